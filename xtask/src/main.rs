@@ -1,2 +1,35 @@
-//! placeholder
-fn main() {}
+//! `cargo xtask`: everything a developer or the build server runs, in one program.
+//!
+//! One module per command. Commands read and write the source tree and start other programs; they
+//! never become part of what is published, and no other crate imports them.
+
+#![expect(
+    clippy::print_stdout,
+    reason = "a command line program talks to its user"
+)]
+
+mod generate;
+mod root;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Setup, tests, checks, generated files and benchmarks of Swarmlet.
+#[derive(Parser)]
+#[command(name = "cargo xtask", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write the files that are generated from tables, or check that they are current.
+    Gen(generate::Arguments),
+}
+
+fn main() -> Result<()> {
+    match Arguments::parse().command {
+        Command::Gen(arguments) => generate::run(&arguments),
+    }
+}
