@@ -1,0 +1,279 @@
+//! The disk of the operating system.
+//!
+//! The only place in the engine that touches files. It maps each call of [`Disk`] to the system
+//! calls that keep its contract, and adds no cache, no retry and no recovery. It never opens a
+//! path that is not a [`FileName`] below its root. Sits below [`Disk`].
+//!
+//! On Apple systems the standard library syncs with `F_FULLFSYNC`, which reaches the medium; on
+//! Linux with `fdatasync`, which sends the device a flush.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "this is the one disk implementation that everything else goes through"
+)]
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::{Disk, DiskFile, FileName, Folder};
+
+/// A data folder on a filesystem.
+///
+/// ```
+/// use swarmlet_engine::storage::{Disk, FileName, Folder, FsDisk};
+///
+/// # let folder = tempfile::tempdir()?;
+/// let disk = FsDisk::open(folder.path())?;
+/// let name = FileName::new(Folder::Log, "0000000000000001.wal")?;
+/// let file = disk.create(&name, 64 * 1024)?;
+/// file.write_at(b"an event", 0)?;
+/// file.sync_data()?;
+/// assert_eq!(disk.list(Folder::Log)?, [name]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct FsDisk {
+    root: PathBuf,
+}
+
+impl FsDisk {
+    /// Opens the data folder `root`, which must exist, and makes the folders in it that do not.
+    ///
+    /// On a disk that can only be read nothing is made, and a folder that is not there is empty.
+    /// Locking the data folder against a second process is up to the caller.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` or `NotADirectory` if `root` is not a folder, else those of the system.
+    pub fn open(root: impl Into<PathBuf>) -> io::Result<Self> {
+        let disk = Self { root: root.into() };
+        if !fs::metadata(&disk.root)?.is_dir() {
+            return Err(io::ErrorKind::NotADirectory.into());
+        }
+        let mut is_changed = false;
+        for folder in Folder::ALL {
+            is_changed |= make_folder(&disk.folder_path(folder))?;
+        }
+        if is_changed {
+            disk.sync_folder(Folder::Root)?;
+        }
+        Ok(disk)
+    }
+
+    fn folder_path(&self, folder: Folder) -> PathBuf {
+        match folder {
+            Folder::Root => self.root.clone(),
+            below => self.root.join(below.path()),
+        }
+    }
+
+    fn file_path(&self, name: &FileName) -> PathBuf {
+        self.folder_path(name.folder()).join(name.name())
+    }
+}
+
+impl Disk for FsDisk {
+    fn create(&self, name: &FileName, bytes_preallocated: u64) -> io::Result<Box<dyn DiskFile>> {
+        let path = self.file_path(name);
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .open(&path)?;
+        let filled = write_zeros(&file, bytes_preallocated)
+            .and_then(|()| file.sync_all())
+            .and_then(|()| self.sync_folder(name.folder()));
+        if let Err(err) = filled {
+            drop(file);
+            // The first error is the one to report; a file left behind is in the contract.
+            let _ = fs::remove_file(&path);
+            return Err(err);
+        }
+        Ok(Box::new(FsFile {
+            file,
+            write_refusal: None,
+        }))
+    }
+
+    fn open(&self, name: &FileName) -> io::Result<Box<dyn DiskFile>> {
+        let path = self.file_path(name);
+        let (file, write_refusal) = match OpenOptions::new().read(true).write(true).open(&path) {
+            Ok(file) => (file, None),
+            Err(err) if is_read_only(&err) => (File::open(&path)?, Some(err.kind())),
+            Err(err) => return Err(err),
+        };
+        Ok(Box::new(FsFile {
+            file,
+            write_refusal,
+        }))
+    }
+
+    fn list(&self, folder: Folder) -> io::Result<Vec<FileName>> {
+        let entries = match fs::read_dir(self.folder_path(folder)) {
+            Ok(entries) => entries,
+            // Nothing of ours removes a folder: this is a disk that can only be read.
+            Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(err) => return Err(err),
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry?;
+            if !entry.file_type()?.is_file() {
+                continue;
+            }
+            let Ok(name) = entry.file_name().into_string() else {
+                continue;
+            };
+            names.extend(FileName::new(folder, name).ok());
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    fn rename(&self, from: &FileName, to: &FileName) -> io::Result<()> {
+        fs::rename(self.file_path(from), self.file_path(to))
+    }
+
+    fn remove(&self, name: &FileName) -> io::Result<()> {
+        fs::remove_file(self.file_path(name))
+    }
+
+    #[cfg(not(windows))]
+    fn sync_folder(&self, folder: Folder) -> io::Result<()> {
+        File::open(self.folder_path(folder))?.sync_all()
+    }
+
+    /// Does nothing: Windows has no documented way to sync a folder. NTFS commits changes of
+    /// names in order through its own log, so they stay consistent but may come late.
+    #[cfg(windows)]
+    fn sync_folder(&self, _folder: Folder) -> io::Result<()> {
+        Ok(())
+    }
+
+    #[cfg(unix)]
+    fn bytes_free(&self) -> io::Result<u64> {
+        let filesystem = rustix::fs::statvfs(&self.root)?;
+        Ok(filesystem.f_bavail.saturating_mul(filesystem.f_frsize))
+    }
+
+    /// The standard library cannot tell, and a dependency for a hint is not worth it.
+    #[cfg(not(unix))]
+    fn bytes_free(&self) -> io::Result<u64> {
+        Ok(u64::MAX)
+    }
+}
+
+/// An open file of an [`FsDisk`].
+#[derive(Debug)]
+struct FsFile {
+    file: File,
+    /// Why the file could be opened for reading only, if so.
+    write_refusal: Option<io::ErrorKind>,
+}
+
+impl DiskFile for FsFile {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.file.metadata()?.len())
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match position::read(&self.file, &mut buffer[filled..], offset + filled as u64) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
+                Err(err) => return Err(err),
+            }
+        }
+        Ok(filled)
+    }
+
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        if let Some(refusal) = self.write_refusal {
+            return Err(refusal.into());
+        }
+        let mut written = 0;
+        while written < bytes.len() {
+            match position::write(&self.file, &bytes[written..], offset + written as u64) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => written += count,
+                Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
+                Err(err) => return Err(err),
+            }
+        }
+        Ok(())
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
+    fn sync_all(&self) -> io::Result<()> {
+        self.file.sync_all()
+    }
+}
+
+/// Reading and writing at a position, which every system has and the standard library names
+/// differently.
+#[cfg(unix)]
+mod position {
+    pub(super) use std::os::unix::fs::FileExt;
+
+    pub(super) fn read(file: &super::File, buffer: &mut [u8], at: u64) -> std::io::Result<usize> {
+        file.read_at(buffer, at)
+    }
+
+    pub(super) fn write(file: &super::File, bytes: &[u8], at: u64) -> std::io::Result<usize> {
+        file.write_at(bytes, at)
+    }
+}
+
+/// As above. These calls also move the file's cursor, which nobody reads.
+#[cfg(windows)]
+mod position {
+    pub(super) use std::os::windows::fs::FileExt;
+
+    pub(super) fn read(file: &super::File, buffer: &mut [u8], at: u64) -> std::io::Result<usize> {
+        file.seek_read(buffer, at)
+    }
+
+    pub(super) fn write(file: &super::File, bytes: &[u8], at: u64) -> std::io::Result<usize> {
+        file.seek_write(bytes, at)
+    }
+}
+
+/// Makes a folder unless it is there or the disk can only be read; says whether it made it.
+fn make_folder(path: &Path) -> io::Result<bool> {
+    if path.is_dir() {
+        return Ok(false);
+    }
+    match fs::create_dir(path) {
+        Ok(()) => Ok(true),
+        Err(err) if is_read_only(&err) => Ok(false),
+        Err(err) => Err(err),
+    }
+}
+
+fn is_read_only(err: &io::Error) -> bool {
+    matches!(
+        err.kind(),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+    )
+}
+
+fn write_zeros(mut file: &File, bytes: u64) -> io::Result<()> {
+    let zeros = vec![0; ZEROS_CHUNK_BYTES];
+    let mut left = bytes;
+    while left > 0 {
+        let chunk = left.min(zeros.len() as u64);
+        file.write_all(&zeros[..chunk as usize])?;
+        left -= chunk;
+    }
+    Ok(())
+}
+
+/// Few system calls for a log file, and too little to show in the memory of the process.
+const ZEROS_CHUNK_BYTES: usize = 256 * 1024;
