@@ -1,0 +1,220 @@
+//! Payloads: any JSON-like value, as CBOR.
+
+use std::fmt;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::codec::{Malformed, Reader};
+use crate::error::{Error, Result};
+use crate::limits::{PAYLOAD_BYTES_MAX, PAYLOAD_DEPTH_MAX};
+
+/// One well-formed CBOR value (RFC 8949) of at most 1 MiB, nested at most 128 deep.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Payload(Bytes);
+
+impl Payload {
+    /// Checks and takes encoded CBOR.
+    pub fn from_cbor(cbor: impl Into<Bytes>) -> Result<Self> {
+        let cbor = cbor.into();
+        check_len(cbor.len())?;
+        check_well_formed(&cbor)?;
+        Ok(Self(cbor))
+    }
+
+    /// Encodes a value through serde.
+    pub fn from_serde<T: Serialize + ?Sized>(value: &T) -> Result<Self> {
+        let mut serializer = minicbor_serde::Serializer::new(Vec::new());
+        value
+            .serialize(serializer.serialize_unit_as_null(true))
+            .map_err(|error| {
+                Error::invalid("the payload cannot be encoded as CBOR").because(error.to_string())
+            })?;
+        Self::from_cbor(serializer.into_encoder().into_writer())
+    }
+
+    /// Decodes the value through serde.
+    pub fn to_serde<T: DeserializeOwned>(&self) -> Result<T> {
+        let mut deserializer = minicbor_serde::Deserializer::new(&self.0);
+        T::deserialize(&mut deserializer).map_err(|error| {
+            Error::invalid("the payload does not have the expected shape")
+                .because(error.to_string())
+        })
+    }
+
+    /// The CBOR bytes.
+    #[must_use]
+    pub fn as_cbor(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Wraps bytes that were checked when they were published or received.
+    pub(super) fn from_checked(cbor: Bytes) -> Self {
+        Self(cbor)
+    }
+}
+
+impl fmt::Debug for Payload {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Payload({})", minicbor::display(&self.0))
+    }
+}
+
+/// Refuses a payload over the bound.
+pub(super) fn check_len(len: usize) -> Result<()> {
+    if len > PAYLOAD_BYTES_MAX {
+        return Err(Error::invalid(
+            "a payload must have at most 1 MiB; store larger things as blobs",
+        )
+        .with("bytes", len));
+    }
+    Ok(())
+}
+
+/// Refuses anything but exactly one well-formed item within the depth bound, without recursion.
+pub(super) fn check_well_formed(cbor: &[u8]) -> Result<()> {
+    let mut reader = Reader::new(cbor);
+    let mut open = Vec::new();
+    loop {
+        let step = check_item(&mut reader, &mut open).and_then(|()| match open.is_empty() {
+            true => reader.finish(),
+            false => Ok(()),
+        });
+        step.map_err(|error| Error::invalid("the payload is not valid CBOR").because(error))?;
+        if open.is_empty() {
+            return Ok(());
+        }
+    }
+}
+
+/// What an enclosing array, map or CBOR tag still expects.
+enum Expected {
+    Items(u64),
+    UntilBreak,
+}
+
+/// Reads one head, with the bytes of a string, and closes what it completes.
+fn check_item(reader: &mut Reader<'_>, open: &mut Vec<Expected>) -> Result<(), Malformed> {
+    let head = reader.u8()?;
+    let (major, info) = (head >> 5, head & 0x1f);
+    if head == BREAK {
+        if !matches!(open.pop(), Some(Expected::UntilBreak)) {
+            return Err(reader.malformed("unexpected break"));
+        }
+        close_complete(open);
+        return Ok(());
+    }
+    let argument = match info {
+        0..=23 => u64::from(info),
+        24 => u64::from(reader.u8()?),
+        25 => u64::from(u16::from_be_bytes(reader.array()?)),
+        26 => u64::from(u32::from_be_bytes(reader.array()?)),
+        27 => u64::from_be_bytes(reader.array()?),
+        31 if major == 4 || major == 5 => return enter(reader, open, Expected::UntilBreak),
+        _ => return Err(reader.malformed("reserved or chunked item")),
+    };
+    match major {
+        2 => reader
+            .take(usize::try_from(argument).unwrap_or(usize::MAX))
+            .map(|_| ())?,
+        3 => check_text(reader, argument)?,
+        4 => return enter(reader, open, Expected::Items(argument)),
+        5 => return enter(reader, open, Expected::Items(argument.saturating_mul(2))),
+        6 => return enter(reader, open, Expected::Items(1)),
+        _ => {}
+    }
+    close_complete(open);
+    Ok(())
+}
+
+fn check_text(reader: &mut Reader<'_>, len: u64) -> Result<(), Malformed> {
+    let text = reader.take(usize::try_from(len).unwrap_or(usize::MAX))?;
+    std::str::from_utf8(text)
+        .map(|_| ())
+        .map_err(|_| reader.malformed("text is not UTF-8"))
+}
+
+fn enter(
+    reader: &Reader<'_>,
+    open: &mut Vec<Expected>,
+    expected: Expected,
+) -> Result<(), Malformed> {
+    if matches!(expected, Expected::Items(0)) {
+        close_complete(open);
+        return Ok(());
+    }
+    if open.len() == PAYLOAD_DEPTH_MAX {
+        return Err(reader.malformed("nested deeper than 128"));
+    }
+    open.push(expected);
+    Ok(())
+}
+
+/// One item is done: whatever it was the last part of is done too.
+fn close_complete(open: &mut Vec<Expected>) {
+    while let Some(Expected::Items(remaining)) = open.last_mut() {
+        *remaining -= 1;
+        if *remaining > 0 {
+            return;
+        }
+        open.pop();
+    }
+}
+
+const BREAK: u8 = 0xff;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn json_round_trips() {
+        let value = json!({"a": [1, -2, 2.5, null, true], "b": {"c": "text"}, "e": []});
+        let payload = Payload::from_serde(&value).unwrap();
+        assert_eq!(payload.to_serde::<Value>().unwrap(), value);
+    }
+
+    #[test]
+    fn depth_and_size_are_bounded() {
+        let nested = |depth: usize| [vec![0x81; depth], vec![0x00]].concat();
+        assert!(Payload::from_cbor(nested(PAYLOAD_DEPTH_MAX)).is_ok());
+        assert!(Payload::from_cbor(nested(PAYLOAD_DEPTH_MAX + 1)).is_err());
+        let text = |len: usize| "x".repeat(len);
+        assert!(Payload::from_serde(&text(PAYLOAD_BYTES_MAX - 5)).is_ok());
+        assert!(Payload::from_serde(&text(PAYLOAD_BYTES_MAX - 4)).is_err());
+    }
+
+    #[test]
+    fn malformed_cbor_is_refused() {
+        let cases: [&[u8]; 9] = [
+            b"",
+            &[0x01, 0x01],
+            &[0x82, 0x01],
+            &[0xff],
+            &[0x81, 0xff],
+            &[0x9f, 0x01],
+            &[0x62, 0xff, 0xfe],
+            &[0x5f, 0x41, 0x00, 0xff],
+            &[0x1c],
+        ];
+        for cbor in cases {
+            assert!(Payload::from_cbor(cbor.to_vec()).is_err(), "{cbor:02x?}");
+        }
+        assert!(Payload::from_cbor(vec![0x9f, 0x01, 0xa0, 0xff]).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_checked_without_panic_as_minicbor_would(bytes: Vec<u8>) {
+            if Payload::from_cbor(bytes.clone()).is_ok() {
+                let mut decoder = minicbor::Decoder::new(&bytes);
+                prop_assert!(decoder.skip().is_ok());
+                prop_assert_eq!(decoder.position(), bytes.len());
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Every bound of the engine, with the reason for its value.
+//!
+//! Nothing in this module computes. A bound that is missing here does not exist.
+
+/// Offsets and lamports stay below 2^53, so that every language (JavaScript, JSON) holds them exact.
+pub const SEQUENCE_MAX: u64 = (1 << 53) - 1;
+
+/// How far a received lamport may lie ahead of our own clock: 2^40 events are 35 years at 1 000/s,
+/// so an honest swarm never meets it, while one poisoned event cannot use up the 2^53.
+pub const LAMPORT_JUMP_MAX: u64 = 1 << 40;
+
+/// Bytes of one tag: tags are labels that end up in an index, not content.
+pub const TAG_BYTES_MAX: usize = 1024;
+
+/// Tags of one event: each one costs a posting.
+pub const TAGS_PER_EVENT_MAX: usize = 256;
+
+/// Bytes of an app id: a reverse DNS name is at most 253 bytes; one length byte holds it.
+pub const APP_ID_BYTES_MAX: usize = 128;
+
+/// Bytes of a stream name: it travels in the header of the first batch.
+pub const STREAM_NAME_BYTES_MAX: usize = 64;
+
+/// Bytes of one payload (CBOR): larger things are blobs.
+pub const PAYLOAD_BYTES_MAX: usize = 1024 * 1024;
+
+/// Nesting of a payload: deeper values overflow recursive readers in some languages.
+pub const PAYLOAD_DEPTH_MAX: usize = 128;
+
+/// Events of one publish call, which commit together.
+pub const PUBLISH_EVENTS_MAX: usize = 16 * 1024;
+
+/// Encoded bytes of one publish call: with its headers it fits one write-ahead log file.
+pub const PUBLISH_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Events of one commit group, unless one call alone brings more.
+pub const GROUP_EVENTS_MAX: usize = 4096;
+
+/// Bytes of one commit group, unless one call alone brings more: a megabyte keeps the disk busy
+/// and the wait of the first caller short.
+pub const GROUP_BYTES_MAX: usize = 1024 * 1024;
+
+/// Events of one batch: what a receiver has to hold before it can verify.
+pub const BATCH_EVENTS_MAX: usize = PUBLISH_EVENTS_MAX;
+
+/// Streams one node may author: names come from options, not from data, so this is a typo guard.
+pub const OWN_STREAMS_MAX: usize = 1024;
+
+/// Bytes of one write-ahead log file: small enough that sealing stays cheap and that the metadata
+/// of four unsealed files fits memory, large enough that a file switch is rare.
+pub const LOG_FILE_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Full log files waiting to be sealed before publishing waits for the sealer.
+pub const LOG_FILES_UNSEALED_MAX: usize = 3;
+
+/// Events of one log file: bounds the metadata kept in memory when events are tiny.
+pub const LOG_FILE_EVENTS_MAX: usize = 128 * 1024;
