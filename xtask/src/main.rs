@@ -10,9 +10,11 @@
 
 mod generate;
 mod root;
+mod tidy;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use std::process::ExitCode;
 
 /// Setup, tests, checks, generated files and benchmarks of Swarmlet.
 #[derive(Parser)]
@@ -26,10 +28,23 @@ struct Arguments {
 enum Command {
     /// Write the files that are generated from tables, or check that they are current.
     Gen(generate::Arguments),
+    /// Check the rules of docs/STYLE.md that a program can check.
+    Tidy,
 }
 
-fn main() -> Result<()> {
-    match Arguments::parse().command {
-        Command::Gen(arguments) => generate::run(&arguments),
+fn main() -> ExitCode {
+    match run(&Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: &Command) -> Result<()> {
+    match command {
+        Command::Gen(arguments) => generate::run(arguments),
+        Command::Tidy => tidy::run(),
     }
 }
