@@ -12,6 +12,7 @@
 pub mod error;
 pub mod event;
 pub mod limits;
+pub mod select;
 pub mod storage;
 
 pub use error::{Advice, Error, ErrorKind, Result};
