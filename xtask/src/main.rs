@@ -10,6 +10,9 @@
 
 mod generate;
 mod root;
+mod setup;
+mod shell;
+mod test;
 mod tidy;
 
 use anyhow::Result;
@@ -26,6 +29,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Install everything that the tests need; quick when nothing is missing.
+    Setup,
+    /// Run the checks: all of them, the quick ones, or single ones.
+    Test(test::Arguments),
+    /// Run what the build server runs: every check.
+    Ci,
     /// Write the files that are generated from tables, or check that they are current.
     Gen(generate::Arguments),
     /// Check the rules of docs/STYLE.md that a program can check.
@@ -33,18 +42,19 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse().command) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            println!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    run(&Arguments::parse().command).unwrap_or_else(|error| {
+        println!("error: {error:#}");
+        ExitCode::FAILURE
+    })
 }
 
-fn run(command: &Command) -> Result<()> {
-    match command {
+fn run(command: &Command) -> Result<ExitCode> {
+    let done = match command {
+        Command::Test(arguments) => return test::run(arguments),
+        Command::Ci => return test::everything(),
+        Command::Setup => setup::run(),
         Command::Gen(arguments) => generate::run(arguments),
         Command::Tidy => tidy::run(),
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }

@@ -21,6 +21,11 @@ struct Generated {
     text: String,
 }
 
+/// Fails if a generated file is not current.
+pub(crate) fn check() -> Result<()> {
+    run(&Arguments { check: true })
+}
+
 /// Writes the generated files that differ, or with `check` fails on them.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let mut stale = Vec::new();

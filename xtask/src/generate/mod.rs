@@ -8,4 +8,4 @@ mod python;
 mod rust;
 mod table;
 
-pub(crate) use files::{Arguments, run};
+pub(crate) use files::{Arguments, check, run};

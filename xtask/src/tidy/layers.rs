@@ -10,9 +10,16 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("limits", &[]),
     ("error", &["limits"]),
     ("event", &["error", "limits"]),
+    ("select", &["error", "event", "limits"]),
     ("storage", &["error", "limits"]),
-    ("segment", &["error", "event", "limits", "storage"]),
-    ("log", &["error", "event", "limits", "segment", "storage"]),
+    (
+        "segment",
+        &["error", "event", "limits", "select", "storage"],
+    ),
+    (
+        "log",
+        &["error", "event", "limits", "segment", "select", "storage"],
+    ),
 ];
 
 /// Imports of the engine's modules from each other.

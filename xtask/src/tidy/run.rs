@@ -31,10 +31,10 @@ pub(crate) fn run() -> Result<()> {
     }
     ensure!(
         findings.is_empty(),
-        "tidy: {} findings, see docs/STYLE.md",
+        "{} findings, see docs/STYLE.md",
         findings.len()
     );
-    println!("tidy: {} files", paths.len());
+    println!("{} files are tidy", paths.len());
     Ok(())
 }
 

@@ -1,0 +1,134 @@
+//! Programs of the machine: installed where we may, named exactly where we may not.
+
+use crate::shell;
+use anyhow::{Result, ensure};
+use std::path::Path;
+
+/// A program that tests need.
+struct Program {
+    /// What answers successfully when it is there.
+    probe: &'static [&'static str],
+    /// The Debian packages that bring it.
+    packages: &'static [&'static str],
+    purpose: &'static str,
+}
+
+const PROGRAMS: &[Program] = &[
+    Program {
+        probe: &["git", "--version"],
+        packages: &["git"],
+        purpose: "listing the tree",
+    },
+    Program {
+        probe: &["cc", "--version"],
+        packages: &["gcc", "libc6-dev"],
+        purpose: "linking, and compiling zstd and SQLite",
+    },
+    Program {
+        probe: &["c++", "--version"],
+        packages: &["g++"],
+        purpose: "compiling the fuzzer's engine",
+    },
+    Program {
+        probe: &[
+            "python3",
+            "-c",
+            "import sys; sys.exit(sys.version_info < (3, 10))",
+        ],
+        packages: &["python3"],
+        purpose: "the Python package, 3.10 or later",
+    },
+    Program {
+        probe: &["python3", "-c", "import venv, ensurepip"],
+        packages: &["python3-venv"],
+        purpose: "the environment of the Python tests",
+    },
+];
+
+/// Parts of the Rust toolchain that a minimal installation leaves out.
+const COMPONENTS: &[(&str, &[&str])] = &[
+    ("rustfmt", &["cargo", "fmt", "--version"]),
+    ("clippy", &["cargo", "clippy", "--version"]),
+];
+
+/// Installs what is missing, or says what is.
+pub(crate) fn prepare() -> Result<()> {
+    for (component, probe) in COMPONENTS {
+        if !shell::works(probe) {
+            shell::run(&mut shell::command(&[
+                "rustup",
+                "component",
+                "add",
+                component,
+            ]))?;
+        }
+    }
+    let missing: Vec<&Program> = PROGRAMS
+        .iter()
+        .filter(|program| !shell::works(program.probe))
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if is_ours_to_install() {
+        install(&missing)?;
+    }
+    let missing: Vec<&Program> = missing
+        .into_iter()
+        .filter(|program| !shell::works(program.probe))
+        .collect();
+    ensure!(
+        missing.is_empty(),
+        "missing on this machine:\n{}",
+        list(&missing)
+    );
+    Ok(())
+}
+
+/// Root on a Debian system: then packages can be installed without asking anybody.
+fn is_ours_to_install() -> bool {
+    let is_root = shell::works(&["sh", "-c", "test \"$(id -u)\" = 0"]);
+    is_root && Path::new("/etc/debian_version").exists() && shell::works(&["apt-get", "--version"])
+}
+
+fn install(missing: &[&Program]) -> Result<()> {
+    let packages: Vec<&str> = missing
+        .iter()
+        .flat_map(|program| program.packages)
+        .copied()
+        .collect();
+    shell::run(&mut shell::command(&["apt-get", "update", "--quiet"]))?;
+    let words = [
+        "apt-get",
+        "install",
+        "--yes",
+        "--quiet",
+        "--no-install-recommends",
+    ];
+    let mut command = shell::command(&[&words, packages.as_slice()].concat());
+    shell::run(command.env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+fn list(missing: &[&Program]) -> String {
+    let lines = missing.iter().map(|program| {
+        format!(
+            "  `{}` fails; needed for {}; Debian: apt-get install {}",
+            program.probe.join(" "),
+            program.purpose,
+            program.packages.join(" ")
+        )
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_named_with_its_remedy() {
+        let text = list(&[&PROGRAMS[1]]);
+        assert!(text.contains("`cc --version` fails"), "{text}");
+        assert!(text.contains("apt-get install gcc libc6-dev"), "{text}");
+    }
+}

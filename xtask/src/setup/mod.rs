@@ -1,0 +1,9 @@
+//! `cargo xtask setup`: everything that tests need on a machine with Rust, Python and a C compiler.
+//!
+//! Done once per content of the requirement files, then only looked at: a stamp says so.
+
+mod machine;
+mod python;
+mod run;
+
+pub(crate) use run::run;

@@ -1,0 +1,11 @@
+//! `cargo xtask test`: every check there is, as named steps with one summary.
+//!
+//! `steps` is the table to add to; `run` carries it out and knows nothing of any single step.
+
+mod fuzz;
+mod python;
+mod run;
+mod steps;
+mod summary;
+
+pub(crate) use run::{Arguments, everything, run};

@@ -1,0 +1,57 @@
+//! The Python package, tested as users get it: the wheel is built and installed, then checked.
+
+use crate::{root, shell};
+use anyhow::{Context, Result, ensure};
+use std::fs;
+
+/// The project file of the package.
+pub(crate) const MANIFEST: &str = "python/pyproject.toml";
+const WHEELS: &str = "target/wheels";
+
+/// Builds the wheel, installs it, runs its tests, checks its types and its stubs.
+pub(crate) fn run() -> Result<()> {
+    install()?;
+    shell::run(&mut shell::venv_command(
+        "python",
+        &["-m", "pytest", "-q", "python/tests"],
+    ))?;
+    let types = [
+        "-m",
+        "mypy",
+        "--strict",
+        "--config-file",
+        MANIFEST,
+        "-p",
+        "swarmlet",
+    ];
+    shell::run(&mut shell::venv_command("python", &types))?;
+    shell::run(&mut shell::venv_command(
+        "python",
+        &["-m", "mypy.stubtest", "swarmlet._native"],
+    ))
+}
+
+fn install() -> Result<()> {
+    let wheels = root::path(WHEELS);
+    if wheels.exists() {
+        fs::remove_dir_all(&wheels).with_context(|| format!("cannot empty {WHEELS}"))?;
+    }
+    let mut maturin = shell::venv_command("maturin", &["build", "--quiet", "--out"]);
+    shell::run(maturin.arg(&wheels).current_dir(root::path("python")))?;
+    let mut built = fs::read_dir(&wheels).with_context(|| format!("cannot read {WHEELS}"))?;
+    let wheel = built.next().context("maturin built no wheel")??.path();
+    ensure!(built.next().is_none(), "maturin built more than one wheel");
+    let wheel = wheel
+        .to_str()
+        .context("the path of the wheel is not UTF-8")?;
+    let install = [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+    ];
+    let install = [&install[..], &["--force-reinstall", wheel]].concat();
+    shell::run(&mut shell::venv_command("python", &install))
+}

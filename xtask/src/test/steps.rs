@@ -1,0 +1,174 @@
+//! The table of steps. A step is one entry; what it needs must be in the tree, else it is skipped.
+
+use super::{fuzz, python};
+use crate::{generate, setup, shell, tidy};
+use anyhow::Result;
+
+/// A check with a name.
+pub(crate) struct Step {
+    pub(crate) name: &'static str,
+    pub(crate) part: Part,
+    /// The file or folder without which there is nothing to check.
+    pub(crate) needs: &'static str,
+    pub(crate) work: Work,
+}
+
+/// When a step is run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    Always,
+    /// Only with `--quick`: what the full run checks by something larger.
+    Quick,
+    /// Only without `--quick`.
+    Full,
+}
+
+/// What a step does.
+pub(crate) enum Work {
+    /// Commands, one after the other; a word of the form `NAME=value` before the program is set in
+    /// its environment.
+    Commands(&'static [&'static [&'static str]]),
+    Function(fn() -> Result<()>),
+}
+
+use Part::{Always, Full, Quick};
+use Work::{Commands, Function};
+
+/// Everything, in the order in which it is run: first what fails fastest.
+pub(crate) const STEPS: &[Step] = &[
+    step("setup", Always, ".", Function(setup::run)),
+    step(
+        "fmt",
+        Always,
+        ".",
+        Commands(&[&["cargo", "fmt", "--all", "--check"]]),
+    ),
+    step("tidy", Always, ".", Function(tidy::run)),
+    step(
+        "gen-check",
+        Always,
+        "core/engine/errors.toml",
+        Function(generate::check),
+    ),
+    step("clippy", Always, ".", Commands(CLIPPY)),
+    step(
+        "unit",
+        Quick,
+        ".",
+        Commands(&[&["cargo", "test", "--workspace", "--lib", "--bins"]]),
+    ),
+    step("rust", Full, ".", Commands(RUST)),
+    step("doc", Full, ".", Commands(DOC)),
+    step("sim", Full, "tests/sim/Cargo.toml", Commands(SIM)),
+    step("crash", Full, "tests/crash/Cargo.toml", Commands(CRASH)),
+    step("fuzz", Full, fuzz::MANIFEST, Function(fuzz::run)),
+    step("python", Full, python::MANIFEST, Function(python::run)),
+    step(
+        "demo",
+        Full,
+        "core/swarmlet/examples/demo",
+        Commands(&[&["cargo", "demo"]]),
+    ),
+];
+
+const CLIPPY: &[&[&str]] = &[&[
+    "cargo",
+    "clippy",
+    "--workspace",
+    "--all-targets",
+    "--",
+    "-D",
+    "warnings",
+]];
+const RUST: &[&[&str]] = &[&[
+    "cargo",
+    "test",
+    "--workspace",
+    "--lib",
+    "--bins",
+    "--tests",
+    "--examples",
+]];
+const DOC: &[&[&str]] = &[
+    &["cargo", "test", "--workspace", "--doc"],
+    &[
+        "RUSTDOCFLAGS=-D warnings",
+        "cargo",
+        "doc",
+        "--workspace",
+        "--no-deps",
+    ],
+];
+const SIM: &[&[&str]] = &[&[
+    "cargo",
+    "run",
+    "-p",
+    "swarmlet-sim",
+    "--",
+    "--seeds",
+    "2000",
+]];
+const CRASH: &[&[&str]] = &[&[
+    "cargo",
+    "run",
+    "-p",
+    "swarmlet-crash",
+    "--",
+    "--rounds",
+    "60",
+]];
+
+const fn step(name: &'static str, part: Part, needs: &'static str, work: Work) -> Step {
+    Step {
+        name,
+        part,
+        needs,
+        work,
+    }
+}
+
+impl Step {
+    /// Carries the step out.
+    pub(crate) fn run(&self) -> Result<()> {
+        match &self.work {
+            Function(function) => function(),
+            Commands(commands) => commands.iter().try_for_each(|words| run_words(words)),
+        }
+    }
+}
+
+fn run_words(words: &[&str]) -> Result<()> {
+    let is_setting = |word: &&&str| word.contains('=') && !word.starts_with('-');
+    let settings = words.iter().take_while(is_setting).count();
+    let mut command = shell::command(&words[settings..]);
+    command.envs(
+        words[..settings]
+            .iter()
+            .filter_map(|word| word.split_once('=')),
+    );
+    shell::run(&mut command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_given_once() {
+        let mut names: Vec<&str> = STEPS.iter().map(|step| step.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), STEPS.len());
+    }
+
+    #[test]
+    fn setup_comes_first() {
+        assert_eq!(STEPS[0].name, "setup");
+    }
+
+    #[test]
+    fn settings_before_the_program_reach_it() {
+        run_words(&["A=b c", "sh", "-c", "test \"$A\" = 'b c'"]).unwrap();
+        run_words(&["sh", "-c", "test \"$A\" = 'b c'"]).unwrap_err();
+    }
+}
