@@ -2,8 +2,8 @@
 //!
 //! Two traits: [`Disk`] for the files of one data folder, [`DiskFile`] for the bytes of one file.
 //! They say what is visible at once and, separately, what is still there after power loss. They
-//! never interpret bytes and never buffer. [`FsDisk`](super::FsDisk)
-//! and the simulated disk keep this contract; one test suite runs over both.
+//! never interpret bytes and never buffer. [`FsDisk`](super::FsDisk) and
+//! [`SimDisk`](super::SimDisk) keep this contract; one test suite runs over both.
 //!
 //! **Visible** means: every later call of this process sees it, and so does the next process if
 //! this one is killed. **Durable** means: it is still there after the power failed. What is
@@ -37,8 +37,9 @@ pub trait Disk: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// `AlreadyExists` changes nothing. After any other error the file has been removed again, as
-    /// far as the disk allowed; a short one may be left.
+    /// `AlreadyExists` changes nothing. After any other error the file has been removed again; if
+    /// the device failed in that as well, it may be left, with any length up to the one asked
+    /// for.
     fn create(&self, name: &FileName, bytes_preallocated: u64) -> io::Result<Box<dyn DiskFile>>;
 
     /// Opens a file that exists; for reading and writing where the disk allows it, else for

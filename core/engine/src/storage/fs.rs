@@ -277,3 +277,105 @@ fn write_zeros(mut file: &File, bytes: u64) -> io::Result<()> {
 
 /// Few system calls for a log file, and too little to show in the memory of the process.
 const ZEROS_CHUNK_BYTES: usize = 256 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> FileName {
+        FileName::new(Folder::Log, text).unwrap()
+    }
+
+    #[test]
+    fn open_makes_the_folders_and_finds_the_files_again() {
+        let root = tempfile::tempdir().unwrap();
+        let disk = FsDisk::open(root.path()).unwrap();
+        disk.create(&name("a"), 1).unwrap();
+        for folder in ["log", "segments", "aside"] {
+            assert!(root.path().join(folder).is_dir(), "{folder}");
+        }
+        let again = FsDisk::open(root.path()).unwrap();
+        assert_eq!(again.list(Folder::Log).unwrap(), [name("a")]);
+        assert!(root.path().join("log").join("a").is_file());
+    }
+
+    #[test]
+    fn root_must_be_a_folder() {
+        let root = tempfile::tempdir().unwrap();
+        let missing = FsDisk::open(root.path().join("missing")).unwrap_err();
+        assert_eq!(missing.kind(), io::ErrorKind::NotFound);
+        fs::write(root.path().join("file"), "").unwrap();
+        let file = FsDisk::open(root.path().join("file")).unwrap_err();
+        assert_eq!(file.kind(), io::ErrorKind::NotADirectory);
+    }
+
+    #[test]
+    fn what_the_engine_could_not_have_named_is_left_alone() {
+        let root = tempfile::tempdir().unwrap();
+        let disk = FsDisk::open(root.path()).unwrap();
+        for foreign in [".hidden", "With Capitals", "Thumbs.db"] {
+            fs::write(root.path().join("log").join(foreign), "").unwrap();
+        }
+        fs::create_dir(root.path().join("log").join("folder")).unwrap();
+        assert_eq!(disk.list(Folder::Log).unwrap(), []);
+        assert_eq!(disk.list(Folder::Root).unwrap(), []);
+    }
+
+    #[test]
+    fn preallocation_leaves_no_hole() {
+        let root = tempfile::tempdir().unwrap();
+        let disk = FsDisk::open(root.path()).unwrap();
+        let bytes = 3 * ZEROS_CHUNK_BYTES as u64 + 100;
+        disk.create(&name("a"), bytes).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt;
+            let metadata = fs::metadata(root.path().join("log/a")).unwrap();
+            assert!(metadata.blocks() * 512 >= bytes);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn folder_that_cannot_be_written_can_be_read() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let root = tempfile::tempdir().unwrap();
+        let log = root.path().join("log");
+        let disk = FsDisk::open(root.path()).unwrap();
+        disk.create(&name("a"), 0)
+            .unwrap()
+            .write_at(b"x", 0)
+            .unwrap();
+        fs::remove_dir(root.path().join("aside")).unwrap();
+        let set_mode = |path: &Path, mode| {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        };
+        set_mode(&log.join("a"), 0o400);
+        set_mode(&log, 0o500);
+        set_mode(root.path(), 0o500);
+        // The superuser may write anywhere, so there is nothing to see then.
+        if fs::write(log.join("probe"), "").is_err() {
+            read_but_not_write(&FsDisk::open(root.path()).unwrap());
+        }
+        set_mode(root.path(), 0o700);
+        set_mode(&log, 0o700);
+    }
+
+    #[cfg(unix)]
+    fn read_but_not_write(disk: &FsDisk) {
+        let refused = |result: io::Result<()>| {
+            assert_eq!(result.unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+        };
+        assert_eq!(disk.list(Folder::Log).unwrap(), [name("a")]);
+        assert_eq!(disk.list(Folder::Aside).unwrap(), []);
+        let file = disk.open(&name("a")).unwrap();
+        let mut buffer = [0];
+        file.read_exact_at(&mut buffer, 0).unwrap();
+        assert_eq!(&buffer, b"x");
+        refused(file.write_at(b"y", 0));
+        refused(disk.create(&name("b"), 0).map(drop));
+        refused(disk.rename(&name("a"), &name("b")));
+        refused(disk.remove(&name("a")));
+    }
+}

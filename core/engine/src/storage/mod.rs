@@ -8,7 +8,11 @@
 pub mod disk;
 pub mod file_name;
 pub mod fs;
+pub mod sim;
+#[cfg(test)]
+mod tests;
 
 pub use disk::{Disk, DiskFile};
 pub use file_name::{FileName, Folder, InvalidFileName};
 pub use fs::FsDisk;
+pub use sim::SimDisk;
