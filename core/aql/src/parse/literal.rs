@@ -49,14 +49,25 @@ fn quoted(cursor: &mut Cursor<'_>, quote: char) -> Parsed<String> {
 pub(super) fn app(cursor: &mut Cursor<'_>) -> Parsed<AppRef> {
     cursor.need_here("(")?;
     let start = cursor.at();
-    let text = cursor.take_while(AppId::is_part);
-    let app = match text {
+    let name = cursor.rest();
+    app_label(cursor)?;
+    while cursor.eat_here(&["."], ".") {
+        app_label(cursor)?;
+    }
+    let app = match &name[..cursor.at() - start] {
         "me" => AppRef::Me,
-        _ => AppRef::Named(AppId::new(text).ok_or_else(|| cursor.not_a("app id", start))?),
+        text => AppRef::Named(AppId::new(text).ok_or_else(|| cursor.not_a("app id", start))?),
     };
-    cursor.tried("more of the app id (a-z 0-9 - .)");
     cursor.need_here(")")?;
     Ok(app)
+}
+
+fn app_label(cursor: &mut Cursor<'_>) -> Parsed<()> {
+    if cursor.take_while(AppId::is_label_part).is_empty() {
+        cursor.tried("app id (a-z 0-9 -)");
+        return Err(cursor.unexpected());
+    }
+    Ok(())
 }
 
 /// `lamport` or `lamport/stream`.

@@ -31,9 +31,10 @@ pub(super) fn is_date(cursor: &Cursor<'_>) -> bool {
 
 fn ago(cursor: &mut Cursor<'_>) -> Parsed<TimePoint> {
     let amount = natural(cursor, "duration", u64::MAX)?;
+    let name = "unit (Y M W D h m s)";
     let unit = TimeUnit::ALL
         .into_iter()
-        .find(|unit| cursor.eat_here(&[unit.letter()], unit.letter()));
+        .find(|unit| cursor.eat_here(&[unit.letter()], name));
     let unit = unit.ok_or_else(|| cursor.unexpected())?;
     if !cursor.skip_blank() {
         cursor.tried("white space");

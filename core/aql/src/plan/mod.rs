@@ -5,6 +5,8 @@
 
 mod planner;
 mod selection;
+#[cfg(test)]
+mod tests;
 mod window;
 
 pub use crate::syntax::KeyPoint;

@@ -9,6 +9,8 @@ mod name;
 mod point;
 mod query;
 mod tag_expr;
+#[cfg(test)]
+mod tests;
 
 pub use comparison::Comparison;
 pub use name::{AppId, StreamId, Tag};

@@ -37,7 +37,8 @@ impl AppId {
     /// The app id; nothing if a label is empty or has another character.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
-        let is_legal = text.chars().all(Self::is_part) && !text.split('.').any(str::is_empty);
+        let is_label = |label: &str| !label.is_empty() && label.chars().all(Self::is_label_part);
+        let is_legal = text.split('.').all(is_label);
         is_legal.then(|| Self(text.to_owned()))
     }
 
@@ -47,9 +48,9 @@ impl AppId {
         &self.0
     }
 
-    /// Whether an app id can contain the character.
-    pub(crate) fn is_part(character: char) -> bool {
-        matches!(character, 'a'..='z' | '0'..='9' | '-' | '.')
+    /// Whether a label of an app id can contain the character.
+    pub(crate) fn is_label_part(character: char) -> bool {
+        matches!(character, 'a'..='z' | '0'..='9' | '-')
     }
 }
 

@@ -41,7 +41,8 @@ pub(crate) enum TimePoint {
 }
 
 impl TimePoint {
-    /// The point in microseconds since 1970; what would be before all time is the first time.
+    /// The point in microseconds since 1970. A duration that is too long to be one counts as the
+    /// longest, some 292 000 years.
     pub(crate) fn to_us(self, now_us: i64) -> i64 {
         match self {
             Self::At(time_us) => time_us,

@@ -1,0 +1,6 @@
+//! The language as its users see it: texts in, normal forms, plans and errors out.
+
+mod bounds;
+mod cases;
+mod errors;
+mod never_panics;
