@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use swarmlet_aql::Query;
 
 /// Pieces that get further into the parser than random characters do.
-const PIECES: &str = "PRAGMA features := \n ENDPRAGMA FEATURES( limit FROM ( ) ' \" 'a' \"b\" ` { [ \
+const PIECES: &str = "\
+    PRAGMA features := \n ENDPRAGMA FEATURES( limit FROM ( ) ' \" 'a' \"b\" ` { [ \
     & | \u{2227} \u{2228} allEvents isLocal appId (me) com.example KEY TIME < >= \u{2264} / - 7 \
     18446744073709551615 2021-07-20 T10:00 :30 .123 Z +02:00 5m ago from( to( ORDER DESC LIMIT END \
     -- ........................................... -0";
