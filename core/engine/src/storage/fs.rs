@@ -41,14 +41,16 @@ pub struct FsDisk {
 impl FsDisk {
     /// Opens the data folder `root`, which must exist, and makes the folders in it that do not.
     ///
+    /// A relative path is taken from the current folder of the process now, not later.
+    ///
     /// On a disk that can only be read nothing is made, and a folder that is not there is empty.
     /// Locking the data folder against a second process is up to the caller.
     ///
     /// # Errors
     ///
     /// `NotFound` or `NotADirectory` if `root` is not a folder, else those of the system.
-    pub fn open(root: impl Into<PathBuf>) -> io::Result<Self> {
-        let disk = Self { root: root.into() };
+    pub fn open(root: impl AsRef<Path>) -> io::Result<Self> {
+        let disk = Self { root: std::path::absolute(root)? };
         if !fs::metadata(&disk.root)?.is_dir() {
             return Err(io::ErrorKind::NotADirectory.into());
         }
