@@ -50,7 +50,9 @@ impl FsDisk {
     ///
     /// `NotFound` or `NotADirectory` if `root` is not a folder, else those of the system.
     pub fn open(root: impl AsRef<Path>) -> io::Result<Self> {
-        let disk = Self { root: std::path::absolute(root)? };
+        let disk = Self {
+            root: std::path::absolute(root)?,
+        };
         if !fs::metadata(&disk.root)?.is_dir() {
             return Err(io::ErrorKind::NotADirectory.into());
         }
