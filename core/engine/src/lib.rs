@@ -12,6 +12,7 @@
 pub mod error;
 pub mod event;
 pub mod limits;
+pub mod segment;
 pub mod select;
 pub mod storage;
 
