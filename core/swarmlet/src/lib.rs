@@ -1,1 +1,57 @@
-//! placeholder
+//! A node of a swarm, embedded in your process: a durable, signed event log with queries and
+//! subscriptions. No server, no broker; it works offline.
+//!
+//! ```no_run
+//! use swarmlet::{Node, Options, Payload, QueryOptions, Tags};
+//! # use serde_json::{Value, json};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> swarmlet::Result<()> {
+//! # let folder = tempfile::tempdir().expect("a folder for the example");
+//! # let path = folder.path().join("press-7");
+//! let node = Node::open(&path, Options::new().app_id("com.example.press")).await?;
+//!
+//! // The event is on the disk, synced, when this returns.
+//! let tags = Tags::new(["press:7", "stopped"])?;
+//! let published = node.publish(tags, Payload::from_serde(&json!({"reason": "jam"}))?).await?;
+//!
+//! let mut results = node.query("FROM 'press:7' & 'stopped'", QueryOptions::default())?;
+//! while let Some(events) = results.next_chunk(256).await? {
+//!     for event in events {
+//!         assert_eq!(event.key, published.key);
+//!         assert_eq!(event.payload().to_serde::<Value>()?["reason"], "jam");
+//!     }
+//! }
+//! node.close().await
+//! # }
+//! ```
+//!
+//! This crate is the node around the pure engine: it owns the threads, the clock, the data folder
+//! with its lock and identity, and the async interface. It decides nothing about bytes or order;
+//! that is `swarmlet-engine`. It does not parse queries; that is `swarmlet-aql`.
+//!
+//! Calls that wait for the disk are async and need a tokio runtime; each has a twin ending in
+//! `_blocking` that needs none. Queries and subscriptions do both: see [`Results`].
+
+#![forbid(unsafe_code)]
+
+mod clock;
+mod log_types;
+mod metrics;
+mod node;
+mod options;
+mod query;
+mod subscription;
+
+pub use clock::{Clock, SystemClock};
+pub use log_types::{Durability, Order, Published, StreamInfo};
+pub use metrics::{Histogram, Metrics};
+pub use node::{Node, OffsetsState};
+pub use options::{Options, Retention};
+pub use query::{QueryOptions, Results, query_mistake};
+pub use subscription::{SubscribeOptions, Subscription};
+pub use swarmlet_engine::event::{
+    AppId, Event, EventKey, Lamport, NewEvent, NodeId, Offset, Offsets, Payload, StreamId,
+    StreamName, StreamNumber, Tag, Tags, Timestamp,
+};
+pub use swarmlet_engine::{Advice, Error, ErrorKind, Result};
