@@ -8,6 +8,7 @@
     reason = "a command line program talks to its user"
 )]
 
+mod bench;
 mod generate;
 mod root;
 mod setup;
@@ -39,6 +40,8 @@ enum Command {
     Gen(generate::Arguments),
     /// Check the rules of docs/STYLE.md that a program can check.
     Tidy,
+    /// Measure beside the peers; prints a table and writes target/bench/NAME.jsonl.
+    Bench(bench::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -55,6 +58,7 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::Setup => setup::run(),
         Command::Gen(arguments) => generate::run(arguments),
         Command::Tidy => tidy::run(),
+        Command::Bench(arguments) => bench::run(arguments),
     };
     done.map(|()| ExitCode::SUCCESS)
 }

@@ -1,0 +1,63 @@
+//! `cargo xtask bench NAME`: starts a benchmark program, optimised as users get the library.
+
+use crate::{root, shell};
+use anyhow::{Context, Result, ensure};
+use std::fs;
+
+const PROGRAMS: &str = "tests/bench/src/bin";
+
+/// Which benchmark, and what it is told.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The benchmark; without a name they are listed.
+    name: Option<String>,
+    /// Passed on to the benchmark; `--help` after the name says what it takes.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    rest: Vec<String>,
+}
+
+/// Runs the benchmark of that name.
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let names = names()?;
+    let Some(name) = &arguments.name else {
+        println!("{}", names.join("\n"));
+        return Ok(());
+    };
+    ensure!(
+        names.contains(name),
+        "no benchmark {name}; there are {}",
+        names.join(", ")
+    );
+    let words = [
+        "cargo",
+        "run",
+        "--quiet",
+        "--release",
+        "-p",
+        "swarmlet-bench",
+        "--bin",
+        name,
+    ];
+    shell::run(shell::command(&words).arg("--").args(&arguments.rest))
+}
+
+fn names() -> Result<Vec<String>> {
+    let folder = fs::read_dir(root::path(PROGRAMS));
+    let mut names = Vec::new();
+    for entry in folder.with_context(|| format!("cannot read {PROGRAMS}"))? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        names.push(name.trim_end_matches(".rs").to_owned());
+    }
+    names.sort();
+    Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_benchmarks_are_the_programs_of_the_package() {
+        assert!(names().unwrap().contains(&"store".to_owned()));
+    }
+}
