@@ -5,13 +5,14 @@
 //! code runs in production and, thousands of times a minute, under the simulator.
 //!
 //! Floors, from below: [`limits`] and [`error`]; [`event`] (bytes and values) beside [`storage`]
-//! (the disk); `segment` (immutable files); `log` (the write-ahead log, recovery, reading).
+//! (the disk); [`segment`] (immutable files); [`log`] (the write-ahead log, recovery, reading).
 
 #![forbid(unsafe_code)]
 
 pub mod error;
 pub mod event;
 pub mod limits;
+pub mod log;
 pub mod segment;
 pub mod select;
 pub mod storage;

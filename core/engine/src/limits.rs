@@ -44,7 +44,7 @@ pub const GROUP_BYTES_MAX: usize = 1024 * 1024;
 pub const BATCH_EVENTS_MAX: usize = PUBLISH_EVENTS_MAX;
 
 /// Streams one node may author: names come from options, not from data, so this is a typo guard.
-pub const OWN_STREAMS_MAX: usize = 1024;
+pub const OWN_STREAMS_MAX: u64 = 1024;
 
 /// Bytes of one write-ahead log file: small enough that sealing stays cheap and that the metadata
 /// of four unsealed files fits memory, large enough that a file switch is rare.
@@ -55,3 +55,21 @@ pub const LOG_FILES_UNSEALED_MAX: usize = 3;
 
 /// Events of one log file: bounds the metadata kept in memory when events are tiny.
 pub const LOG_FILE_EVENTS_MAX: usize = 128 * 1024;
+
+/// Bytes of decompressed blocks kept in memory unless the options say otherwise: a quarter of the
+/// 64 MiB a node may use.
+pub const CACHE_BYTES_DEFAULT: u64 = 16 * 1024 * 1024;
+
+/// Adjacent segments of one size class that are merged into one: at most seven of each class
+/// remain, so a query looks at few files, and an event is rewritten once per class.
+pub const MERGE_FAN_IN: usize = 8;
+
+/// Events of a merged segment: merging keeps four bytes for each in memory.
+pub const SEGMENT_EVENTS_MAX: u64 = 4 * 1024 * 1024;
+
+/// Share of a segment's bytes (one in this many) that must be droppable before retention
+/// rewrites it: less would rewrite much to free little.
+pub const RETENTION_REWRITE_SHARE: u64 = 4;
+
+/// Droppable bytes that make retention rewrite a segment whatever their share.
+pub const RETENTION_REWRITE_BYTES: u64 = 16 * 1024 * 1024;

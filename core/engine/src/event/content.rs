@@ -3,6 +3,8 @@
 //! A caller's thread encodes; after that the bytes are only copied: into the batch, the log, a
 //! sealed block, and back into an [`super::Event`].
 
+use std::fmt;
+
 use bytes::Bytes;
 
 use super::codec::{Malformed, Reader, put_bytes};
@@ -70,6 +72,15 @@ impl Content {
             .varint()
             .expect("content was read or made with its length");
         &self.bytes[self.bytes.len() - len as usize..]
+    }
+}
+
+impl fmt::Debug for Content {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Content")
+            .field("tags", &self.tags())
+            .field("payload", &self.payload())
+            .finish()
     }
 }
 

@@ -40,6 +40,13 @@ impl Tag {
     }
 }
 
+/// A tag orders and compares as its text, so a map of tags can be asked with a text.
+impl std::borrow::Borrow<str> for Tag {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 impl fmt::Display for Tag {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.0)

@@ -1,0 +1,310 @@
+//! Assembling a commit group: from what callers publish to signed batches. Pure.
+//!
+//! Events are stamped in the order of the calls, so that lamports grow with offsets in every
+//! stream. A batch is a run of one stream's events by one app; only the last batch of each stream
+//! is signed, because the chain of hashes vouches for those before it.
+
+use std::collections::BTreeMap;
+
+use super::heads::Heads;
+use super::options::Route;
+use super::publish::{Publish, Published};
+use crate::error::{Error, Result};
+use crate::event::batch::{BatchPlace, BodyBuilder};
+use crate::event::{
+    AppId, Batch, BatchHash, Content, EventKey, Lamport, NodeId, Offset, Signer, StreamId,
+    StreamName, StreamNumber, Tag, Timestamp,
+};
+use crate::limits::OWN_STREAMS_MAX;
+use crate::select::EventView;
+
+/// The batches of a group, in an order in which they can be applied, and each call's answer.
+#[derive(Debug, Default)]
+pub(super) struct Group {
+    pub(super) batches: Vec<Batch>,
+    pub(super) published: Vec<Vec<Published>>,
+    /// The heads of the streams concerned, once the group is committed.
+    pub(super) changed: Heads,
+}
+
+/// Turns `requests` into the next batches after `heads`.
+pub(super) fn assemble(
+    requests: &[Publish],
+    heads: &Heads,
+    author: &Author<'_>,
+    now: Timestamp,
+) -> Result<Group> {
+    let mut assembly = Assembly::new(heads, author);
+    for request in requests {
+        let answer = request
+            .events()
+            .iter()
+            .map(|event| assembly.push(request, event, now));
+        let answer = answer.collect::<Result<Vec<_>>>()?;
+        assembly.published.push(answer);
+    }
+    assembly.finish()
+}
+
+/// Who publishes, and where events go.
+pub(super) struct Author<'a> {
+    pub(super) signer: &'a dyn Signer,
+    pub(super) own: NodeId,
+    pub(super) routes: &'a [Route],
+}
+
+struct Assembly<'a> {
+    author: &'a Author<'a>,
+    heads: &'a Heads,
+    changed: Heads,
+    open: BTreeMap<StreamName, OpenBatch>,
+    batches: Vec<Batch>,
+    published: Vec<Vec<Published>>,
+}
+
+struct OpenBatch {
+    place: BatchPlace,
+    app_id: AppId,
+    body: BodyBuilder,
+}
+
+impl<'a> Assembly<'a> {
+    fn new(heads: &'a Heads, author: &'a Author<'a>) -> Self {
+        let mut changed = Heads::default();
+        changed.observe(heads.lamport());
+        Self {
+            author,
+            heads,
+            changed,
+            open: BTreeMap::new(),
+            batches: Vec::new(),
+            published: Vec::new(),
+        }
+    }
+
+    fn push(&mut self, request: &Publish, event: &Content, now: Timestamp) -> Result<Published> {
+        let name = self.route(request.app_id(), event);
+        let lamport = self.changed.lamport().advanced(1)?;
+        self.open_batch(&name, request.app_id())?;
+        self.changed.observe(lamport);
+        let batch = self.open.get_mut(&name).expect("it was just opened");
+        let offset = batch
+            .place
+            .first_offset
+            .advanced(u64::from(batch.body.count()))?;
+        batch.body.push(lamport, now, event.as_bytes());
+        let key = EventKey {
+            lamport,
+            stream: batch.place.stream,
+            offset,
+        };
+        Ok(Published {
+            key,
+            timestamp: now,
+        })
+    }
+
+    /// Makes sure that the open batch of stream `name` is one of `app_id`.
+    fn open_batch(&mut self, name: &StreamName, app_id: &AppId) -> Result<()> {
+        match self.open.get(name) {
+            Some(open) if open.app_id == *app_id => return Ok(()),
+            Some(_) => self.close_batch(name)?,
+            None => {}
+        }
+        let place = self.place(name)?;
+        let open = OpenBatch {
+            place,
+            app_id: app_id.clone(),
+            body: BodyBuilder::new(),
+        };
+        self.open.insert(name.clone(), open);
+        Ok(())
+    }
+
+    /// Where the next batch of stream `name` goes; a new stream gets a number of its own.
+    fn place(&self, name: &StreamName) -> Result<BatchPlace> {
+        let own = self.author.own;
+        for heads in [&self.changed, self.heads] {
+            if let Some(place) = heads.place(own, name)? {
+                return Ok(place);
+            }
+        }
+        let begun = self
+            .heads
+            .last_own_number(own)
+            .max(self.changed.last_own_number(own));
+        let open = self
+            .open
+            .values()
+            .map(|open| open.place.stream.number.get())
+            .max();
+        let number = match begun.max(open.unwrap_or(0)) + 1 {
+            _ if *name == StreamName::default_name() => StreamNumber::DEFAULT,
+            number if number >= OWN_STREAMS_MAX => {
+                let limit = OWN_STREAMS_MAX;
+                return Err(Error::invalid("too many streams").with("limit", limit));
+            }
+            number => StreamNumber::new(number)?,
+        };
+        Ok(BatchPlace {
+            stream: StreamId::new(own, number),
+            name: name.clone(),
+            first_offset: Offset::ZERO,
+            previous: BatchHash::GENESIS,
+        })
+    }
+
+    fn close_batch(&mut self, name: &StreamName) -> Result<()> {
+        if let Some(open) = self.open.remove(name) {
+            let batch = open.body.finish(open.place, open.app_id);
+            if let Some(head) = self.heads.head(batch.header.stream)
+                && self.changed.head(batch.header.stream).is_none()
+            {
+                self.changed.restore(batch.header.stream, head.clone());
+            }
+            self.changed.extend(&batch.header)?;
+            self.batches.push(batch);
+        }
+        Ok(())
+    }
+
+    fn route(&self, app_id: &AppId, event: &Content) -> StreamName {
+        if self.author.routes.is_empty() {
+            return StreamName::default_name();
+        }
+        let view = UnstampedView { app_id, event };
+        let route = self
+            .author
+            .routes
+            .iter()
+            .find(|route| route.selection.matches(&view, self.author.own));
+        route.map_or_else(StreamName::default_name, |route| route.into.clone())
+    }
+
+    fn finish(mut self) -> Result<Group> {
+        let names: Vec<StreamName> = self.open.keys().cloned().collect();
+        for name in names {
+            self.close_batch(&name)?;
+            let last = self.batches.last_mut().expect("a batch was just closed");
+            last.signature = Some(last.header.hash().signed_by(self.author.signer));
+        }
+        Ok(Group {
+            batches: self.batches,
+            published: self.published,
+            changed: self.changed,
+        })
+    }
+}
+
+/// An event before it has a key: only its app and tags can be asked for.
+struct UnstampedView<'a> {
+    app_id: &'a AppId,
+    event: &'a Content,
+}
+
+impl EventView for UnstampedView<'_> {
+    fn key(&self) -> EventKey {
+        EventKey {
+            lamport: Lamport::ZERO,
+            stream: StreamId::new(NodeId::from_bytes([0; 32]), StreamNumber::DEFAULT),
+            offset: Offset::ZERO,
+        }
+    }
+
+    fn timestamp(&self) -> Timestamp {
+        Timestamp::MIN
+    }
+
+    fn is_of_app(&self, app_id: &AppId) -> bool {
+        self.app_id == app_id
+    }
+
+    fn has_tag(&self, tag: &Tag) -> bool {
+        self.event.tags().contains(tag.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{DeviceKey, Payload, Tags};
+    use crate::select::Selection;
+
+    fn request(app: &str, tags: &[&str]) -> Publish {
+        let payload = Payload::from_serde(&1).unwrap();
+        let contents = tags
+            .iter()
+            .map(|tag| Content::new(&Tags::new([*tag]).unwrap(), &payload));
+        Publish::new(AppId::new(app).unwrap(), contents.collect()).unwrap()
+    }
+
+    fn route(tag: &str, into: &str) -> Route {
+        let selection = Selection::Tag(Tag::new(tag).unwrap());
+        Route {
+            selection,
+            into: StreamName::new(into).unwrap(),
+        }
+    }
+
+    fn assembled(requests: &[Publish], routes: &[Route]) -> Group {
+        let signer = DeviceKey::from_seed(&[1; 32]);
+        let author = Author {
+            signer: &signer,
+            own: signer.node_id(),
+            routes,
+        };
+        assemble(
+            requests,
+            &Heads::default(),
+            &author,
+            Timestamp::from_micros(5),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn one_call_over_three_streams_is_one_group_in_the_callers_order() {
+        let routes = [route("a", "one"), route("b", "two")];
+        let group = assembled(&[request("x", &["a", "c", "b", "a"])], &routes);
+        let keys: Vec<_> = group.published[0]
+            .iter()
+            .map(|event| {
+                let key = event.key;
+                (key.lamport.get(), key.stream.number.get(), key.offset.get())
+            })
+            .collect();
+        assert_eq!(keys, [(1, 1, 0), (2, 0, 0), (3, 2, 0), (4, 1, 1)]);
+        assert!(group.batches.iter().all(|batch| batch.signature.is_some()));
+    }
+
+    #[test]
+    fn apps_share_a_stream_in_order_and_only_the_last_batch_is_signed() {
+        let group = assembled(
+            &[
+                request("x", &["1", "2"]),
+                request("y", &["3"]),
+                request("x", &["4"]),
+            ],
+            &[],
+        );
+        let batches: Vec<_> = group
+            .batches
+            .iter()
+            .map(|batch| {
+                (
+                    batch.header.app_id.as_str(),
+                    batch.header.count,
+                    batch.signature,
+                )
+            })
+            .collect();
+        assert!(matches!(
+            batches[..],
+            [("x", 2, None), ("y", 1, None), ("x", 1, Some(_))]
+        ));
+        assert_eq!(
+            group.batches[1].header.previous,
+            group.batches[0].header.hash()
+        );
+    }
+}

@@ -1,0 +1,230 @@
+//! The writer: one group of publishes becomes durable, visible, and then acknowledged.
+
+use std::sync::Arc;
+
+use super::append::{decode_group, encode_group};
+use super::assemble::{Author, Group, assemble};
+use super::frame::FrameKind;
+use super::log_file::LogFile;
+use super::maintenance::Maintenance;
+use super::options::{Durability, LogOptions};
+use super::publish::{Publish, Published};
+use super::reader::LogReader;
+use super::recover::{Recovered, recover};
+use super::shared::Shared;
+use super::stats::Counters;
+use super::unsealed::Unsealed;
+use crate::error::{Error, ErrorKind, Result};
+use crate::event::{Signer, Timestamp};
+use crate::limits::LOG_FILE_EVENTS_MAX;
+use crate::storage::Disk;
+
+/// The writing end of a log; there is one for each open log.
+pub struct Log {
+    shared: Arc<Shared>,
+    signer: Arc<dyn Signer>,
+    active: Option<LogFile>,
+    next_sequence: u64,
+    /// Set when a sync failed: nobody knows what is on disk, so nothing more is written.
+    poison: Option<String>,
+    maintenance: Option<Maintenance>,
+    is_marked: bool,
+}
+
+impl Log {
+    /// Opens the log on `disk`, or begins one, as the author `signer`.
+    ///
+    /// Everything that was acknowledged is there when it returns, and durable; a write that had
+    /// not completed is set aside. Damage is an error that names file and position; nothing is
+    /// changed then.
+    pub fn open(disk: Arc<dyn Disk>, signer: Arc<dyn Signer>, options: LogOptions) -> Result<Self> {
+        let Recovered {
+            shared,
+            active,
+            next_sequence,
+        } = recover(disk, signer.node_id(), options)?;
+        let shared = Arc::new(shared);
+        let maintenance = Some(Maintenance::new(shared.clone()));
+        let (poison, is_marked) = (None, true);
+        Ok(Self {
+            shared,
+            signer,
+            active,
+            next_sequence,
+            poison,
+            maintenance,
+            is_marked,
+        })
+    }
+
+    /// A reading end; cheap, any number.
+    #[must_use]
+    pub fn reader(&self) -> LogReader {
+        LogReader::new(self.shared.clone())
+    }
+
+    /// The background work of this log; there is one, so only the first call gets it.
+    pub fn maintenance(&mut self) -> Option<Maintenance> {
+        self.maintenance.take()
+    }
+
+    /// Whether there is room for another group, or sealing must catch up first.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.shared.has_room()
+    }
+
+    /// Commits all events of all `requests` together and answers each in their order.
+    ///
+    /// When it returns, the events are durable (or, if `buffered` was chosen, written) and
+    /// visible to readers. After an error none of them is acknowledged; if a sync failed, all
+    /// later commits are refused until the log is opened again, because only reading back tells
+    /// what the disk has kept.
+    pub fn commit(&mut self, requests: &[Publish], now: Timestamp) -> Result<Vec<Vec<Published>>> {
+        self.refuse_if_poisoned()?;
+        let author = Author {
+            signer: self.signer.as_ref(),
+            own: self.shared.own,
+            routes: &self.shared.options.routes,
+        };
+        let group = self
+            .shared
+            .heads(|heads| assemble(requests, heads, &author, now))?;
+        if !group.batches.is_empty() {
+            self.commit_group(&group)?;
+        }
+        Ok(group.published)
+    }
+
+    /// Makes everything written durable. Only `buffered` logs need it.
+    pub fn sync(&mut self) -> Result<()> {
+        self.refuse_if_poisoned()?;
+        let Some(active) = &mut self.active else {
+            return Ok(());
+        };
+        let synced = active.sync();
+        self.poison_if_failed(synced)
+    }
+
+    /// Notes in the log, without a sync, that all before it was synced. To be called when there is
+    /// nothing to do: it lets recovery tell damage to the last group from a torn write.
+    pub fn mark_idle(&mut self) -> Result<()> {
+        self.refuse_if_poisoned()?;
+        let Some(active) = self.active.as_mut().filter(|_| !self.is_marked) else {
+            return Ok(());
+        };
+        if active.has_room_for(0) {
+            active.append(FrameKind::Mark, &[])?;
+        }
+        self.is_marked = true;
+        Ok(())
+    }
+
+    /// Syncs and marks the end. Dropping the log without it loses nothing that was acknowledged,
+    /// unless `buffered` was chosen and the power fails.
+    pub fn close(mut self) -> Result<()> {
+        self.sync()?;
+        self.mark_idle()?;
+        self.sync()
+    }
+
+    fn commit_group(&mut self, group: &Group) -> Result<()> {
+        let payload = encode_group(&group.batches);
+        let events = group.published.iter().map(Vec::len).sum::<usize>();
+        let active = self.file_with_room(payload.len(), events)?;
+        let payload_at = active.append(FrameKind::Group, &payload)?;
+        self.is_marked = false;
+        if self.shared.options.durability == Durability::Synced {
+            self.sync()?;
+        }
+        let batches = decode_group(&payload, payload_at).expect("it was encoded a moment ago");
+        let file = self
+            .shared
+            .snapshot()
+            .files
+            .last()
+            .cloned()
+            .expect("one file is active");
+        file.apply(&batches)
+            .expect("the records were encoded a moment ago");
+        self.shared.publish(&group.changed, events as u64);
+        let counters = &self.shared.counters;
+        Counters::add(&counters.events_committed, events as u64);
+        Counters::add(&counters.bytes_committed, payload.len() as u64);
+        Counters::add(&counters.groups_committed, 1);
+        Ok(())
+    }
+
+    /// The active file, or the next one if the group does not fit.
+    fn file_with_room(&mut self, payload_len: usize, events: usize) -> Result<&mut LogFile> {
+        let has_room = self
+            .active
+            .as_ref()
+            .is_some_and(|active| active.has_room_for(payload_len))
+            && self.active_events() + events <= LOG_FILE_EVENTS_MAX;
+        if !has_room {
+            self.rotate()?;
+        }
+        let active = self
+            .active
+            .as_mut()
+            .expect("a file was there or was just started");
+        if active.has_room_for(payload_len) {
+            Ok(active)
+        } else {
+            Err(Error::invalid("the group is larger than a log file").with("bytes", payload_len))
+        }
+    }
+
+    fn active_events(&self) -> usize {
+        self.shared
+            .snapshot()
+            .files
+            .last()
+            .map_or(0, |file| file.index().len() as usize)
+    }
+
+    /// Ends the active file and starts the next one. If it fails half-way, the next call goes on.
+    fn rotate(&mut self) -> Result<()> {
+        if let Some(active) = &mut self.active {
+            active.append(FrameKind::End, &[])?;
+            let synced = active.sync();
+            self.poison_if_failed(synced)?;
+            self.active = None;
+        }
+        let started = LogFile::start(self.shared.disk.as_ref(), self.next_sequence)?;
+        let unsealed = Unsealed::new(started.sequence(), started.file().clone());
+        self.shared
+            .update(|snapshot| snapshot.files.push(Arc::new(unsealed)));
+        self.shared.activate(started.sequence());
+        self.next_sequence = started.sequence() + 1;
+        self.active = Some(started);
+        Ok(())
+    }
+
+    fn refuse_if_poisoned(&self) -> Result<()> {
+        match &self.poison {
+            Some(cause) => Err(Error::new(
+                ErrorKind::Storage,
+                "an earlier sync failed, so writing was stopped; close and open again",
+            )
+            .with("cause", cause)),
+            None => Ok(()),
+        }
+    }
+
+    fn poison_if_failed(&mut self, synced: Result<()>) -> Result<()> {
+        if let Err(error) = &synced {
+            self.poison = Some(error.to_string());
+        }
+        synced
+    }
+}
+
+impl std::fmt::Debug for Log {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Log")
+            .field("own", &self.shared.own)
+            .finish_non_exhaustive()
+    }
+}

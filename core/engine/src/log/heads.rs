@@ -1,0 +1,140 @@
+//! Heads: what each stream's next batch must continue.
+//!
+//! The one gate that local batches, remote batches and the bytes found at a restart pass: a batch
+//! is taken if it continues its stream exactly, and not otherwise.
+
+use std::collections::BTreeMap;
+
+use crate::error::{Error, Result};
+use crate::event::batch::BatchPlace;
+use crate::event::{
+    BatchHash, BatchHeader, Lamport, NodeId, Offset, Offsets, StreamId, StreamName, StreamNumber,
+};
+
+/// The newest batch of a stream.
+#[derive(Clone, Debug)]
+pub(super) struct Head {
+    pub(super) name: StreamName,
+    pub(super) last: Offset,
+    pub(super) hash: BatchHash,
+    pub(super) lamport: Lamport,
+}
+
+/// The heads of all streams, and the largest lamport seen.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Heads {
+    streams: BTreeMap<StreamId, Head>,
+    lamport: Lamport,
+}
+
+impl Heads {
+    /// The largest lamport seen.
+    pub(super) fn lamport(&self) -> Lamport {
+        self.lamport
+    }
+
+    /// The newest batch of `stream`.
+    pub(super) fn head(&self, stream: StreamId) -> Option<&Head> {
+        self.streams.get(&stream)
+    }
+
+    /// The last offset of each stream.
+    pub(super) fn offsets(&self) -> Offsets {
+        self.streams
+            .iter()
+            .map(|(stream, head)| (*stream, head.last))
+            .collect()
+    }
+
+    /// Moves the clock to at least `lamport`.
+    pub(super) fn observe(&mut self, lamport: Lamport) {
+        self.lamport = self.lamport.max(lamport);
+    }
+
+    /// Sets a head that was found in a sealed segment.
+    pub(super) fn restore(&mut self, stream: StreamId, head: Head) {
+        self.observe(head.lamport);
+        self.streams.insert(stream, head);
+    }
+
+    /// Takes `header` as the next batch of its stream, or says why it cannot be.
+    pub(super) fn extend(&mut self, header: &BatchHeader) -> Result<()> {
+        let refused = |why: &'static str| {
+            Err(Error::corrupt(why)
+                .with("stream", header.stream)
+                .with("offset", header.first_offset))
+        };
+        let first_lamport_before = match self.streams.get_mut(&header.stream) {
+            Some(head) => {
+                if header.first_offset.get() != head.last.get() + 1 {
+                    return refused("a batch does not begin where its stream ends");
+                }
+                if header.previous != head.hash {
+                    return refused("a batch does not continue the chain of its stream");
+                }
+                let before = head.lamport;
+                head.last = header.last_offset();
+                head.hash = header.hash();
+                head.lamport = header.lamport;
+                Some(before)
+            }
+            None => {
+                let Some(name) = header.name.clone() else {
+                    return refused("the first batch of a stream is missing");
+                };
+                let (last, lamport) = (header.last_offset(), header.lamport);
+                let head = Head {
+                    name,
+                    last,
+                    hash: header.hash(),
+                    lamport,
+                };
+                self.streams.insert(header.stream, head);
+                None
+            }
+        };
+        if first_lamport_before.is_some_and(|before| before >= header.lamport) {
+            return refused("lamports of a stream do not grow");
+        }
+        self.observe(header.lamport);
+        Ok(())
+    }
+
+    /// Where the next batch of our stream called `name` goes, if that stream has begun.
+    pub(super) fn place(&self, own: NodeId, name: &StreamName) -> Result<Option<BatchPlace>> {
+        let mut own_streams = self.streams.range(own_range(own));
+        let Some((stream, head)) = own_streams.find(|(_, head)| head.name == *name) else {
+            return Ok(None);
+        };
+        Ok(Some(BatchPlace {
+            stream: *stream,
+            name: name.clone(),
+            first_offset: head.last.advanced(1)?,
+            previous: head.hash,
+        }))
+    }
+
+    /// The largest number among our streams, 0 if there is none.
+    pub(super) fn last_own_number(&self, own: NodeId) -> u64 {
+        let last = self.streams.range(own_range(own)).next_back();
+        last.map_or(0, |(stream, _)| stream.number.get())
+    }
+
+    /// Takes over the streams that `changed` has.
+    pub(super) fn absorb(&mut self, changed: &Self) {
+        self.observe(changed.lamport);
+        for (stream, head) in changed.iter() {
+            self.streams.insert(stream, head.clone());
+        }
+    }
+
+    /// Each stream with its head, in stream order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (StreamId, &Head)> {
+        self.streams.iter().map(|(stream, head)| (*stream, head))
+    }
+}
+
+fn own_range(own: NodeId) -> std::ops::RangeInclusive<StreamId> {
+    let last = StreamNumber::new(crate::limits::SEQUENCE_MAX).expect("the bound itself is valid");
+    StreamId::new(own, StreamNumber::DEFAULT)..=StreamId::new(own, last)
+}

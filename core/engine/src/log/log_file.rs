@@ -1,0 +1,148 @@
+//! The write-ahead log file that is being written: one position, one writer.
+//!
+//! Files are preallocated with zeros and used again after sealing, because overwriting blocks that
+//! exist needs no metadata commit at sync. This file knows frames, not what is in them.
+
+use std::sync::Arc;
+
+use super::frame::{
+    FRAME_BYTES, FRAMES_AT, Frame, FrameKind, FramePlace, encode_file_header, stride,
+};
+use crate::error::{Error, Result};
+use crate::limits::LOG_FILE_BYTES;
+use crate::storage::{Disk, DiskFile, FileName, Folder};
+
+/// The log file frames are appended to.
+#[derive(Debug)]
+pub(super) struct LogFile {
+    sequence: u64,
+    file: Arc<dyn DiskFile>,
+    position: u64,
+    synced_to: u64,
+    len: u64,
+    buffer: Vec<u8>,
+}
+
+impl LogFile {
+    /// Goes on writing an existing file at `position`, up to which it was just synced.
+    pub(super) fn resume(sequence: u64, file: Arc<dyn DiskFile>, position: u64) -> Result<Self> {
+        let len = file
+            .len()
+            .map_err(|error| failed("cannot open a log file", sequence, error))?;
+        Ok(Self {
+            sequence,
+            file,
+            position,
+            synced_to: position,
+            len,
+            buffer: Vec::new(),
+        })
+    }
+
+    /// Starts the log file `sequence`: takes the spare file, or makes one, and names it.
+    ///
+    /// Header and name are durable when it returns, so a file by that name always has its header.
+    pub(super) fn start(disk: &dyn Disk, sequence: u64) -> Result<Self> {
+        let spare = spare_name();
+        let failed = |error| failed("cannot start a log file", sequence, error);
+        let file = match disk.open(&spare) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                make_spare(disk)?;
+                disk.open(&spare).map_err(failed)?
+            }
+            Err(error) => return Err(failed(error)),
+        };
+        let mut start = vec![0; FRAMES_AT as usize + FRAME_BYTES];
+        start[..32].copy_from_slice(&encode_file_header(sequence));
+        file.write_at(&start, 0).map_err(failed)?;
+        file.sync_data().map_err(failed)?;
+        disk.rename(&spare, &file_name(sequence)).map_err(failed)?;
+        disk.sync_folder(Folder::Log).map_err(failed)?;
+        Self::resume(sequence, file.into(), FRAMES_AT)
+    }
+
+    /// The file's number in the log.
+    pub(super) fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// The open file, for readers.
+    pub(super) fn file(&self) -> &Arc<dyn DiskFile> {
+        &self.file
+    }
+
+    /// Whether a payload of this length still fits, with the end frame after it.
+    pub(super) fn has_room_for(&self, payload_len: usize) -> bool {
+        let end = stride(0) + FRAME_BYTES as u64;
+        self.position + stride(payload_len) + end <= self.len
+    }
+
+    /// Writes a frame and the empty one behind it; durable only after [`LogFile::sync`]. Returns
+    /// where its payload begins. After an error the same position is written again.
+    pub(super) fn append(&mut self, kind: FrameKind, payload: &[u8]) -> Result<u64> {
+        let place = FramePlace {
+            sequence: self.sequence,
+            position: self.position,
+        };
+        let frame = Frame::new(kind, payload, self.synced_to, place);
+        self.buffer.clear();
+        self.buffer.extend_from_slice(&frame.encode(place));
+        self.buffer.extend_from_slice(payload);
+        self.buffer.resize(frame.stride() as usize + FRAME_BYTES, 0);
+        self.file
+            .write_at(&self.buffer, self.position)
+            .map_err(|error| failed("cannot append to the log", self.sequence, error))?;
+        let payload_at = self.position + FRAME_BYTES as u64;
+        self.position += frame.stride();
+        Ok(payload_at)
+    }
+
+    /// Makes everything appended durable.
+    pub(super) fn sync(&mut self) -> Result<()> {
+        if self.synced_to == self.position {
+            return Ok(());
+        }
+        self.file
+            .sync_data()
+            .map_err(|error| failed("cannot sync the log", self.sequence, error))?;
+        self.synced_to = self.position;
+        Ok(())
+    }
+}
+
+/// The name of the log file `sequence`.
+pub(super) fn file_name(sequence: u64) -> FileName {
+    FileName::new(Folder::Log, format!("{sequence:016x}.wal")).expect("hex digits are valid")
+}
+
+/// The sequence number in a log file's name, if it is one.
+pub(super) fn parse_file_name(name: &FileName) -> Option<u64> {
+    let digits = name
+        .name()
+        .strip_suffix(".wal")
+        .filter(|digits| digits.len() == 16)?;
+    u64::from_str_radix(digits, 16).ok()
+}
+
+/// The name of the file that waits to be used next.
+pub(super) fn spare_name() -> FileName {
+    FileName::new(Folder::Log, "spare").expect("a plain word is valid")
+}
+
+/// Makes a file of zeros that waits to be used next; under another name until it is whole.
+pub(super) fn make_spare(disk: &dyn Disk) -> Result<()> {
+    let failed = |error| Error::io("cannot make a log file", error);
+    let draft = FileName::new(Folder::Log, "spare.tmp").expect("a plain word is valid");
+    match disk.remove(&draft) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
+    disk.create(&draft, LOG_FILE_BYTES).map_err(failed)?;
+    disk.rename(&draft, &spare_name()).map_err(failed)?;
+    disk.sync_folder(Folder::Log).map_err(failed)
+}
+
+fn failed(what: &'static str, sequence: u64, error: std::io::Error) -> Error {
+    Error::io(what, error).with("file", file_name(sequence))
+}

@@ -1,0 +1,272 @@
+//! Background work, one step at a time: sealing, merging, dropping, and the spare file.
+//!
+//! Each step writes its result durably, then swaps it into the snapshot, then removes what it
+//! replaces; a step that fails or is cut off leaves everything as it was.
+
+use std::sync::Arc;
+
+use super::log_file::{file_name, make_spare, spare_name};
+use super::retention::{floors_within, is_worth_rewriting, wanted_floors};
+use super::shared::{Shared, Snapshot};
+use super::stats::Counters;
+use super::unsealed::{BatchSpan, Unsealed};
+use crate::error::{Error, Result};
+use crate::event::codec::Reader;
+use crate::event::{Batch, StreamId, StreamName, Timestamp};
+use crate::limits::{MERGE_FAN_IN, SEGMENT_EVENTS_MAX};
+use crate::segment::{
+    Floors, Segment, SegmentName, SegmentWriter, StreamStart, merge as merge_segments,
+};
+use crate::storage::Folder;
+
+/// What a step of maintenance did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// Made the file the log goes on in when the active one is full.
+    Spare,
+    /// Turned a full log file into a segment.
+    Seal,
+    /// Made one segment of several.
+    Merge,
+    /// Rewrote a segment without events that retention gave up.
+    Drop,
+}
+
+/// The background work of a log. Has one owner, beside the writer.
+#[derive(Debug)]
+pub struct Maintenance {
+    shared: Arc<Shared>,
+}
+
+impl Maintenance {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// Does the most urgent piece of work; `None` when there is nothing to do.
+    ///
+    /// Sealing comes first, because publishing may wait for it. An error leaves the log as it
+    /// was; the same work is tried again by the next call.
+    pub fn step(&mut self, now: Timestamp) -> Result<Option<Work>> {
+        let snapshot = self.shared.snapshot();
+        if let Some(file) = self.sealable(&snapshot) {
+            self.seal(&file, &snapshot)?;
+            return Ok(Some(Work::Seal));
+        }
+        if self.prepare_spare()? {
+            return Ok(Some(Work::Spare));
+        }
+        let wanted = self.shared.heads(|heads| {
+            wanted_floors(&snapshot, heads, self.shared.own, &self.shared.options, now)
+        })?;
+        if let Some(range) = mergeable(&snapshot.segments) {
+            let last = snapshot.segments[range.end - 1].name().last;
+            let first = snapshot.segments[range.start].name().first;
+            self.rewrite(
+                &snapshot,
+                range,
+                SegmentName {
+                    first,
+                    last,
+                    revision: 0,
+                },
+                &wanted,
+            )?;
+            Counters::add(&self.shared.counters.merges, 1);
+            return Ok(Some(Work::Merge));
+        }
+        if self.drop_unwanted(&snapshot, &wanted)? {
+            Counters::add(&self.shared.counters.drops, 1);
+            return Ok(Some(Work::Drop));
+        }
+        Ok(None)
+    }
+
+    /// Whether a full log file waits to be sealed.
+    #[must_use]
+    pub fn is_behind(&self) -> bool {
+        self.sealable(&self.shared.snapshot()).is_some()
+    }
+
+    fn sealable(&self, snapshot: &Snapshot) -> Option<Arc<Unsealed>> {
+        let active = self.shared.active_sequence();
+        snapshot
+            .files
+            .first()
+            .filter(|file| file.sequence < active)
+            .cloned()
+    }
+
+    fn prepare_spare(&self) -> Result<bool> {
+        let listed = self.shared.disk.list(Folder::Log);
+        let listed = listed.map_err(|error| Error::io("cannot list the log folder", error))?;
+        let is_needed = self.shared.active_sequence() > 0 && !listed.contains(&spare_name());
+        if is_needed {
+            make_spare(self.shared.disk.as_ref())?;
+        }
+        Ok(is_needed)
+    }
+
+    fn seal(&self, file: &Arc<Unsealed>, snapshot: &Snapshot) -> Result<()> {
+        let sequence = file.sequence;
+        let name = SegmentName {
+            first: sequence,
+            last: sequence,
+            revision: 0,
+        };
+        let mut writer = SegmentWriter::create(self.shared.disk.clone(), name)?;
+        for (_, name, spans) in batches_by_stream(file) {
+            seal_stream(&mut writer, file, name, &spans, &self.shared)?;
+        }
+        let segment = Arc::new(writer.finish(&snapshot.floors, &self.shared.cache)?);
+        self.shared.update(|snapshot| {
+            snapshot.files.retain(|kept| kept.sequence != sequence);
+            snapshot.segments.push(segment);
+        });
+        Counters::add(&self.shared.counters.seals, 1);
+        self.release(file)
+    }
+
+    /// Makes the sealed file the next spare, or removes it while somebody may still read it.
+    fn release(&self, file: &Arc<Unsealed>) -> Result<()> {
+        let failed = |error| {
+            Error::io("cannot release a sealed log file", error)
+                .with("file", file_name(file.sequence))
+        };
+        // The caller, and the snapshot it looks at, hold two references; readers hold more.
+        let is_unread = Arc::strong_count(file) <= HELD_BY_SEALING;
+        let disk = &self.shared.disk;
+        let listed = disk.list(Folder::Log).map_err(failed)?;
+        if is_unread && !listed.contains(&spare_name()) {
+            disk.rename(&file_name(file.sequence), &spare_name())
+                .map_err(failed)?;
+        } else {
+            disk.remove(&file_name(file.sequence)).map_err(failed)?;
+        }
+        disk.sync_folder(Folder::Log).map_err(failed)
+    }
+
+    /// Rewrites the first segment from which enough can be dropped.
+    fn drop_unwanted(&self, snapshot: &Snapshot, wanted: &Floors) -> Result<bool> {
+        if *wanted == snapshot.floors {
+            return Ok(false);
+        }
+        for (index, segment) in snapshot.segments.iter().enumerate() {
+            let (older, rest) = snapshot.segments.split_at(index);
+            let floors = floors_within(wanted, older, &rest[..1], &snapshot.floors)?;
+            if is_worth_rewriting(segment, &floors)? {
+                let name = segment.name();
+                let name = SegmentName {
+                    revision: name.revision + 1,
+                    ..name
+                };
+                self.rewrite(snapshot, index..index + 1, name, wanted)?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Replaces the segments of `range` by one, without what retention has given up of them.
+    fn rewrite(
+        &self,
+        snapshot: &Snapshot,
+        range: std::ops::Range<usize>,
+        name: SegmentName,
+        wanted: &Floors,
+    ) -> Result<()> {
+        let sources = &snapshot.segments[range.clone()];
+        let older = &snapshot.segments[..range.start];
+        let floors = floors_within(wanted, older, sources, &snapshot.floors)?;
+        let disk = self.shared.disk.clone();
+        let cache = self.shared.cache.clone();
+        let merged = Arc::new(merge_segments(disk, sources, name, &floors, &cache)?);
+        let replaced: Vec<SegmentName> = sources.iter().map(|source| source.name()).collect();
+        self.shared.update(|snapshot| {
+            snapshot.segments.splice(range, [merged]);
+            snapshot.floors = floors;
+        });
+        let failed = |error| Error::io("cannot remove a replaced segment", error);
+        for name in replaced {
+            self.shared.disk.remove(&name.file_name()).map_err(failed)?;
+        }
+        Ok(())
+    }
+}
+
+type StreamSpans = (StreamId, Option<StreamName>, Vec<BatchSpan>);
+
+/// The batches of each stream in a file, streams in order.
+fn batches_by_stream(file: &Unsealed) -> Vec<StreamSpans> {
+    let index = file.index();
+    let spans =
+        |part: &super::unsealed::StreamPart| (part.id, part.name.clone(), part.batches.clone());
+    let mut streams: Vec<StreamSpans> = index.streams().iter().map(spans).collect();
+    streams.sort_by_key(|(stream, ..)| *stream);
+    streams
+}
+
+/// Copies one stream's batches into the segment; each is checked once more on the way.
+fn seal_stream(
+    writer: &mut SegmentWriter,
+    file: &Unsealed,
+    name: Option<StreamName>,
+    spans: &[BatchSpan],
+    shared: &Shared,
+) -> Result<()> {
+    let mut bytes = Vec::new();
+    for (index, span) in spans.iter().enumerate() {
+        bytes.resize(span.len as usize, 0);
+        let damaged = |what: &'static str| {
+            Error::corrupt(what)
+                .with("file", file_name(file.sequence))
+                .with("position", span.at)
+        };
+        file.file
+            .read_exact_at(&mut bytes, span.at)
+            .map_err(|error| {
+                Error::io("cannot read a log file", error).with("file", file_name(file.sequence))
+            })?;
+        let batch = Batch::decode(&mut Reader::new(&bytes))
+            .and_then(|batch| batch.check_body().map(|()| batch))
+            .map_err(|error| damaged("a batch changed after it was written").because(error))?;
+        if index == 0 {
+            let stream = batch.header.stream;
+            let known = || shared.heads(|heads| heads.head(stream).map(|head| head.name.clone()));
+            let name = name.clone().or_else(known);
+            writer.begin_stream(StreamStart {
+                stream,
+                name: name.ok_or_else(|| damaged("a stream has no name"))?,
+                first_offset: batch.header.first_offset,
+                previous: batch.header.previous,
+            })?;
+        }
+        writer.push_batch(&batch)?;
+    }
+    Ok(())
+}
+
+/// The oldest run of adjacent segments of one size class that is long enough to merge.
+fn mergeable(segments: &[Arc<Segment>]) -> Option<std::ops::Range<usize>> {
+    let class = |segment: &Arc<Segment>| {
+        let files = segment.name().last - segment.name().first + 1;
+        files.ilog(MERGE_FAN_IN as u64)
+    };
+    let mut start = 0;
+    for end in 1..=segments.len() {
+        if class(&segments[start]) != class(&segments[end - 1]) {
+            start = end - 1;
+        }
+        let events = |segment: &Arc<Segment>| u64::from(segment.events_count());
+        let is_full = end - start == MERGE_FAN_IN;
+        if is_full && segments[start..end].iter().map(events).sum::<u64>() <= SEGMENT_EVENTS_MAX {
+            return Some(start..end);
+        }
+        if is_full {
+            start += 1;
+        }
+    }
+    None
+}
+
+const HELD_BY_SEALING: usize = 2;

@@ -1,0 +1,37 @@
+//! The log: the one place where events are kept, and the only truth.
+//!
+//! [`Log`] writes: it turns what callers publish into signed batches, appends them to the
+//! write-ahead log and syncs once a group. [`LogReader`] reads: it merges sealed segments with
+//! what is not sealed yet. [`Maintenance`] seals, merges and drops in the background. All three
+//! share one immutable snapshot of which files exist; readers never wait for the disk of writers.
+//!
+//! Nothing here starts a thread or asks for the time. The byte map is docs/format/log.md.
+
+mod append;
+mod assemble;
+mod commit;
+mod cursor;
+mod frame;
+mod heads;
+mod log_file;
+mod maintenance;
+mod options;
+mod publish;
+mod query;
+mod reader;
+mod recover;
+mod retention;
+mod scan;
+mod shared;
+mod stats;
+mod unsealed;
+mod unsealed_cursor;
+
+pub use commit::Log;
+pub use cursor::Cursor;
+pub use maintenance::{Maintenance, Work};
+pub use options::{Durability, LogOptions, Retention, Route};
+pub use publish::{Publish, Published};
+pub use query::{Order, Query};
+pub use reader::{LogReader, StreamInfo};
+pub use stats::LogStats;

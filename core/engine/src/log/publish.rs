@@ -1,0 +1,66 @@
+//! What a caller hands to the log, and what it gets back.
+
+use crate::error::{Error, Result};
+use crate::event::{AppId, Content, EventKey, Timestamp};
+use crate::limits::{PUBLISH_BYTES_MAX, PUBLISH_EVENTS_MAX};
+
+/// The events of one call, encoded, which are committed together or not at all.
+#[derive(Clone, Debug)]
+pub struct Publish {
+    app_id: AppId,
+    events: Vec<Content>,
+    bytes: usize,
+}
+
+impl Publish {
+    /// Checks the bounds of one call: 16 384 events and 4 MiB.
+    pub fn new(app_id: AppId, events: Vec<Content>) -> Result<Self> {
+        if events.len() > PUBLISH_EVENTS_MAX {
+            return Err(
+                Error::invalid("too many events in one call; publish them in several")
+                    .with("events", events.len())
+                    .with("limit", PUBLISH_EVENTS_MAX),
+            );
+        }
+        let bytes = events.iter().map(|event| event.as_bytes().len()).sum();
+        if bytes > PUBLISH_BYTES_MAX {
+            return Err(
+                Error::invalid("too many bytes in one call; publish them in several")
+                    .with("bytes", bytes)
+                    .with("limit", PUBLISH_BYTES_MAX),
+            );
+        }
+        Ok(Self {
+            app_id,
+            events,
+            bytes,
+        })
+    }
+
+    /// The app in whose name the events are published.
+    #[must_use]
+    pub fn app_id(&self) -> &AppId {
+        &self.app_id
+    }
+
+    /// The events, in the caller's order.
+    #[must_use]
+    pub fn events(&self) -> &[Content] {
+        &self.events
+    }
+
+    /// Encoded bytes of all events.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+/// What became of one published event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// Its place in the total order.
+    pub key: EventKey,
+    /// The time it was stamped with.
+    pub timestamp: Timestamp,
+}

@@ -1,0 +1,105 @@
+//! The reading end of the log.
+
+use std::sync::Arc;
+
+use super::cursor::Cursor;
+use super::query::Query;
+use super::shared::Shared;
+use super::stats::LogStats;
+use crate::error::{Error, Result};
+use crate::event::{Offset, Offsets, StreamId, StreamName};
+
+/// Reads the log; cheap to clone, any number, from any thread.
+#[derive(Clone, Debug)]
+pub struct LogReader {
+    shared: Arc<Shared>,
+}
+
+/// A stream and what of it is here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamInfo {
+    /// The stream.
+    pub id: StreamId,
+    /// Its name.
+    pub name: StreamName,
+    /// The first offset that can be read; larger than 0 where retention has dropped events.
+    pub first: Offset,
+    /// The last offset.
+    pub last: Offset,
+}
+
+impl LogReader {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// For each stream the last offset that can be read.
+    #[must_use]
+    pub fn present(&self) -> Offsets {
+        self.shared.heads(super::heads::Heads::offsets)
+    }
+
+    /// Events committed since the log was opened. It grows with every commit, after the events
+    /// are readable, so it is what a waiting reader is woken with.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.shared.position()
+    }
+
+    /// All streams, in stream id order.
+    #[must_use]
+    pub fn streams(&self) -> Vec<StreamInfo> {
+        let snapshot = self.shared.snapshot();
+        let first = |stream| {
+            snapshot
+                .floors
+                .of(stream)
+                .map_or(Offset::ZERO, |floor| floor.first)
+        };
+        self.shared.heads(|heads| {
+            let info = |(id, head): (StreamId, &super::heads::Head)| StreamInfo {
+                id,
+                name: head.name.clone(),
+                first: first(id),
+                last: head.last,
+            };
+            heads.iter().map(info).collect()
+        })
+    }
+
+    /// Starts a bounded read. An upper bound must name streams and offsets that are present.
+    pub fn query(&self, query: &Query) -> Result<Cursor> {
+        let present = self.present();
+        let upper = match &query.upper {
+            Some(upper) => {
+                check_upper(upper, &present)?;
+                upper.clone()
+            }
+            None => present,
+        };
+        Cursor::new(&self.shared, query, upper)
+    }
+
+    /// Counters and sizes.
+    #[must_use]
+    pub fn stats(&self) -> LogStats {
+        self.shared.stats()
+    }
+}
+
+fn check_upper(upper: &Offsets, present: &Offsets) -> Result<()> {
+    for (stream, offset) in upper.iter() {
+        if !present.contains(stream, offset) {
+            let known = present
+                .last(stream)
+                .map_or_else(|| "nothing".into(), |o| o.to_string());
+            return Err(
+                Error::invalid("the upper bound must be within what is present")
+                    .with("stream", stream)
+                    .with("bound", offset)
+                    .with("present", known),
+            );
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,301 @@
+//! Opening: finding out what is there, and continuing exactly behind it.
+//!
+//! Sealed segments are opened, not read; log files behind them are read and checked whole. What a
+//! torn write left is copied aside, never dropped. Damage stops the opening with its position.
+
+use std::sync::Arc;
+
+use super::append::decode_group;
+use super::frame::{FILE_HEADER_BYTES, FRAME_BYTES, FileHeader, FrameKind, decode_file_header};
+use super::heads::{Head, Heads};
+use super::log_file::{LogFile, file_name, parse_file_name};
+use super::options::LogOptions;
+use super::scan::{Ending, Scan};
+use super::shared::{Shared, Snapshot};
+use super::stats::Counters;
+use super::unsealed::Unsealed;
+use crate::error::{Error, ErrorKind, Result};
+use crate::event::{BatchHash, NodeId, Offset};
+use crate::segment::{BlockCache, Floors, Segment, SegmentName, StreamEntry};
+use crate::storage::{Disk, DiskFile, FileName, Folder};
+
+/// An opened log, before anything new is written.
+pub(super) struct Recovered {
+    pub(super) shared: Shared,
+    pub(super) active: Option<LogFile>,
+    pub(super) next_sequence: u64,
+}
+
+/// Opens what is on `disk`.
+pub(super) fn recover(disk: Arc<dyn Disk>, own: NodeId, options: LogOptions) -> Result<Recovered> {
+    let cache = Arc::new(BlockCache::new(options.cache_bytes));
+    let shared = Shared::new(disk, own, options, cache);
+    let mut recovery = Recovery {
+        shared: &shared,
+        heads: Heads::default(),
+        active: None,
+    };
+    let segments = recovery.open_segments()?;
+    let floors = recovery.restore_heads(&segments)?;
+    let covered = segments.last().map_or(0, |segment| segment.name().last);
+    let files = recovery.replay_log_files(covered)?;
+    let next_sequence = covered + 1 + files.len() as u64;
+    let Recovery { heads, active, .. } = recovery;
+    if let Some(last) = files.last() {
+        shared.activate(if active.is_some() {
+            last.sequence
+        } else {
+            next_sequence
+        });
+    }
+    shared.update(|snapshot| {
+        *snapshot = Snapshot {
+            segments,
+            files,
+            floors,
+        }
+    });
+    shared.publish(&heads, 0);
+    Ok(Recovered {
+        shared,
+        active,
+        next_sequence,
+    })
+}
+
+struct Recovery<'a> {
+    shared: &'a Shared,
+    heads: Heads,
+    active: Option<LogFile>,
+}
+
+impl Recovery<'_> {
+    fn disk(&self) -> &dyn Disk {
+        self.shared.disk.as_ref()
+    }
+
+    /// Opens the segments that count, and removes those they replace.
+    fn open_segments(&self) -> Result<Vec<Arc<Segment>>> {
+        let listed = self.list(Folder::Segments)?;
+        let mut names: Vec<SegmentName> = listed.iter().filter_map(SegmentName::parse).collect();
+        names.sort_by_key(|name| (name.first, std::cmp::Reverse((name.last, name.revision))));
+        let mut kept: Vec<SegmentName> = Vec::new();
+        let mut replaced: Vec<FileName> = Vec::new();
+        for name in names {
+            match kept.last() {
+                Some(before) if before.supersedes(&name) => replaced.push(name.file_name()),
+                _ => kept.push(name),
+            }
+        }
+        check_ranges(&kept)?;
+        let open = |name: SegmentName| {
+            Segment::open(&self.shared.disk, name, self.shared.cache.clone()).map(Arc::new)
+        };
+        let segments = kept.into_iter().map(open).collect::<Result<Vec<_>>>()?;
+        replaced.extend(listed.into_iter().filter(SegmentName::is_temporary));
+        self.remove_leftovers(&replaced);
+        Ok(segments)
+    }
+
+    /// Takes the heads of streams from segments, and checks that streams are whole across them.
+    fn restore_heads(&mut self, segments: &[Arc<Segment>]) -> Result<Floors> {
+        let mut floors = Floors::new();
+        for segment in segments {
+            floors.raise_all(segment.floors());
+        }
+        for segment in segments {
+            for entry in segment.streams() {
+                self.check_continues(entry, &floors)
+                    .map_err(|error| error.with("segment", segment.name()))?;
+                let head = Head {
+                    name: entry.name.clone(),
+                    last: entry.last,
+                    hash: entry.end,
+                    lamport: entry.last_lamport,
+                };
+                self.heads.restore(entry.stream, head);
+            }
+        }
+        Ok(floors)
+    }
+
+    fn check_continues(&self, entry: &StreamEntry, floors: &Floors) -> Result<()> {
+        let is_whole = match self.heads.head(entry.stream) {
+            Some(head) => entry.first.get() == head.last.get() + 1 && entry.start == head.hash,
+            None if entry.first == Offset::ZERO => entry.start == BatchHash::GENESIS,
+            None => floors
+                .of(entry.stream)
+                .is_some_and(|floor| floor.first >= entry.first),
+        };
+        if is_whole {
+            return Ok(());
+        }
+        Err(
+            Error::corrupt("events of a stream are missing before a segment")
+                .with("stream", entry.stream)
+                .with("offset", entry.first),
+        )
+    }
+
+    /// Reads the log files behind the segments; the last one becomes the active file.
+    fn replay_log_files(&mut self, covered: u64) -> Result<Vec<Arc<Unsealed>>> {
+        let listed = self.list(Folder::Log)?;
+        let mut sequences: Vec<u64> = listed.iter().filter_map(parse_file_name).collect();
+        sequences.sort_unstable();
+        let is_sealed = |sequence: &u64| *sequence <= covered;
+        let sealed: Vec<FileName> = sequences
+            .iter()
+            .filter(|one| is_sealed(one))
+            .map(|one| file_name(*one))
+            .collect();
+        sequences.retain(|sequence| !is_sealed(sequence));
+        for (expected, sequence) in (covered + 1..).zip(&sequences) {
+            if expected != *sequence {
+                return Err(
+                    Error::corrupt("a log file is missing").with("file", file_name(expected))
+                );
+            }
+        }
+        let last = sequences.last().copied();
+        let replay = |sequence| self.replay(sequence, Some(sequence) == last);
+        let files = sequences
+            .into_iter()
+            .map(replay)
+            .collect::<Result<Vec<_>>>()?;
+        self.remove_leftovers(&sealed);
+        Ok(files)
+    }
+
+    fn replay(&mut self, sequence: u64, is_last: bool) -> Result<Arc<Unsealed>> {
+        let name = file_name(sequence);
+        let failed = |error| Error::io("cannot read a log file", error).with("file", &name);
+        let file: Arc<dyn DiskFile> = self.disk().open(&name).map_err(failed)?.into();
+        let mut bytes = vec![0; file.len().map_err(failed)? as usize];
+        file.read_exact_at(&mut bytes, 0).map_err(failed)?;
+        check_header(&bytes, sequence)?;
+        let unsealed = Arc::new(Unsealed::new(sequence, file.clone()));
+        let mut scan = Scan::new(&bytes, sequence);
+        while let Some(frame) = scan.next_frame() {
+            if frame.kind == FrameKind::Group {
+                self.replay_group(&unsealed, frame.payload, frame.payload_at)?;
+            }
+        }
+        let ending = scan.ending().expect("the scan has run to its end");
+        let damaged = |position| {
+            Error::corrupt("a log file is damaged")
+                .with("file", &name)
+                .with("position", position)
+        };
+        match ending {
+            Ending::Complete => {}
+            Ending::Damaged { position } => return Err(damaged(position)),
+            Ending::Clean { position } | Ending::Torn { position, .. } if !is_last => {
+                return Err(damaged(position));
+            }
+            Ending::Clean { position } => self.resume(sequence, file, position)?,
+            Ending::Torn { position, len } => {
+                let end = bytes.len().min((position + len) as usize);
+                self.set_aside(sequence, position, &bytes[position as usize..end])?;
+                file.write_at(&[0; FRAME_BYTES], position).map_err(failed)?;
+                self.resume(sequence, file, position)?;
+            }
+        }
+        Ok(unsealed)
+    }
+
+    fn replay_group(&mut self, unsealed: &Unsealed, payload: &[u8], at: u64) -> Result<()> {
+        let damaged = |error| {
+            Error::corrupt("a commit group cannot be decoded")
+                .with("file", file_name(unsealed.sequence))
+                .with("position", at)
+                .because(error)
+        };
+        let batches = decode_group(payload, at).map_err(damaged)?;
+        for placed in &batches {
+            self.heads.extend(&placed.batch.header)?;
+        }
+        unsealed.apply(&batches).map_err(damaged)
+    }
+
+    /// Continues at `position`. What was found before it may never have been synced: readers
+    /// will see it, so it must not disappear any more.
+    fn resume(&mut self, sequence: u64, file: Arc<dyn DiskFile>, position: u64) -> Result<()> {
+        file.sync_data().map_err(|error| {
+            Error::io("cannot sync the log", error).with("file", file_name(sequence))
+        })?;
+        self.active = Some(LogFile::resume(sequence, file, position)?);
+        Ok(())
+    }
+
+    /// Keeps the bytes of a write that did not complete, durably, under a name of their own.
+    fn set_aside(&self, sequence: u64, position: u64, bytes: &[u8]) -> Result<()> {
+        let failed = |error| Error::io("cannot set a torn write aside", error);
+        for attempt in 0..ASIDE_NAMES_MAX {
+            let text = format!("{sequence:016x}-{position:08x}-{attempt:02x}.torn");
+            let name = FileName::new(Folder::Aside, text).expect("hex digits are valid");
+            match self.disk().create(&name, 0) {
+                Ok(file) => {
+                    file.write_at(bytes, 0).map_err(failed)?;
+                    file.sync_all().map_err(failed)?;
+                    self.disk().sync_folder(Folder::Aside).map_err(failed)?;
+                    let counter = &self.shared.counters.bytes_set_aside;
+                    Counters::add(counter, bytes.len() as u64);
+                    return Ok(());
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(failed(error)),
+            }
+        }
+        Err(Error::new(
+            ErrorKind::Storage,
+            "too many torn writes set aside; move them elsewhere",
+        )
+        .with("folder", Folder::Aside.path()))
+    }
+
+    fn list(&self, folder: Folder) -> Result<Vec<FileName>> {
+        self.disk()
+            .list(folder)
+            .map_err(|error| Error::io("cannot list a folder", error).with("folder", folder))
+    }
+
+    /// Removes files whose content is elsewhere. One that stays is found again next time.
+    fn remove_leftovers(&self, names: &[FileName]) {
+        for name in names {
+            let _ = self.disk().remove(name);
+        }
+    }
+}
+
+/// Log sequence numbers must be covered from 1 on, each once.
+fn check_ranges(names: &[SegmentName]) -> Result<()> {
+    let mut expected = 1;
+    for name in names {
+        if name.first != expected {
+            return Err(Error::corrupt("a segment is missing")
+                .with("log file expected", expected)
+                .with("segment found", name));
+        }
+        expected = name.last + 1;
+    }
+    Ok(())
+}
+
+fn check_header(bytes: &[u8], sequence: u64) -> Result<()> {
+    let header = bytes.first_chunk::<FILE_HEADER_BYTES>();
+    match header.map_or(FileHeader::Unknown, decode_file_header) {
+        FileHeader::Sequence(found) if found == sequence => Ok(()),
+        FileHeader::OtherVersion(version) => Err(Error::new(
+            ErrorKind::Incompatible,
+            "a log file has a format this version does not know",
+        )
+        .with("file", file_name(sequence))
+        .with("version", version)),
+        _ => Err(Error::corrupt("a log file has no valid header")
+            .with("file", file_name(sequence))
+            .with("position", 0)),
+    }
+}
+
+/// Torn writes kept at one position: more means that something else is wrong.
+const ASIDE_NAMES_MAX: u32 = 256;

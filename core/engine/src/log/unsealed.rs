@@ -1,0 +1,309 @@
+//! The index of one log file that is not sealed yet: where each of its events is.
+//!
+//! Only metadata is in memory, about 60 bytes an event plus its tags' postings; contents are read
+//! from the file, which is warm. The index is made from the bytes of commit groups, by the same
+//! code for what we wrote, what peers sent, and what a restart finds.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, RwLock, RwLockReadGuard};
+
+use crate::error::{Error, Result};
+use crate::event::batch::{BatchRef, Records};
+use crate::event::codec::{Malformed, Reader, checksum};
+use crate::event::{
+    AppId, Content, Event, EventKey, Lamport, Offset, StreamId, StreamName, Tag, Timestamp,
+};
+use crate::select::EventView;
+use crate::storage::DiskFile;
+
+/// A log file and the index of what was appended to it so far.
+#[derive(Debug)]
+pub(super) struct Unsealed {
+    pub(super) sequence: u64,
+    pub(super) file: Arc<dyn DiskFile>,
+    index: RwLock<Index>,
+}
+
+impl Unsealed {
+    pub(super) fn new(sequence: u64, file: Arc<dyn DiskFile>) -> Self {
+        Self {
+            sequence,
+            file,
+            index: RwLock::default(),
+        }
+    }
+
+    /// The index as it is now; the writer waits while this is held, so hold it shortly.
+    pub(super) fn index(&self) -> RwLockReadGuard<'_, Index> {
+        self.index
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Adds the batches of one commit group. They are visible to readers when it returns.
+    pub(super) fn apply(&self, batches: &[PlacedBatch<'_>]) -> Result<(), Malformed> {
+        let mut index = self
+            .index
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        batches.iter().try_for_each(|batch| index.apply(batch))
+    }
+
+    /// Reads one event's content and checks it against what was written.
+    pub(super) fn read_event(&self, place: &EventPlace) -> Result<Event> {
+        let mut bytes = vec![0; place.content_len as usize];
+        let at = u64::from(place.content_at);
+        let damaged = |what: &'static str| {
+            Error::corrupt(what)
+                .with("log file", self.sequence)
+                .with("position", at)
+        };
+        self.file.read_exact_at(&mut bytes, at).map_err(|error| {
+            Error::io("cannot read an event", error).with("log file", self.sequence)
+        })?;
+        if checksum(&[&bytes]) != place.checksum {
+            return Err(damaged("an event changed after it was written"));
+        }
+        let content = Content::decode_checked(&mut Reader::new(&bytes))
+            .map_err(|error| damaged("an event cannot be decoded").because(error))?;
+        Ok(Event::new(
+            place.key,
+            place.timestamp,
+            place.app_id.clone(),
+            content,
+        ))
+    }
+}
+
+/// A batch and where it lies in the log file.
+#[derive(Debug)]
+pub(super) struct PlacedBatch<'a> {
+    pub(super) batch: BatchRef<'a>,
+    /// Where the encoded batch begins in the file.
+    pub(super) at: u64,
+    /// Bytes of the encoded batch.
+    pub(super) len: u64,
+    /// Where its body begins in the file.
+    pub(super) body_at: u64,
+}
+
+/// Where an event's content lies, with everything else that is known of it.
+#[derive(Clone, Debug)]
+pub(super) struct EventPlace {
+    pub(super) key: EventKey,
+    timestamp: Timestamp,
+    app_id: AppId,
+    content_at: u32,
+    content_len: u32,
+    checksum: u64,
+}
+
+/// Where a batch lies in the log file, for sealing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BatchSpan {
+    pub(super) at: u64,
+    pub(super) len: u64,
+}
+
+/// What is known of the events of one log file, in the order they were committed.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    events: Vec<Entry>,
+    streams: Vec<StreamPart>,
+    stream_numbers: BTreeMap<StreamId, u32>,
+    apps: Vec<(AppId, Vec<u32>)>,
+    tags: BTreeMap<Tag, Vec<u32>>,
+    /// Whether the order of commit is the order of event keys so far.
+    is_sorted: bool,
+}
+
+/// The fixed-size part of what is known of an event.
+#[derive(Debug)]
+struct Entry {
+    lamport: Lamport,
+    timestamp: Timestamp,
+    checksum: u64,
+    content_at: u32,
+    content_len: u32,
+    stream: u32,
+    /// Place in its stream's part; the offset follows from it.
+    rank: u32,
+    app: u32,
+}
+
+/// The events of one stream in this file.
+#[derive(Debug)]
+pub(super) struct StreamPart {
+    pub(super) id: StreamId,
+    pub(super) name: Option<StreamName>,
+    pub(super) first: Offset,
+    /// Numbers of its events, in offset order.
+    pub(super) events: Vec<u32>,
+    pub(super) batches: Vec<BatchSpan>,
+}
+
+impl Index {
+    /// How many events there are; they are numbered from 0 in the order of commit.
+    pub(super) fn len(&self) -> u32 {
+        self.events.len() as u32
+    }
+
+    /// The streams that have events here.
+    pub(super) fn streams(&self) -> &[StreamPart] {
+        &self.streams
+    }
+
+    /// Whether numbers grow with event keys.
+    pub(super) fn is_sorted(&self) -> bool {
+        self.is_sorted
+    }
+
+    /// The numbers of the events with `tag`, ascending.
+    pub(super) fn with_tag(&self, tag: &Tag) -> &[u32] {
+        self.tags.get(tag).map_or(&[], Vec::as_slice)
+    }
+
+    /// The numbers of the events of `app_id`, ascending.
+    pub(super) fn of_app(&self, app_id: &AppId) -> &[u32] {
+        self.apps
+            .iter()
+            .find(|(known, _)| known == app_id)
+            .map_or(&[], |(_, numbers)| numbers)
+    }
+
+    /// The place of event `number` in the total order.
+    pub(super) fn key(&self, number: u32) -> EventKey {
+        let entry = &self.events[number as usize];
+        let part = &self.streams[entry.stream as usize];
+        let offset = part
+            .first
+            .advanced(u64::from(entry.rank))
+            .expect("checked when applied");
+        EventKey {
+            lamport: entry.lamport,
+            stream: part.id,
+            offset,
+        }
+    }
+
+    /// Everything needed to read event `number`.
+    pub(super) fn place(&self, number: u32) -> EventPlace {
+        let entry = &self.events[number as usize];
+        EventPlace {
+            key: self.key(number),
+            timestamp: entry.timestamp,
+            app_id: self.apps[entry.app as usize].0.clone(),
+            content_at: entry.content_at,
+            content_len: entry.content_len,
+            checksum: entry.checksum,
+        }
+    }
+
+    /// Event `number` as a selection sees it.
+    pub(super) fn view(&self, number: u32) -> IndexView<'_> {
+        IndexView {
+            index: self,
+            number,
+        }
+    }
+
+    fn apply(&mut self, placed: &PlacedBatch<'_>) -> Result<(), Malformed> {
+        let stream = self.stream_part(placed);
+        let app = self.app(&placed.batch.header.app_id);
+        let mut records = Records::new(placed.batch.body);
+        while let Some(record) = records.read_next()? {
+            let number = self.len();
+            let part = &mut self.streams[stream as usize];
+            let rank = part.events.len() as u32;
+            part.events.push(number);
+            self.apps[app as usize].1.push(number);
+            for tag in record.content.tags() {
+                self.post(tag, number);
+            }
+            self.events.push(Entry {
+                lamport: record.lamport,
+                timestamp: record.timestamp,
+                checksum: checksum(&[record.content.as_bytes()]),
+                content_at: (placed.body_at + record.content_at as u64) as u32,
+                content_len: record.content.as_bytes().len() as u32,
+                stream,
+                rank,
+                app,
+            });
+            self.note_order(number);
+        }
+        Ok(())
+    }
+
+    fn stream_part(&mut self, placed: &PlacedBatch<'_>) -> u32 {
+        let header = &placed.batch.header;
+        let next = self.streams.len() as u32;
+        let number = *self.stream_numbers.entry(header.stream).or_insert(next);
+        if number == next {
+            self.streams.push(StreamPart {
+                id: header.stream,
+                name: header.name.clone(),
+                first: header.first_offset,
+                events: Vec::new(),
+                batches: Vec::new(),
+            });
+        }
+        let span = BatchSpan {
+            at: placed.at,
+            len: placed.len,
+        };
+        self.streams[number as usize].batches.push(span);
+        number
+    }
+
+    fn app(&mut self, app_id: &AppId) -> u32 {
+        let known = self.apps.iter().position(|(known, _)| known == app_id);
+        known.unwrap_or_else(|| {
+            self.apps.push((app_id.clone(), Vec::new()));
+            self.apps.len() - 1
+        }) as u32
+    }
+
+    fn post(&mut self, tag: &str, number: u32) {
+        match self.tags.get_mut(tag) {
+            Some(numbers) => numbers.push(number),
+            None => {
+                let tag = Tag::new(tag).expect("tags of a read record are valid");
+                self.tags.insert(tag, vec![number]);
+            }
+        }
+    }
+
+    fn note_order(&mut self, number: u32) {
+        self.is_sorted = match number.checked_sub(1) {
+            Some(before) => self.is_sorted && self.key(before) < self.key(number),
+            None => true,
+        };
+    }
+}
+
+/// One indexed event as a selection sees it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct IndexView<'a> {
+    index: &'a Index,
+    number: u32,
+}
+
+impl EventView for IndexView<'_> {
+    fn key(&self) -> EventKey {
+        self.index.key(self.number)
+    }
+
+    fn timestamp(&self) -> Timestamp {
+        self.index.events[self.number as usize].timestamp
+    }
+
+    fn is_of_app(&self, app_id: &AppId) -> bool {
+        let app = self.index.events[self.number as usize].app;
+        self.index.apps[app as usize].0 == *app_id
+    }
+
+    fn has_tag(&self, tag: &Tag) -> bool {
+        self.index.with_tag(tag).binary_search(&self.number).is_ok()
+    }
+}
