@@ -22,7 +22,7 @@ use std::process::ExitCode;
 
 /// Setup, tests, checks, generated files and benchmarks of Swarmlet.
 #[derive(Parser)]
-#[command(name = "cargo xtask", version)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
