@@ -1,1 +1,27 @@
-//! placeholder
+//! What the bindings of every language share, so that they differ only in how they convert.
+//!
+//! One tokio runtime per process, a guard that turns panics into errors, errors as plain data, the
+//! one way to stream events (look, then take: nothing is lost when a wait is cancelled), and
+//! payloads item by item. Calls that take time are told a [`Completion`], which runs on a thread
+//! of the runtime, so a binding needs no async Rust.
+//!
+//! It knows no language. It sits between `core/swarmlet` and `bindings/*`. Concrete types only;
+//! handles may be used from any thread, and say so when they are used in a forked child.
+
+#![forbid(unsafe_code)]
+
+mod completion;
+mod failure;
+mod fork;
+mod guard;
+mod node;
+mod payload;
+mod runtime;
+mod stream;
+
+pub use completion::{Completion, Pending};
+pub use failure::{Failure, Result};
+pub use guard::{guarded, within};
+pub use node::{Node, open};
+pub use payload::{Item, PayloadReader, PayloadWriter};
+pub use stream::{Readiness, Stream, Ticket};

@@ -1,0 +1,62 @@
+//! The panic guard: no panic of Swarmlet crosses into another language.
+
+use std::any::Any;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+
+use crate::failure::{Failure, Result};
+
+/// Runs `call`; a panic in it becomes an `internal` error with the text of the panic.
+pub fn guarded<T>(operation: &'static str, call: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(call))
+        .unwrap_or_else(|panic| Err(Failure::panicked(operation, panic_text(&*panic))))
+}
+
+/// The same for a future.
+pub async fn within<T>(
+    operation: &'static str,
+    call: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    let mut call = pin!(call);
+    poll_fn(
+        |context| match catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(context))) {
+            Ok(poll) => poll,
+            Err(panic) => Err(Failure::panicked(operation, panic_text(&*panic))).into(),
+        },
+    )
+    .await
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no text")
+}
+
+#[cfg(test)]
+mod tests {
+    use swarmlet::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_an_internal_error_with_its_text() {
+        let failure = guarded::<()>("publish", || panic!("index {} is gone", 7)).unwrap_err();
+        assert_eq!(failure.kind, ErrorKind::Internal);
+        assert!(failure.message.contains("index 7 is gone"), "{failure:?}");
+        assert_eq!(failure.operation, "publish");
+    }
+
+    #[test]
+    fn a_panic_in_a_future_becomes_an_error_too() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let failing = within::<()>("query", async { panic!("static") });
+        let failure = runtime.block_on(failing).unwrap_err();
+        assert!(failure.message.contains("static"));
+    }
+}

@@ -1,0 +1,147 @@
+//! The node for bindings: the same calls, answered by completions instead of futures.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use swarmlet::{
+    AppId, ErrorKind, Metrics, NewEvent, NodeId, OffsetsState, Options, Published, QueryOptions,
+    StreamInfo, SubscribeOptions, query_mistake,
+};
+
+use crate::completion::{Answer, Completion};
+use crate::failure::{Failure, Result};
+use crate::fork::OwnProcess;
+use crate::guard::{guarded, within};
+use crate::runtime::Lease;
+use crate::stream::Stream;
+
+/// A handle of an open node. Dropping the last one closes the node in the background.
+pub struct Node(OwnProcess<Opened>);
+
+struct Opened {
+    node: swarmlet::Node,
+    lease: Arc<Lease>,
+}
+
+/// Opens the node of the folder at `path`; makes the folder on first use.
+pub fn open(path: PathBuf, options: Options, completion: Completion<Node>) {
+    let answer = Answer::new("open", completion);
+    let lease = match guarded("open", Lease::take) {
+        Ok(lease) => Arc::new(lease),
+        Err(failure) => return answer.give(Err(failure)),
+    };
+    lease.handle().clone().spawn(async move {
+        let opening = async { Ok(swarmlet::Node::open(path, options).await?) };
+        let opened = within("open", opening).await;
+        answer.give(opened.map(|node| Node::new(node, lease)));
+    });
+}
+
+impl Node {
+    fn new(node: swarmlet::Node, lease: Arc<Lease>) -> Self {
+        Self(OwnProcess::new(Opened { node, lease }))
+    }
+
+    /// The identity of this device.
+    pub fn id(&self) -> Result<NodeId> {
+        Ok(self.0.value()?.node.id())
+    }
+
+    /// The app in whose name this handle publishes.
+    pub fn app_id(&self) -> Result<AppId> {
+        Ok(self.0.value()?.node.app_id().clone())
+    }
+
+    /// A handle of the same node for another app.
+    pub fn scoped(&self, app_id: &str) -> Result<Self> {
+        let opened = self.0.value()?;
+        let node = opened.node.scoped(AppId::new(app_id)?);
+        Ok(Self::new(node, opened.lease.clone()))
+    }
+
+    /// Publishes events together; durable when the completion is called.
+    pub fn publish(&self, events: Vec<NewEvent>, completion: Completion<Vec<Published>>) {
+        let answer = Answer::new("publish", completion);
+        let opened = match self.0.value() {
+            Ok(opened) => opened,
+            Err(failure) => return answer.give(Err(failure)),
+        };
+        let node = opened.node.clone();
+        opened.lease.handle().spawn(async move {
+            let publishing = async { Ok(node.publish_many(events).await?) };
+            answer.give(within("publish", publishing).await);
+        });
+    }
+
+    /// Starts a query over what is present now.
+    pub fn query(&self, aql: &str, options: QueryOptions) -> Result<Stream> {
+        let opened = self.0.value()?;
+        guarded("query", || {
+            let results = opened.node.query(aql, options);
+            let results = results.map_err(|error| show_mistake(error.into(), aql))?;
+            Ok(Stream::start("query", results, opened.lease.clone()))
+        })
+    }
+
+    /// Starts a subscription.
+    pub fn subscribe(&self, aql: &str, options: SubscribeOptions) -> Result<Stream> {
+        let opened = self.0.value()?;
+        guarded("subscribe", || {
+            let subscription = opened.node.subscribe(aql, options);
+            let subscription = subscription.map_err(|error| show_mistake(error.into(), aql))?;
+            let lease = opened.lease.clone();
+            Ok(Stream::start("subscribe", subscription, lease))
+        })
+    }
+
+    /// How far the node is.
+    pub fn offsets(&self) -> Result<OffsetsState> {
+        let node = &self.0.value()?.node;
+        guarded("offsets", || Ok(node.offsets()?))
+    }
+
+    /// The streams of which something is here.
+    pub fn streams(&self) -> Result<Vec<StreamInfo>> {
+        let node = &self.0.value()?.node;
+        guarded("streams", || Ok(node.streams()?))
+    }
+
+    /// What the node has counted and measured.
+    pub fn metrics(&self) -> Result<Metrics> {
+        let node = &self.0.value()?.node;
+        guarded("metrics", || Ok(node.metrics()))
+    }
+
+    /// Writes what is queued, stops, and releases the folder. Closing twice is fine.
+    pub fn close(&self, completion: Completion<()>) {
+        let answer = Answer::new("close", closed_is_fine(completion));
+        let opened = match self.0.value() {
+            Ok(opened) => opened,
+            Err(failure) => return answer.give(Err(failure)),
+        };
+        let (node, lease) = (opened.node.clone(), opened.lease.clone());
+        opened.lease.handle().spawn(async move {
+            let result = within("close", async { Ok(node.close().await?) }).await;
+            lease.release();
+            answer.give(result);
+        });
+    }
+}
+
+/// A runtime that is gone because the node was closed before is no failure of closing it.
+fn closed_is_fine(completion: Completion<()>) -> Completion<()> {
+    Box::new(|result| {
+        completion(match result {
+            Err(failure) if failure.kind == ErrorKind::Closed => Ok(()),
+            other => other,
+        });
+    })
+}
+
+/// Adds the text with a caret under the mistake to the details.
+fn show_mistake(failure: Failure, aql: &str) -> Failure {
+    match query_mistake(aql) {
+        Some(view) if failure.kind == ErrorKind::InvalidQuery => failure.with("view", view),
+        _ => failure,
+    }
+}
