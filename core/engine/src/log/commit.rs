@@ -191,6 +191,8 @@ impl Log {
             let synced = active.sync();
             self.poison_if_failed(synced)?;
             self.active = None;
+            // The full file may be sealed, which frees a file, even if the next one cannot start.
+            self.shared.activate(self.next_sequence);
         }
         let started = LogFile::start(self.shared.disk.as_ref(), self.next_sequence)?;
         let unsealed = Unsealed::new(started.sequence(), started.file().clone());

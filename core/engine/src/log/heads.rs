@@ -51,7 +51,7 @@ impl Heads {
         self.lamport = self.lamport.max(lamport);
     }
 
-    /// Sets a head that was found in a sealed segment.
+    /// Sets a head without asking what was before it.
     pub(super) fn restore(&mut self, stream: StreamId, head: Head) {
         self.observe(head.lamport);
         self.streams.insert(stream, head);
@@ -64,39 +64,29 @@ impl Heads {
                 .with("stream", header.stream)
                 .with("offset", header.first_offset))
         };
-        let first_lamport_before = match self.streams.get_mut(&header.stream) {
-            Some(head) => {
+        let name = match (self.streams.get(&header.stream), &header.name) {
+            (Some(head), _) => {
                 if header.first_offset.get() != head.last.get() + 1 {
                     return refused("a batch does not begin where its stream ends");
                 }
                 if header.previous != head.hash {
                     return refused("a batch does not continue the chain of its stream");
                 }
-                let before = head.lamport;
-                head.last = header.last_offset();
-                head.hash = header.hash();
-                head.lamport = header.lamport;
-                Some(before)
+                if header.lamport <= head.lamport {
+                    return refused("lamports of a stream do not grow");
+                }
+                head.name.clone()
             }
-            None => {
-                let Some(name) = header.name.clone() else {
-                    return refused("the first batch of a stream is missing");
-                };
-                let (last, lamport) = (header.last_offset(), header.lamport);
-                let head = Head {
-                    name,
-                    last,
-                    hash: header.hash(),
-                    lamport,
-                };
-                self.streams.insert(header.stream, head);
-                None
-            }
+            (None, Some(name)) => name.clone(),
+            (None, None) => return refused("the first batch of a stream is missing"),
         };
-        if first_lamport_before.is_some_and(|before| before >= header.lamport) {
-            return refused("lamports of a stream do not grow");
-        }
-        self.observe(header.lamport);
+        let head = Head {
+            name,
+            last: header.last_offset(),
+            hash: header.hash(),
+            lamport: header.lamport,
+        };
+        self.restore(header.stream, head);
         Ok(())
     }
 

@@ -107,7 +107,7 @@ impl Maintenance {
         Ok(is_needed)
     }
 
-    fn seal(&self, file: &Arc<Unsealed>, snapshot: &Snapshot) -> Result<()> {
+    fn seal(&self, file: &Arc<Unsealed>, snapshot: &Arc<Snapshot>) -> Result<()> {
         let sequence = file.sequence;
         let name = SegmentName {
             first: sequence,
@@ -124,24 +124,23 @@ impl Maintenance {
             snapshot.segments.push(segment);
         });
         Counters::add(&self.shared.counters.seals, 1);
-        self.release(file)
+        // Whoever still reads the file holds it, or the snapshot that we look at.
+        let is_unread =
+            Arc::strong_count(file) <= HELD_BY_SEALING && Arc::strong_count(snapshot) == 1;
+        self.release(file.sequence, is_unread)
     }
 
     /// Makes the sealed file the next spare, or removes it while somebody may still read it.
-    fn release(&self, file: &Arc<Unsealed>) -> Result<()> {
-        let failed = |error| {
-            Error::io("cannot release a sealed log file", error)
-                .with("file", file_name(file.sequence))
-        };
-        // The caller, and the snapshot it looks at, hold two references; readers hold more.
-        let is_unread = Arc::strong_count(file) <= HELD_BY_SEALING;
+    fn release(&self, sequence: u64, is_unread: bool) -> Result<()> {
+        let name = file_name(sequence);
+        let failed =
+            |error| Error::io("cannot release a sealed log file", error).with("file", &name);
         let disk = &self.shared.disk;
         let listed = disk.list(Folder::Log).map_err(failed)?;
         if is_unread && !listed.contains(&spare_name()) {
-            disk.rename(&file_name(file.sequence), &spare_name())
-                .map_err(failed)?;
+            disk.rename(&name, &spare_name()).map_err(failed)?;
         } else {
-            disk.remove(&file_name(file.sequence)).map_err(failed)?;
+            disk.remove(&name).map_err(failed)?;
         }
         disk.sync_folder(Folder::Log).map_err(failed)
     }
@@ -269,4 +268,5 @@ fn mergeable(segments: &[Arc<Segment>]) -> Option<std::ops::Range<usize>> {
     None
 }
 
+/// References to the file while it is sealed: the caller's, and the snapshot's it looks at.
 const HELD_BY_SEALING: usize = 2;
