@@ -2,7 +2,7 @@
 //!
 //! Nothing in this module computes. A bound that is missing here does not exist.
 
-/// Offsets and lamports stay below 2^53, so that every language (JavaScript, JSON) holds them exact.
+/// Offsets and lamports stay below 2^53, so that every language, JavaScript too, holds them exact.
 pub const SEQUENCE_MAX: u64 = (1 << 53) - 1;
 
 /// How far a received lamport may lie ahead of our own clock: 2^40 events are 35 years at 1 000/s,

@@ -393,7 +393,7 @@ fn short<'a>(reader: &mut Reader<'a>, max: usize) -> Result<&'a str, Malformed> 
 }
 
 /// Turns a refused value into a complaint about the bytes it came from.
-fn checked<T>(value: crate::Result<T>, reader: &Reader<'_>) -> Result<T, Malformed> {
+fn checked<T>(value: crate::error::Result<T>, reader: &Reader<'_>) -> Result<T, Malformed> {
     value.map_err(|_| reader.malformed("value is out of range"))
 }
 

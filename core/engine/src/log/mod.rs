@@ -5,7 +5,7 @@
 //! what is not sealed yet. [`Maintenance`] seals, merges and drops in the background. All three
 //! share one immutable snapshot of which files exist; readers never wait for the disk of writers.
 //!
-//! Nothing here starts a thread or asks for the time. The byte map is docs/format/log.md.
+//! Nothing here starts a thread or asks for the time. The byte map is docs/format/write-ahead-log.md.
 
 mod append;
 mod assemble;
