@@ -1,5 +1,12 @@
-//! The stream directory of a segment: which part of which streams it holds, and its checkpoints.
+//! The directory of a segment: its streams and their checkpoints, and all sparse indexes.
+//!
+//! It is what an open segment keeps in memory, well below half a byte for each event.
 
+use super::block_index::IndexPage;
+use super::codebook::Codebook;
+use super::floors::Floors;
+use super::table::TablePage;
+use super::terms::TermPage;
 use crate::event::{BatchHash, Lamport, Offset, Signature, StreamId, StreamName, Timestamp};
 
 /// The part of one stream that a segment holds.
@@ -36,4 +43,39 @@ pub struct Checkpoint {
     pub time: Timestamp,
     /// Lamport of the batch's last event.
     pub lamport: Lamport,
+}
+
+/// What the directory says of a stream beside its entry.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct StreamPart {
+    /// Checkpoints, ascending; the last one is at the end of the part.
+    pub(super) checkpoints: Vec<Checkpoint>,
+    /// The sparse block index, with at least one page.
+    pub(super) index: Vec<IndexPage>,
+}
+
+/// The whole directory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Directory {
+    /// What blocks need to be read.
+    pub(super) codebooks: Vec<Codebook>,
+    /// The streams, ascending.
+    pub(super) streams: Vec<StreamEntry>,
+    /// What else is known of each stream.
+    pub(super) parts: Vec<StreamPart>,
+    /// The sparse index of the event table.
+    pub(super) table: Vec<TablePage>,
+    /// The sparse index of the terms.
+    pub(super) terms: Vec<TermPage>,
+    /// What retention kept when the segment was written.
+    pub(super) floors: Floors,
+}
+
+impl Directory {
+    /// Number of `stream` in it.
+    pub(super) fn number_of(&self, stream: StreamId) -> Option<usize> {
+        self.streams
+            .binary_search_by_key(&stream, |entry| entry.stream)
+            .ok()
+    }
 }

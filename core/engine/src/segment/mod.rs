@@ -5,16 +5,36 @@
 //! reads it needs nothing but the file. This module never decides when to seal, merge or drop, and
 //! never knows of other segments than those it is given. It sits above `event`, `select` and
 //! `storage`, and below `log`. The byte map is in docs/format/segment.md.
+//!
+//! From below: `frame` and `layout` (bytes), `sink` and `file` (writing and reading them, through
+//! `cache`), `block`, `table`, `terms` and `directory` (what is in a segment), `writer` and
+//! `merge` (making one), `cursor`, `batches` and `verify` (reading one).
 
 mod batches;
+mod block;
+mod block_index;
 mod cache;
+mod codebook;
 mod cursor;
 mod directory;
+mod directory_codec;
+mod file;
 mod floors;
+mod frame;
+mod lanes;
+mod layout;
 mod merge;
 mod name;
 mod open;
+mod parts;
+mod postings;
+mod resolve;
+mod sink;
+mod sizes;
+mod table;
+mod terms;
 mod verify;
+mod window;
 mod writer;
 
 pub use batches::BatchIter;

@@ -44,7 +44,9 @@ impl SegmentName {
         let mut next = |digits: usize| {
             let part = parts.next().filter(|part| part.len() == digits)?;
             let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-            part.bytes().all(is_hex).then(|| u64::from_str_radix(part, 16).ok())?
+            part.bytes()
+                .all(is_hex)
+                .then(|| u64::from_str_radix(part, 16).ok())?
         };
         let (first, last, revision) = (next(16)?, next(16)?, next(8)?);
         let is_ours = name.folder() == Folder::Segments && first <= last && parts.next().is_none();
@@ -61,7 +63,11 @@ impl SegmentName {
     pub fn supersedes(&self, other: &Self) -> bool {
         let is_same = self.first == other.first && self.last == other.last;
         let covers = self.first <= other.first && other.last <= self.last;
-        if is_same { self.revision > other.revision } else { covers }
+        if is_same {
+            self.revision > other.revision
+        } else {
+            covers
+        }
     }
 
     fn checked(text: String) -> FileName {
@@ -71,7 +77,11 @@ impl SegmentName {
 
 impl fmt::Display for SegmentName {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{:016x}-{:016x}-{:08x}", self.first, self.last, self.revision)
+        write!(
+            out,
+            "{:016x}-{:016x}-{:08x}",
+            self.first, self.last, self.revision
+        )
     }
 }
 
@@ -83,7 +93,11 @@ mod tests {
     use super::*;
 
     fn name(first: u64, last: u64, revision: u32) -> SegmentName {
-        SegmentName { first, last, revision }
+        SegmentName {
+            first,
+            last,
+            revision,
+        }
     }
 
     #[test]
@@ -94,11 +108,17 @@ mod tests {
         assert_eq!(SegmentName::parse(&own.file_name()), Some(own));
         assert!(SegmentName::is_temporary(&own.temporary_file_name()));
         assert_eq!(SegmentName::parse(&own.temporary_file_name()), None);
-        for text in ["1-2-3.seg", "0000000000000002-0000000000000001-00000000.seg"] {
+        for text in [
+            "1-2-3.seg",
+            "0000000000000002-0000000000000001-00000000.seg",
+        ] {
             let other = FileName::new(Folder::Segments, text).unwrap();
             assert_eq!(SegmentName::parse(&other), None, "{text}");
         }
-        assert_eq!(SegmentName::parse(&FileName::new(Folder::Log, text).unwrap()), None);
+        assert_eq!(
+            SegmentName::parse(&FileName::new(Folder::Log, text).unwrap()),
+            None
+        );
     }
 
     #[test]

@@ -2,77 +2,175 @@
 
 use std::sync::Arc;
 
-use super::{
-    BatchIter, BlockCache, Checkpoint, Floors, SegmentCursor, SegmentName, SegmentQuery,
-    StreamEntry,
-};
+use super::batches::BatchIter;
+use super::block::{Block, BlockEntry};
+use super::block_index::BlockIndex;
+use super::cache::BlockCache;
+use super::cursor::{SegmentCursor, SegmentQuery};
+use super::directory::{Checkpoint, Directory, StreamEntry};
+use super::directory_codec;
+use super::file::SegmentFile;
+use super::floors::Floors;
+use super::name::SegmentName;
+use super::table::{PAGE_ENTRIES, Table};
+use super::terms::Terms;
+use super::verify;
 use crate::error::Result;
-use crate::event::{Offset, StreamId};
+use crate::event::codec::Malformed;
+use crate::event::{AppId, Offset, StreamId};
 use crate::storage::Disk;
 
 /// An immutable file of events, open for reading; shared by all readers.
+///
+/// It keeps the file open, so it stays readable after the file was removed or replaced.
 #[derive(Debug)]
-pub struct Segment;
+pub struct Segment {
+    file: SegmentFile,
+    directory: Directory,
+}
 
 impl Segment {
-    /// Opens the segment `name`: reads its header, footer and sparse indexes.
+    /// Opens the segment `name`: reads its header, footer and sparse indexes, nothing else.
+    ///
+    /// Damage is an error of kind `Corrupt` with file and position, a later format one of kind
+    /// `Incompatible`.
     pub fn open(disk: &Arc<dyn Disk>, name: SegmentName, cache: Arc<BlockCache>) -> Result<Self> {
-        unimplemented!("{disk:?} {name} {cache:?}")
+        let file = SegmentFile::open(&**disk, name, cache)?;
+        let frame = file.footer().directory;
+        let content = file.read_uncached(frame)?;
+        let directory = directory_codec::decode(&content)
+            .and_then(|directory| check_counts(directory, file.footer().events_count))
+            .map_err(|error| file.damaged(frame, error))?;
+        Ok(Self { file, directory })
     }
 
     /// Its name.
     #[must_use]
     pub fn name(&self) -> SegmentName {
-        unimplemented!()
+        self.file.name()
     }
 
     /// How many events it holds.
     #[must_use]
-    pub fn events_count(&self) -> u32 {
-        unimplemented!()
+    pub fn events_count(&self) -> u64 {
+        u64::from(self.file.footer().events_count)
     }
 
     /// The length of the file.
     #[must_use]
     pub fn file_bytes(&self) -> u64 {
-        unimplemented!()
+        self.file.footer().file_bytes
     }
 
     /// The streams it holds a part of, in stream order.
     #[must_use]
     pub fn streams(&self) -> &[StreamEntry] {
-        unimplemented!()
+        &self.directory.streams
     }
 
     /// The part it holds of `stream`.
     #[must_use]
     pub fn stream(&self, stream: StreamId) -> Option<&StreamEntry> {
-        unimplemented!("{stream}")
+        self.directory
+            .number_of(stream)
+            .map(|number| &self.directory.streams[number])
     }
 
     /// What retention keeps, as known when the segment was written.
     #[must_use]
     pub fn floors(&self) -> &Floors {
-        unimplemented!()
+        &self.directory.floors
     }
 
     /// The checkpoints of `stream` in this segment, ascending; none if it is not here.
     pub fn checkpoints(&self, stream: StreamId) -> Result<Vec<Checkpoint>> {
-        unimplemented!("{stream}")
+        let number = self.directory.number_of(stream);
+        Ok(number.map_or_else(Vec::new, |number| {
+            self.directory.parts[number].checkpoints.clone()
+        }))
     }
 
     /// Reads the events that match `query` in the order of their keys.
+    ///
+    /// Floors are not applied: whoever knows them raises the lower bound.
     pub fn cursor(self: &Arc<Self>, query: &SegmentQuery<'_>) -> Result<SegmentCursor> {
-        unimplemented!("{query:?}")
+        SegmentCursor::new(Arc::clone(self), query)
     }
 
-    /// Recomputes the batches of `stream`, beginning with the one that holds `from`.
+    /// Recomputes the batches of `stream`, beginning with the one that holds `from`, or with the
+    /// first one that is here.
     pub fn batches(self: &Arc<Self>, stream: StreamId, from: Offset) -> Result<BatchIter> {
-        unimplemented!("{stream} {from}")
+        BatchIter::new(Arc::clone(self), stream, from)
     }
 
-    /// Reads everything and checks every checksum, hash and signature.
+    /// Reads everything and checks every checksum, hash and signature, and that the indexes say
+    /// what the events say.
     pub fn verify(self: &Arc<Self>) -> Result<()> {
-        unimplemented!()
+        verify::verify(self)
     }
+
+    pub(super) fn file(&self) -> &SegmentFile {
+        &self.file
+    }
+
+    pub(super) fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    pub(super) fn table(&self) -> Table<'_> {
+        Table {
+            file: &self.file,
+            pages: &self.directory.table,
+            streams_count: self.directory.streams.len(),
+            count: self.file.footer().events_count,
+        }
+    }
+
+    pub(super) fn terms(&self) -> Terms<'_> {
+        Terms {
+            file: &self.file,
+            pages: &self.directory.terms,
+            positions_count: self.file.footer().events_count,
+        }
+    }
+
+    pub(super) fn block_index(&self, stream_number: usize) -> BlockIndex<'_> {
+        let pages = &self.directory.parts[stream_number].index;
+        BlockIndex {
+            file: &self.file,
+            pages,
+        }
+    }
+
+    /// The apps that a block numbers.
+    pub(super) fn apps(&self, entry: &BlockEntry) -> Result<&[AppId]> {
+        let codebook = self.directory.codebooks.get(entry.codebook as usize);
+        codebook
+            .map(|codebook| codebook.apps.as_slice())
+            .ok_or_else(|| self.file.contradiction("block has no known codebook"))
+    }
+
+    /// Reads and decodes a block.
+    pub(super) fn block(&self, entry: &BlockEntry) -> Result<Block> {
+        let apps_count = self.apps(entry)?.len();
+        let codebook = &self.directory.codebooks[entry.codebook as usize];
+        let raw = self.file.read_with(entry.frame, codebook.dictionary)?;
+        Block::decode(raw, *entry, apps_count)
+            .map_err(|error| self.file.damaged(entry.frame, error))
+    }
+}
+
+/// Checks the counts that later steps rely on.
+fn check_counts(directory: Directory, events_count: u32) -> Result<Directory, Malformed> {
+    let bad = |what| Err(Malformed { what, at: 0 });
+    if directory.table.len() != (events_count as usize).div_ceil(PAGE_ENTRIES) {
+        return bad("table does not have a page for each event");
+    }
+    let in_streams = directory.streams.iter().try_fold(0u64, |sum, entry| {
+        sum.checked_add(entry.last.get() - entry.first.get() + 1)
+    });
+    if in_streams != Some(u64::from(events_count)) {
+        return bad("streams do not have as many events as the table");
+    }
+    Ok(directory)
 }
