@@ -47,6 +47,8 @@ pub struct Event {
     pub tags: [Arc<str>; 2],
     /// JSON of [`PAYLOAD_BYTES`].
     pub payload: Arc<[u8]>,
+    /// The same as a value, for stores that encode values themselves.
+    pub document: Arc<serde_json::Value>,
 }
 
 /// The tag of a machine.
@@ -82,10 +84,16 @@ pub fn event(index: u64) -> Event {
         machine_tag(machine).into(),
         format!("activity:{activity}").into(),
     ];
-    place(index, tags, payload.into_bytes().into())
+    let document = serde_json::from_str(&payload).expect("the text above is JSON");
+    place(index, tags, payload.into_bytes().into(), Arc::new(document))
 }
 
-fn place(index: u64, tags: [Arc<str>; 2], payload: Arc<[u8]>) -> Event {
+fn place(
+    index: u64,
+    tags: [Arc<str>; 2],
+    payload: Arc<[u8]>,
+    document: Arc<serde_json::Value>,
+) -> Event {
     Event {
         stream: (index % STREAMS) as u32,
         offset: index / STREAMS,
@@ -93,6 +101,7 @@ fn place(index: u64, tags: [Arc<str>; 2], payload: Arc<[u8]>) -> Event {
         time_us: START_US + index * INTERVAL_US,
         tags,
         payload,
+        document,
     }
 }
 
@@ -114,7 +123,8 @@ impl Pool {
     #[must_use]
     pub fn event(&self, index: u64) -> Event {
         let made = &self.made[index as usize % self.made.len()];
-        place(index, made.tags.clone(), Arc::clone(&made.payload))
+        let document = Arc::clone(&made.document);
+        place(index, made.tags.clone(), Arc::clone(&made.payload), document)
     }
 }
 

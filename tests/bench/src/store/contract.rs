@@ -1,6 +1,6 @@
 //! What a store has to do to be compared, and the list of those that do.
 
-use super::{bare, redb, sqlite};
+use super::{bare, redb, sqlite, swarmlet};
 use crate::event::Event;
 use anyhow::{Result, bail};
 use std::path::Path;
@@ -46,6 +46,11 @@ pub struct Candidate {
 
 /// Every store, in the order in which they are measured and printed.
 pub const STORES: &[Candidate] = &[
+    Candidate {
+        name: "swarmlet",
+        open: swarmlet::open,
+        is_queryable: true,
+    },
     Candidate {
         name: "bare file",
         open: bare::open,

@@ -7,6 +7,7 @@ mod contract;
 mod group;
 mod redb;
 mod sqlite;
+mod swarmlet;
 #[cfg(test)]
 mod tests;
 

@@ -1,0 +1,51 @@
+//! Swarmlet itself, used as an app would: a node in this process, blocking calls from threads.
+//!
+//! Values are encoded as CBOR by each call, in the caller's thread; signing, hashing and chaining
+//! are always on. The node stamps offsets and lamports itself, so those given are ignored.
+
+use super::{Hit, Store};
+use crate::event::{APP, Event};
+use anyhow::Result;
+use std::path::Path;
+use swarmlet::{AppId, NewEvent, Node, Options, Payload, QueryOptions, Tags};
+
+pub(super) fn open(folder: &Path) -> Result<Box<dyn Store>> {
+    let node = Node::open_blocking(folder.join("swarmlet"), Options::default())?;
+    Ok(Box::new(Embedded {
+        node: node.scoped(AppId::new(APP)?),
+    }))
+}
+
+struct Embedded {
+    node: Node,
+}
+
+impl Store for Embedded {
+    fn append(&self, events: &[Event]) -> Result<()> {
+        let events = events.iter().map(encode).collect::<Result<Vec<_>>>()?;
+        self.node.publish_many_blocking(events)?;
+        Ok(())
+    }
+
+    fn query_tag(&self, tag: &str, visit: &mut dyn FnMut(Hit<'_>)) -> Result<()> {
+        let query = format!("FROM '{tag}'");
+        let mut results = self.node.query(&query, QueryOptions::default())?;
+        while let Some(events) = results.next_chunk_blocking(256)? {
+            for event in events {
+                visit(Hit {
+                    lamport: event.key.lamport.get(),
+                    time_us: event.timestamp.micros() as u64,
+                    payload: event.payload().as_cbor(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn encode(event: &Event) -> Result<NewEvent> {
+    Ok(NewEvent {
+        tags: Tags::new(event.tags.iter().map(AsRef::as_ref))?,
+        payload: Payload::from_serde(&*event.document)?,
+    })
+}
