@@ -33,6 +33,8 @@ mod sink;
 mod sizes;
 mod table;
 mod terms;
+#[cfg(test)]
+mod tests;
 mod verify;
 mod window;
 mod writer;
