@@ -1,7 +1,7 @@
 //! A node of a swarm, embedded in your process: a durable, signed event log with queries and
 //! subscriptions. No server, no broker; it works offline.
 //!
-//! ```no_run
+//! ```
 //! use swarmlet::{Node, Options, Payload, QueryOptions, Tags};
 //! # use serde_json::{Value, json};
 //!
@@ -36,22 +36,33 @@
 #![forbid(unsafe_code)]
 
 mod clock;
-mod log_types;
+mod disk;
+mod folder;
+mod identity;
+mod maintenance;
 mod metrics;
 mod node;
+mod open;
 mod options;
+mod park;
+mod permission;
+mod pull;
 mod query;
+mod state;
 mod subscription;
+mod translate;
+mod writer;
 
 pub use clock::{Clock, SystemClock};
-pub use log_types::{Durability, Order, Published, StreamInfo};
+pub use identity::KeyStore;
 pub use metrics::{Histogram, Metrics};
 pub use node::{Node, OffsetsState};
 pub use options::{Options, Retention};
 pub use query::{QueryOptions, Results, query_mistake};
 pub use subscription::{SubscribeOptions, Subscription};
 pub use swarmlet_engine::event::{
-    AppId, Event, EventKey, Lamport, NewEvent, NodeId, Offset, Offsets, Payload, StreamId,
-    StreamName, StreamNumber, Tag, Tags, Timestamp,
+    AppId, DeviceKey, Event, EventKey, Lamport, NewEvent, NodeId, Offset, Offsets, Payload,
+    Signature, Signer, StreamId, StreamName, StreamNumber, Tag, Tags, Timestamp,
 };
+pub use swarmlet_engine::log::{Durability, LogStats, Order, Published, StreamInfo};
 pub use swarmlet_engine::{Advice, Error, ErrorKind, Result};

@@ -6,10 +6,14 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use swarmlet_engine::log::LogStats;
+
 /// A snapshot of everything the node counts. All counters are since the node was opened.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Metrics {
+    /// What the log counts: events, groups, files, cache.
+    pub log: LogStats,
     /// From the call of `publish` to its acknowledgement.
     pub publish: Histogram,
     /// One commit group: stamping, signing, writing and syncing.
@@ -77,6 +81,46 @@ impl Histogram {
         })?;
         BOUNDS.get(bucket).copied()
     }
+}
+
+/// What threads add to while the node runs.
+#[derive(Debug, Default)]
+pub(crate) struct Recorders {
+    pub(crate) publish: Recorder,
+    pub(crate) append: Recorder,
+    pub(crate) sync: Recorder,
+    pub(crate) query: Recorder,
+    pub(crate) query_failures: AtomicU64,
+    pub(crate) publish_failures: AtomicU64,
+    pub(crate) results_open: AtomicU64,
+    pub(crate) subscriptions_open: AtomicU64,
+}
+
+impl Recorders {
+    /// Everything recorded here; the caller adds what others know.
+    pub(crate) fn snapshot(&self) -> Metrics {
+        Metrics {
+            publish: self.publish.snapshot(),
+            append: self.append.snapshot(),
+            sync: self.sync.snapshot(),
+            query: self.query.snapshot(),
+            query_failures: self.query_failures.load(Relaxed),
+            publish_failures: self.publish_failures.load(Relaxed),
+            results_open: self.results_open.load(Relaxed),
+            subscriptions_open: self.subscriptions_open.load(Relaxed),
+            ..Metrics::default()
+        }
+    }
+}
+
+/// Adds one to a counter.
+pub(crate) fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Relaxed);
+}
+
+/// Takes one from a counter.
+pub(crate) fn discount(counter: &AtomicU64) {
+    counter.fetch_sub(1, Relaxed);
 }
 
 /// A histogram that threads add to.

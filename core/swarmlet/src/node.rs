@@ -2,15 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
-use swarmlet_engine::event::{AppId, NewEvent, NodeId, Offsets, Payload, StreamId, Tags};
+use swarmlet_engine::event::{AppId, Content, NewEvent, NodeId, Offsets, Payload, StreamId, Tags};
+use swarmlet_engine::log::{Order, Publish, Published, StreamInfo};
 use swarmlet_engine::{Error, ErrorKind, Result};
 
-use crate::log_types::{Published, StreamInfo};
 use crate::metrics::Metrics;
-use crate::options::Options;
+use crate::open::Running;
+use crate::options::{Options, Settings};
+use crate::park::block_on;
+use crate::pull::{Pull, Reading};
 use crate::query::{QueryOptions, Results};
 use crate::subscription::{SubscribeOptions, Subscription};
+use crate::translate;
 
 /// An open node. Clones are handles of the same node.
 ///
@@ -18,6 +23,7 @@ use crate::subscription::{SubscribeOptions, Subscription};
 /// Results and subscriptions do not keep a node open.
 #[derive(Clone, Debug)]
 pub struct Node {
+    running: Arc<Running>,
     app_id: AppId,
 }
 
@@ -38,23 +44,44 @@ impl Node {
     ///
     /// `invalid_argument` for bad options and for a folder that is not ours, `invalid_query` for a
     /// route that cannot be understood, `locked` if a node has the folder open, `incompatible` for
-    /// a newer format, `permission_denied` for a read-only folder and for folder or identity that
+    /// another format, `permission_denied` for a read-only folder and for a folder or identity that
     /// others may access, `corrupt` for a damaged identity or log, `disk_full`, `storage`.
     pub async fn open(path: impl AsRef<Path>, options: Options) -> Result<Self> {
-        let _ = (path.as_ref(), options);
-        Err(unwired())
+        let path = path.as_ref().to_owned();
+        let runtime = tokio::runtime::Handle::try_current().map_err(|error| {
+            let message = "opening needs a tokio runtime; use open_blocking without one";
+            Error::new(ErrorKind::Unsupported, message)
+                .because(error)
+                .during("open")
+        })?;
+        let opened = runtime
+            .spawn_blocking(move || Self::open_blocking(path, options))
+            .await;
+        opened.unwrap_or_else(|error| {
+            let message = "opening was cut off";
+            Err(Error::new(ErrorKind::Internal, message)
+                .because(error.to_string())
+                .during("open"))
+        })
     }
 
     /// As [`Node::open`], for callers without a runtime.
     pub fn open_blocking(path: impl AsRef<Path>, options: Options) -> Result<Self> {
-        let _ = (path.as_ref(), options);
-        Err(unwired())
+        let open = |settings: Settings| {
+            let app_id = settings.app_id.clone();
+            let running = Arc::new(Running::open(path.as_ref(), settings)?);
+            Ok(Self { running, app_id })
+        };
+        options
+            .check()
+            .and_then(open)
+            .map_err(|error| error.during("open"))
     }
 
     /// The identity of this device.
     #[must_use]
     pub fn id(&self) -> NodeId {
-        NodeId::from_bytes([0; 32])
+        self.running.state.id
     }
 
     /// The app in whose name this handle publishes.
@@ -63,81 +90,226 @@ impl Node {
         &self.app_id
     }
 
-    /// A handle of the same node for another app.
+    /// A handle of the same node for another app: for what it publishes, and for `appId(me)`.
     #[must_use]
     pub fn scoped(&self, app_id: AppId) -> Self {
-        Self { app_id }
+        Self {
+            running: self.running.clone(),
+            app_id,
+        }
     }
 
-    /// Publishes one event; durable when this returns.
+    /// Publishes one event; durable when this returns, and visible to every later query.
     ///
     /// Waits while the queue is full. Dropping the future before the event is queued publishes
     /// nothing, after that the publish completes all the same.
+    ///
+    /// # Errors
+    ///
+    /// `closed`, `disk_full`, `storage`; of the last two nothing was acknowledged, and after
+    /// `storage` the node has to be opened again.
     pub async fn publish(&self, tags: Tags, payload: Payload) -> Result<Published> {
-        let _ = (tags, payload);
-        Err(unwired())
+        let published = self.publish_many(vec![NewEvent { tags, payload }]).await?;
+        only(&published)
     }
 
-    /// As [`Node::publish`], for callers without a runtime.
+    /// As [`Node::publish`], for callers without a runtime. The fastest way for one publisher: if
+    /// nobody else is publishing, the caller's thread writes by itself.
     pub fn publish_blocking(&self, tags: Tags, payload: Payload) -> Result<Published> {
-        let _ = (tags, payload);
-        Err(unwired())
+        let published = self.publish_many_blocking(vec![NewEvent { tags, payload }])?;
+        only(&published)
     }
 
-    /// Publishes events together: all of them are there after a crash, or none.
+    /// Publishes events together, in their order: after a crash all of them are there, or none.
+    ///
+    /// At most 16 384 events and 4 MiB; no events are fine. Otherwise as [`Node::publish`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Node::publish`], and `invalid_argument` above the bounds.
     pub async fn publish_many(&self, events: Vec<NewEvent>) -> Result<Vec<Published>> {
-        let _ = events;
-        Err(unwired())
+        let outcome = match self.encode(events) {
+            Ok(Some(publish)) => self.running.writer.publish(publish).await,
+            Ok(None) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        };
+        outcome.map_err(|error| error.during("publish"))
     }
 
     /// As [`Node::publish_many`], for callers without a runtime.
     pub fn publish_many_blocking(&self, events: Vec<NewEvent>) -> Result<Vec<Published>> {
-        let _ = events;
-        Err(unwired())
+        let outcome = match self.encode(events) {
+            Ok(Some(publish)) => self.running.writer.publish_blocking(publish),
+            Ok(None) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        };
+        outcome.map_err(|error| error.during("publish"))
     }
 
     /// Starts a query over what is present now. Checks text and bounds; reads nothing yet.
+    ///
+    /// An `ORDER` clause in the text goes before the order of the options.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_query` with line, column, offset, found and expected in the context (see
+    /// [`query_mistake`](crate::query_mistake) for a picture), `invalid_argument` if the upper
+    /// bound is beyond what is present or names an unknown stream, `closed`.
     pub fn query(&self, aql: &str, options: QueryOptions) -> Result<Results> {
-        let _ = (aql, options);
-        Err(unwired())
+        self.begin_query(aql, options)
+            .map_err(|error| error.during("query"))
     }
 
-    /// Starts a subscription. Checks the text; reads nothing yet.
+    /// Starts a subscription: everything that matches after the given offsets, first what is
+    /// present, by event key, then what comes. Checks the text; reads nothing yet.
+    ///
+    /// Times relative to now, as in `TIME > 1h ago`, count from this call.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_query` as for [`Node::query`], also for `ORDER DESC`; `closed`.
     pub fn subscribe(&self, aql: &str, options: SubscribeOptions) -> Result<Subscription> {
-        let _ = (aql, options);
-        Err(unwired())
+        self.begin_subscription(aql, options)
+            .map_err(|error| error.during("subscribe"))
     }
 
     /// How far the node is.
+    ///
+    /// # Errors
+    ///
+    /// `closed`.
     pub fn offsets(&self) -> Result<OffsetsState> {
-        Err(unwired())
+        let log = self
+            .running
+            .state
+            .log()
+            .map_err(|error| error.during("offsets"))?;
+        Ok(OffsetsState {
+            present: log.present(),
+            to_replicate: BTreeMap::new(),
+        })
     }
 
-    /// The streams of which something is here.
+    /// The streams of which something is here, in the order of their ids.
+    ///
+    /// # Errors
+    ///
+    /// `closed`.
     pub fn streams(&self) -> Result<Vec<StreamInfo>> {
-        Err(unwired())
+        let log = self
+            .running
+            .state
+            .log()
+            .map_err(|error| error.during("streams"))?;
+        Ok(log.streams())
     }
 
     /// What the node has counted and measured so far; also after it was closed.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
-        Metrics::default()
+        let Running {
+            state,
+            writer,
+            upkeep,
+        } = self.running.as_ref();
+        let mut metrics = state.recorders.snapshot();
+        metrics.log = state.log_stats();
+        metrics.queue_bytes = writer.queue_bytes();
+        upkeep.fill(&mut metrics);
+        metrics
     }
 
-    /// Writes what is queued, stops, and releases the folder. Closing twice is fine.
+    /// Writes what is queued, stops, and releases the folder; other handles, results and
+    /// subscriptions then give `closed`. Closing twice is fine. Dropping the future does not stop
+    /// the closing.
+    ///
+    /// # Errors
+    ///
+    /// What the last write failed with, once; the node is closed all the same.
     pub async fn close(&self) -> Result<()> {
-        Err(unwired())
+        self.running.writer.begin_close();
+        self.running
+            .state
+            .closed()
+            .await
+            .map_err(|error| error.during("close"))
     }
 
     /// As [`Node::close`], for callers without a runtime.
     pub fn close_blocking(&self) -> Result<()> {
-        Err(unwired())
+        block_on(self.close())
+    }
+
+    /// Encodes on the caller's thread; nothing if there are no events.
+    fn encode(&self, events: Vec<NewEvent>) -> Result<Option<Publish>> {
+        self.running.state.check_open()?;
+        if events.is_empty() {
+            return Ok(None);
+        }
+        let encode = |event: &NewEvent| Content::new(&event.tags, &event.payload);
+        Publish::new(self.app_id.clone(), events.iter().map(encode).collect()).map(Some)
+    }
+
+    fn begin_query(&self, aql: &str, options: QueryOptions) -> Result<Results> {
+        let state = &self.running.state;
+        let request = translate::query(aql, state.clock.now(), &self.app_id)?;
+        let log = state.log()?;
+        let upper = match options.upper {
+            Some(upper) => {
+                check_present(&upper, &log.present())?;
+                upper
+            }
+            None => log.present(),
+        };
+        let reading = Reading {
+            selection: request.selection,
+            order: request.order.unwrap_or(options.order),
+            lower: options.lower,
+            upper: Some(upper),
+            limit: request.limit,
+        };
+        Ok(Results::new(Pull::new(state.clone(), reading)))
+    }
+
+    fn begin_subscription(&self, aql: &str, options: SubscribeOptions) -> Result<Subscription> {
+        let state = &self.running.state;
+        let request = translate::query(aql, state.clock.now(), &self.app_id)?;
+        state.check_open()?;
+        if request.order == Some(Order::Descending) {
+            let message = "a subscription goes forward: ORDER DESC is for queries";
+            return Err(Error::new(ErrorKind::InvalidQuery, message));
+        }
+        let reading = Reading {
+            selection: request.selection,
+            order: Order::Ascending,
+            lower: options.from,
+            upper: None,
+            limit: request.limit,
+        };
+        Ok(Subscription::new(Pull::new(state.clone(), reading)))
     }
 }
 
-pub(crate) fn unwired() -> Error {
-    Error::new(
-        ErrorKind::Unsupported,
-        "the log is not wired to the node yet",
-    )
+/// The answer to a publish of one event.
+fn only(published: &[Published]) -> Result<Published> {
+    let missing = || Error::new(ErrorKind::Internal, "a published event has no answer");
+    published.first().copied().ok_or_else(missing)
+}
+
+/// A query has a snapshot of the log to itself, so its bound has to lie within what is present.
+fn check_present(upper: &Offsets, present: &Offsets) -> Result<()> {
+    let Some((stream, bound)) = upper
+        .iter()
+        .find(|(stream, offset)| !present.contains(*stream, *offset))
+    else {
+        return Ok(());
+    };
+    let message = "the upper bound lies beyond what is present, or names an unknown stream";
+    let error = Error::invalid(message)
+        .with("stream", stream)
+        .with("bound", bound);
+    Err(match present.last(stream) {
+        Some(last) => error.with("present", last),
+        None => error.with("present", "nothing"),
+    })
 }

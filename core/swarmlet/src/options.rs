@@ -3,11 +3,18 @@
 //! Collected as given, in builder style, and checked once, by `Node::open`: nothing here fails
 //! before that and nothing is checked again after it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::clock::Clock;
-use crate::log_types::Durability;
+use swarmlet_engine::event::{AppId, StreamName};
+use swarmlet_engine::limits::{CACHE_BYTES_DEFAULT, OWN_STREAMS_MAX};
+use swarmlet_engine::log::{self, Durability, LogOptions, Route};
+use swarmlet_engine::{Error, Result};
+
+use crate::clock::{Clock, SystemClock};
+use crate::identity::KeyStore;
+use crate::translate;
 
 /// How a node is opened. The default is right for most apps.
 ///
@@ -23,13 +30,14 @@ use crate::log_types::Durability;
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    pub(crate) app_id: Option<String>,
-    pub(crate) streams: Vec<(String, Retention)>,
-    pub(crate) routes: Vec<(String, String)>,
-    pub(crate) durability: Durability,
-    pub(crate) cache_bytes: Option<u64>,
-    pub(crate) queue_bytes: Option<usize>,
-    pub(crate) clock: Option<Arc<dyn Clock>>,
+    app_id: Option<String>,
+    streams: Vec<(String, Retention)>,
+    routes: Vec<(String, String)>,
+    durability: Durability,
+    cache_bytes: Option<u64>,
+    queue_bytes: Option<u64>,
+    clock: Option<Arc<dyn Clock>>,
+    key_store: Option<Arc<dyn KeyStore>>,
 }
 
 /// How much of a stream is kept. Without limits: everything.
@@ -37,9 +45,19 @@ pub struct Options {
 /// Limits are lower bounds of what stays: old events are dropped in whole runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Retention {
-    pub(crate) events: Option<u64>,
-    pub(crate) bytes: Option<u64>,
-    pub(crate) age: Option<Duration>,
+    events: Option<u64>,
+    bytes: Option<u64>,
+    age: Option<Duration>,
+}
+
+/// Options that were checked.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) app_id: AppId,
+    pub(crate) log: LogOptions,
+    pub(crate) queue_bytes: usize,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) key_store: Option<Arc<dyn KeyStore>>,
 }
 
 impl Options {
@@ -93,7 +111,7 @@ impl Options {
     /// Bytes of events that wait to be written before `publish` waits: 8 MiB unless set,
     /// 64 KiB to 1 GiB.
     #[must_use]
-    pub fn queue_bytes(mut self, bytes: usize) -> Self {
+    pub fn queue_bytes(mut self, bytes: u64) -> Self {
         self.queue_bytes = Some(bytes);
         self
     }
@@ -103,6 +121,41 @@ impl Options {
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = Some(clock);
         self
+    }
+
+    /// What keeps the key of the device instead of the file `identity.key` in the data folder.
+    #[must_use]
+    pub fn key_store(mut self, key_store: Arc<dyn KeyStore>) -> Self {
+        self.key_store = Some(key_store);
+        self
+    }
+
+    /// Checks everything at once.
+    pub(crate) fn check(self) -> Result<Settings> {
+        let queue_bytes = self.queue_bytes.unwrap_or(QUEUE_BYTES_DEFAULT);
+        let cache_bytes = self.cache_bytes.unwrap_or(CACHE_BYTES_DEFAULT);
+        check_within("queue_bytes", queue_bytes, QUEUE_BYTES)?;
+        check_within("cache_bytes", cache_bytes, CACHE_BYTES)?;
+        let streams = check_streams(&self.streams)?;
+        let routes = self
+            .routes
+            .iter()
+            .enumerate()
+            .map(|(index, (tags, stream))| {
+                check_route(tags, stream, &streams).map_err(|error| error.with("route", index))
+            });
+        Ok(Settings {
+            app_id: AppId::new(self.app_id.as_deref().unwrap_or(APP_ID_DEFAULT))?,
+            log: LogOptions {
+                durability: self.durability,
+                routes: routes.collect::<Result<_>>()?,
+                streams,
+                cache_bytes,
+            },
+            queue_bytes: queue_bytes as usize,
+            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            key_store: self.key_store,
+        })
     }
 }
 
@@ -134,3 +187,62 @@ impl Retention {
         self
     }
 }
+
+impl From<Retention> for log::Retention {
+    fn from(limits: Retention) -> Self {
+        let micros = |age: Duration| i64::try_from(age.as_micros()).unwrap_or(i64::MAX);
+        Self {
+            events_max: limits.events,
+            bytes_max: limits.bytes,
+            age_max_micros: limits.age.map(micros),
+        }
+    }
+}
+
+type Streams = BTreeMap<StreamName, log::Retention>;
+
+fn check_streams(declared: &[(String, Retention)]) -> Result<Streams> {
+    let parse = |(name, limits): &(String, Retention)| {
+        Ok((StreamName::new(name)?, log::Retention::from(*limits)))
+    };
+    let streams = declared.iter().map(parse).collect::<Result<Streams>>()?;
+    if streams.len() as u64 > OWN_STREAMS_MAX {
+        return Err(Error::invalid("too many streams are declared")
+            .with("streams", streams.len())
+            .with("limit", OWN_STREAMS_MAX));
+    }
+    Ok(streams)
+}
+
+/// A route into a stream that is not declared is a slip of the pen more often than a wish.
+fn check_route(tags: &str, stream: &str, streams: &Streams) -> Result<Route> {
+    let into = StreamName::new(stream)?;
+    if into != StreamName::default_name() && !streams.contains_key(&into) {
+        return Err(
+            Error::invalid("a route leads to a stream that is not declared").with("stream", stream),
+        );
+    }
+    Ok(Route {
+        selection: translate::route(tags)?,
+        into,
+    })
+}
+
+fn check_within(name: &'static str, value: u64, bounds: (u64, u64)) -> Result<()> {
+    let (least, most) = bounds;
+    if (least..=most).contains(&value) {
+        return Ok(());
+    }
+    Err(Error::invalid(format!("{name} is out of bounds"))
+        .with(name, value)
+        .with("least", least)
+        .with("most", most))
+}
+
+const APP_ID_DEFAULT: &str = "com.example.app";
+/// Twice the largest publish, so that one can be encoded while another is written.
+const QUEUE_BYTES_DEFAULT: u64 = 8 * 1024 * 1024;
+/// A few events at least; permits for bytes are counted in 32 bits.
+const QUEUE_BYTES: (u64, u64) = (64 * 1024, 1024 * 1024 * 1024);
+/// A hundred blocks at least; more than 16 GiB is a slip of the pen.
+const CACHE_BYTES: (u64, u64) = (1024 * 1024, 16 * 1024 * 1024 * 1024);

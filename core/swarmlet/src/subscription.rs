@@ -1,14 +1,17 @@
 //! Subscriptions: durable cursors on the log.
 
+use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_core::Stream;
-use swarmlet_engine::Result;
 use swarmlet_engine::event::{Event, Offsets};
+use swarmlet_engine::{Error, ErrorKind, Result};
 
-use crate::node::unwired;
+use crate::metrics::{count, discount};
+use crate::park::block_on_for;
+use crate::pull::{CHUNK_EVENTS, CHUNK_EVENTS_MAX, Place, Pull};
 
 /// Where a subscription starts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,62 +23,104 @@ pub struct SubscribeOptions {
 /// All matching events, first those present, then those to come.
 #[derive(Debug)]
 pub struct Subscription {
-    offsets: Offsets,
+    pull: Pull,
+    is_failed: bool,
 }
 
 impl Subscription {
+    pub(crate) fn new(pull: Pull) -> Self {
+        count(&pull.state().recorders.subscriptions_open);
+        Self {
+            pull,
+            is_failed: false,
+        }
+    }
+
     /// Waits until [`Subscription::take`] has something; `false` when there will be nothing more.
     ///
     /// Consumes nothing: dropping the future, or never calling `take`, loses no event.
     pub async fn ready(&mut self) -> Result<bool> {
-        Err(unwired())
+        self.await_ready(CHUNK_EVENTS).await
     }
 
     /// As [`Subscription::ready`], for callers without a runtime; `timeout` if nothing came in time.
     pub fn ready_blocking(&mut self, timeout: Option<Duration>) -> Result<bool> {
-        let _ = timeout;
-        Err(unwired())
+        self.block_ready(CHUNK_EVENTS, timeout)
     }
 
     /// Hands out up to `max` events that are ready; does not wait, possibly empty.
     pub fn take(&mut self, max: usize) -> Vec<Event> {
-        let _ = max;
-        Vec::new()
+        self.pull.take(max)
     }
 
     /// Waits for events and hands out up to `max` (at least one); nothing at the end.
     ///
     /// Cancel-safe: a dropped future has consumed nothing.
     pub async fn next_chunk(&mut self, max: usize) -> Result<Option<Vec<Event>>> {
-        let _ = max;
-        Err(unwired())
+        let max = max.clamp(1, CHUNK_EVENTS_MAX);
+        let is_ready = self.await_ready(max).await?;
+        Ok(is_ready.then(|| self.take(max)))
     }
 
     /// As [`Subscription::next_chunk`], for callers without a runtime.
     pub fn next_chunk_blocking(&mut self, max: usize) -> Result<Option<Vec<Event>>> {
-        let _ = max;
-        Err(unwired())
+        let max = max.clamp(1, CHUNK_EVENTS_MAX);
+        let is_ready = self.block_ready(max, None)?;
+        Ok(is_ready.then(|| self.take(max)))
     }
 
     /// Where to resume: store it with what was made of the events handed out, and nothing is
     /// missed or repeated.
     #[must_use]
     pub fn offsets(&self) -> &Offsets {
-        &self.offsets
+        self.pull.offsets()
     }
 
     /// For streams of which the subscription's start lies before what is still kept: the first
     /// offset that is.
     #[must_use]
     pub fn skipped(&self) -> &Offsets {
-        &self.offsets
+        self.pull.skipped()
+    }
+
+    async fn await_ready(&mut self, events_max: usize) -> Result<bool> {
+        let ready = poll_fn(|context| self.pull.poll_ready(context, Place::Pool, events_max));
+        ready.await.map_err(|error| error.during("subscribe"))
+    }
+
+    fn block_ready(&mut self, events_max: usize, timeout: Option<Duration>) -> Result<bool> {
+        let ready = poll_fn(|context| self.pull.poll_ready(context, Place::Caller, events_max));
+        let outcome = block_on_for(ready, timeout).unwrap_or_else(|| Err(timed_out()));
+        outcome.map_err(|error| error.during("subscribe"))
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        discount(&self.pull.state().recorders.subscriptions_open);
     }
 }
 
 impl Stream for Subscription {
     type Item = Result<Event>;
 
-    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(Some(Err(unwired())))
+    /// Ends after the first error.
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if self.is_failed {
+            return Poll::Ready(None);
+        }
+        let is_ready = ready!(self.pull.poll_ready(context, Place::Pool, CHUNK_EVENTS));
+        Poll::Ready(match is_ready {
+            Ok(true) => self.pull.take(1).pop().map(Ok),
+            Ok(false) => None,
+            Err(error) => {
+                self.is_failed = true;
+                Some(Err(error.during("subscribe")))
+            }
+        })
     }
+}
+
+fn timed_out() -> Error {
+    Error::new(ErrorKind::Timeout, "no event came in time")
 }

@@ -1,0 +1,102 @@
+//! Opening and closing: which parts a node has, and in which order they come and go.
+//!
+//! Opening: folder and lock, identity, log, maintenance, writer. Closing runs on the writer thread
+//! and goes the other way round; the folder is released last, when nothing can touch it any more.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use swarmlet_engine::log::Log;
+use swarmlet_engine::storage::FsDisk;
+use swarmlet_engine::{Error, ErrorKind, Result};
+
+use crate::disk::MeasuredDisk;
+use crate::folder::DataFolder;
+use crate::maintenance::Upkeep;
+use crate::metrics::Recorders;
+use crate::options::Settings;
+use crate::state::State;
+use crate::writer::Writer;
+
+/// The running parts of a node. Dropping it begins to close the node.
+#[derive(Debug)]
+pub(crate) struct Running {
+    pub(crate) state: Arc<State>,
+    pub(crate) writer: Arc<Writer>,
+    pub(crate) upkeep: Arc<Upkeep>,
+}
+
+impl Running {
+    /// Opens the folder and starts the threads.
+    pub(crate) fn open(path: &Path, settings: Settings) -> Result<Self> {
+        let _span = tracing::info_span!("open", path = %path.display()).entered();
+        let folder = DataFolder::open(path)?;
+        let signer = folder.identity(settings.key_store.as_deref())?;
+        let id = signer.node_id();
+        let recorders = Arc::new(Recorders::default());
+        let disk = FsDisk::open(folder.path()).map_err(|err| {
+            Error::io("cannot open the data folder", err).with("path", path.display())
+        })?;
+        let disk = Arc::new(MeasuredDisk::new(disk, recorders.clone()));
+        let durability = settings.log.durability;
+        let mut log = Log::open(disk, signer, settings.log)?;
+        let maintenance = log.maintenance().ok_or_else(|| {
+            Error::new(
+                ErrorKind::Internal,
+                "a log just opened has no background work",
+            )
+        })?;
+        let state = State::new(id, log.reader(), settings.clock.clone(), recorders);
+        let state = Arc::new(state);
+        let upkeep = Arc::new(Upkeep::default());
+        let keeper = upkeep.start(maintenance, settings.clock)?;
+        let writer = Writer::new(
+            log,
+            durability,
+            settings.queue_bytes,
+            state.clone(),
+            upkeep.clone(),
+        );
+        let running = Self {
+            state,
+            writer: Arc::new(writer),
+            upkeep,
+        };
+        running.start_writer(keeper, folder)?;
+        tracing::info!(node = %id, "opened");
+        Ok(running)
+    }
+
+    fn start_writer(&self, keeper: JoinHandle<()>, folder: DataFolder) -> Result<()> {
+        let Self {
+            state,
+            writer,
+            upkeep,
+        } = self;
+        let (state, writer, upkeep) = (state.clone(), writer.clone(), upkeep.clone());
+        let run = move || {
+            let log = writer.run();
+            upkeep.stop();
+            let kept = keeper.join();
+            state.shut_gate();
+            let closed = log.map_or(Ok(()), |log| log.close());
+            drop(folder);
+            debug_assert!(kept.is_ok(), "panics of maintenance are caught");
+            state.end_close(closed);
+        };
+        let started = std::thread::Builder::new()
+            .name("swarmlet-writer".into())
+            .spawn(run);
+        started.map(drop).map_err(|err| {
+            self.upkeep.stop();
+            Error::io("cannot start the writer thread", err)
+        })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.writer.begin_close();
+    }
+}
