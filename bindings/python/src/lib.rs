@@ -1,1 +1,33 @@
-//! placeholder
+//! The native half of the Python package `swarmlet`: converts, calls, converts back.
+//!
+//! Threads of Rust never touch the interpreter: they put plain data into the queue of a [`Port`],
+//! and Python values are made where Python takes them out. So a busy interpreter stalls no thread
+//! of the node, and an exiting one finds nobody inside it. What users see is typed Python in
+//! `python/swarmlet`; nothing here is public by itself.
+
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod blocking;
+mod event;
+mod failure;
+mod metrics;
+mod node;
+mod payload;
+mod port;
+mod stream;
+
+/// The module as Python imports it.
+#[pyo3::pymodule(gil_used = false)]
+mod _native {
+    #[pymodule_export]
+    use super::blocking::blocked;
+    #[pymodule_export]
+    use super::event::{Event, Published};
+    #[pymodule_export]
+    use super::node::{Node, open, start_open, version};
+    #[pymodule_export]
+    use super::port::Port;
+    #[pymodule_export]
+    use super::stream::{Stream, Watch};
+}

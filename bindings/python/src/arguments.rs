@@ -1,0 +1,183 @@
+//! Arguments of calls, from Python to the types of the node, and offsets back.
+
+use std::time::Duration;
+
+use pyo3::prelude::*;
+use pyo3::types::{PyAny, PyDict, PyString};
+use swarmlet::{Durability, NewEvent, Offset, Offsets, Options, Order, Retention, Tags};
+use swarmlet_facade::{Failure, guarded};
+
+use crate::failure::{OrRaise, exception};
+use crate::payload::encode;
+
+/// Limits of one stream: name, events, bytes, age in microseconds.
+pub(crate) type StreamLimits<'py> = (
+    String,
+    Option<Bound<'py, PyAny>>,
+    Option<Bound<'py, PyAny>>,
+    Option<Bound<'py, PyAny>>,
+);
+
+/// What a node is opened with, as Python gives it.
+pub(crate) struct Settings<'py> {
+    pub(crate) app_id: Option<String>,
+    pub(crate) streams: Vec<StreamLimits<'py>>,
+    pub(crate) routes: Vec<(String, String)>,
+    pub(crate) cache_bytes: Option<Bound<'py, PyAny>>,
+}
+
+impl Settings<'_> {
+    /// The options; values are checked by the node.
+    pub(crate) fn to_options(&self) -> PyResult<Options> {
+        let mut options = Options::new();
+        if let Some(app_id) = &self.app_id {
+            options = options.app_id(app_id.as_str());
+        }
+        for (name, events, bytes, age) in &self.streams {
+            let mut retention = Retention::keep_all();
+            if let Some(events) = events {
+                retention = retention.events(count("open", "events_max", events)?);
+            }
+            if let Some(bytes) = bytes {
+                retention = retention.bytes(count("open", "bytes_max", bytes)?);
+            }
+            if let Some(age) = age {
+                retention = retention.age(Duration::from_micros(count("open", "age_max", age)?));
+            }
+            options = options.stream(name.as_str(), retention);
+        }
+        for (tags, stream) in &self.routes {
+            options = options.route(tags.as_str(), stream.as_str());
+        }
+        if let Some(bytes) = &self.cache_bytes {
+            options = options.cache_bytes(count("open", "cache_bytes", bytes)?);
+        }
+        Ok(options)
+    }
+}
+
+/// The durability of a name.
+pub(crate) fn durability(py: Python<'_>, name: &str) -> PyResult<Durability> {
+    match name {
+        "synced" => Ok(Durability::Synced),
+        "buffered" => Ok(Durability::Buffered),
+        _ => Err(refused(
+            py,
+            "open",
+            "durability must be 'synced' or 'buffered'",
+            name,
+        )),
+    }
+}
+
+/// The order of a name.
+pub(crate) fn order(py: Python<'_>, name: &str) -> PyResult<Order> {
+    match name {
+        "asc" => Ok(Order::Ascending),
+        "desc" => Ok(Order::Descending),
+        "stream" => Ok(Order::Stream),
+        _ => Err(refused(
+            py,
+            "query",
+            "order must be 'asc', 'desc' or 'stream'",
+            name,
+        )),
+    }
+}
+
+/// The events of pairs of tags and payload.
+pub(crate) fn new_events(pairs: &Bound<'_, PyAny>) -> PyResult<Vec<NewEvent>> {
+    let mut events = Vec::with_capacity(pairs.len().unwrap_or(0));
+    for pair in pairs.try_iter()? {
+        events.push(new_event(&pair?)?);
+    }
+    Ok(events)
+}
+
+fn new_event(pair: &Bound<'_, PyAny>) -> PyResult<NewEvent> {
+    let py = pair.py();
+    let (tags, payload): (Bound<'_, PyAny>, Bound<'_, PyAny>) = pair.extract().map_err(|_| {
+        let message = "an event to publish must be a pair of tags and payload";
+        exception(py, Failure::invalid("publish", message))
+    })?;
+    Ok(NewEvent {
+        tags: new_tags(&tags)?,
+        payload: guarded("publish", || encode(&payload)).or_raise(py)?,
+    })
+}
+
+/// A text is one tag, not a sequence of letters.
+fn new_tags(tags: &Bound<'_, PyAny>) -> PyResult<Tags> {
+    let py = tags.py();
+    let misfit = |_| {
+        let message = "tags must be a str or an iterable of str";
+        exception(py, Failure::invalid("publish", message))
+    };
+    let texts: Vec<String> = match tags.cast::<PyString>() {
+        Ok(text) => vec![text.extract().map_err(misfit)?],
+        Err(_) => {
+            let items = tags.try_iter().map_err(misfit)?;
+            let texts = items.map(|item| item?.extract());
+            texts.collect::<PyResult<_>>().map_err(misfit)?
+        }
+    };
+    Tags::new(texts.iter().map(String::as_str))
+        .map_err(|error| Failure::from(error.during("publish")))
+        .or_raise(py)
+}
+
+/// Offsets from a mapping of stream id to offset.
+pub(crate) fn offsets(
+    operation: &'static str,
+    mapping: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Option<Offsets>> {
+    let Some(mapping) = mapping else {
+        return Ok(None);
+    };
+    let py = mapping.py();
+    let copy = PyDict::new(py);
+    copy.call_method1("update", (mapping,)).map_err(|_| {
+        let message = "offsets must be a mapping from stream id to offset";
+        exception(py, Failure::invalid(operation, message))
+    })?;
+    let entries = copy.iter().map(|(stream, offset)| {
+        let text: String = stream.extract().map_err(|_| {
+            let message = "a stream id must be a str";
+            exception(py, Failure::invalid(operation, message))
+        })?;
+        let number = count(operation, "offset", &offset)?;
+        let entry = || -> swarmlet::Result<_> { Ok((text.parse()?, Offset::new(number)?)) };
+        entry()
+            .map_err(|error| Failure::from(error.during(operation)))
+            .or_raise(py)
+    });
+    entries.collect::<PyResult<Offsets>>().map(Some)
+}
+
+/// Offsets as a dict of stream id and offset.
+pub(crate) fn offsets_dict<'py>(
+    py: Python<'py>,
+    offsets: &Offsets,
+) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    for (stream, offset) in offsets.iter() {
+        dict.set_item(stream.to_string(), offset.get())?;
+    }
+    Ok(dict)
+}
+
+fn count(operation: &'static str, name: &'static str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
+    value.extract::<u64>().map_err(|_| {
+        let py = value.py();
+        let given = value
+            .repr()
+            .map_or_else(|_| String::new(), |text| text.to_string());
+        let message = format!("{name} must be an integer from 0 to 2^64 - 1");
+        refused(py, operation, &message, &given)
+    })
+}
+
+fn refused(py: Python<'_>, operation: &'static str, message: &str, given: &str) -> PyErr {
+    let failure = Failure::invalid(operation, format!("{message}, not {given}"));
+    exception(py, failure.with("given", given))
+}

@@ -1,0 +1,132 @@
+//! The queue through which threads of Rust answer an event loop, woken through a descriptor.
+
+use std::io::{Read, Write};
+use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use pyo3::prelude::*;
+use pyo3::types::PyList;
+use swarmlet_facade::{Completion, Failure};
+
+use crate::event::published_list;
+use crate::failure::exception;
+use crate::node::Node;
+
+/// What a call brought, as plain data.
+pub(crate) enum Outcome {
+    Opened(swarmlet_facade::Node),
+    Published(Vec<swarmlet::Published>),
+    Done,
+}
+
+impl Outcome {
+    fn into_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        match self {
+            Self::Opened(node) => Ok(Py::new(py, Node::new(node))?.into_any()),
+            Self::Published(published) => Ok(published_list(py, published)?.into_any().unbind()),
+            Self::Done => Ok(py.None()),
+        }
+    }
+}
+
+type Answer = (u64, Result<Outcome, Failure>);
+
+/// Where the answers to the calls of one event loop arrive. The loop watches `fileno()` and calls
+/// `drain()` when it can be read.
+#[pyclass(frozen, module = "swarmlet._native")]
+pub(crate) struct Port(Arc<Queue>);
+
+struct Queue {
+    answers: Mutex<Answers>,
+    /// Written when the queue stops being empty, by any thread.
+    bell: UnixStream,
+    /// Read by the loop.
+    ear: UnixStream,
+}
+
+#[derive(Default)]
+struct Answers {
+    arrived: Vec<Answer>,
+    tokens: u64,
+}
+
+#[pymethods]
+impl Port {
+    #[new]
+    fn new() -> PyResult<Self> {
+        let (bell, ear) = UnixStream::pair()?;
+        bell.set_nonblocking(true)?;
+        ear.set_nonblocking(true)?;
+        Ok(Self(Arc::new(Queue {
+            answers: Mutex::default(),
+            bell,
+            ear,
+        })))
+    }
+
+    /// The descriptor that can be read when there are answers. It belongs to this object.
+    fn fileno(&self) -> RawFd {
+        self.0.ear.as_raw_fd()
+    }
+
+    /// The answers so far, each as (token, exception or None, value).
+    fn drain<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let answers = PyList::empty(py);
+        for (token, result) in self.0.take() {
+            let converted = match result {
+                Ok(outcome) => outcome.into_python(py),
+                Err(failure) => Err(exception(py, failure)),
+            };
+            match converted {
+                Ok(value) => answers.append((token, py.None(), value))?,
+                Err(error) => answers.append((token, error.into_value(py), py.None()))?,
+            }
+        }
+        Ok(answers)
+    }
+}
+
+impl Port {
+    /// A token and the completion that answers under it.
+    pub(crate) fn completion<T>(
+        &self,
+        outcome: impl FnOnce(T) -> Outcome + Send + 'static,
+    ) -> (u64, Completion<T>) {
+        let token = self.0.token();
+        let queue = self.0.clone();
+        let completion = move |result: Result<T, Failure>| queue.post(token, result.map(outcome));
+        (token, Box::new(completion))
+    }
+}
+
+impl Queue {
+    fn token(&self) -> u64 {
+        let mut answers = self.answers();
+        answers.tokens += 1;
+        answers.tokens
+    }
+
+    fn post(&self, token: u64, result: Result<Outcome, Failure>) {
+        let was_empty = {
+            let mut answers = self.answers();
+            answers.arrived.push((token, result));
+            answers.arrived.len() == 1
+        };
+        if was_empty {
+            // A bell that cannot take another byte rings already.
+            let _ = (&self.bell).write(&[1]);
+        }
+    }
+
+    /// Silences the bell first: what arrives after that rings again.
+    fn take(&self) -> Vec<Answer> {
+        let mut rung = [0; 64];
+        while matches!((&self.ear).read(&mut rung), Ok(count) if count == rung.len()) {}
+        std::mem::take(&mut self.answers().arrived)
+    }
+
+    fn answers(&self) -> MutexGuard<'_, Answers> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

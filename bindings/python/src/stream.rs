@@ -1,0 +1,111 @@
+//! Streams of events: look, take, and wait for a change, with an event loop or without.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
+use swarmlet_facade::{Readiness, Ticket};
+
+use crate::arguments::offsets_dict;
+use crate::blocking::wait_in_slices;
+use crate::event::{Event, event_list};
+use crate::failure::OrRaise;
+use crate::port::{Outcome, Port};
+
+/// After so many events taken one by one the front has to look again, so that a stream that is
+/// always full does not starve the event loop.
+const RUN_EVENTS: usize = 256;
+
+/// The events of a query or a subscription.
+#[pyclass(frozen, module = "swarmlet._native")]
+pub(crate) struct Stream {
+    stream: swarmlet_facade::Stream,
+    run: AtomicUsize,
+}
+
+impl Stream {
+    pub(crate) fn new(stream: swarmlet_facade::Stream) -> Self {
+        Self {
+            stream,
+            run: AtomicUsize::new(0),
+        }
+    }
+}
+
+/// Names a watcher, to forget it.
+#[pyclass(frozen, module = "swarmlet._native")]
+pub(crate) struct Watch(Ticket);
+
+#[pymethods]
+impl Stream {
+    /// True: there are events; False: there will be none any more; None: nothing yet.
+    fn look(&self, py: Python<'_>) -> PyResult<Option<bool>> {
+        Ok(as_flag(self.stream.look().or_raise(py)?))
+    }
+
+    /// The next event if it is there, but None once after every 256.
+    fn next(&self, py: Python<'_>) -> PyResult<Option<Event>> {
+        if self.run.fetch_add(1, Ordering::Relaxed) >= RUN_EVENTS {
+            self.run.store(0, Ordering::Relaxed);
+            return Ok(None);
+        }
+        let event = self.stream.take_one().or_raise(py)?;
+        if event.is_none() {
+            self.run.store(0, Ordering::Relaxed);
+        }
+        Ok(event.map(Event::new))
+    }
+
+    /// At most `max` events of those that are there.
+    fn take<'py>(&self, py: Python<'py>, max: usize) -> PyResult<Bound<'py, PyList>> {
+        event_list(py, self.stream.take(max).or_raise(py)?)
+    }
+
+    /// Answers at `port` under the returned token when a look shows something.
+    fn watch(&self, py: Python<'_>, port: &Port) -> PyResult<(u64, Watch)> {
+        let (token, completion) = port.completion(|()| Outcome::Done);
+        let watcher = Box::new(move || completion(Ok(())));
+        let ticket = self.stream.watch(watcher).or_raise(py)?;
+        Ok((token, Watch(ticket)))
+    }
+
+    /// Nobody waits for this watch any more.
+    fn forget(&self, py: Python<'_>, watch: &Watch) -> PyResult<()> {
+        self.stream.forget(watch.0).or_raise(py)
+    }
+
+    /// Looks, and waits at most `timeout` seconds while there is nothing to see.
+    fn wait(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Option<bool>> {
+        let limit = timeout.map(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)));
+        // More seconds than a duration holds are no limit.
+        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit.ok()?));
+        let readiness = wait_in_slices(py, |slice| {
+            let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
+            let slice = left.map_or(slice, |left| left.min(slice));
+            match self.stream.ready_blocking(slice) {
+                Ok(Readiness::Waiting) if left.is_none_or(|left| left > slice) => None,
+                other => Some(other),
+            }
+        })?;
+        Ok(as_flag(readiness.or_raise(py)?))
+    }
+
+    /// Ends the stream.
+    fn cancel(&self, py: Python<'_>) -> PyResult<()> {
+        self.stream.cancel().or_raise(py)
+    }
+
+    /// How far the taken events reach.
+    fn offsets<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        offsets_dict(py, &self.stream.offsets().or_raise(py)?)
+    }
+}
+
+fn as_flag(readiness: Readiness) -> Option<bool> {
+    match readiness {
+        Readiness::Events => Some(true),
+        Readiness::Ended => Some(false),
+        Readiness::Waiting => None,
+    }
+}

@@ -1,0 +1,133 @@
+"""The native half. Not public; ``swarmlet`` is. Checked against the library by stubtest."""
+
+import os
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, final
+
+from ._options import NativeOptions
+from ._types import EventKey, Histogram, Offsets, Payload, Tags
+
+__all__ = [
+    "Event",
+    "Node",
+    "Port",
+    "Published",
+    "Stream",
+    "Watch",
+    "blocked",
+    "open",
+    "start_open",
+    "version",
+]
+
+def version() -> str: ...
+def blocked() -> int: ...
+def open(path: str | os.PathLike[str], options: NativeOptions) -> Node: ...
+def start_open(port: Port, path: str | os.PathLike[str], options: NativeOptions) -> int: ...
+@final
+class Port:
+    def __new__(cls) -> Port: ...
+    def fileno(self) -> int: ...
+    def drain(self) -> list[tuple[int, Exception | None, Any]]: ...
+
+@final
+class Node:
+    @property
+    def id(self) -> str: ...
+    @property
+    def app_id(self) -> str: ...
+    def scoped(self, app_id: str) -> Node: ...
+    def start_publish(self, port: Port, events: Iterable[tuple[Tags, Payload]]) -> int: ...
+    def publish(self, events: Iterable[tuple[Tags, Payload]]) -> list[Published]: ...
+    def query(
+        self, aql: str, lower: Offsets | None, upper: Offsets | None, order_name: str
+    ) -> Stream: ...
+    def subscribe(self, aql: str, from_offsets: Offsets | None) -> Stream: ...
+    def offsets(self) -> tuple[dict[str, int], dict[str, int]]: ...
+    def streams(self) -> list[tuple[str, str, int, int]]: ...
+    def metrics(self) -> dict[str, int | str | None | Histogram]: ...
+    def start_close(self, port: Port) -> int: ...
+    def close(self) -> None: ...
+
+@final
+class Watch: ...
+
+@final
+class Stream:
+    def look(self) -> bool | None: ...
+    def next(self) -> Event | None: ...
+    def take(self, max: int) -> list[Event]: ...
+    def watch(self, port: Port) -> tuple[int, Watch]: ...
+    def forget(self, watch: Watch) -> None: ...
+    def wait(self, timeout: float | None) -> bool | None: ...
+    def cancel(self) -> None: ...
+    def offsets(self) -> dict[str, int]: ...
+
+@final
+class Event:
+    """One immutable entry of the log.
+
+    Events are equal if their keys are; their order is that of the log, the same on every node.
+    """
+
+    @property
+    def key(self) -> EventKey:
+        """The place in the total order: (lamport, stream, offset)."""
+    @property
+    def lamport(self) -> int:
+        """Logical clock of the event."""
+    @property
+    def stream(self) -> str:
+        """The id of the stream it is in."""
+    @property
+    def offset(self) -> int:
+        """Its position in the stream."""
+    @property
+    def timestamp(self) -> int:
+        """Wall clock of the publisher in microseconds since 1970-01-01 UTC."""
+    @property
+    def time(self) -> datetime:
+        """Wall clock of the publisher, in UTC."""
+    @property
+    def app_id(self) -> str:
+        """The app that published it."""
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The labels, in text order."""
+    @property
+    def payload(self) -> Any:
+        """The value. It is decoded once: do not change it in place."""
+    def __hash__(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __lt__(self, other: Event, /) -> bool: ...
+    def __le__(self, other: Event, /) -> bool: ...
+    def __gt__(self, other: Event, /) -> bool: ...
+    def __ge__(self, other: Event, /) -> bool: ...
+
+@final
+class Published:
+    """What became of one published event."""
+
+    @property
+    def key(self) -> EventKey:
+        """The place in the total order: (lamport, stream, offset)."""
+    @property
+    def lamport(self) -> int:
+        """Logical clock of the event."""
+    @property
+    def stream(self) -> str:
+        """The id of the stream it went to."""
+    @property
+    def offset(self) -> int:
+        """Its position in the stream."""
+    @property
+    def timestamp(self) -> int:
+        """The time it was stamped with, in microseconds since 1970-01-01 UTC."""
+    @property
+    def time(self) -> datetime:
+        """The time it was stamped with, in UTC."""
+    def __hash__(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...

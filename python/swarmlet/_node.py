@@ -1,0 +1,187 @@
+"""The node for asyncio."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Generator, Iterable, Mapping
+from types import TracebackType
+from typing import Any, cast
+
+from . import _exit, _native
+from ._errors import SwarmletError
+from ._loop import dispatcher
+from ._native import Published
+from ._options import NativeOptions, native_options
+from ._stream import Results, Subscription
+from ._types import (
+    Durability,
+    Histogram,
+    Offsets,
+    OffsetsState,
+    Order,
+    Payload,
+    Retention,
+    StreamInfo,
+    Tags,
+)
+
+
+class Node:
+    """An open node: a durable log of events in a folder of its own.
+
+    Open it with :meth:`open`. It may be used from several tasks, and from several event loops at
+    once. Processes share nothing: a forked child has to open a node of its own.
+    """
+
+    def __init__(self, native: _native.Node, is_owner: bool) -> None:
+        self._native = native
+        self._is_owner = is_owner
+        self._is_closed = False
+        _exit.track(self)
+
+    @staticmethod
+    def open(
+        path: str | os.PathLike[str],
+        *,
+        app_id: str | None = None,
+        streams: Mapping[str, Retention | None] | None = None,
+        routes: Mapping[str, str] | None = None,
+        durability: Durability = "synced",
+        cache_bytes: int | None = None,
+    ) -> Opening:
+        """Opens the folder, which is made on first use, and recovers its log.
+
+        Write ``async with Node.open(path) as node``, or ``node = await Node.open(path)``.
+
+        ``app_id``: the app that publishes, a reverse DNS name.
+        ``streams``: further streams by name, and how much of each is kept.
+        ``routes``: tag expressions and the streams that matching events go to; the first one that
+        matches decides, everything else goes to ``default``.
+        ``durability``: when a publish is done.
+        ``cache_bytes``: memory for blocks of the log that were read.
+        """
+        options = native_options(app_id, streams, routes, durability, cache_bytes)
+        return Opening(path, options)
+
+    @property
+    def id(self) -> str:
+        """The identity of this device: 43 characters."""
+        return self._native.id
+
+    @property
+    def app_id(self) -> str:
+        """The app in whose name this handle publishes."""
+        return self._native.app_id
+
+    def scoped(self, app_id: str) -> Node:
+        """A handle of the same node for another app. Closing either closes the node."""
+        return Node(self._native.scoped(app_id), is_owner=False)
+
+    async def publish(self, tags: Tags, payload: Payload = None) -> Published:
+        """Publishes one event; it is durable when this returns.
+
+        Cancelling the wait does not take the event back.
+        """
+        return (await self.publish_many([(tags, payload)]))[0]
+
+    async def publish_many(self, events: Iterable[tuple[Tags, Payload]]) -> list[Published]:
+        """Publishes events together: after a crash all of them are there, or none.
+
+        At most 16384 events and 4 MiB. Cancelling the wait does not take them back.
+        """
+        published = await dispatcher().call(self._native.start_publish, events)
+        return cast("list[Published]", published)
+
+    def query(
+        self,
+        aql: str,
+        *,
+        lower: Offsets | None = None,
+        upper: Offsets | None = None,
+        order: Order = "asc",
+    ) -> Results:
+        """The events that match and are present now.
+
+        ``lower``: only events after these offsets. ``upper``: only events up to these offsets, and
+        none of streams that it does not name. ``order``: unless the text says it.
+        """
+        return Results(self._native.query(aql, lower, upper, order))
+
+    def subscribe(self, aql: str, *, from_: Offsets | None = None) -> Subscription:
+        """All matching events after the given offsets: those present, then those to come."""
+        return Subscription(self._native.subscribe(aql, from_))
+
+    async def offsets(self) -> OffsetsState:
+        """How far the node is."""
+        return OffsetsState(*self._native.offsets())
+
+    async def streams(self) -> list[StreamInfo]:
+        """The streams of which something is here."""
+        return [StreamInfo(*row) for row in self._native.streams()]
+
+    def metrics(self) -> dict[str, int | str | None | Histogram]:
+        """What the node has counted and measured since it was opened."""
+        return self._native.metrics()
+
+    async def close(self) -> None:
+        """Writes what is queued, stops, and releases the folder. Fine to call twice.
+
+        Streams of the node end with :class:`ClosedError`, once they are read empty.
+        """
+        self._is_closed = True
+        await dispatcher().call(self._native.start_close)
+
+    async def __aenter__(self) -> Node:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        try:
+            return f"Node(id={self.id!r}, app_id={self.app_id!r})"
+        except SwarmletError as error:
+            return f"Node({error.code})"
+
+    def __del__(self) -> None:
+        if self._is_owner and not self._is_closed:
+            warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self)
+
+    def _close_at_exit(self) -> None:
+        self._is_closed = True
+        self._native.close()
+
+
+class Opening:
+    """A node being opened: await it, or enter it with ``async with``."""
+
+    def __init__(self, path: str | os.PathLike[str], options: NativeOptions) -> None:
+        self._path = path
+        self._options = options
+        self._node: Node | None = None
+
+    def __await__(self) -> Generator[Any, None, Node]:
+        return self._open().__await__()
+
+    async def __aenter__(self) -> Node:
+        self._node = await self._open()
+        return self._node
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._node is not None:
+            await self._node.close()
+
+    async def _open(self) -> Node:
+        native = await dispatcher().call(_native.start_open, self._path, self._options)
+        return Node(native, is_owner=True)
