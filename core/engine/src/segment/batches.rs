@@ -138,7 +138,7 @@ impl BatchIter {
         if self.block.entry.contains(self.next) {
             return Ok(());
         }
-        if !self.page.last().is_some_and(|last| self.next < last.next()) {
+        if self.page.last().is_none_or(|last| last.next() <= self.next) {
             let index = self.segment.block_index(number);
             self.page = index.page(index.page_of(self.next))?;
         }

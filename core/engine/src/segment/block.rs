@@ -1,4 +1,4 @@
-//! Blocks: about 8 KiB of consecutive events of one stream, the unit of compression and reading.
+//! Blocks: about 4 KiB of consecutive events of one stream, the unit of compression and reading.
 //!
 //! A block can be read alone. It says which of its events begin a batch and which app published
 //! them, so that batches can be recomputed; a batch may continue in the next block.

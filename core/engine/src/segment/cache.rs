@@ -138,7 +138,7 @@ impl Weighter<CacheKey, Cached> for ByBytes {
 type CacheKey = (u64, u64);
 type Deterministic = BuildHasherDefault<DefaultHasher>;
 
-const ENTRY_BYTES_TYPICAL: u64 = 8 * 1024;
+const ENTRY_BYTES_TYPICAL: u64 = 4 * 1024;
 const ENTRY_BYTES_OVERHEAD: u64 = 96;
 /// A prepared dictionary: its tables, and its content.
 const DICTIONARY_BYTES: u64 = 27 * 1024 + 16 * 1024;

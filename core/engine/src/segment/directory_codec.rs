@@ -266,7 +266,7 @@ fn lamport(reader: &mut Reader<'_>) -> Decoded<Lamport> {
     checked(Lamport::new(reader.varint()?), reader)
 }
 
-fn checked<T>(value: crate::Result<T>, reader: &Reader<'_>) -> Decoded<T> {
+fn checked<T>(value: crate::error::Result<T>, reader: &Reader<'_>) -> Decoded<T> {
     value.map_err(|_| reader.malformed("value is out of range"))
 }
 

@@ -52,8 +52,8 @@ impl Segment {
 
     /// How many events it holds.
     #[must_use]
-    pub fn events_count(&self) -> u64 {
-        u64::from(self.file.footer().events_count)
+    pub fn events_count(&self) -> u32 {
+        self.file.footer().events_count
     }
 
     /// The length of the file.

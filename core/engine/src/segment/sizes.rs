@@ -7,8 +7,8 @@ use crate::limits::LOG_FILE_BYTES;
 /// The sizes a writer aims at, in bytes before compression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Sizes {
-    /// A block: small enough that reading one event is cheap; the dictionary makes up for what
-    /// larger blocks would compress better.
+    /// A block: a query for scattered events decodes one for each of them. Twice the size takes a
+    /// third longer to read and saves six percent of the file.
     pub(super) block_bytes: usize,
     /// The distance of checkpoints: retention drops in steps of it, and recomputing a batch starts
     /// at most so far away.
@@ -20,7 +20,7 @@ pub(super) struct Sizes {
 impl Sizes {
     /// The sizes in use.
     pub(super) const STANDARD: Self = Self {
-        block_bytes: 8 * 1024,
+        block_bytes: 4 * 1024,
         checkpoint_bytes: 512 * 1024,
         waiting_bytes: LOG_FILE_BYTES as usize,
     };

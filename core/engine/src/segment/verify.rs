@@ -32,7 +32,7 @@ fn check_events(segment: &Arc<Segment>) -> Result<u64> {
         upper: &upper,
         direction: Direction::Forward,
     })?;
-    let (mut count, mut terms) = (0, 0);
+    let (mut count, mut terms) = (0u32, 0u64);
     let mut before = None;
     while let Some(event) = cursor.next_event()? {
         if before.is_some_and(|before| before >= event.key) {

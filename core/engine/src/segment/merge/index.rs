@@ -31,12 +31,20 @@ pub(super) fn merge_tables(
         readers.push(reader);
     }
     let mut writer = TableWriter::default();
+    let mut next_offsets: Vec<u64> = plan.streams.iter().map(|stream| stream.cut.get()).collect();
     loop {
         let heads = readers.iter().enumerate();
         let least = heads
             .filter_map(|(index, reader)| Some((reader.head?, index)))
             .min();
         let Some((entry, index)) = least else { break };
+        // Writing relies on every offset of a stream coming in its turn.
+        let next = &mut next_offsets[entry.stream as usize];
+        if entry.offset != *next {
+            let file = plan.sources[index].file();
+            return Err(file.contradiction("event table has gaps, or lamports do not grow"));
+        }
+        *next += 1;
         let position = writer.push(entry, sink)?;
         let reader = &mut readers[index];
         *reader
@@ -58,8 +66,6 @@ struct TableReader<'a> {
     next_page: usize,
     head: Option<TableEntry>,
     map: PositionMap,
-    /// The offset that must come next of each stream.
-    next_offsets: Vec<u64>,
     /// The entry that was read last.
     before: Option<TableEntry>,
 }
@@ -73,11 +79,6 @@ impl<'a> TableReader<'a> {
             next_page: 0,
             head: None,
             map: Vec::with_capacity(segment.table().count as usize),
-            next_offsets: segment
-                .streams()
-                .iter()
-                .map(|entry| entry.first.get())
-                .collect(),
             before: None,
         }
     }
@@ -103,16 +104,14 @@ impl<'a> TableReader<'a> {
         Ok(())
     }
 
-    /// Writing relies on the order, so a source has to have it.
+    /// The maps of positions are ascending only if the table is.
     fn check_order(&mut self, entry: TableEntry) -> Result<()> {
-        let next = &mut self.next_offsets[entry.stream as usize];
-        let is_next = entry.offset == *next;
-        let is_after = self.before.is_none_or(|before| before < entry);
-        if !is_next || !is_after {
-            let message = "event table has gaps or is out of order";
-            return Err(self.segment.file().contradiction(message));
+        if self.before.is_some_and(|before| before >= entry) {
+            return Err(self
+                .segment
+                .file()
+                .contradiction("event table is out of order"));
         }
-        *next += 1;
         self.before = Some(entry);
         Ok(())
     }

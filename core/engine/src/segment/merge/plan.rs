@@ -106,8 +106,7 @@ impl<'a> Plan<'a> {
             .peek()
             .expect("a stream has a piece, which has a beginning");
         places
-            .filter(|(offset, _)| *offset <= floor)
-            .last()
+            .rfind(|(offset, _)| *offset <= floor)
             .unwrap_or(first)
     }
 

@@ -76,7 +76,10 @@ fn check_ranges(sources: &[Arc<Segment>], name: SegmentName) -> Result<()> {
             first.name().first == name.first && last.name().last == name.last
         });
     let is_new = sources.iter().all(|source| source.name() != name);
-    let events: u64 = sources.iter().map(|source| source.events_count()).sum();
+    let events: u64 = sources
+        .iter()
+        .map(|source| u64::from(source.events_count()))
+        .sum();
     if adjacent && covered && is_new && events < u64::from(u32::MAX) {
         return Ok(());
     }

@@ -6,7 +6,7 @@ use super::super::writer::{SegmentWriter, StreamStart};
 use super::super::{BlockCache, Floors, Segment, SegmentName};
 use super::model::{Bench, Model, SMALL, as_ref, name};
 use super::reading::many;
-use crate::ErrorKind;
+use crate::error::ErrorKind;
 use crate::event::codec::checksum;
 use crate::storage::{Disk, SimDisk};
 
@@ -20,7 +20,7 @@ fn file() -> (SegmentName, Vec<u8>) {
     (name, bytes)
 }
 
-fn check(name: SegmentName, bytes: &[u8]) -> crate::Result<()> {
+fn check(name: SegmentName, bytes: &[u8]) -> crate::error::Result<()> {
     let disk: Arc<dyn Disk> = Arc::new(SimDisk::new(1));
     disk.create(&name.file_name(), 0)
         .unwrap()

@@ -55,7 +55,7 @@ proptest! {
             }
         };
         merged.verify().unwrap();
-        prop_assert_eq!(merged.events_count(), model.events.len() as u64);
+        prop_assert_eq!(merged.events_count(), model.events.len() as u32);
         let upper = model.upper();
         for (selection, lower) in &queries {
             let direction = Direction::Forward;
@@ -81,7 +81,7 @@ proptest! {
         // Floors are checkpoints of the sources, so cuts are exact.
         let floor = |stream| floors.of(stream).map_or(Offset::ZERO, |floor| floor.first);
         let kept = model.events.iter().filter(|event| event.key.offset >= floor(event.key.stream));
-        prop_assert_eq!(merged.events_count(), kept.count() as u64);
+        prop_assert_eq!(merged.events_count(), kept.count() as u32);
         let lower: Offsets = floors.iter().filter_map(|(stream, floor)| {
             Some((stream, Offset::new(floor.first.get().checked_sub(1)?).ok()?))
         }).collect();
@@ -152,6 +152,6 @@ fn only_adjacent_segments_are_merged() {
     let outcome = super::super::merge(disk, &apart, name, &Floors::new(), &bench.cache);
     assert_eq!(
         outcome.unwrap_err().kind(),
-        crate::ErrorKind::InvalidArgument
+        crate::error::ErrorKind::InvalidArgument
     );
 }

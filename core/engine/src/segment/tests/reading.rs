@@ -63,7 +63,11 @@ pub(super) fn many(batches: usize, events: usize) -> Vec<BatchPlan> {
     let event = |batch: usize, index: usize| EventPlan {
         lamport_step: 1 + (batch % 3) as u64,
         time: (batch * events + index) as i64,
-        tags: if index == 0 && batch % 50 == 0 { 3 } else { 1 },
+        tags: if index == 0 && batch.is_multiple_of(50) {
+            3
+        } else {
+            1
+        },
         text: format!(
             "machine {batch} has counted {index} pieces of {}",
             batch * 31 % 77
