@@ -12,11 +12,12 @@ from . import _exit, _native
 from ._errors import SwarmletError
 from ._loop import dispatcher
 from ._native import Published
+from ._metrics import metrics
 from ._options import NativeOptions, native_options
 from ._stream import Results, Subscription
 from ._types import (
     Durability,
-    Histogram,
+    Metrics,
     Offsets,
     OffsetsState,
     Order,
@@ -120,9 +121,9 @@ class Node:
         """The streams of which something is here."""
         return [StreamInfo(*row) for row in self._native.streams()]
 
-    def metrics(self) -> dict[str, int | str | None | Histogram]:
+    def metrics(self) -> Metrics:
         """What the node has counted and measured since it was opened."""
-        return self._native.metrics()
+        return metrics(self._native)
 
     async def close(self) -> None:
         """Writes what is queued, stops, and releases the folder. Fine to call twice.

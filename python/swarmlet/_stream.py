@@ -48,6 +48,11 @@ class EventStream(AsyncIterator[Event]):
         """How far the events handed out reach: from there another stream goes on."""
         return self._native.offsets()
 
+    @property
+    def skipped(self) -> dict[str, int]:
+        """For streams whose start lies before what is still kept: the first offset that is."""
+        return self._native.skipped()
+
     def cancel(self) -> None:
         """Ends the stream, also for those who wait for it. Fine to call twice."""
         self._native.cancel()

@@ -106,6 +106,74 @@ class Histogram:
         return math.nan
 
 
+@dataclass(frozen=True)
+class LogStats:
+    """What the log counts."""
+
+    events_committed: int
+    """Events committed by this node."""
+    bytes_committed: int
+    """Bytes of commit groups appended to the log."""
+    groups_committed: int
+    """Commit groups, each with one sync."""
+    events_stored: int
+    """Events in the store, dropped ones not counted."""
+    log_bytes: int
+    """Bytes of log files, including preallocated space."""
+    log_files: int
+    """Log files that are not sealed yet."""
+    segment_bytes: int
+    """Bytes of sealed segments."""
+    segments: int
+    """Sealed segments."""
+    seals: int
+    """Log files sealed."""
+    merges: int
+    """Merges of segments."""
+    drops: int
+    """Segments rewritten without what retention gave up."""
+    bytes_set_aside: int
+    """Bytes of torn writes set aside at opening."""
+    cache_hits: int
+    """Blocks found in the cache."""
+    cache_misses: int
+    """Blocks read from disk."""
+    cache_bytes: int
+    """Bytes in the cache."""
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """What a node has counted and measured since it was opened."""
+
+    log: LogStats
+    """What the log counts."""
+    publish: Histogram
+    """From the call of ``publish`` to its acknowledgement."""
+    append: Histogram
+    """One commit group: stamping, signing, writing and syncing."""
+    sync: Histogram
+    """One sync of the disk by the log."""
+    query: Histogram
+    """One read of the log, for a query or a subscription."""
+    query_failures: int
+    """Reads of the log that failed."""
+    publish_failures: int
+    """Publish calls that failed after they were queued."""
+    queue_bytes: int
+    """Bytes of events waiting to be written."""
+    results_open: int
+    """Queries whose results are held now."""
+    subscriptions_open: int
+    """Subscriptions held now."""
+    maintenance_steps: int
+    """Pieces of background work done: sealing, merging, dropping."""
+    maintenance_failures: int
+    """Pieces of background work that failed; they are tried again."""
+    maintenance_error: str | None
+    """What background work failed with, if the last attempt did: the node is not healthy."""
+
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 

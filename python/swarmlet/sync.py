@@ -18,11 +18,12 @@ from typing import TypeVar
 from . import _exit, _native
 from ._errors import SwarmletError, TimeoutError
 from ._native import Event, Published
+from ._metrics import metrics
 from ._options import native_options
 from ._stream import BATCH_EVENTS
 from ._types import (
     Durability,
-    Histogram,
+    Metrics,
     Offsets,
     OffsetsState,
     Order,
@@ -80,6 +81,11 @@ class EventStream(Iterator[Event]):
     def offsets(self) -> dict[str, int]:
         """How far the events handed out reach: from there another stream goes on."""
         return self._native.offsets()
+
+    @property
+    def skipped(self) -> dict[str, int]:
+        """For streams whose start lies before what is still kept: the first offset that is."""
+        return self._native.skipped()
 
     def cancel(self) -> None:
         """Ends the stream, also for threads that wait for it. Fine to call twice."""
@@ -176,9 +182,9 @@ class Node:
         """The streams of which something is here."""
         return [StreamInfo(*row) for row in self._native.streams()]
 
-    def metrics(self) -> dict[str, int | str | None | Histogram]:
+    def metrics(self) -> Metrics:
         """What the node has counted and measured since it was opened."""
-        return self._native.metrics()
+        return metrics(self._native)
 
     def close(self) -> None:
         """Writes what is queued, stops, and releases the folder. Fine to call twice."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,7 +26,7 @@ def folder(tmp_path: Path) -> Path:
 def run(request: pytest.FixtureRequest) -> Run:
     """Runs a coroutine to its end, with a limit."""
     new_loop: Callable[[], asyncio.AbstractEventLoop] = (
-        importlib.import_module("uvloop").new_event_loop
+        pytest.importorskip("uvloop").new_event_loop
         if request.param == "uvloop"
         else asyncio.new_event_loop
     )

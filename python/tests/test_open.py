@@ -7,8 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from swarmlet import InvalidArgumentError, LockedError, Node, NotFoundError, Retention, SwarmletError
-from swarmlet import __version__, sync
+from swarmlet import (
+    InvalidArgumentError,
+    LockedError,
+    Node,
+    NotFoundError,
+    Retention,
+    SwarmletError,
+    __version__,
+    sync,
+)
 
 from .conftest import Run
 

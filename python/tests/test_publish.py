@@ -60,6 +60,15 @@ def test_concurrent_publishes_all_arrive(run: Run, folder: Path) -> None:
     run(main())
 
 
+def test_calls_are_carried_out_in_their_order(run: Run, folder: Path) -> None:
+    async def main() -> None:
+        async with Node.open(folder, durability="buffered") as node:
+            published = await asyncio.gather(*(node.publish("n", n) for n in range(500)))
+            assert [item.offset for item in published] == list(range(500))
+
+    run(main())
+
+
 def test_a_bad_event_publishes_nothing_of_its_call(folder: Path) -> None:
     with sync.Node.open(folder) as node:
         with pytest.raises(InvalidArgumentError):

@@ -72,10 +72,14 @@ def test_a_query_can_be_left_and_taken_up_again(run: Run, folder: Path) -> None:
 
 def test_offsets_of_newest_first_wait_for_the_end(folder: Path) -> None:
     with sync.Node.open(folder) as node:
-        node.publish_many(("n", n) for n in range(1000))
-        results = node.query("FROM 'n'", order="desc")
-        next(results)
-        assert results.offsets == {}
+        for count in (10, 1000):
+            node.publish_many(("n", n) for n in range(count))
+            results = node.query("FROM 'n'", order="desc")
+            next(results)
+            assert results.offsets == {}
+            assert sum(1 for _ in results) == node.offsets().present[f"{node.id}-0"]
+            assert results.offsets == node.offsets().present
+            assert results.skipped == {}
 
 
 def test_a_full_query_lets_other_tasks_run(run: Run, folder: Path) -> None:
@@ -120,5 +124,13 @@ def test_events_compare_by_key(folder: Path) -> None:
 def test_metrics_count(folder: Path) -> None:
     with sync.Node.open(folder) as node:
         node.publish("a")
-        metrics = node.metrics()
-        assert metrics["publish_failures"] == 0
+        with node.subscribe("FROM 'a'") as events:
+            next(events)
+            metrics = node.metrics()
+            assert metrics.log.events_committed == 1
+            assert metrics.subscriptions_open == 1
+        assert metrics.publish.count == 1
+        assert 0 < metrics.publish.sum_seconds < 60
+        assert metrics.publish.quantile(0.5) > 0
+        assert metrics.publish_failures == 0
+        assert metrics.maintenance_error is None

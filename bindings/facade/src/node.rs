@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 
 use swarmlet::{
     AppId, ErrorKind, Metrics, NewEvent, NodeId, OffsetsState, Options, Published, QueryOptions,
@@ -60,6 +61,8 @@ impl Node {
     }
 
     /// Publishes events together; durable when the completion is called.
+    ///
+    /// Of calls made one after the other the events come in that order, acknowledged or not.
     pub fn publish(&self, events: Vec<NewEvent>, completion: Completion<Vec<Published>>) {
         let answer = Answer::new("publish", completion);
         let opened = match self.0.value() {
@@ -67,10 +70,19 @@ impl Node {
             Err(failure) => return answer.give(Err(failure)),
         };
         let node = opened.node.clone();
-        opened.lease.handle().spawn(async move {
-            let publishing = async { Ok(node.publish_many(events).await?) };
-            answer.give(within("publish", publishing).await);
-        });
+        let publishing = async move { Ok(node.publish_many(events).await?) };
+        let mut publishing = Box::pin(within("publish", publishing));
+        // The first look queues the events, on the thread of the caller. Whatever looks next tells
+        // whom to wake.
+        let mut first = Context::from_waker(Waker::noop());
+        match publishing.as_mut().poll(&mut first) {
+            Poll::Ready(result) => answer.give(result),
+            Poll::Pending => {
+                let lease = &opened.lease;
+                let rest = async move { answer.give(publishing.await) };
+                lease.handle().spawn(rest);
+            }
+        }
     }
 
     /// Starts a query over what is present now.

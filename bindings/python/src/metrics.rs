@@ -1,9 +1,9 @@
-//! What the node counts, as a dict. Durations are seconds.
+//! What the node counts, as arguments of `swarmlet.Metrics`. Durations are seconds.
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
-use swarmlet::{Histogram, Metrics};
+use swarmlet::{Histogram, LogStats, Metrics};
 
 /// Counters by their names; histograms as `swarmlet.Histogram`.
 pub(crate) fn metrics_dict<'py>(
@@ -11,6 +11,7 @@ pub(crate) fn metrics_dict<'py>(
     metrics: &Metrics,
 ) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
+    dict.set_item("log", log_stats(py, &metrics.log)?)?;
     dict.set_item("publish", histogram(py, &metrics.publish)?)?;
     dict.set_item("append", histogram(py, &metrics.append)?)?;
     dict.set_item("sync", histogram(py, &metrics.sync)?)?;
@@ -23,6 +24,26 @@ pub(crate) fn metrics_dict<'py>(
     dict.set_item("maintenance_steps", metrics.maintenance_steps)?;
     dict.set_item("maintenance_failures", metrics.maintenance_failures)?;
     dict.set_item("maintenance_error", metrics.maintenance_error.as_deref())?;
+    Ok(dict)
+}
+
+fn log_stats<'py>(py: Python<'py>, stats: &LogStats) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("events_committed", stats.events_committed)?;
+    dict.set_item("bytes_committed", stats.bytes_committed)?;
+    dict.set_item("groups_committed", stats.groups_committed)?;
+    dict.set_item("events_stored", stats.events_stored)?;
+    dict.set_item("log_bytes", stats.log_bytes)?;
+    dict.set_item("log_files", stats.log_files)?;
+    dict.set_item("segment_bytes", stats.segment_bytes)?;
+    dict.set_item("segments", stats.segments)?;
+    dict.set_item("seals", stats.seals)?;
+    dict.set_item("merges", stats.merges)?;
+    dict.set_item("drops", stats.drops)?;
+    dict.set_item("bytes_set_aside", stats.bytes_set_aside)?;
+    dict.set_item("cache_hits", stats.cache_hits)?;
+    dict.set_item("cache_misses", stats.cache_misses)?;
+    dict.set_item("cache_bytes", stats.cache_bytes)?;
     Ok(dict)
 }
 

@@ -83,10 +83,15 @@ impl Node {
     }
 
     /// Publishes pairs of tags and payload together; answers at `port`.
-    fn start_publish(&self, port: &Port, events: &Bound<'_, PyAny>) -> PyResult<u64> {
+    fn start_publish(
+        &self,
+        py: Python<'_>,
+        port: &Port,
+        events: &Bound<'_, PyAny>,
+    ) -> PyResult<u64> {
         let events = new_events(events)?;
         let (token, completion) = port.completion(Outcome::Published);
-        self.0.publish(events, completion);
+        py.detach(|| self.0.publish(events, completion));
         Ok(token)
     }
 

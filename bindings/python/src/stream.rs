@@ -96,6 +96,11 @@ impl Stream {
         self.stream.cancel().or_raise(py)
     }
 
+    /// For streams whose start lies before what is still kept: the first offset that is.
+    fn skipped<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        offsets_dict(py, &self.stream.skipped().or_raise(py)?)
+    }
+
     /// How far the taken events reach.
     fn offsets<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         offsets_dict(py, &self.stream.offsets().or_raise(py)?)

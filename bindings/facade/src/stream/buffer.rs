@@ -38,6 +38,8 @@ struct Chunk {
     events: std::vec::IntoIter<Event>,
     /// How far the reader was after it.
     reached: Offsets,
+    /// Newest first: a part of it says nothing about the events before that part.
+    is_backward: bool,
 }
 
 #[derive(Default)]
@@ -46,6 +48,7 @@ struct State {
     events: usize,
     bytes: usize,
     offsets: Offsets,
+    skipped: Offsets,
     end: Option<Result<()>>,
     is_full: bool,
     watchers: BTreeMap<Ticket, Watcher>,
@@ -88,16 +91,20 @@ impl Buffer {
     }
 
     /// Adds what was read, and how far the reader is now.
-    pub(super) fn push(&self, events: Vec<Event>, reached: Offsets) {
+    pub(super) fn push(&self, events: Vec<Event>, reached: Offsets, skipped: &Offsets) {
         let mut state = self.state();
         if state.end.is_some() {
             return;
+        }
+        if state.skipped != *skipped {
+            state.skipped = skipped.clone();
         }
         state.events += events.len();
         state.bytes += events.iter().map(bytes).sum::<usize>();
         match state.chunks.back_mut() {
             Some(last) if events.is_empty() => last.reached = reached,
             _ => state.chunks.push_back(Chunk {
+                is_backward: is_backward(&events),
                 events: events.into_iter(),
                 reached,
             }),
@@ -191,6 +198,11 @@ impl Buffer {
         self.state().offsets.clone()
     }
 
+    /// The first offset that is still kept of streams whose start lies before it.
+    pub(super) fn skipped(&self) -> Offsets {
+        self.state().skipped.clone()
+    }
+
     /// Lets the reader go on once half of the room is free: waking it for each event costs more.
     fn make_room(&self, mut state: MutexGuard<'_, State>) {
         let is_roomy = state.events <= EVENTS_MAX / 2 && state.bytes <= BYTES_MAX / 2;
@@ -234,8 +246,7 @@ impl State {
         let chunk = self.chunks.front_mut()?;
         let event = chunk.events.next()?;
         let (stream, offset) = (event.key.stream, event.key.offset);
-        // Newest first, a single event says nothing about those before it.
-        if chunk.reached.contains(stream, offset) {
+        if !chunk.is_backward {
             self.offsets.advance(stream, offset);
         }
         self.events -= 1;
@@ -253,6 +264,10 @@ impl State {
             self.offsets = chunk.reached;
         }
     }
+}
+
+fn is_backward(events: &[Event]) -> bool {
+    matches!(events, [first, second, ..] if first.key > second.key)
 }
 
 fn bytes(event: &Event) -> usize {

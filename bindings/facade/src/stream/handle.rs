@@ -42,7 +42,7 @@ impl Drop for Reading {
 impl Stream {
     /// Starts to read.
     pub(crate) fn start(operation: &'static str, source: impl Source, lease: Arc<Lease>) -> Self {
-        let buffer = Arc::new(Buffer::new(source.offsets()));
+        let buffer = Arc::new(Buffer::new(source.offsets().clone()));
         let task = lease
             .handle()
             .spawn(pump(operation, source, buffer.clone()))
@@ -109,6 +109,11 @@ impl Stream {
     /// How far the taken events reach. A new stream from there brings what was not taken yet.
     pub fn offsets(&self) -> Result<Offsets> {
         Ok(self.buffer()?.offsets())
+    }
+
+    /// For streams whose start lies before what is still kept: the first offset that is.
+    pub fn skipped(&self) -> Result<Offsets> {
+        Ok(self.buffer()?.skipped())
     }
 
     /// Waits for one change that a look can show.

@@ -20,7 +20,10 @@ pub(crate) trait Source: Send + 'static {
     ) -> impl Future<Output = swarmlet::Result<Option<Vec<Event>>>> + Send;
 
     /// How far it is.
-    fn offsets(&self) -> Offsets;
+    fn offsets(&self) -> &Offsets;
+
+    /// Where it began instead of what is not kept any more.
+    fn skipped(&self) -> &Offsets;
 }
 
 impl Source for Results {
@@ -28,8 +31,12 @@ impl Source for Results {
         Results::next_chunk(self, max).await
     }
 
-    fn offsets(&self) -> Offsets {
-        Results::offsets(self).clone()
+    fn offsets(&self) -> &Offsets {
+        Results::offsets(self)
+    }
+
+    fn skipped(&self) -> &Offsets {
+        Results::skipped(self)
     }
 }
 
@@ -38,8 +45,12 @@ impl Source for Subscription {
         Subscription::next_chunk(self, max).await
     }
 
-    fn offsets(&self) -> Offsets {
-        Subscription::offsets(self).clone()
+    fn offsets(&self) -> &Offsets {
+        Subscription::offsets(self)
+    }
+
+    fn skipped(&self) -> &Offsets {
+        Subscription::skipped(self)
     }
 }
 
@@ -50,12 +61,12 @@ pub(super) async fn pump(operation: &'static str, mut source: impl Source, buffe
     let result = within(operation, async {
         loop {
             buffer.room().await;
-            match source.next_chunk(CHUNK_EVENTS).await? {
-                Some(events) => buffer.push(events, source.offsets()),
-                None => {
-                    buffer.push(Vec::new(), source.offsets());
-                    return Ok(());
-                }
+            let events = source.next_chunk(CHUNK_EVENTS).await?;
+            let is_end = events.is_none();
+            let reached = source.offsets().clone();
+            buffer.push(events.unwrap_or_default(), reached, source.skipped());
+            if is_end {
+                return Ok(());
             }
         }
     });
