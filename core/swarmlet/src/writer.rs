@@ -69,7 +69,7 @@ struct Request {
     publish: Publish,
     waited: Stopwatch,
     reply: oneshot::Sender<Result<Vec<Published>>>,
-    _room: OwnedSemaphorePermit,
+    room: OwnedSemaphorePermit,
 }
 
 /// What the writer thread does next.
@@ -388,13 +388,16 @@ impl Queue {
 struct Caller {
     waited: Stopwatch,
     reply: oneshot::Sender<Result<Vec<Published>>>,
-    _room: OwnedSemaphorePermit,
+    room: OwnedSemaphorePermit,
 }
 
 impl Caller {
     fn answer(self, outcome: Result<Vec<Published>>) {
+        let Self { reply, room, .. } = self;
+        // First, so that whoever has the answer finds the room free.
+        drop(room);
         // A caller that no longer waits has dropped its end; the events are there all the same.
-        let _ = self.reply.send(outcome);
+        let _ = reply.send(outcome);
     }
 }
 
@@ -407,7 +410,7 @@ impl Request {
                 publish,
                 waited,
                 reply,
-                _room: room,
+                room,
             },
             receiver,
         )
@@ -418,14 +421,14 @@ impl Request {
             publish,
             waited,
             reply,
-            _room,
+            room,
         } = self;
         (
             publish,
             Caller {
                 waited,
                 reply,
-                _room,
+                room,
             },
         )
     }

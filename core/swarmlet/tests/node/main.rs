@@ -1,0 +1,15 @@
+//! The node through its public interface, on a real disk: what it promises, and every way in which
+//! a call or a folder can be wrong.
+
+mod close;
+mod harness;
+mod limits;
+mod many;
+mod metrics;
+mod open;
+mod publish;
+mod query;
+mod restart;
+mod resume;
+mod streams;
+mod subscribe;
