@@ -1,0 +1,51 @@
+//! The facade over a real node, as a binding uses it: no async, completions and looks only.
+
+mod runtime;
+mod stream;
+
+use std::path::Path;
+use std::time::Duration;
+
+use swarmlet::{Durability, NewEvent, Options, Payload, QueryOptions, SubscribeOptions, Tags};
+use swarmlet_facade::{Completion, Node, Pending, Result, Stream, open};
+
+/// Nothing in these tests takes longer unless it hangs.
+const LIMIT: Duration = Duration::from_secs(60);
+
+fn finished<T: Send + 'static>(call: impl FnOnce(Completion<T>)) -> Result<T> {
+    let outcome = Pending::start(call).wait(LIMIT);
+    outcome.expect("the call is answered in time")
+}
+
+fn opened(path: &Path) -> Node {
+    let options = Options::new().durability(Durability::Buffered);
+    finished(|completion| open(path.to_owned(), options, completion)).unwrap()
+}
+
+/// Publishes the numbers of the range under one tag.
+fn publish(node: &Node, numbers: std::ops::Range<u64>) {
+    let event = |number| NewEvent {
+        tags: Tags::new(["n"]).unwrap(),
+        payload: Payload::from_serde(&number).unwrap(),
+    };
+    let events = numbers.map(event).collect();
+    finished(|completion| node.publish(events, completion)).unwrap();
+}
+
+fn numbers(events: &[swarmlet::Event]) -> Vec<u64> {
+    let number = |event: &swarmlet::Event| event.payload().to_serde().unwrap();
+    events.iter().map(number).collect()
+}
+
+fn queried(node: &Node) -> Stream {
+    node.query("FROM 'n'", QueryOptions::default()).unwrap()
+}
+
+fn subscribed(node: &Node) -> Stream {
+    let options = SubscribeOptions::default();
+    node.subscribe("FROM 'n'", options).unwrap()
+}
+
+fn close(node: &Node) {
+    finished(|completion| node.close(completion)).unwrap();
+}
