@@ -83,21 +83,27 @@ pub(super) fn is_worth_rewriting(segment: &Segment, floors: &Floors) -> Result<b
     Ok(droppable > 0 && (is_large_share || droppable >= RETENTION_REWRITE_BYTES))
 }
 
-/// A checkpoint with the stored bytes of its stream up to it, over all segments.
+/// A checkpoint with what is known of its stream up to it, over all segments.
 struct Cut {
     checkpoint: Checkpoint,
+    /// Stored bytes.
     bytes_before: u64,
+    /// The largest timestamp, as a clock may have been set back.
+    time: Timestamp,
 }
 
 fn checkpoints(snapshot: &Snapshot, stream: StreamId) -> Result<Vec<Cut>> {
     let mut cuts = Vec::new();
     let mut bytes_of_older = 0;
+    let mut time = Timestamp::MIN;
     for segment in &snapshot.segments {
         let mut bytes = 0;
         for checkpoint in segment.checkpoints(stream)? {
             bytes = checkpoint.bytes;
+            time = time.max(checkpoint.time);
             cuts.push(Cut {
                 bytes_before: bytes_of_older + bytes,
+                time,
                 checkpoint,
             });
         }
@@ -117,7 +123,7 @@ fn last_droppable(
     let exceeds = |cut: &&Cut| {
         let events_after = next_offset - cut.checkpoint.next_offset.get();
         let bytes_after = bytes_total - cut.bytes_before;
-        let age = now.micros().saturating_sub(cut.checkpoint.time.micros());
+        let age = now.micros().saturating_sub(cut.time.micros());
         retention.events_max.is_some_and(|max| events_after >= max)
             || retention.bytes_max.is_some_and(|max| bytes_after >= max)
             || retention.age_max_micros.is_some_and(|max| age > max)
