@@ -49,6 +49,8 @@ pub struct SegmentCursor {
     walk: Walk,
     page: Page,
     lanes: Lanes,
+    /// The position being looked at; it stays until it was read, so an error skips nothing.
+    looking_at: Option<u32>,
     found: Option<Found>,
 }
 
@@ -64,6 +66,7 @@ impl SegmentCursor {
             residual,
             page: Page::default(),
             lanes: Lanes::default(),
+            looking_at: None,
             found: None,
             segment,
         })
@@ -75,28 +78,32 @@ impl SegmentCursor {
         Ok(self.found.as_ref().map(|found| found.key))
     }
 
-    /// The next event, `None` at the end.
+    /// The next event, `None` at the end. After an error it is tried again by the next call.
     pub fn next_event(&mut self) -> Result<Option<Event>> {
         self.find()?;
-        let Some(found) = self.found.take() else {
+        let Some(found) = &mut self.found else {
             return Ok(None);
         };
-        match found.event {
-            Some(event) => Ok(Some(event)),
-            None => self.lanes.event(&self.segment, &found.entry).map(Some),
-        }
+        let event = match found.event.take() {
+            Some(event) => event,
+            None => self.lanes.event(&self.segment, &found.entry)?,
+        };
+        self.found = None;
+        Ok(Some(event))
     }
 
     /// Moves on to the next match, unless one is found already.
     fn find(&mut self) -> Result<()> {
         while self.found.is_none() {
-            let Some(position) = self.walk.next() else {
+            let Some(position) = self.looking_at.take().or_else(|| self.walk.next()) else {
                 return Ok(());
             };
+            self.looking_at = Some(position);
             let entry = self.page.entry(&self.segment, position)?;
             if self.window.contains(entry.stream, entry.offset) {
                 self.found = self.examine(entry)?;
             }
+            self.looking_at = None;
         }
         Ok(())
     }
