@@ -28,7 +28,6 @@ pub struct Log {
     /// Set when a sync failed: nobody knows what is on disk, so nothing more is written.
     poison: Option<String>,
     maintenance: Option<Maintenance>,
-    is_marked: bool,
 }
 
 impl Log {
@@ -45,15 +44,13 @@ impl Log {
         } = recover(disk, signer.node_id(), options)?;
         let shared = Arc::new(shared);
         let maintenance = Some(Maintenance::new(shared.clone()));
-        let (poison, is_marked) = (None, true);
         Ok(Self {
             shared,
             signer,
             active,
             next_sequence,
-            poison,
+            poison: None,
             maintenance,
-            is_marked,
         })
     }
 
@@ -110,14 +107,10 @@ impl Log {
     /// nothing to do: it lets recovery tell damage to the last group from a torn write.
     pub fn mark_idle(&mut self) -> Result<()> {
         self.refuse_if_poisoned()?;
-        let Some(active) = self.active.as_mut().filter(|_| !self.is_marked) else {
-            return Ok(());
-        };
-        if active.has_room_for(0) {
-            active.append(FrameKind::Mark, &[])?;
+        match self.active.as_mut().filter(|active| active.wants_mark()) {
+            Some(active) => active.append(FrameKind::Mark, &[]).map(|_| ()),
+            None => Ok(()),
         }
-        self.is_marked = true;
-        Ok(())
     }
 
     /// Syncs and marks the end. Dropping the log without it loses nothing that was acknowledged,
@@ -133,7 +126,6 @@ impl Log {
         let events = group.published.iter().map(Vec::len).sum::<usize>();
         let active = self.file_with_room(payload.len(), events)?;
         let payload_at = active.append(FrameKind::Group, &payload)?;
-        self.is_marked = false;
         if self.shared.options.durability == Durability::Synced {
             self.sync()?;
         }
@@ -157,12 +149,13 @@ impl Log {
 
     /// The active file, or the next one if the group does not fit.
     fn file_with_room(&mut self, payload_len: usize, events: usize) -> Result<&mut LogFile> {
-        let has_room = self
-            .active
-            .as_ref()
-            .is_some_and(|active| active.has_room_for(payload_len))
-            && self.active_events() + events <= LOG_FILE_EVENTS_MAX;
-        if !has_room {
+        let goes_on = self.active.as_ref().is_some_and(|active| {
+            let has_room = active.has_room_for(payload_len)
+                && self.active_events() + events <= LOG_FILE_EVENTS_MAX;
+            // An empty file is not ended for another one that has no more room.
+            has_room || active.is_empty()
+        });
+        if !goes_on {
             self.rotate()?;
         }
         let active = self
@@ -186,6 +179,8 @@ impl Log {
 
     /// Ends the active file and starts the next one. If it fails half-way, the next call goes on.
     fn rotate(&mut self) -> Result<()> {
+        // The end frame says of all groups that they were synced, so it comes after a sync.
+        self.sync()?;
         if let Some(active) = &mut self.active {
             active.append(FrameKind::End, &[])?;
             let synced = active.sync();

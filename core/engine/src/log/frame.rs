@@ -1,8 +1,10 @@
 //! Log files, byte for byte: the file header and the frame around each record.
 //!
 //! A frame's checksums include the file's sequence number and the frame's position, so a frame
-//! left over in a recycled file is never taken for a new one. Behind each frame lies an empty
-//! one, all zeros: whatever else is found there is a write that did not complete.
+//! left over in a recycled file is never taken for a new one. That of its payload includes the
+//! one of the frame before it, so neither is a frame that outlived the one it was written after.
+//! Behind each frame lies an empty one, all zeros: whatever else is found there is a write that
+//! did not complete.
 
 use crate::event::codec::checksum;
 
@@ -24,6 +26,15 @@ pub(super) enum FrameKind {
     Mark,
     /// Nothing: the log goes on in the next file.
     End,
+}
+
+/// What a frame says of those before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Before {
+    /// Everything before this position was synced when the frame was written.
+    pub(super) synced_to: u64,
+    /// The payload checksum of the frame right before; 0 for the first one of a file.
+    pub(super) checksum: u64,
 }
 
 /// The fixed part of a frame.
@@ -56,13 +67,13 @@ pub(super) struct FramePlace {
 
 impl Frame {
     /// Describes `payload` as a frame of `kind`.
-    pub(super) fn new(kind: FrameKind, payload: &[u8], synced_to: u64, place: FramePlace) -> Self {
+    pub(super) fn new(kind: FrameKind, payload: &[u8], before: Before, place: FramePlace) -> Self {
         let payload_len = u32::try_from(payload.len()).expect("groups are bounded to megabytes");
         Self {
             kind,
             payload_len,
-            synced_to,
-            payload_checksum: place.checksum(payload),
+            synced_to: before.synced_to,
+            payload_checksum: place.payload_checksum(payload, before.checksum),
         }
     }
 
@@ -121,6 +132,16 @@ impl FramePlace {
             &self.sequence.to_le_bytes(),
             &self.position.to_le_bytes(),
             bytes,
+        ])
+    }
+
+    /// The checksum of a payload at this place, behind a frame whose own one is `before`.
+    pub(super) fn payload_checksum(self, payload: &[u8], before: u64) -> u64 {
+        checksum(&[
+            &self.sequence.to_le_bytes(),
+            &self.position.to_le_bytes(),
+            &before.to_le_bytes(),
+            payload,
         ])
     }
 }
@@ -196,7 +217,7 @@ mod tests {
 
     #[test]
     fn frames_are_bound_to_their_place() {
-        let frame = Frame::new(FrameKind::Group, b"payload", 4096, PLACE);
+        let frame = Frame::new(FrameKind::Group, b"payload", Before::default(), PLACE);
         let bytes = frame.encode(PLACE);
         assert_eq!(Frame::decode(&bytes, PLACE), FrameSlot::Frame(frame));
         let other_file = FramePlace {
@@ -214,7 +235,7 @@ mod tests {
 
     #[test]
     fn every_flipped_bit_of_a_frame_or_header_is_noticed() {
-        let frame = Frame::new(FrameKind::Mark, b"", 4096, PLACE).encode(PLACE);
+        let frame = Frame::new(FrameKind::Mark, b"", Before::default(), PLACE).encode(PLACE);
         let header = encode_file_header(9);
         for bit in 0..FRAME_BYTES * 8 {
             let (mut one, mut two) = (frame, header);

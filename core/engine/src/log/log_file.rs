@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::frame::{
-    FRAME_BYTES, FRAMES_AT, Frame, FrameKind, FramePlace, encode_file_header, stride,
+    Before, FRAME_BYTES, FRAMES_AT, Frame, FrameKind, FramePlace, encode_file_header, stride,
 };
 use crate::error::{Error, Result};
 use crate::limits::LOG_FILE_BYTES;
@@ -17,23 +17,43 @@ use crate::storage::{Disk, DiskFile, FileName, Folder};
 pub(super) struct LogFile {
     sequence: u64,
     file: Arc<dyn DiskFile>,
-    position: u64,
+    end: FileEnd,
     synced_to: u64,
     len: u64,
     buffer: Vec<u8>,
 }
 
+/// How far a log file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FileEnd {
+    /// Where the next frame goes.
+    pub(super) position: u64,
+    /// The payload checksum of the last frame, 0 if there is none.
+    pub(super) checksum: u64,
+    /// Whether the last frame is a group, so that nothing behind it says that it was synced.
+    pub(super) is_unmarked: bool,
+}
+
+impl FileEnd {
+    /// The end of a file without frames.
+    pub(super) const START: Self = Self {
+        position: FRAMES_AT,
+        checksum: 0,
+        is_unmarked: false,
+    };
+}
+
 impl LogFile {
-    /// Goes on writing an existing file at `position`, up to which it was just synced.
-    pub(super) fn resume(sequence: u64, file: Arc<dyn DiskFile>, position: u64) -> Result<Self> {
+    /// Goes on writing an existing file at `end`, up to which it was just synced.
+    pub(super) fn resume(sequence: u64, file: Arc<dyn DiskFile>, end: FileEnd) -> Result<Self> {
         let len = file
             .len()
             .map_err(|error| failed("cannot open a log file", sequence, error))?;
         Ok(Self {
             sequence,
             file,
-            position,
-            synced_to: position,
+            end,
+            synced_to: end.position,
             len,
             buffer: Vec::new(),
         })
@@ -59,7 +79,7 @@ impl LogFile {
         file.sync_data().map_err(failed)?;
         disk.rename(&spare, &file_name(sequence)).map_err(failed)?;
         disk.sync_folder(Folder::Log).map_err(failed)?;
-        Self::resume(sequence, file.into(), FRAMES_AT)
+        Self::resume(sequence, file.into(), FileEnd::START)
     }
 
     /// The file's number in the log.
@@ -72,10 +92,20 @@ impl LogFile {
         &self.file
     }
 
-    /// Whether a payload of this length still fits, with the end frame after it.
+    /// Whether a group of this length still fits, with a mark, the end frame, and the empty one.
     pub(super) fn has_room_for(&self, payload_len: usize) -> bool {
-        let end = stride(0) + FRAME_BYTES as u64;
-        self.position + stride(payload_len) + end <= self.len
+        let behind = stride(0) + stride(0) + FRAME_BYTES as u64;
+        self.end.position + stride(payload_len) + behind <= self.len
+    }
+
+    /// Whether no frame was written yet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.end == FileEnd::START
+    }
+
+    /// Whether everything is synced and nothing behind the last group says so yet.
+    pub(super) fn wants_mark(&self) -> bool {
+        self.end.is_unmarked && self.synced_to == self.end.position
     }
 
     /// Writes a frame and the empty one behind it; durable only after [`LogFile::sync`]. Returns
@@ -83,30 +113,37 @@ impl LogFile {
     pub(super) fn append(&mut self, kind: FrameKind, payload: &[u8]) -> Result<u64> {
         let place = FramePlace {
             sequence: self.sequence,
-            position: self.position,
+            position: self.end.position,
         };
-        let frame = Frame::new(kind, payload, self.synced_to, place);
+        let before = Before {
+            synced_to: self.synced_to,
+            checksum: self.end.checksum,
+        };
+        let frame = Frame::new(kind, payload, before, place);
         self.buffer.clear();
         self.buffer.extend_from_slice(&frame.encode(place));
         self.buffer.extend_from_slice(payload);
         self.buffer.resize(frame.stride() as usize + FRAME_BYTES, 0);
         self.file
-            .write_at(&self.buffer, self.position)
+            .write_at(&self.buffer, place.position)
             .map_err(|error| failed("cannot append to the log", self.sequence, error))?;
-        let payload_at = self.position + FRAME_BYTES as u64;
-        self.position += frame.stride();
-        Ok(payload_at)
+        self.end = FileEnd {
+            position: place.position + frame.stride(),
+            checksum: frame.payload_checksum,
+            is_unmarked: kind == FrameKind::Group,
+        };
+        Ok(place.position + FRAME_BYTES as u64)
     }
 
     /// Makes everything appended durable.
     pub(super) fn sync(&mut self) -> Result<()> {
-        if self.synced_to == self.position {
+        if self.synced_to == self.end.position {
             return Ok(());
         }
         self.file
             .sync_data()
             .map_err(|error| failed("cannot sync the log", self.sequence, error))?;
-        self.synced_to = self.position;
+        self.synced_to = self.end.position;
         Ok(())
     }
 }

@@ -187,17 +187,23 @@ impl Recovery<'_> {
                 .with("position", position)
         };
         match ending {
-            Ending::Complete => {}
             Ending::Damaged { position } => return Err(damaged(position)),
             Ending::Clean { position } | Ending::Torn { position, .. } if !is_last => {
                 return Err(damaged(position));
             }
-            Ending::Clean { position } => self.resume(sequence, file, position)?,
             Ending::Torn { position, len } => {
                 let end = bytes.len().min((position + len) as usize);
                 self.set_aside(sequence, position, &bytes[position as usize..end])?;
                 file.write_at(&[0; FRAME_BYTES], position).map_err(failed)?;
-                self.resume(sequence, file, position)?;
+            }
+            Ending::Clean { .. } | Ending::Complete => {}
+        }
+        if is_last {
+            let end = scan.end();
+            let unproven = scan.proven_to() as usize..end.position as usize;
+            harden(file.as_ref(), &bytes[unproven], scan.proven_to()).map_err(failed)?;
+            if ending != Ending::Complete {
+                self.active = Some(LogFile::resume(sequence, file, end)?);
             }
         }
         Ok(unsealed)
@@ -215,16 +221,6 @@ impl Recovery<'_> {
             self.heads.extend(&placed.batch.header)?;
         }
         unsealed.apply(&batches).map_err(damaged)
-    }
-
-    /// Continues at `position`. What was found before it may never have been synced: readers
-    /// will see it, so it must not disappear any more.
-    fn resume(&mut self, sequence: u64, file: Arc<dyn DiskFile>, position: u64) -> Result<()> {
-        file.sync_data().map_err(|error| {
-            Error::io("cannot sync the log", error).with("file", file_name(sequence))
-        })?;
-        self.active = Some(LogFile::resume(sequence, file, position)?);
-        Ok(())
     }
 
     /// Keeps the bytes of a write that did not complete, durably, under a name of their own.
@@ -265,6 +261,18 @@ impl Recovery<'_> {
             let _ = self.disk().remove(name);
         }
     }
+}
+
+/// Makes frames durable of which nothing says that they were synced: readers will see them, so
+/// they must not disappear any more.
+///
+/// They are written once more, because a sync that failed in an earlier process may have left them
+/// in memory, marked as if they had been written.
+fn harden(file: &dyn DiskFile, unproven: &[u8], position: u64) -> std::io::Result<()> {
+    if !unproven.is_empty() {
+        file.write_at(unproven, position)?;
+    }
+    file.sync_data()
 }
 
 /// Log sequence numbers must be covered from 1 on, each once.

@@ -5,6 +5,7 @@
 //! say of what was synced before them. This only judges; recovery decides.
 
 use super::frame::{FRAME_ALIGN, FRAME_BYTES, FRAMES_AT, Frame, FrameKind, FramePlace, FrameSlot};
+use super::log_file::FileEnd;
 
 /// One frame that holds.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +44,8 @@ pub(super) enum Ending {
 pub(super) struct Scan<'a> {
     bytes: &'a [u8],
     sequence: u64,
-    position: u64,
+    end: FileEnd,
+    proven_to: u64,
     ending: Option<Ending>,
 }
 
@@ -53,7 +55,8 @@ impl<'a> Scan<'a> {
         Self {
             bytes,
             sequence,
-            position: FRAMES_AT,
+            end: FileEnd::START,
+            proven_to: FRAMES_AT,
             ending: None,
         }
     }
@@ -63,10 +66,15 @@ impl<'a> Scan<'a> {
         if self.ending.is_some() {
             return None;
         }
-        match self.whole_frame(self.position) {
+        match self.whole_frame(self.end.position) {
             Some((frame, payload)) => {
-                let payload_at = self.position + FRAME_BYTES as u64;
-                self.position += frame.stride();
+                let payload_at = self.end.position + FRAME_BYTES as u64;
+                self.proven_to = self.proven_to.max(frame.synced_to);
+                self.end = FileEnd {
+                    position: self.end.position + frame.stride(),
+                    checksum: frame.payload_checksum,
+                    is_unmarked: frame.kind == FrameKind::Group,
+                };
                 if frame.kind == FrameKind::End {
                     self.ending = Some(Ending::Complete);
                 }
@@ -86,6 +94,16 @@ impl<'a> Scan<'a> {
     /// How the file ends; known once [`Scan::next_frame`] has returned `None`.
     pub(super) fn ending(&self) -> Option<Ending> {
         self.ending
+    }
+
+    /// Where the frames that hold end.
+    pub(super) fn end(&self) -> FileEnd {
+        self.end
+    }
+
+    /// Up to where those frames say that they were synced.
+    pub(super) fn proven_to(&self) -> u64 {
+        self.proven_to
     }
 
     fn slot(&self, position: u64) -> FrameSlot {
@@ -116,11 +134,12 @@ impl<'a> Scan<'a> {
             sequence: self.sequence,
             position,
         };
-        (place.checksum(payload) == frame.payload_checksum).then_some((frame, payload))
+        let found = place.payload_checksum(payload, self.end.checksum);
+        (found == frame.payload_checksum).then_some((frame, payload))
     }
 
     fn judge_ending(&self) -> Ending {
-        let position = self.position;
+        let position = self.end.position;
         if self.was_synced(position) {
             return Ending::Damaged { position };
         }
@@ -161,12 +180,14 @@ impl<'a> Scan<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::frame::Before;
     use super::*;
 
     /// A file image written frame by frame, as the log does.
     struct Image {
         bytes: Vec<u8>,
         position: u64,
+        checksum: u64,
     }
 
     impl Image {
@@ -174,6 +195,7 @@ mod tests {
             Self {
                 bytes: vec![0; 64 * 1024],
                 position: FRAMES_AT,
+                checksum: 0,
             }
         }
 
@@ -182,7 +204,12 @@ mod tests {
                 sequence: 5,
                 position: self.position,
             };
-            let frame = Frame::new(kind, payload, synced_to, place);
+            let before = Before {
+                synced_to,
+                checksum: self.checksum,
+            };
+            let frame = Frame::new(kind, payload, before, place);
+            self.checksum = frame.payload_checksum;
             let at = self.position as usize;
             self.bytes[at..at + FRAME_BYTES].copy_from_slice(&frame.encode(place));
             self.bytes[at + FRAME_BYTES..at + FRAME_BYTES + payload.len()].copy_from_slice(payload);
@@ -272,5 +299,24 @@ mod tests {
                 ..
             })
         ));
+    }
+
+    #[test]
+    fn a_frame_that_outlived_the_one_before_it_is_not_its_successor() {
+        let mut image = Image::new();
+        image.push(FrameKind::Group, &[7; 100], FRAMES_AT);
+        let stale = image.push(FrameKind::Group, &[8; 100], FRAMES_AT);
+        (image.position, image.checksum) = (FRAMES_AT, 0);
+        image.push(FrameKind::Group, &[9; 100], FRAMES_AT);
+        assert_eq!(
+            image.scan(),
+            (
+                1,
+                Ending::Torn {
+                    position: stale,
+                    len: 136
+                }
+            )
+        );
     }
 }
