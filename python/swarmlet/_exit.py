@@ -7,7 +7,7 @@ import time
 import weakref
 from typing import Protocol
 
-from . import _native
+from . import _logs, _native
 from ._errors import SwarmletError
 
 WAIT_SECONDS_MAX = 2.0
@@ -37,6 +37,7 @@ def _close_all() -> None:
     deadline = time.monotonic() + WAIT_SECONDS_MAX
     while _native.blocked() and time.monotonic() < deadline:
         time.sleep(0.002)
+    _logs.flush()
 
 
 atexit.register(_close_all)

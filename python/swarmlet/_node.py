@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterable, Mapping
 from types import TracebackType
 from typing import Any, cast
 
-from . import _exit, _native
+from . import _exit, _logs, _native
 from ._errors import SwarmletError
 from ._loop import dispatcher
 from ._native import Published
@@ -184,5 +184,6 @@ class Opening:
             await self._node.close()
 
     async def _open(self) -> Node:
+        _logs.start()
         native = await dispatcher().call(_native.start_open, self._path, self._options)
         return Node(native, is_owner=True)

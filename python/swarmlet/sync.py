@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import TypeVar
 
-from . import _exit, _native
+from . import _exit, _logs, _native
 from ._errors import SwarmletError, TimeoutError
 from ._native import Event, Published
 from ._metrics import metrics
@@ -132,6 +132,7 @@ class Node:
     ) -> Node:
         """Opens the folder, which is made on first use; see :meth:`swarmlet.Node.open`."""
         options = native_options(app_id, streams, routes, durability, cache_bytes)
+        _logs.start()
         return Node(_native.open(path, options), is_owner=True)
 
     @property

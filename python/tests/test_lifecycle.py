@@ -124,6 +124,39 @@ async def published(node: Node, n: int) -> None:
             await events.__anext__()
 
 
+THREADS = """
+    import os, sys, time
+    from swarmlet.sync import Node
+
+    def threads():
+        names = []
+        for task in os.listdir("/proc/self/task"):
+            with open(f"/proc/self/task/{task}/comm") as comm:
+                names.append(comm.read().strip())
+        return names
+
+    before = len(threads())
+    for _ in range(3):
+        with Node.open(sys.argv[1]) as one, Node.open(sys.argv[2]) as two:
+            one.publish("n")
+            assert list(two.query("FROM 'n'")) == []
+            events = two.subscribe("FROM 'n'")
+            assert len(threads()) > before
+    deadline = time.monotonic() + 30
+    # One remains, which passes logs on.
+    while len(threads()) > before + 1:
+        assert time.monotonic() < deadline, threads()
+        time.sleep(0.01)
+"""
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="needs /proc")
+def test_threads_go_with_the_last_node(tmp_path: Path) -> None:
+    process = script(THREADS, tmp_path / "one", tmp_path / "two")
+    assert finish(process) == ""
+    assert process.returncode == 0
+
+
 def test_a_node_that_is_dropped_warns_and_closes(folder: Path) -> None:
     with pytest.warns(ResourceWarning, match="unclosed Node"):
         node = sync.Node.open(folder)

@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod completion;
+mod diagnostics;
 mod failure;
 mod fork;
 mod guard;
@@ -20,6 +21,7 @@ mod runtime;
 mod stream;
 
 pub use completion::{Completion, Pending};
+pub use diagnostics::{Diagnostic, Severity, collect_diagnostics, take_diagnostics};
 pub use failure::{Failure, Result};
 pub use guard::{guarded, within};
 pub use node::{Node, open};

@@ -9,6 +9,7 @@
 
 mod arguments;
 mod blocking;
+mod diagnostics;
 mod event;
 mod failure;
 mod metrics;
@@ -22,6 +23,8 @@ mod stream;
 mod _native {
     #[pymodule_export]
     use super::blocking::blocked;
+    #[pymodule_export]
+    use super::diagnostics::{start_diagnostics, take_diagnostics};
     #[pymodule_export]
     use super::event::{Event, Published};
     #[pymodule_export]
