@@ -1,6 +1,7 @@
 //! `cargo xtask bench NAME`: starts a benchmark program, optimised as users get the library.
 
-use crate::{root, shell};
+use crate::test::python;
+use crate::{root, setup, shell};
 use anyhow::{Context, Result, ensure};
 use std::fs;
 
@@ -38,7 +39,23 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         "--bin",
         name,
     ];
-    shell::run(shell::command(&words).arg("--").args(&arguments.rest))
+    shell::run(shell::command(&words).arg("--").args(&arguments.rest))?;
+    if name == "store" {
+        python_rates()?;
+    }
+    Ok(())
+}
+
+/// What of the store's rates is left in Python, with the wheel optimised as it is published.
+fn python_rates() -> Result<()> {
+    setup::run()?;
+    python::install(&["--release"])?;
+    let rates = [
+        "python/bench/rates.py",
+        "--json",
+        "target/bench/store.jsonl",
+    ];
+    shell::run(&mut shell::venv_command("python", &rates))
 }
 
 fn names() -> Result<Vec<String>> {

@@ -124,7 +124,12 @@ impl Pool {
     pub fn event(&self, index: u64) -> Event {
         let made = &self.made[index as usize % self.made.len()];
         let document = Arc::clone(&made.document);
-        place(index, made.tags.clone(), Arc::clone(&made.payload), document)
+        place(
+            index,
+            made.tags.clone(),
+            Arc::clone(&made.payload),
+            document,
+        )
     }
 }
 

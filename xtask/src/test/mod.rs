@@ -3,7 +3,7 @@
 //! `steps` is the table to add to; `run` carries it out and knows nothing of any single step.
 
 mod fuzz;
-mod python;
+pub(crate) mod python;
 mod run;
 mod steps;
 mod summary;

@@ -8,13 +8,15 @@ use std::fs;
 pub(crate) const MANIFEST: &str = "python/pyproject.toml";
 const WHEELS: &str = "target/wheels";
 
-/// Builds the wheel, installs it, runs its tests, checks its types and its stubs.
+/// Builds the wheel, installs it, runs its tests and the examples, checks its types and its stubs.
 pub(crate) fn run() -> Result<()> {
-    install()?;
+    install(&[])?;
     shell::run(&mut shell::venv_command(
         "python",
         &["-m", "pytest", "-q", "python/tests"],
     ))?;
+    let examples = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "examples"];
+    shell::run(&mut shell::venv_command("python", &examples))?;
     let types = [
         "-m",
         "mypy",
@@ -31,13 +33,15 @@ pub(crate) fn run() -> Result<()> {
     ))
 }
 
-fn install() -> Result<()> {
+/// Builds the wheel with further `options` and installs it where tests and benchmarks find it.
+pub(crate) fn install(options: &[&str]) -> Result<()> {
     let wheels = root::path(WHEELS);
     if wheels.exists() {
         fs::remove_dir_all(&wheels).with_context(|| format!("cannot empty {WHEELS}"))?;
     }
     let mut maturin = shell::venv_command("maturin", &["build", "--quiet", "--out"]);
-    shell::run(maturin.arg(&wheels).current_dir(root::path("python")))?;
+    maturin.arg(&wheels).args(options);
+    shell::run(maturin.current_dir(root::path("python")))?;
     let mut built = fs::read_dir(&wheels).with_context(|| format!("cannot read {WHEELS}"))?;
     let wheel = built.next().context("maturin built no wheel")??.path();
     ensure!(built.next().is_none(), "maturin built more than one wheel");

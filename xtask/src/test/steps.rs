@@ -66,7 +66,7 @@ pub(crate) const STEPS: &[Step] = &[
     step(
         "demo",
         Full,
-        "core/swarmlet/examples/demo",
+        "examples/demo",
         Commands(&[&["cargo", "demo"]]),
     ),
 ];

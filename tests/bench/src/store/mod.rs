@@ -12,3 +12,4 @@ mod swarmlet;
 mod tests;
 
 pub use contract::{Candidate, Hit, STORES, Store, candidate};
+pub use swarmlet::encode;

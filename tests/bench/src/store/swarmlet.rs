@@ -43,7 +43,12 @@ impl Store for Embedded {
     }
 }
 
-fn encode(event: &Event) -> Result<NewEvent> {
+/// The event as an app would give it to a node.
+///
+/// # Errors
+///
+/// When a tag or the value is not valid.
+pub fn encode(event: &Event) -> Result<NewEvent> {
     Ok(NewEvent {
         tags: Tags::new(event.tags.iter().map(AsRef::as_ref))?,
         payload: Payload::from_serde(&*event.document)?,

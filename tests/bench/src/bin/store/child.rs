@@ -1,5 +1,6 @@
 //! One measurement in a process of its own: the parent starts it, the child answers in JSON.
 
+use super::follow;
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -34,6 +35,8 @@ pub(crate) enum Work {
     Open,
     /// Open, then read the events of one machine.
     Query,
+    /// Read everything, then be a slow subscriber beside a fast writer. Our own store only.
+    Follow,
 }
 
 impl Work {
@@ -42,6 +45,7 @@ impl Work {
             Work::Load => "load",
             Work::Open => "open",
             Work::Query => "query",
+            Work::Follow => "follow",
         }
     }
 }
@@ -83,9 +87,16 @@ pub(crate) fn start(task: &Task) -> Result<Answer> {
 
 /// The child itself. It ends without closing the store.
 pub(crate) fn run(task: &Task) -> Result<()> {
-    let candidate = candidate(&task.store)?;
     let mut answer = Answer::default();
     let start = Instant::now();
+    if task.work == Work::Follow {
+        answer.events = task.events;
+        answer.work_seconds = follow::read_all(&task.folder, task.events)?;
+        answer.peak_bytes = memory::of_this_process().map_or(0, |memory| memory.peak_bytes);
+        println!("{}", serde_json::to_string(&answer)?);
+        exit(0)
+    }
+    let candidate = candidate(&task.store)?;
     let store = (candidate.open)(&task.folder)?;
     answer.open_seconds = start.elapsed().as_secs_f64();
     let start = Instant::now();
@@ -98,7 +109,7 @@ pub(crate) fn run(task: &Task) -> Result<()> {
             }
             answer.events = task.events;
         }
-        Work::Open => {}
+        Work::Open | Work::Follow => {}
         Work::Query => store.query_tag(&event::machine_tag(7), &mut |hit| {
             if answer.events == 0 {
                 answer.first_seconds = start.elapsed().as_secs_f64();

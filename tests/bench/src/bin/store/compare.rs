@@ -131,6 +131,13 @@ fn add_large(figures: &mut Figures, store: &Candidate, events: u64, folder: &Pat
     add(Figure::QueryTag, queried.work_seconds * 1e3);
     add(Figure::QueryFirst, queried.first_seconds * 1e3);
     add(Figure::QueryMemory, queried.peak_bytes as f64 / MIB);
+    if store.name == targets::SUBJECT {
+        let followed = answer(Work::Follow)?;
+        let rate = followed.events as f64 / followed.work_seconds;
+        figures.add(Figure::ReadAll, store.name, rate);
+        let peak = followed.peak_bytes as f64 / MIB;
+        figures.add(Figure::SlowReaderMemory, store.name, peak);
+    }
     Ok(())
 }
 

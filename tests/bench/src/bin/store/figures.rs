@@ -15,11 +15,13 @@ pub(crate) enum Figure {
     Open,
     QueryTag,
     QueryFirst,
+    ReadAll,
+    SlowReaderMemory,
 }
 
 impl Figure {
     /// Every figure, in the order of the table.
-    pub(crate) const ALL: [Figure; 10] = [
+    pub(crate) const ALL: [Figure; 12] = [
         Figure::PublishSingly,
         Figure::PublishInFlight,
         Figure::PublishBatches,
@@ -30,6 +32,8 @@ impl Figure {
         Figure::Open,
         Figure::QueryTag,
         Figure::QueryFirst,
+        Figure::ReadAll,
+        Figure::SlowReaderMemory,
     ];
 
     pub(crate) fn name(self) -> &'static str {
@@ -44,6 +48,8 @@ impl Figure {
             Figure::Open => "open after a kill",
             Figure::QueryTag => "query a tag of 1 %",
             Figure::QueryFirst => "first result of that query",
+            Figure::ReadAll => "subscribe, all events",
+            Figure::SlowReaderMemory => "peak memory, subscriber at 1/s, writer at 5000/s",
         }
     }
 
@@ -52,9 +58,10 @@ impl Figure {
             Figure::PublishSingly
             | Figure::PublishInFlight
             | Figure::PublishBatches
-            | Figure::Load => "events/s",
+            | Figure::Load
+            | Figure::ReadAll => "events/s",
             Figure::DiskPerEvent => "B",
-            Figure::LoadMemory | Figure::QueryMemory => "MiB",
+            Figure::LoadMemory | Figure::QueryMemory | Figure::SlowReaderMemory => "MiB",
             Figure::Open | Figure::QueryTag | Figure::QueryFirst => "ms",
         }
     }

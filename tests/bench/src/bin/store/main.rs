@@ -12,6 +12,7 @@
 mod child;
 mod compare;
 mod figures;
+mod follow;
 mod targets;
 
 use anyhow::Result;

@@ -4,7 +4,7 @@ use super::figures::{Figure, Figures};
 use swarmlet_bench::report::{Row, Target};
 
 /// The name of our own store.
-const SUBJECT: &str = "swarmlet";
+pub(crate) const SUBJECT: &str = "swarmlet";
 
 /// A figure of the subject, the peer beside it, and the aim.
 const AIMS: &[(Figure, Option<&str>, Target)] = &[
@@ -34,6 +34,7 @@ const AIMS: &[(Figure, Option<&str>, Target)] = &[
     (Figure::QueryTag, Some("sqlite"), Target::Open),
     (Figure::QueryTag, None, Target::ValueMax(100.0)),
     (Figure::QueryFirst, None, Target::ValueMax(5.0)),
+    (Figure::SlowReaderMemory, None, Target::ValueMax(64.0)),
 ];
 
 /// The rows of the subject, as far as it and its peers were measured.
