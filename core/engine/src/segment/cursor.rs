@@ -40,7 +40,7 @@ pub struct SegmentQuery<'a> {
     pub direction: Direction,
 }
 
-/// Reads matching events one by one. After an error it must not be used.
+/// Reads matching events one by one.
 pub struct SegmentCursor {
     segment: Arc<Segment>,
     local: NodeId,

@@ -90,7 +90,10 @@ fn encode_page(entries: &[TableEntry]) -> Vec<u8> {
     out
 }
 
-fn decode_page(bytes: &[u8], streams_count: usize) -> Result<Vec<TableEntry>, Malformed> {
+pub(super) fn decode_page(
+    bytes: &[u8],
+    streams_count: usize,
+) -> Result<Vec<TableEntry>, Malformed> {
     let mut reader = Reader::new(bytes);
     let count = reader.len(PAGE_ENTRIES, "page has too many entries")?;
     let mut entries = vec![TableEntry::default(); count];

@@ -176,7 +176,7 @@ impl Terms<'_> {
     }
 }
 
-fn decode_page(content: &Bytes) -> Result<Vec<Term>, Malformed> {
+pub(super) fn decode_page(content: &Bytes) -> Result<Vec<Term>, Malformed> {
     let mut reader = Reader::new(content);
     let mut terms: Vec<Term> = Vec::new();
     while !reader.is_at_end() {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::super::sizes::Sizes;
 use super::super::writer::{SegmentWriter, StreamStart};
 use super::super::{BlockCache, Floors, Segment, SegmentName};
 use super::model::{Bench, Model, SMALL, as_ref, name};
@@ -10,7 +11,7 @@ use crate::error::ErrorKind;
 use crate::event::codec::checksum;
 use crate::storage::{Disk, SimDisk};
 
-/// A file of a merged segment, with more than one page, dictionary and posting list.
+/// A small file of a merged segment.
 fn file() -> (SegmentName, Vec<u8>) {
     let bench = Bench::new();
     let segments = bench.seal(&Model::new(&many(60, 5), 30), SMALL);
@@ -43,6 +44,28 @@ fn every_damaged_byte_is_noticed() {
             error.context().any(|(name, _)| name == "file"),
             "byte {at}: {error}"
         );
+    }
+}
+
+#[test]
+fn damage_of_a_dictionary_is_noticed() {
+    let bench = Bench::new();
+    let sizes = Sizes {
+        waiting_bytes: 1 << 20,
+        ..SMALL
+    };
+    let segment = &bench.seal(&Model::new(&many(600, 12), usize::MAX), sizes)[0];
+    let dictionary = segment.directory().codebooks[0].dictionary.unwrap();
+    let bytes = bench
+        .sim
+        .files()
+        .remove(&segment.name().file_name())
+        .unwrap();
+    for at in (dictionary.position..dictionary.end()).step_by(101) {
+        let mut damaged = bytes.clone();
+        damaged[at as usize] ^= 0x10;
+        let error = check(segment.name(), &damaged).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Corrupt, "byte {at}: {error}");
     }
 }
 
