@@ -91,7 +91,8 @@ pub(super) fn check_well_formed(cbor: &[u8]) -> Result<()> {
 /// What an enclosing array, map or CBOR tag still expects.
 enum Expected {
     Items(u64),
-    UntilBreak,
+    ItemsUntilBreak,
+    PairsUntilBreak { has_key: bool },
 }
 
 /// Reads one head, with the bytes of a string, and closes what it completes.
@@ -99,8 +100,9 @@ fn check_item(reader: &mut Reader<'_>, open: &mut Vec<Expected>) -> Result<(), M
     let head = reader.u8()?;
     let (major, info) = (head >> 5, head & 0x1f);
     if head == BREAK {
-        if !matches!(open.pop(), Some(Expected::UntilBreak)) {
-            return Err(reader.malformed("unexpected break"));
+        match open.pop() {
+            Some(Expected::ItemsUntilBreak | Expected::PairsUntilBreak { has_key: false }) => {}
+            _ => return Err(reader.malformed("unexpected break")),
         }
         close_complete(open);
         return Ok(());
@@ -111,7 +113,10 @@ fn check_item(reader: &mut Reader<'_>, open: &mut Vec<Expected>) -> Result<(), M
         25 => u64::from(u16::from_be_bytes(reader.array()?)),
         26 => u64::from(u32::from_be_bytes(reader.array()?)),
         27 => u64::from_be_bytes(reader.array()?),
-        31 if major == 4 || major == 5 => return enter(reader, open, Expected::UntilBreak),
+        31 if major == 4 => return enter(reader, open, Expected::ItemsUntilBreak),
+        31 if major == 5 => {
+            return enter(reader, open, Expected::PairsUntilBreak { has_key: false });
+        }
         _ => return Err(reader.malformed("reserved or chunked item")),
     };
     match major {
@@ -122,6 +127,9 @@ fn check_item(reader: &mut Reader<'_>, open: &mut Vec<Expected>) -> Result<(), M
         4 => return enter(reader, open, Expected::Items(argument)),
         5 => return enter(reader, open, Expected::Items(argument.saturating_mul(2))),
         6 => return enter(reader, open, Expected::Items(1)),
+        7 if info == 24 && argument < 32 => {
+            return Err(reader.malformed("simple value is not in its only form"));
+        }
         _ => {}
     }
     close_complete(open);
@@ -153,12 +161,13 @@ fn enter(
 
 /// One item is done: whatever it was the last part of is done too.
 fn close_complete(open: &mut Vec<Expected>) {
-    while let Some(Expected::Items(remaining)) = open.last_mut() {
-        *remaining -= 1;
-        if *remaining > 0 {
-            return;
+    loop {
+        match open.last_mut() {
+            Some(Expected::Items(remaining)) if *remaining > 1 => return *remaining -= 1,
+            Some(Expected::Items(_)) => drop(open.pop()),
+            Some(Expected::PairsUntilBreak { has_key }) => return *has_key = !*has_key,
+            Some(Expected::ItemsUntilBreak) | None => return,
         }
-        open.pop();
     }
 }
 
@@ -205,6 +214,21 @@ mod tests {
             assert!(Payload::from_cbor(cbor.to_vec()).is_err(), "{cbor:02x?}");
         }
         assert!(Payload::from_cbor(vec![0x9f, 0x01, 0xa0, 0xff]).is_ok());
+    }
+
+    #[test]
+    fn an_open_map_has_a_value_for_each_key() {
+        for cbor in [&[0xbf, 0x01, 0xff][..], &[0xbf, 0x01, 0x02, 0x03, 0xff]] {
+            assert!(Payload::from_cbor(cbor.to_vec()).is_err(), "{cbor:02x?}");
+        }
+        let nested = vec![0xbf, 0x01, 0xbf, 0xff, 0x82, 0x02, 0x03, 0x04, 0xff];
+        assert!(Payload::from_cbor(nested).is_ok());
+    }
+
+    #[test]
+    fn simple_values_have_one_form() {
+        assert!(Payload::from_cbor(vec![0xf8, 0x1f]).is_err());
+        assert!(Payload::from_cbor(vec![0xf8, 0x20]).is_ok());
     }
 
     proptest! {
