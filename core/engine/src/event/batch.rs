@@ -217,6 +217,13 @@ pub struct BatchRef<'a> {
 }
 
 impl BatchRef<'_> {
+    /// Lamport of the first event; the header has that of the last.
+    pub fn first_lamport(&self) -> Result<Lamport, Malformed> {
+        let first = Records::new(self.body).read_next()?;
+        let (what, at) = ("batch body is empty", self.body_at);
+        Ok(first.ok_or(Malformed { what, at })?.lamport)
+    }
+
     /// Checks that the body is the one the header names and holds what the header says.
     pub fn check_body(&self) -> Result<(), Malformed> {
         let bad = |what| {

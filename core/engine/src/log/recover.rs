@@ -218,7 +218,15 @@ impl Recovery<'_> {
         };
         let batches = decode_group(payload, at).map_err(damaged)?;
         for placed in &batches {
-            self.heads.extend(&placed.batch.header)?;
+            let (header, first) = (&placed.batch.header, placed.batch.first_lamport());
+            let first = first.map_err(damaged)?;
+            let head = self.heads.head(header.stream);
+            if head.is_some_and(|head| first <= head.lamport) {
+                return Err(Error::corrupt("lamports of a stream do not grow")
+                    .with("stream", header.stream)
+                    .with("offset", header.first_offset));
+            }
+            self.heads.extend(header)?;
         }
         unsealed.apply(&batches).map_err(damaged)
     }
@@ -307,3 +315,65 @@ fn check_header(bytes: &[u8], sequence: u64) -> Result<()> {
 
 /// Torn writes kept at one position: more means that something else is wrong.
 const ASIDE_NAMES_MAX: u32 = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::super::append::encode_group;
+    use super::*;
+    use crate::event::batch::{BatchPlace, BodyBuilder};
+    use crate::event::{
+        AppId, Batch, Content, Lamport, Payload, StreamId, StreamName, StreamNumber, Tags,
+        Timestamp,
+    };
+    use crate::storage::SimDisk;
+
+    const OWN: NodeId = NodeId::from_bytes([5; 32]);
+
+    /// A batch with events of these lamports, behind `before`.
+    fn batch(lamports: &[u64], before: Option<&Batch>) -> Batch {
+        let content = Content::new(&Tags::default(), &Payload::from_serde(&1).unwrap());
+        let mut body = BodyBuilder::new();
+        for lamport in lamports {
+            let lamport = Lamport::new(*lamport).unwrap();
+            body.push(lamport, Timestamp::from_micros(0), content.as_bytes());
+        }
+        let next = |batch: &Batch| batch.header.last_offset().advanced(1).unwrap();
+        let place = BatchPlace {
+            stream: StreamId::new(OWN, StreamNumber::DEFAULT),
+            name: StreamName::default_name(),
+            first_offset: before.map_or(Offset::ZERO, next),
+            previous: before.map_or(BatchHash::GENESIS, |batch| batch.header.hash()),
+        };
+        body.finish(place, AppId::new("com.example").unwrap())
+    }
+
+    /// Opens a log whose only file holds `batches`, in frames that are all right.
+    fn open(batches: &[Batch]) -> Result<Recovered> {
+        let disk = Arc::new(SimDisk::new(1));
+        let mut file = LogFile::start(disk.as_ref(), 1)?;
+        file.append(FrameKind::Group, &encode_group(batches))?;
+        recover(disk, OWN, LogOptions::default())
+    }
+
+    fn refusal(batches: &[Batch]) -> ErrorKind {
+        open(batches).err().map(|error| error.kind()).unwrap()
+    }
+
+    #[test]
+    fn a_header_must_count_the_events_of_its_body() {
+        let mut batch = batch(&[3, 4], None);
+        assert!(open(std::slice::from_ref(&batch)).is_ok());
+        for count in [1, 3] {
+            batch.header.count = count;
+            assert_eq!(refusal(std::slice::from_ref(&batch)), ErrorKind::Corrupt);
+        }
+    }
+
+    #[test]
+    fn lamports_must_grow_from_batch_to_batch() {
+        let first = batch(&[3, 4], None);
+        let (fine, late) = (batch(&[5, 6], Some(&first)), batch(&[4, 6], Some(&first)));
+        assert!(open(&[first.clone(), fine]).is_ok());
+        assert_eq!(refusal(&[first, late]), ErrorKind::Corrupt);
+    }
+}

@@ -208,10 +208,21 @@ impl Index {
     }
 
     fn apply(&mut self, placed: &PlacedBatch<'_>) -> Result<(), Malformed> {
+        let header = &placed.batch.header;
+        let differs = Malformed {
+            what: "batch count or lamport differs from its events",
+            at: placed.batch.body_at,
+        };
         let stream = self.stream_part(placed);
-        let app = self.app(&placed.batch.header.app_id);
+        let app = self.app(&header.app_id);
         let mut records = Records::new(placed.batch.body);
+        let (mut count, mut last) = (0, None);
         while let Some(record) = records.read_next()? {
+            if count == header.count {
+                return Err(differs);
+            }
+            count += 1;
+            last = Some(record.lamport);
             let number = self.len();
             let part = &mut self.streams[stream as usize];
             let rank = part.events.len() as u32;
@@ -231,6 +242,9 @@ impl Index {
                 app,
             });
             self.note_order(number);
+        }
+        if count != header.count || last != Some(header.lamport) {
+            return Err(differs);
         }
         Ok(())
     }
