@@ -159,7 +159,8 @@ pub(super) fn parse_file_name(name: &FileName) -> Option<u64> {
         .name()
         .strip_suffix(".wal")
         .filter(|digits| digits.len() == 16)?;
-    u64::from_str_radix(digits, 16).ok()
+    let sequence = u64::from_str_radix(digits, 16).ok();
+    sequence.filter(|sequence| *sequence > 0)
 }
 
 /// The name of the file that waits to be used next.
@@ -182,4 +183,17 @@ pub(super) fn make_spare(disk: &dyn Disk) -> Result<()> {
 
 fn failed(what: &'static str, sequence: u64, error: std::io::Error) -> Error {
     Error::io(what, error).with("file", file_name(sequence))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_log_files_begin_with_number_one() {
+        assert_eq!(parse_file_name(&file_name(1)), Some(1));
+        assert_eq!(parse_file_name(&file_name(u64::MAX)), Some(u64::MAX));
+        assert_eq!(parse_file_name(&file_name(0)), None);
+        assert_eq!(parse_file_name(&spare_name()), None);
+    }
 }

@@ -16,6 +16,7 @@ use super::stats::Counters;
 use super::unsealed::Unsealed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{BatchHash, NodeId, Offset};
+use crate::limits::SEQUENCE_MAX;
 use crate::segment::{BlockCache, Floors, Segment, SegmentName, StreamEntry};
 use crate::storage::{Disk, DiskFile, FileName, Folder};
 
@@ -292,6 +293,10 @@ fn check_ranges(names: &[SegmentName]) -> Result<()> {
                 .with("log file expected", expected)
                 .with("segment found", name));
         }
+        if name.last > SEQUENCE_MAX {
+            return Err(Error::corrupt("a segment covers log files that cannot be")
+                .with("segment found", name));
+        }
         expected = name.last + 1;
     }
     Ok(())
@@ -375,5 +380,17 @@ mod tests {
         let (fine, late) = (batch(&[5, 6], Some(&first)), batch(&[4, 6], Some(&first)));
         assert!(open(&[first.clone(), fine]).is_ok());
         assert_eq!(refusal(&[first, late]), ErrorKind::Corrupt);
+    }
+
+    #[test]
+    fn a_segment_cannot_cover_more_log_files_than_there_can_be() {
+        let name = |last| SegmentName {
+            first: 1,
+            last,
+            revision: 0,
+        };
+        assert!(check_ranges(&[name(SEQUENCE_MAX)]).is_ok());
+        assert!(check_ranges(&[name(SEQUENCE_MAX + 1)]).is_err());
+        assert!(check_ranges(&[name(u64::MAX)]).is_err());
     }
 }
