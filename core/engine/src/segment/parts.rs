@@ -123,7 +123,7 @@ impl PartsWriter {
             .filter(|last| last.next_offset.get() == part.next)
             .cloned();
         let Some(end) = end else {
-            return Err(Error::invalid("a stream must end with a signed batch")
+            return Err(Error::corrupt("a stream does not end with a signed batch")
                 .with("stream", part.start.stream));
         };
         if !part.page.is_empty() {
