@@ -201,8 +201,8 @@ impl Recovery<'_> {
         }
         if is_last {
             let end = scan.end();
-            let unproven = scan.proven_to() as usize..end.position as usize;
-            harden(file.as_ref(), &bytes[unproven], scan.proven_to()).map_err(failed)?;
+            let (position, unproven) = scan.unproven();
+            harden(file.as_ref(), unproven, position).map_err(failed)?;
             if ending != Ending::Complete {
                 self.active = Some(LogFile::resume(sequence, file, end)?);
             }

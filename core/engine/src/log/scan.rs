@@ -69,7 +69,7 @@ impl<'a> Scan<'a> {
         match self.whole_frame(self.end.position) {
             Some((frame, payload)) => {
                 let payload_at = self.end.position + FRAME_BYTES as u64;
-                self.proven_to = self.proven_to.max(frame.synced_to);
+                self.proven_to = self.proven_to.max(frame.synced_to.min(self.end.position));
                 self.end = FileEnd {
                     position: self.end.position + frame.stride(),
                     checksum: frame.payload_checksum,
@@ -101,9 +101,12 @@ impl<'a> Scan<'a> {
         self.end
     }
 
-    /// Up to where those frames say that they were synced.
-    pub(super) fn proven_to(&self) -> u64 {
-        self.proven_to
+    /// The part of those frames that none of them says to have been synced, and where it begins.
+    pub(super) fn unproven(&self) -> (u64, &'a [u8]) {
+        // The last frame may lack its padding, and a file its frames, if it was cut off.
+        let to = self.bytes.len().min(self.end.position as usize);
+        let from = to.min(self.proven_to as usize);
+        (from as u64, &self.bytes[from..to])
     }
 
     fn slot(&self, position: u64) -> FrameSlot {
@@ -318,5 +321,24 @@ mod tests {
                 }
             )
         );
+    }
+
+    #[test]
+    fn what_no_frame_says_to_be_synced_is_within_the_file() {
+        let mut image = Image::new();
+        let first = image.push(FrameKind::Group, &[7; 100], FRAMES_AT);
+        let second = image.push(FrameKind::Group, &[8; 99], first + 136);
+        image.push(FrameKind::Mark, &[], u64::MAX);
+        for (len, from, to) in [
+            (100, 100, 100),
+            (first as usize + 132, first, first + 132),
+            (second as usize + 131, second, second + 131),
+            (64 * 1024, second + 136, second + 168),
+        ] {
+            let mut scan = Scan::new(&image.bytes[..len], 5);
+            while scan.next_frame().is_some() {}
+            let (position, unproven) = scan.unproven();
+            assert_eq!((position, position + unproven.len() as u64), (from, to));
+        }
     }
 }
