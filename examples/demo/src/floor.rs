@@ -98,10 +98,6 @@ impl Floor {
 /// The node of the floor: sensor readings go to a stream of their own, of which only the last
 /// ones are kept.
 async fn open(folder: &Path) -> swarmlet::Result<Node> {
-    if let Some(parent) = folder.parent() {
-        // A folder that cannot be made is reported by the node, with its name.
-        let _ = std::fs::create_dir_all(parent);
-    }
     let options = Options::new()
         .app_id("com.example.shop.dashboard")
         .stream("sensors", Retention::keep_all().events(50_000))
