@@ -1,0 +1,72 @@
+//! What README and guide show in Rust is quoted from programs that run.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+#[test]
+fn the_readme_quotes_the_press() {
+    check_quotes("README.md", "examples/guide/src/bin/press.rs");
+}
+
+#[test]
+fn the_guide_quotes_the_tour() {
+    check_quotes(
+        "docs/guide/getting-started.md",
+        "examples/guide/src/bin/tour.rs",
+    );
+}
+
+#[test]
+fn the_press_runs_twice_on_one_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = output(env!("CARGO_BIN_EXE_press"), folder.path());
+    assert_eq!(first.lines().next(), Some("stopped: \"jam\""));
+    assert!(first.contains("1 events; resume from"), "{first}");
+    let second = output(env!("CARGO_BIN_EXE_press"), folder.path());
+    assert!(second.contains("2 events; resume from"), "{second}");
+}
+
+#[test]
+fn the_tour_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let shown = output(env!("CARGO_BIN_EXE_tour"), folder.path());
+    for part in ["jam cost 2 parts", "1 so far", "invalid_query: ", "^"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+}
+
+/// Every Rust block of the document is there in the program, line by line, indented or not.
+fn check_quotes(document: &str, program: &str) {
+    let program = read(program);
+    let program: Vec<&str> = program.lines().map(str::trim).collect();
+    let document = read(document);
+    let blocks = blocks(&document);
+    assert!(!blocks.is_empty());
+    for block in blocks {
+        let block: Vec<&str> = block.lines().map(str::trim).collect();
+        let is_quoted = program.windows(block.len()).any(|lines| lines == block);
+        assert!(is_quoted, "not in the program:\n{}", block.join("\n"));
+    }
+}
+
+fn blocks(document: &str) -> Vec<&str> {
+    let after_fences = document.split("```rust\n").skip(1);
+    after_fences
+        .map(|rest| rest.split("```").next().unwrap().trim_end())
+        .collect()
+}
+
+fn read(path: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    fs::read_to_string(root.join(path)).unwrap()
+}
+
+fn output(program: &str, folder: &Path) -> String {
+    let output = Command::new(program).current_dir(folder).output().unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    String::from_utf8(output.stdout).unwrap()
+}
