@@ -1,7 +1,8 @@
 """Rates of the Python front: what crosses the boundary in a second.
 
 Prints one row each: name, events per second, target, whether it is met. `--json FILE` appends one
-object a row. Data goes to a folder of its own that is removed afterwards.
+object a row. Data goes to a folder of its own, below `target` if there is one, and is removed
+afterwards.
 """
 
 from __future__ import annotations
@@ -135,7 +136,8 @@ def main() -> None:
         import uvloop
 
         asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-    with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
+    place = arguments.folder or ("target" if Path("target").is_dir() else None)
+    with tempfile.TemporaryDirectory(dir=place) as folder:
         rows = asyncio.run(measure(Path(folder) / "node", arguments.events))
     for row in rows:
         verdict = {True: "met", False: "MISSED", None: ""}[row.is_met()]

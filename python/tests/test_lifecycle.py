@@ -14,9 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from loops import Run
 from swarmlet import ClosedError, LockedError, Node, sync
-
-from .conftest import Run
 
 EXITS = 30
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from loops import Run
 from swarmlet import Node, sync
-
-from .conftest import Run
 
 
 def test_present_follows_what_is_published(run: Run, folder: Path) -> None:

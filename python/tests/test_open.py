@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from loops import Run
 from swarmlet import (
     InvalidArgumentError,
     LockedError,
@@ -17,8 +18,6 @@ from swarmlet import (
     __version__,
     sync,
 )
-
-from .conftest import Run
 
 
 def test_a_node_can_be_entered_or_awaited(run: Run, folder: Path) -> None:

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from loops import Run
 from swarmlet import InvalidArgumentError, NewEvent, Node, sync
-
-from .conftest import Run
 
 
 def test_receipts_name_the_events(run: Run, folder: Path) -> None:

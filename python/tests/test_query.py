@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from loops import Run
 from swarmlet import Event, Node, sync
-
-from .conftest import Run
 
 
 def test_tags_select(run: Run, folder: Path) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from loops import Run
 from swarmlet import Node
-
-from .conftest import Run
 
 
 def test_present_events_come_first_then_live_ones(run: Run, folder: Path) -> None:

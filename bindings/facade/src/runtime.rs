@@ -4,7 +4,7 @@
 //! parent, so it gets a place of its own and never touches that of the parent.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use swarmlet::ErrorKind;
@@ -129,11 +129,11 @@ fn build() -> Result<Runtime> {
 /// Ends the runtime on a thread of its own: the last lease may go on a thread of the runtime, which
 /// must not wait for itself, or on one that must not wait at all.
 fn shut_down(runtime: Runtime) {
-    let ended = std::thread::Builder::new().name("swarmlet-end".to_owned());
-    let runtime = Mutex::new(Some(runtime));
-    let runtime = std::sync::Arc::new(runtime);
+    // Shared, because a thread that cannot be spawned would drop it, which waits.
+    let runtime = Arc::new(Mutex::new(Some(runtime)));
     let theirs = runtime.clone();
-    let spawned = ended.spawn(move || {
+    let thread = std::thread::Builder::new().name("swarmlet-end".to_owned());
+    let spawned = thread.spawn(move || {
         if let Some(runtime) = take(&theirs) {
             runtime.shutdown_timeout(SHUTDOWN_MAX);
         }

@@ -56,12 +56,6 @@ pub(crate) fn wait_for<T: Send + 'static>(
     py: Python<'_>,
     call: impl FnOnce(Completion<T>),
 ) -> PyResult<T> {
-    let pending = std::sync::Mutex::new(Pending::start(call));
-    let outcome = wait_in_slices(py, |slice| {
-        let pending = pending
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        pending.wait(slice)
-    })?;
-    outcome.or_raise(py)
+    let pending = Pending::start(call);
+    wait_in_slices(py, move |slice| pending.wait(slice))?.or_raise(py)
 }

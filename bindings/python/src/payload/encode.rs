@@ -35,11 +35,11 @@ impl From<PyErr> for Misfit {
 
 impl Misfit {
     fn inside(mut self, place: impl FnOnce() -> String) -> Self {
-        // Deep values would have long places; the outer steps are enough to find them.
         self.place.push(place());
         self
     }
 
+    /// Deep values have long places; the outer steps are enough to find them.
     fn into_failure(self) -> Failure {
         const STEPS_SHOWN: usize = 8;
         if self.place.is_empty() {
