@@ -13,13 +13,13 @@ use crate::metrics::Recorders;
 
 /// A disk whose syncs of file content are measured.
 #[derive(Debug)]
-pub(crate) struct MeasuredDisk<D> {
-    inner: D,
+pub(crate) struct MeasuredDisk {
+    inner: Arc<dyn Disk>,
     recorders: Arc<Recorders>,
 }
 
-impl<D: Disk> MeasuredDisk<D> {
-    pub(crate) fn new(inner: D, recorders: Arc<Recorders>) -> Self {
+impl MeasuredDisk {
+    pub(crate) fn new(inner: Arc<dyn Disk>, recorders: Arc<Recorders>) -> Self {
         Self { inner, recorders }
     }
 
@@ -31,7 +31,7 @@ impl<D: Disk> MeasuredDisk<D> {
     }
 }
 
-impl<D: Disk> Disk for MeasuredDisk<D> {
+impl Disk for MeasuredDisk {
     fn create(&self, name: &FileName, bytes_preallocated: u64) -> io::Result<Box<dyn DiskFile>> {
         Ok(self.measured(self.inner.create(name, bytes_preallocated)?))
     }

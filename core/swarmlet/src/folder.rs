@@ -19,6 +19,7 @@ use swarmlet_engine::event::{NodeId, Signer};
 use swarmlet_engine::{Error, ErrorKind, Result};
 
 use crate::identity::{FileKeys, KEY_FILE, KEY_FILE_BEGUN, KeyStore};
+use crate::limits::FORMAT_BYTES_MAX;
 use crate::permission;
 
 /// A data folder that this node, and no other, has open.
@@ -273,5 +274,3 @@ const BEGUN_FILES: [&str; 4] = [LOCK_FILE, FORMAT_FILE_BEGUN, KEY_FILE, KEY_FILE
 const MAGIC: &str = "swarmlet data folder";
 /// The layout of the folder; the files of the engine have versions of their own.
 const VERSION: u32 = 1;
-/// Far above what any release writes; a foreign file of this name is not read whole.
-const FORMAT_BYTES_MAX: u64 = 4096;

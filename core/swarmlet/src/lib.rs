@@ -39,6 +39,7 @@ mod clock;
 mod disk;
 mod folder;
 mod identity;
+mod limits;
 mod maintenance;
 mod metrics;
 mod node;

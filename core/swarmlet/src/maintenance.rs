@@ -13,6 +13,7 @@ use swarmlet_engine::log::{Maintenance, Work};
 use swarmlet_engine::{Error, ErrorKind, Result};
 
 use crate::clock::Clock;
+use crate::limits::{MAINTENANCE_PERIOD, MAINTENANCE_RETRY};
 use crate::metrics::Metrics;
 
 /// How others talk to the maintenance thread.
@@ -102,12 +103,12 @@ impl Upkeep {
                 }
                 Ok(None) => {
                     self.note(Outcome::Idle);
-                    self.sleep(PERIOD);
+                    self.sleep(MAINTENANCE_PERIOD);
                 }
                 Err(error) => {
                     tracing::error!(%error, "maintenance of the log failed; it is tried again");
                     self.note(Outcome::Failed(Arc::new(error)));
-                    self.sleep(RETRY);
+                    self.sleep(MAINTENANCE_RETRY);
                 }
             }
         }
@@ -150,8 +151,3 @@ fn attempt(maintenance: &mut Maintenance, clock: &dyn Clock) -> Result<Option<Wo
         ))
     })
 }
-
-/// How late retention by age may be.
-const PERIOD: Duration = Duration::from_secs(2);
-/// How soon a failed step is tried again unless somebody waits for it.
-const RETRY: Duration = Duration::from_secs(1);

@@ -101,8 +101,9 @@ impl Node {
 
     /// Publishes one event; durable when this returns, and visible to every later query.
     ///
-    /// Waits while the queue is full. Dropping the future before the event is queued publishes
-    /// nothing, after that the publish completes all the same.
+    /// Calls are queued in the order in which their futures are first polled. While the queue is
+    /// full they wait in line; a future dropped there publishes nothing. Once queued, the publish
+    /// completes even if the future is dropped.
     ///
     /// # Errors
     ///

@@ -7,8 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use swarmlet_engine::event::Signer;
 use swarmlet_engine::log::Log;
-use swarmlet_engine::storage::FsDisk;
+use swarmlet_engine::storage::{Disk, FsDisk};
 use swarmlet_engine::{Error, ErrorKind, Result};
 
 use crate::disk::MeasuredDisk;
@@ -33,11 +34,23 @@ impl Running {
         let _span = tracing::info_span!("open", path = %path.display()).entered();
         let folder = DataFolder::open(path)?;
         let signer = folder.identity(settings.key_store.as_deref())?;
-        let id = signer.node_id();
-        let recorders = Arc::new(Recorders::default());
         let disk = FsDisk::open(folder.path()).map_err(|err| {
             Error::io("cannot open the data folder", err).with("path", path.display())
         })?;
+        let running = Self::start(Arc::new(disk), signer, settings, Some(folder))?;
+        tracing::info!(node = %running.state.id, "opened");
+        Ok(running)
+    }
+
+    /// Starts the threads over a disk; the folder, if there is one, is released when all ended.
+    fn start(
+        disk: Arc<dyn Disk>,
+        signer: Arc<dyn Signer>,
+        settings: Settings,
+        folder: Option<DataFolder>,
+    ) -> Result<Self> {
+        let id = signer.node_id();
+        let recorders = Arc::new(Recorders::default());
         let disk = Arc::new(MeasuredDisk::new(disk, recorders.clone()));
         let durability = settings.log.durability;
         let mut log = Log::open(disk, signer, settings.log)?;
@@ -64,11 +77,10 @@ impl Running {
             upkeep,
         };
         running.start_writer(keeper, folder)?;
-        tracing::info!(node = %id, "opened");
         Ok(running)
     }
 
-    fn start_writer(&self, keeper: JoinHandle<()>, folder: DataFolder) -> Result<()> {
+    fn start_writer(&self, keeper: JoinHandle<()>, folder: Option<DataFolder>) -> Result<()> {
         let Self {
             state,
             writer,
@@ -100,3 +112,6 @@ impl Drop for Running {
         self.writer.begin_close();
     }
 }
+
+#[cfg(test)]
+mod tests;

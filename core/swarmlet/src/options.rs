@@ -14,6 +14,7 @@ use swarmlet_engine::{Error, Result};
 
 use crate::clock::{Clock, SystemClock};
 use crate::identity::KeyStore;
+use crate::limits::{CACHE_BYTES, QUEUE_BYTES, QUEUE_BYTES_DEFAULT};
 use crate::translate;
 
 /// How a node is opened. The default is right for most apps.
@@ -240,9 +241,3 @@ fn check_within(name: &'static str, value: u64, bounds: (u64, u64)) -> Result<()
 }
 
 const APP_ID_DEFAULT: &str = "com.example.app";
-/// Twice the largest publish, so that one can be encoded while another is written.
-const QUEUE_BYTES_DEFAULT: u64 = 8 * 1024 * 1024;
-/// A few events at least; permits for bytes are counted in 32 bits.
-const QUEUE_BYTES: (u64, u64) = (64 * 1024, 1024 * 1024 * 1024);
-/// A hundred blocks at least; more than 16 GiB is a slip of the pen.
-const CACHE_BYTES: (u64, u64) = (1024 * 1024, 16 * 1024 * 1024 * 1024);

@@ -28,6 +28,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinError, JoinHandle};
 
 use crate::clock::Stopwatch;
+use crate::limits::CHUNK_BYTES_MAX;
 use crate::metrics::count;
 use crate::state::{Phase, Progress, State};
 
@@ -406,10 +407,3 @@ fn without_runtime(error: &TryCurrentError) -> Error {
     let message = "async calls need a tokio runtime; use the blocking twin without one";
     Error::new(ErrorKind::Unsupported, message).because(error.to_string())
 }
-
-/// Events of a chunk unless the caller asks for another number.
-pub(crate) const CHUNK_EVENTS: usize = 256;
-/// Events of a chunk at most: one more would cross languages no faster.
-pub(crate) const CHUNK_EVENTS_MAX: usize = 4096;
-/// Bytes of a chunk: what a reader that does not take costs. One event alone may be as large.
-const CHUNK_BYTES_MAX: usize = 1024 * 1024;

@@ -10,9 +10,10 @@ use swarmlet_engine::event::{Event, Offsets};
 use swarmlet_engine::log::Order;
 use swarmlet_engine::{Error, ErrorKind, Result};
 
+use crate::limits::{CHUNK_EVENTS, CHUNK_EVENTS_MAX};
 use crate::metrics::{count, discount};
 use crate::park::block_on_for;
-use crate::pull::{CHUNK_EVENTS, CHUNK_EVENTS_MAX, Place, Pull};
+use crate::pull::{Place, Pull};
 
 /// From where to where a query looks, and in which order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

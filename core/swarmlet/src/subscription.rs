@@ -9,9 +9,10 @@ use futures_core::Stream;
 use swarmlet_engine::event::{Event, Offsets};
 use swarmlet_engine::{Error, ErrorKind, Result};
 
+use crate::limits::{CHUNK_EVENTS, CHUNK_EVENTS_MAX};
 use crate::metrics::{count, discount};
 use crate::park::block_on_for;
-use crate::pull::{CHUNK_EVENTS, CHUNK_EVENTS_MAX, Place, Pull};
+use crate::pull::{Place, Pull};
 
 /// Where a subscription starts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,7 +44,8 @@ impl Subscription {
         self.await_ready(CHUNK_EVENTS).await
     }
 
-    /// As [`Subscription::ready`], for callers without a runtime; `timeout` if nothing came in time.
+    /// As [`Subscription::ready`], for callers without a runtime; `timeout` if nothing came in
+    /// time.
     pub fn ready_blocking(&mut self, timeout: Option<Duration>) -> Result<bool> {
         self.block_ready(CHUNK_EVENTS, timeout)
     }

@@ -1,0 +1,45 @@
+//! Every bound and period of the node, with the reason for its value.
+//!
+//! Nothing in this module computes. The bounds of events and of the log are the engine's.
+
+use std::time::Duration;
+
+/// Bytes of events that may wait to be written unless the options say otherwise: twice the largest
+/// call, so that one can be encoded while another is written.
+pub(crate) const QUEUE_BYTES_DEFAULT: u64 = 8 * 1024 * 1024;
+
+/// What the options may say instead: a few events at least; room is counted in 32 bits.
+pub(crate) const QUEUE_BYTES: (u64, u64) = (64 * 1024, 1024 * 1024 * 1024);
+
+/// What the options may say about the block cache: some hundred blocks at least; more than 16 GiB
+/// is a slip of the pen.
+pub(crate) const CACHE_BYTES: (u64, u64) = (1024 * 1024, 16 * 1024 * 1024 * 1024);
+
+/// Events read ahead for a reader that does not say how many it wants.
+pub(crate) const CHUNK_EVENTS: usize = 256;
+
+/// Events read ahead at most: larger chunks do not cross into other languages any faster.
+pub(crate) const CHUNK_EVENTS_MAX: usize = 4096;
+
+/// Bytes read ahead: what a reader costs that does not take. One event alone may be as large.
+pub(crate) const CHUNK_BYTES_MAX: usize = 1024 * 1024;
+
+/// How long nobody publishes until the end of the log is marked: marking every commit would
+/// double the writes of a caller who publishes one event after the other.
+pub(crate) const IDLE: Duration = Duration::from_millis(50);
+
+/// How much may be lost to a power failure when `buffered` was chosen.
+pub(crate) const SYNC_PERIOD: Duration = Duration::from_secs(1);
+
+/// Committed bytes after which maintenance looks whether a log file is full: a fraction of a file.
+pub(crate) const POKE_BYTES: usize = 1024 * 1024;
+
+/// How late retention by age may be.
+pub(crate) const MAINTENANCE_PERIOD: Duration = Duration::from_secs(2);
+
+/// How soon failed maintenance is tried again unless somebody waits for it.
+pub(crate) const MAINTENANCE_RETRY: Duration = Duration::from_secs(1);
+
+/// Bytes of the format file: far above what any release writes, so that a foreign file of that
+/// name is not read whole.
+pub(crate) const FORMAT_BYTES_MAX: u64 = 4096;

@@ -1,0 +1,10 @@
+//! The writing side of a node: callers stand in line, queue, and are written in groups.
+//!
+//! [`Writer`] is the door; `line` bounds what is queued, `queue` says what comes next, `commit`
+//! carries it out. Sits above the engine's log, which forms the batches.
+
+mod commit;
+mod line;
+mod queue;
+
+pub(crate) use commit::Writer;

@@ -1,0 +1,191 @@
+//! The queue: who waits to be written, where the log is, and what the writer thread does next.
+//!
+//! Pure state, locked by the writer; nothing here waits or writes.
+
+use std::collections::VecDeque;
+
+use swarmlet_engine::limits::{GROUP_BYTES_MAX, GROUP_EVENTS_MAX};
+use swarmlet_engine::log::{Durability, Log, Publish, Published};
+use swarmlet_engine::{Error, ErrorKind, Result};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+
+use crate::clock::Stopwatch;
+use crate::limits::{IDLE, SYNC_PERIOD};
+use crate::state::closed;
+
+/// What the writer's lock protects.
+#[derive(Debug)]
+pub(super) struct Queue {
+    pub(super) waiting: VecDeque<Request>,
+    pub(super) seat: Seat,
+    pub(super) is_closing: bool,
+    /// Set from a commit until the end of the log is marked.
+    unsettled: Option<Unsettled>,
+    pub(super) is_buffered: bool,
+    /// Bytes committed since maintenance was last asked to look.
+    pub(super) bytes_unpoked: usize,
+}
+
+/// Since when the end of the log has no mark, and when the last commit was.
+#[derive(Clone, Copy, Debug)]
+struct Unsettled {
+    first: Stopwatch,
+    last: Stopwatch,
+}
+
+/// Where the log is.
+#[derive(Debug)]
+pub(super) enum Seat {
+    Free(Box<Log>),
+    Taken,
+    /// A commit panicked: nobody knows what state the log was in.
+    Lost,
+}
+
+/// One call, encoded and admitted.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) publish: Publish,
+    pub(super) caller: Caller,
+}
+
+/// Who waits for an answer.
+#[derive(Debug)]
+pub(super) struct Caller {
+    pub(super) waited: Stopwatch,
+    reply: oneshot::Sender<Result<Vec<Published>>>,
+    room: OwnedSemaphorePermit,
+}
+
+/// What the writer thread does next.
+pub(super) enum Turn {
+    Commit(Box<Log>, Vec<Request>),
+    Settle(Box<Log>),
+    Refuse(Vec<Request>),
+    Finish(Option<Box<Log>>),
+}
+
+/// Where the answer to a call comes out.
+pub(super) type Reply = oneshot::Receiver<Result<Vec<Published>>>;
+
+impl Queue {
+    pub(super) fn new(log: Log, durability: Durability) -> Self {
+        Self {
+            waiting: VecDeque::new(),
+            seat: Seat::Free(Box::new(log)),
+            is_closing: false,
+            unsettled: None,
+            is_buffered: durability == Durability::Buffered,
+            bytes_unpoked: 0,
+        }
+    }
+
+    /// Whether anything can be queued.
+    pub(super) fn check(&self) -> Result<()> {
+        match self.seat {
+            _ if self.is_closing => Err(closed()),
+            Seat::Lost => Err(lost()),
+            Seat::Free(_) | Seat::Taken => Ok(()),
+        }
+    }
+
+    /// Says whether the end of the log was marked until now.
+    pub(super) fn note_commit(&mut self) -> bool {
+        let now = Stopwatch::start();
+        let first = self.unsettled.map_or(now, |since| since.first);
+        self.unsettled
+            .replace(Unsettled { first, last: now })
+            .is_none()
+    }
+
+    /// Says that the end of the log is being marked.
+    pub(super) fn note_settled(&mut self) {
+        self.unsettled = None;
+    }
+
+    pub(super) fn is_settled(&self) -> bool {
+        self.unsettled.is_none()
+    }
+
+    fn is_settling_due(&self) -> bool {
+        self.unsettled.is_some_and(|since| {
+            since.last.elapsed() >= IDLE || self.is_buffered && since.first.elapsed() >= SYNC_PERIOD
+        })
+    }
+
+    /// What the writer thread does next, if the log is free and there is something to do.
+    pub(super) fn turn(&mut self) -> Option<Turn> {
+        match self.seat {
+            Seat::Taken => return None,
+            Seat::Lost if self.waiting.is_empty() => {
+                return self.is_closing.then_some(Turn::Finish(None));
+            }
+            Seat::Lost => return Some(Turn::Refuse(self.waiting.drain(..).collect())),
+            Seat::Free(_) => {}
+        }
+        let is_settling_due = self.is_settling_due();
+        if self.waiting.is_empty() && !self.is_closing && !is_settling_due {
+            return None;
+        }
+        let log = self.take_log()?;
+        Some(if is_settling_due {
+            Turn::Settle(log)
+        } else if self.waiting.is_empty() {
+            Turn::Finish(Some(log))
+        } else {
+            Turn::Commit(log, self.take_group())
+        })
+    }
+
+    pub(super) fn take_log(&mut self) -> Option<Box<Log>> {
+        match std::mem::replace(&mut self.seat, Seat::Taken) {
+            Seat::Free(log) => Some(log),
+            other => {
+                self.seat = other;
+                None
+            }
+        }
+    }
+
+    /// As many requests from the front as make one group; at least one.
+    fn take_group(&mut self) -> Vec<Request> {
+        let (mut events, mut bytes) = (0, 0);
+        let fits = self.waiting.iter().take_while(|request| {
+            events += request.publish.events().len();
+            bytes += request.publish.bytes();
+            events <= GROUP_EVENTS_MAX && bytes <= GROUP_BYTES_MAX
+        });
+        let count = fits.count().max(1).min(self.waiting.len());
+        self.waiting.drain(..count).collect()
+    }
+}
+
+impl Caller {
+    pub(super) fn answer(self, outcome: Result<Vec<Published>>) {
+        let Self { reply, room, .. } = self;
+        // First, so that whoever has the answer finds the room free.
+        drop(room);
+        // A caller that no longer waits has dropped its end; the events are there all the same.
+        let _ = reply.send(outcome);
+    }
+}
+
+impl Request {
+    pub(super) fn new(publish: Publish, room: OwnedSemaphorePermit) -> (Self, Reply) {
+        let (reply, receiver) = oneshot::channel();
+        let waited = Stopwatch::start();
+        let caller = Caller {
+            waited,
+            reply,
+            room,
+        };
+        (Self { publish, caller }, receiver)
+    }
+}
+
+pub(super) fn lost() -> Error {
+    Error::new(
+        ErrorKind::Internal,
+        "a commit panicked, so writing was stopped; open the node again",
+    )
+}
