@@ -98,7 +98,7 @@ impl Cursor {
             if let Some(event) = self.merge.next_event()? {
                 return Ok(Some(event));
             }
-            let Some(stream) = self.streams.as_mut().and_then(Vec::pop) else {
+            let Some(stream) = self.streams.as_ref().and_then(|left| left.last().copied()) else {
                 return Ok(None);
             };
             let last = self
@@ -106,6 +106,8 @@ impl Cursor {
                 .last(stream)
                 .expect("streams were taken from the upper bound");
             self.merge = self.open(&[(stream, last)].into_iter().collect())?;
+            // Only now, so that a stream that could not be opened is tried again.
+            self.streams.as_mut().and_then(Vec::pop);
         }
     }
 
