@@ -62,14 +62,15 @@ impl LogFile {
     /// Starts the log file `sequence`: takes the spare file, or makes one, and names it.
     ///
     /// Header and name are durable when it returns, so a file by that name always has its header.
+    /// The writer only takes the spare and never makes it, maintenance only makes it: so both may
+    /// be at work at once.
     pub(super) fn start(disk: &dyn Disk, sequence: u64) -> Result<Self> {
-        let spare = spare_name();
         let failed = |error| failed("cannot start a log file", sequence, error);
-        let file = match disk.open(&spare) {
-            Ok(file) => file,
+        let (file, made_as) = match disk.open(&spare_name()) {
+            Ok(file) => (file, spare_name()),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                make_spare(disk)?;
-                disk.open(&spare).map_err(failed)?
+                let draft = draft_name("next.tmp");
+                (make_file(disk, &draft)?, draft)
             }
             Err(error) => return Err(failed(error)),
         };
@@ -77,7 +78,8 @@ impl LogFile {
         start[..32].copy_from_slice(&encode_file_header(sequence));
         file.write_at(&start, 0).map_err(failed)?;
         file.sync_data().map_err(failed)?;
-        disk.rename(&spare, &file_name(sequence)).map_err(failed)?;
+        disk.rename(&made_as, &file_name(sequence))
+            .map_err(failed)?;
         disk.sync_folder(Folder::Log).map_err(failed)?;
         Self::resume(sequence, file.into(), FileEnd::START)
     }
@@ -170,15 +172,25 @@ pub(super) fn spare_name() -> FileName {
 
 /// Makes a file of zeros that waits to be used next; under another name until it is whole.
 pub(super) fn make_spare(disk: &dyn Disk) -> Result<()> {
-    let failed = |error| Error::io("cannot make a log file", error);
-    let draft = FileName::new(Folder::Log, "spare.tmp").expect("a plain word is valid");
-    match disk.remove(&draft) {
+    let draft = draft_name("spare.tmp");
+    make_file(disk, &draft)?;
+    disk.rename(&draft, &spare_name())
+        .and_then(|()| disk.sync_folder(Folder::Log))
+        .map_err(|error| Error::io("cannot make a log file", error))
+}
+
+/// Makes a file of zeros, in place of what an earlier attempt left.
+fn make_file(disk: &dyn Disk, draft: &FileName) -> Result<Box<dyn DiskFile>> {
+    let failed = |error| Error::io("cannot make a log file", error).with("file", draft);
+    match disk.remove(draft) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
         _ => {}
     }
-    disk.create(&draft, LOG_FILE_BYTES).map_err(failed)?;
-    disk.rename(&draft, &spare_name()).map_err(failed)?;
-    disk.sync_folder(Folder::Log).map_err(failed)
+    disk.create(draft, LOG_FILE_BYTES).map_err(failed)
+}
+
+fn draft_name(name: &str) -> FileName {
+    FileName::new(Folder::Log, name).expect("a plain word is valid")
 }
 
 fn failed(what: &'static str, sequence: u64, error: std::io::Error) -> Error {

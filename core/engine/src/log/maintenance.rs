@@ -53,7 +53,9 @@ impl Maintenance {
             self.seal(&file, &snapshot)?;
             return Ok(Some(Work::Seal));
         }
-        if self.prepare_spare()? {
+        // On a full disk there is no room for a spare file, but dropping may make some.
+        let spare = self.prepare_spare();
+        if matches!(spare, Ok(true)) {
             return Ok(Some(Work::Spare));
         }
         let wanted = self.shared.heads(|heads| {
@@ -79,7 +81,7 @@ impl Maintenance {
             Counters::add(&self.shared.counters.drops, 1);
             return Ok(Some(Work::Drop));
         }
-        Ok(None)
+        spare.map(|_| None)
     }
 
     /// Whether a full log file waits to be sealed.
