@@ -5,7 +5,8 @@
 //! what is not sealed yet. [`Maintenance`] seals, merges and drops in the background. All three
 //! share one immutable snapshot of which files exist; readers never wait for the disk of writers.
 //!
-//! Nothing here starts a thread or asks for the time. The byte map is docs/format/write-ahead-log.md.
+//! Nothing here starts a thread or asks for the time. The byte map is in
+//! docs/format/write-ahead-log.md.
 
 mod append;
 mod assemble;
@@ -24,6 +25,8 @@ mod retention;
 mod scan;
 mod shared;
 mod stats;
+#[cfg(test)]
+mod tests;
 mod unsealed;
 mod unsealed_cursor;
 

@@ -1,0 +1,10 @@
+//! Tests of the log as its users see it, on the simulated disk.
+
+mod bench;
+mod damage;
+mod durability;
+mod model;
+mod properties;
+mod reading;
+mod small_files;
+mod upkeep;
