@@ -46,6 +46,7 @@ mod node;
 mod open;
 mod options;
 mod park;
+mod parking;
 mod permission;
 mod pull;
 mod query;

@@ -24,6 +24,10 @@ pub(crate) const CHUNK_EVENTS_MAX: usize = 4096;
 /// Bytes read ahead: what a reader costs that does not take. One event alone may be as large.
 pub(crate) const CHUNK_BYTES_MAX: usize = 1024 * 1024;
 
+/// How long a reader who does not read keeps its cursor, and with it files and memory of the log as
+/// it was: beginning again costs a seek.
+pub(crate) const CURSOR_UNUSED_MAX: Duration = Duration::from_secs(2);
+
 /// How long nobody publishes until the end of the log is marked: marking every commit would
 /// double the writes of a caller who publishes one event after the other.
 pub(crate) const IDLE: Duration = Duration::from_millis(50);

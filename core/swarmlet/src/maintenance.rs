@@ -1,4 +1,5 @@
-//! The maintenance thread: seals, merges and drops in the background.
+//! The maintenance thread: seals, merges and drops in the background, and gives up cursors that
+//! nobody uses.
 //!
 //! Woken when something may have become due, and from time to time for retention by age. A failed
 //! step is logged, counted, shown in the metrics and tried again; it never stops publishing until
@@ -13,8 +14,9 @@ use swarmlet_engine::log::{Maintenance, Work};
 use swarmlet_engine::{Error, ErrorKind, Result};
 
 use crate::clock::Clock;
-use crate::limits::{MAINTENANCE_PERIOD, MAINTENANCE_RETRY};
+use crate::limits::{CURSOR_UNUSED_MAX, MAINTENANCE_PERIOD, MAINTENANCE_RETRY};
 use crate::metrics::Metrics;
+use crate::parking::Parking;
 
 /// How others talk to the maintenance thread.
 #[derive(Debug, Default)]
@@ -49,11 +51,12 @@ impl Upkeep {
         self: &Arc<Self>,
         maintenance: Maintenance,
         clock: Arc<dyn Clock>,
+        parking: Arc<Parking>,
     ) -> Result<JoinHandle<()>> {
         let upkeep = self.clone();
         std::thread::Builder::new()
             .name("swarmlet-upkeep".into())
-            .spawn(move || upkeep.run(maintenance, clock.as_ref()))
+            .spawn(move || upkeep.run(maintenance, clock.as_ref(), &parking))
             .map_err(|err| Error::io("cannot start the maintenance thread", err))
     }
 
@@ -94,8 +97,9 @@ impl Upkeep {
         };
     }
 
-    fn run(&self, mut maintenance: Maintenance, clock: &dyn Clock) {
+    fn run(&self, mut maintenance: Maintenance, clock: &dyn Clock, parking: &Parking) {
         while !self.board().is_stopping {
+            parking.clear(CURSOR_UNUSED_MAX);
             match attempt(&mut maintenance, clock) {
                 Ok(Some(work)) => {
                     tracing::debug!(?work, "maintained the log");

@@ -63,7 +63,7 @@ impl Running {
         let state = State::new(id, log.reader(), settings.clock.clone(), recorders);
         let state = Arc::new(state);
         let upkeep = Arc::new(Upkeep::default());
-        let keeper = upkeep.start(maintenance, settings.clock)?;
+        let keeper = upkeep.start(maintenance, settings.clock, state.parking.clone())?;
         let writer = Writer::new(
             log,
             durability,

@@ -19,7 +19,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use swarmlet_engine::event::{Event, Offsets};
+use swarmlet_engine::event::{Event, EventKey, Offset, Offsets};
 use swarmlet_engine::log::{Cursor, Order, Query};
 use swarmlet_engine::select::Selection;
 use swarmlet_engine::{Error, ErrorKind, Result};
@@ -30,6 +30,7 @@ use tokio::task::{JoinError, JoinHandle};
 use crate::clock::Stopwatch;
 use crate::limits::CHUNK_BYTES_MAX;
 use crate::metrics::count;
+use crate::parking::Spot;
 use crate::state::{Phase, Progress, State};
 
 /// What to read.
@@ -62,11 +63,14 @@ pub(crate) struct Pull {
     end: Option<Offsets>,
     left: Option<u64>,
     stage: Stage,
+    spot: Arc<Spot>,
     /// Position at which the last round of a subscription began.
     seen: Option<u64>,
     buffer: VecDeque<Event>,
-    /// The upper bound of the round.
+    /// The upper bound of the round, settled when all of it was handed out.
     upper: Offsets,
+    /// What is left of it in a descending round.
+    ceiling: Offsets,
     /// Whether the buffer holds the rest of the round.
     is_round_read: bool,
     handed_out: Offsets,
@@ -76,15 +80,13 @@ pub(crate) struct Pull {
 enum Stage {
     /// Between rounds.
     Rest,
-    /// Within a round, nothing being read.
-    Open(Box<Cursor>),
+    /// Within a round, nothing being read; the cursor is parked.
+    Open,
     /// A chunk is being read.
     Reading(JoinHandle<Chunk>),
     /// A subscription waits for the log to grow.
     Waiting(Pin<Box<dyn Future<Output = ()> + Send + Sync>>),
     Ended,
-    /// The cursor was lost with the thread that read.
-    Lost,
 }
 
 /// One read of the log.
@@ -111,6 +113,8 @@ struct Chunk {
 impl Pull {
     pub(crate) fn new(state: Arc<State>, reading: Reading) -> Self {
         let progress = state.watch();
+        let spot = state.parking.spot();
+        let ceiling = reading.upper.clone().unwrap_or_default();
         Self {
             state,
             progress,
@@ -119,9 +123,11 @@ impl Pull {
             end: reading.upper,
             left: reading.limit,
             stage: Stage::Rest,
+            spot,
             seen: None,
             buffer: VecDeque::new(),
             upper: Offsets::new(),
+            ceiling,
             is_round_read: false,
             handed_out: reading.lower,
             skipped: Offsets::new(),
@@ -142,17 +148,19 @@ impl Pull {
             }
             match &mut self.stage {
                 Stage::Rest => self.begin_round(place, events_max)?,
-                Stage::Open(_) => self.go_on(place, events_max)?,
+                Stage::Open => self.go_on(place, events_max)?,
                 Stage::Reading(chunk) => match ready!(Pin::new(chunk).poll(context)) {
                     Ok(chunk) => self.absorb(chunk)?,
-                    Err(error) => self.lose(&error)?,
+                    Err(error) => {
+                        self.begin_again();
+                        return Poll::Ready(Err(interrupted(&error)));
+                    }
                 },
                 Stage::Waiting(grown) => {
                     ready!(grown.as_mut().poll(context));
                     self.stage = Stage::Rest;
                 }
                 Stage::Ended => return Poll::Ready(Ok(false)),
-                Stage::Lost => return Poll::Ready(Err(lost())),
             }
         }
     }
@@ -160,9 +168,12 @@ impl Pull {
     /// Hands out up to so many of the events that are there.
     pub(crate) fn take(&mut self, max: usize) -> Vec<Event> {
         let events: Vec<Event> = self.buffer.drain(..max.min(self.buffer.len())).collect();
-        if self.order != Order::Descending {
-            for event in &events {
-                self.handed_out.advance(event.key.stream, event.key.offset);
+        for event in &events {
+            match self.order {
+                Order::Ascending | Order::Stream => {
+                    self.handed_out.advance(event.key.stream, event.key.offset);
+                }
+                Order::Descending => self.lower_ceiling(event.key),
             }
         }
         self.settle();
@@ -196,20 +207,30 @@ impl Pull {
         let query = Query {
             selection: self.selection.clone(),
             lower: self.handed_out.clone(),
-            upper: Some(self.upper.clone()),
+            upper: Some(match self.order {
+                Order::Ascending | Order::Stream => self.upper.clone(),
+                Order::Descending => self.ceiling.clone(),
+            }),
             order: self.order,
         };
         self.read(Source::Begin(query), place, events_max)
     }
 
     fn go_on(&mut self, place: Place, events_max: usize) -> Result<()> {
-        match std::mem::replace(&mut self.stage, Stage::Rest) {
-            Stage::Open(cursor) => self.read(Source::Continue(cursor), place, events_max),
-            other => {
-                self.stage = other;
+        match self.spot.take() {
+            Some(cursor) => self.read(Source::Continue(cursor), place, events_max),
+            None => {
+                self.begin_again();
                 Ok(())
             }
         }
+    }
+
+    /// Gives the round up; the next one begins where this one was, which is exact, because what
+    /// was read was handed out when more is asked for.
+    fn begin_again(&mut self) {
+        self.seen = None;
+        self.stage = Stage::Rest;
     }
 
     fn read(&mut self, source: Source, place: Place, events_max: usize) -> Result<()> {
@@ -241,23 +262,18 @@ impl Pull {
         self.buffer.extend(chunk.events);
         let is_limit_reached = self.count_down();
         self.is_round_read = chunk.is_end && !is_limit_reached;
-        self.stage = match chunk.cursor {
-            _ if is_limit_reached => Stage::Ended,
-            Some(cursor) if !chunk.is_end => Stage::Open(cursor),
-            Some(_) if self.end.is_some() => Stage::Ended,
-            Some(_) => Stage::Rest,
-            None => {
-                self.seen = None;
-                Stage::Rest
+        match chunk.cursor {
+            _ if is_limit_reached => self.stage = Stage::Ended,
+            Some(cursor) if !chunk.is_end => {
+                self.spot.leave(cursor);
+                self.stage = Stage::Open;
             }
-        };
+            Some(_) if self.end.is_some() => self.stage = Stage::Ended,
+            Some(_) => self.stage = Stage::Rest,
+            None => self.begin_again(),
+        }
         self.settle();
         chunk.error.map_or(Ok(()), Err)
-    }
-
-    fn lose(&mut self, error: &JoinError) -> Result<()> {
-        self.stage = Stage::Lost;
-        Err(interrupted(error))
     }
 
     /// Counts what was read against the limit and says whether it is used up.
@@ -267,6 +283,25 @@ impl Pull {
         };
         *left = left.saturating_sub(self.buffer.len() as u64);
         *left == 0
+    }
+
+    /// Where a descending round goes on: below what was handed out.
+    fn lower_ceiling(&mut self, key: EventKey) {
+        let below = key
+            .offset
+            .get()
+            .checked_sub(1)
+            .and_then(|below| Offset::new(below).ok());
+        match below {
+            Some(below) => self.ceiling.set(key.stream, below),
+            None => {
+                let others = self
+                    .ceiling
+                    .iter()
+                    .filter(|(stream, _)| *stream != key.stream);
+                self.ceiling = others.collect();
+            }
+        }
     }
 
     /// When a round is handed out, everything up to its upper bound is.
@@ -383,13 +418,6 @@ fn grown(
         // The sender lives as long as the state does, which the reading holds.
         let _ = progress.wait_for(is_news).await;
     })
-}
-
-fn lost() -> Error {
-    Error::new(
-        ErrorKind::Cancelled,
-        "an earlier read was cut off; begin again from the offsets",
-    )
 }
 
 fn interrupted(error: &JoinError) -> Error {

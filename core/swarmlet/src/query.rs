@@ -90,8 +90,8 @@ impl Results {
         self.pull.offsets()
     }
 
-    /// For streams of which the lower bound lies before what is still kept: the first offset
-    /// that is.
+    /// The streams of which retention has dropped something that the query asked for, with the
+    /// first offset that is still here. It may grow while results are being read.
     #[must_use]
     pub fn skipped(&self) -> &Offsets {
         self.pull.skipped()

@@ -4,6 +4,7 @@
 //! in progress and refuses reads once the node is closing; nothing here waits for the disk.
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, TryLockError};
+use std::time::Duration;
 
 use swarmlet_engine::event::NodeId;
 use swarmlet_engine::log::{LogReader, LogStats};
@@ -12,6 +13,7 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::metrics::Recorders;
+use crate::parking::Parking;
 
 /// How far the node is, as its readers are woken by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +38,7 @@ pub(crate) struct State {
     pub(crate) id: NodeId,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) recorders: Arc<Recorders>,
+    pub(crate) parking: Arc<Parking>,
     progress: watch::Sender<Progress>,
     gate: RwLock<Option<LogReader>>,
     last: Mutex<Last>,
@@ -66,6 +69,7 @@ impl State {
             id,
             clock,
             recorders,
+            parking: Arc::default(),
             progress: watch::Sender::new(start),
             gate: RwLock::new(Some(reader)),
             last: Mutex::default(),
@@ -117,7 +121,7 @@ impl State {
         });
     }
 
-    /// Waits for reads in progress and lets no further one in.
+    /// Waits for reads in progress, lets no further one in, and lets go of the log's files.
     pub(crate) fn shut_gate(&self) {
         let reader = self
             .gate
@@ -130,6 +134,7 @@ impl State {
                 .unwrap_or_else(PoisonError::into_inner)
                 .stats = reader.stats();
         }
+        self.parking.clear(Duration::ZERO);
     }
 
     /// Wakes whoever waits for the node to be closed.

@@ -78,8 +78,8 @@ impl Subscription {
         self.pull.offsets()
     }
 
-    /// For streams of which the subscription's start lies before what is still kept: the first
-    /// offset that is.
+    /// The streams of which retention has dropped something before this subscription came to it,
+    /// with the first offset that was still here.
     #[must_use]
     pub fn skipped(&self) -> &Offsets {
         self.pull.skipped()

@@ -1,6 +1,7 @@
 //! The running node over a simulated disk: what failing syncs, a full disk and failing background
 //! work look like from outside.
 
+use std::future::poll_fn;
 use std::time::Duration;
 
 use swarmlet_engine::event::{AppId, Content, DeviceKey, Offsets, Payload, Tags};
@@ -14,6 +15,7 @@ use crate::clock::Stopwatch;
 use crate::metrics::Metrics;
 use crate::options::Options;
 use crate::park::block_on;
+use crate::pull::{Place, Pull, Reading};
 
 struct Sim {
     disk: Arc<SimDisk>,
@@ -249,4 +251,42 @@ fn who_waits_for_room_is_told_when_the_node_closes() {
     close.unwrap();
     assert_eq!(published + refused, 400);
     assert_eq!(Sim::restart(sim.disk.power_loss()).count(), published);
+}
+
+#[test]
+fn a_reader_goes_on_exactly_when_its_cursor_was_given_up() {
+    let sim = Sim::start(8);
+    for _ in 0..100 {
+        sim.publish(10).unwrap();
+    }
+    let upper = sim.running.state.log().unwrap().present();
+    let read = |order, limit, unused: Option<Duration>| {
+        let reading = Reading {
+            selection: Selection::All,
+            order,
+            lower: Offsets::new(),
+            upper: Some(upper.clone()),
+            limit,
+        };
+        let mut pull = Pull::new(sim.running.state.clone(), reading);
+        let mut keys = Vec::new();
+        while block_on(poll_fn(|context| {
+            pull.poll_ready(context, Place::Caller, 7)
+        }))
+        .unwrap()
+        {
+            keys.extend(pull.take(3).iter().map(|event| event.key));
+            if let Some(unused) = unused {
+                sim.running.state.parking.clear(unused);
+            }
+        }
+        keys
+    };
+    for order in [Order::Ascending, Order::Descending, Order::Stream] {
+        for limit in [None, Some(50)] {
+            let expected = read(order, limit, None);
+            assert_eq!(expected.len(), limit.unwrap_or(100) as usize);
+            assert_eq!(read(order, limit, Some(Duration::ZERO)), expected);
+        }
+    }
 }
