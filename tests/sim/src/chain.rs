@@ -18,10 +18,10 @@ use swarmlet_engine::storage::{Disk, FileName, Folder};
 use crate::disk::disk_with;
 
 /// The files of a data folder by name.
-pub(crate) type Files = BTreeMap<FileName, Vec<u8>>;
+pub type Files = BTreeMap<FileName, Vec<u8>>;
 
 /// Follows every chain in `files` and returns all events that are physically there, by key.
-pub(crate) fn follow_chains(files: &Files) -> Result<BTreeMap<EventKey, Event>> {
+pub fn follow_chains(files: &Files) -> Result<BTreeMap<EventKey, Event>> {
     let mut chains = Chains::default();
     let covered = follow_segments(files, &mut chains)?;
     for (name, bytes) in files {
@@ -231,7 +231,7 @@ fn number(bytes: &[u8]) -> u64 {
 }
 
 /// The sequence number of a log file.
-pub(crate) fn sequence_of(name: &FileName) -> Option<u64> {
+fn sequence_of(name: &FileName) -> Option<u64> {
     let digits = name.name().strip_suffix(".wal")?;
     let is_log_file = name.folder() == Folder::Log;
     u64::from_str_radix(digits, 16).ok().filter(|_| is_log_file)

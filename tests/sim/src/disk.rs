@@ -13,11 +13,13 @@ use swarmlet_engine::storage::{Disk, DiskFile, FileName, Folder, SimDisk};
 
 /// A [`SimDisk`] on which log files have a length of their own.
 #[derive(Clone, Debug)]
-pub(crate) struct SmallFiles {
-    pub(crate) disk: SimDisk,
-    pub(crate) log_file_bytes: u64,
+pub struct SmallFiles {
+    /// The disk below.
+    pub disk: SimDisk,
+    /// Bytes of a log file.
+    pub log_file_bytes: u64,
     /// Set once a sealed log file waits to be used again.
-    pub(crate) is_recycling: Arc<AtomicBool>,
+    pub is_recycling: Arc<AtomicBool>,
 }
 
 impl Disk for SmallFiles {
@@ -59,7 +61,7 @@ impl Disk for SmallFiles {
 }
 
 /// A disk of its own that holds `files`, all durable.
-pub(crate) fn disk_with(files: &BTreeMap<FileName, Vec<u8>>) -> io::Result<SimDisk> {
+pub fn disk_with(files: &BTreeMap<FileName, Vec<u8>>) -> io::Result<SimDisk> {
     let disk = SimDisk::new(0);
     for (name, bytes) in files {
         let file = disk.create(name, 0)?;

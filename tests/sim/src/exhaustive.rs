@@ -8,12 +8,12 @@ use swarmlet_engine::event::{AppId, Content, DeviceKey, Event, Payload, Tags, Ti
 use swarmlet_engine::log::{Log, LogOptions, Publish};
 use swarmlet_engine::storage::SimDisk;
 
-use crate::chain::Files;
 use crate::coverage::Met;
-use crate::disk::SmallFiles;
 use crate::flip::{Place, check_flip};
 use crate::query::{everything, read_all};
 use crate::random::Random;
+use swarmlet_sim::chain::Files;
+use swarmlet_sim::disk::SmallFiles;
 
 /// Damages every page of a store with merged and plain segments and unsealed log files.
 pub(crate) fn run() -> Result<String> {

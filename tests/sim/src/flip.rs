@@ -8,10 +8,10 @@ use swarmlet_engine::log::{Log, LogOptions};
 use swarmlet_engine::storage::{Disk, FileName, SimDisk};
 use swarmlet_engine::{Error, ErrorKind};
 
-use crate::chain::Files;
 use crate::coverage::Met;
-use crate::disk::disk_with;
 use crate::query::{everything, read_all};
+use swarmlet_sim::chain::Files;
+use swarmlet_sim::disk::disk_with;
 
 /// Which bit.
 #[derive(Clone, Copy, Debug)]

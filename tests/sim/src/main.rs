@@ -11,9 +11,7 @@
 )]
 
 mod actions;
-mod chain;
 mod coverage;
-mod disk;
 mod exhaustive;
 mod flip;
 mod found;

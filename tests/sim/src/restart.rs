@@ -6,12 +6,12 @@ use anyhow::{Context, Result, bail, ensure};
 use swarmlet_engine::event::Offset;
 use swarmlet_engine::log::Log;
 
-use crate::chain::follow_chains;
 use crate::coverage::Met;
 use crate::mix::draw_options;
 use crate::model::{Dropped, Found};
 use crate::query::{everything, read_all};
 use crate::world::{Attempt, Running, World};
+use swarmlet_sim::chain::follow_chains;
 
 impl World {
     /// Opens the log, however often that fails, and checks everything in it.

@@ -14,11 +14,11 @@ use swarmlet_engine::storage::sim::FaultPlan;
 use swarmlet_engine::{Error, ErrorKind};
 
 use crate::coverage::{Coverage, Met};
-use crate::disk::SmallFiles;
 use crate::mix::Mix;
 use crate::model::{Floors, Model};
 use crate::random::Random;
 use crate::trace::Trace;
+use swarmlet_sim::disk::SmallFiles;
 
 /// A run in progress.
 pub(crate) struct World {

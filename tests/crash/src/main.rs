@@ -1,0 +1,66 @@
+//! Kills a process that publishes, at a random moment, and looks for what it had acknowledged.
+//!
+//! A child process opens a node and publishes from several threads; whatever is acknowledged to
+//! it, it reports through a pipe. The parent kills it (signal 9), opens the folder itself, and
+//! checks that each reported event is there byte for byte, that calls are whole, that offsets have
+//! no gap and that the chains of hashes and signatures hold. Then the next child goes on.
+
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line program talks to its user"
+)]
+
+mod ack;
+mod check;
+mod child;
+mod rounds;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Kills a publishing process again and again and looks for what it had acknowledged.
+#[derive(Parser)]
+struct Arguments {
+    /// How often to kill.
+    #[arg(long, default_value_t = 60)]
+    rounds: u32,
+    /// What chance begins with.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Where the data folders are made; the disk below it is what is tested.
+    #[arg(long)]
+    folder: Option<PathBuf>,
+    #[command(subcommand)]
+    child: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Publishes until it is killed.
+    #[command(hide = true)]
+    Child(child::Task),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match &arguments.child {
+        Some(Command::Child(task)) => child::run(task),
+        None => rounds::run(
+            arguments.rounds,
+            arguments.seed,
+            arguments.folder.as_deref(),
+        )
+        .map(|summary| println!("{summary}")),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
