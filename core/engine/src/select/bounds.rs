@@ -44,6 +44,9 @@ impl KeyPoint {
     #[must_use]
     pub fn compare(&self, key: &EventKey) -> Ordering {
         let by_lamport = key.lamport.cmp(&self.lamport);
-        by_lamport.then_with(|| self.stream.map_or(Ordering::Equal, |own| key.stream.cmp(&own)))
+        by_lamport.then_with(|| {
+            self.stream
+                .map_or(Ordering::Equal, |own| key.stream.cmp(&own))
+        })
     }
 }

@@ -20,6 +20,14 @@ struct Embedded {
     node: Node,
 }
 
+/// Closed before the folder may be opened again, as the other stores are.
+impl Drop for Embedded {
+    fn drop(&mut self) {
+        // Nobody is left to tell; what was acknowledged is on the disk.
+        let _ = self.node.close_blocking();
+    }
+}
+
 impl Store for Embedded {
     fn append(&self, events: &[Event]) -> Result<()> {
         let events = events.iter().map(encode).collect::<Result<Vec<_>>>()?;
