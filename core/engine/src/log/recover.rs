@@ -202,7 +202,9 @@ impl Recovery<'_> {
         if is_last {
             let end = scan.end();
             let (position, unproven) = scan.unproven();
-            harden(file.as_ref(), unproven, position).map_err(failed)?;
+            harden(file.as_ref(), unproven, position).map_err(|error| {
+                Error::io("cannot sync the log at opening", error).with("file", &name)
+            })?;
             if ending != Ending::Complete {
                 self.active = Some(LogFile::resume(sequence, file, end)?);
             }
