@@ -144,6 +144,11 @@ impl World {
 
     /// Calls that fit a log file together.
     fn draw_calls(&mut self) -> Result<Vec<Publish>> {
+        if self.mix.is_uniform {
+            let content = self.draw_content(UNIFORM_BYTES, 0)?;
+            let app_id = self.mix.apps[0].clone();
+            return Ok(vec![Publish::new(app_id, vec![content])?]);
+        }
         let mut bytes_left = self.mix.log_file_bytes / 3;
         let mut calls = Vec::new();
         for _ in 0..self.random.up_to(self.mix.calls_max) {
@@ -154,7 +159,8 @@ impl World {
                     break;
                 }
                 bytes_left -= bytes + EVENT_BYTES_MAX;
-                contents.push(self.draw_content(bytes as usize)?);
+                let tags = self.random.below(4);
+                contents.push(self.draw_content(bytes as usize, tags)?);
             }
             let app_id = self.random.pick(&self.mix.apps).clone();
             calls.push(Publish::new(app_id, contents)?);
@@ -162,10 +168,8 @@ impl World {
         Ok(calls)
     }
 
-    fn draw_content(&mut self, payload_bytes: usize) -> Result<Content> {
-        let tags: Vec<&str> = (0..self.random.below(4))
-            .map(|_| *self.random.pick(&TAGS))
-            .collect();
+    fn draw_content(&mut self, payload_bytes: usize, tags: u64) -> Result<Content> {
+        let tags: Vec<&str> = (0..tags).map(|_| *self.random.pick(&TAGS)).collect();
         let bytes = match self.random.percent(50) {
             true => self.random.bytes(payload_bytes),
             false => vec![self.random.next() as u8; payload_bytes],
@@ -413,3 +417,6 @@ impl World {
 
 /// Tags, headers and a signature, generously.
 const EVENT_BYTES_MAX: u64 = 400;
+
+/// Payload of events that are all alike in length.
+const UNIFORM_BYTES: usize = 150;

@@ -85,4 +85,4 @@ fn draw_call(random: &mut Random) -> Result<Publish> {
 
 const GROUPS: i64 = 260;
 const PAGE_BYTES: usize = 4096;
-const FLIPS_PER_PAGE: u32 = 2;
+const FLIPS_PER_PAGE: u32 = 6;

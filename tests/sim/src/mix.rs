@@ -38,6 +38,8 @@ pub(crate) struct Mix {
     pub(crate) calls_max: u64,
     pub(crate) events_max: u64,
     pub(crate) payload_bytes_max: u64,
+    /// Whether all events are as long as each other, so that frames come to lie where others were.
+    pub(crate) is_uniform: bool,
     pub(crate) options: LogOptions,
     pub(crate) apps: Vec<AppId>,
     weights: Vec<(Action, u64)>,
@@ -71,6 +73,12 @@ impl Mix {
         );
         weights.extend(is_busy.then_some((Action::Maintain, 40)));
         weights.push((Action::Publish, *random.pick(&[40, 90])));
+        let mut options = draw_options(random);
+        let is_uniform = random.percent(12);
+        if is_uniform {
+            options.durability = Durability::Buffered;
+            weights.push((Action::PowerLoss, 20));
+        }
         Self {
             actions: match (is_large, is_busy) {
                 (true, _) => 40,
@@ -85,7 +93,8 @@ impl Mix {
                 *random.pick(&[1, 4, 12])
             },
             payload_bytes_max,
-            options: draw_options(random),
+            is_uniform,
+            options,
             apps: APPS.iter().map(|app| app_id(app)).collect(),
             weights,
         }
