@@ -11,6 +11,7 @@ mod metrics;
 mod open;
 mod publish;
 mod query;
+mod released;
 mod restart;
 mod resume;
 mod streams;
