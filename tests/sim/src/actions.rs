@@ -145,7 +145,14 @@ impl World {
     /// Calls that fit a log file together.
     fn draw_calls(&mut self) -> Result<Vec<Publish>> {
         if self.mix.is_uniform {
-            let content = self.draw_content(UNIFORM_BYTES, 0)?;
+            // The first batch has the name of its stream as well.
+            let is_first = self.model.len() == 0;
+            let bytes = if is_first {
+                UNIFORM_BYTES - 8
+            } else {
+                UNIFORM_BYTES
+            };
+            let content = self.draw_content(bytes, 0)?;
             let app_id = self.mix.apps[0].clone();
             return Ok(vec![Publish::new(app_id, vec![content])?]);
         }
@@ -418,5 +425,5 @@ impl World {
 /// Tags, headers and a signature, generously.
 const EVENT_BYTES_MAX: u64 = 400;
 
-/// Payload of events that are all alike in length.
-const UNIFORM_BYTES: usize = 150;
+/// Payload with which a frame is as long as a sector, so that each survives on its own.
+const UNIFORM_BYTES: usize = 242;

@@ -38,7 +38,8 @@ pub(crate) struct Mix {
     pub(crate) calls_max: u64,
     pub(crate) events_max: u64,
     pub(crate) payload_bytes_max: u64,
-    /// Whether all events are as long as each other, so that frames come to lie where others were.
+    /// Whether all frames are one sector, so that each may outlive the one before it, and later
+    /// ones come to lie where others were.
     pub(crate) is_uniform: bool,
     pub(crate) options: LogOptions,
     pub(crate) apps: Vec<AppId>,
@@ -77,6 +78,8 @@ impl Mix {
         let is_uniform = random.percent(12);
         if is_uniform {
             options.durability = Durability::Buffered;
+            options.routes.clear();
+            weights.retain(|(action, _)| *action != Action::MarkIdle && *action != Action::Close);
             weights.push((Action::PowerLoss, 20));
         }
         Self {
