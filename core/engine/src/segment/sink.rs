@@ -9,7 +9,7 @@ use super::name::SegmentName;
 use crate::error::{Error, Result};
 use crate::storage::{Disk, DiskFile, Folder};
 
-/// Appends frames to the temporary file of a segment.
+/// Appends frames to the temporary file of a segment; without [`Sink::finish`] it is removed again.
 pub(super) struct Sink {
     disk: Arc<dyn Disk>,
     name: SegmentName,
@@ -17,6 +17,8 @@ pub(super) struct Sink {
     buffer: Vec<u8>,
     written: u64,
     plain: FrameEncoder<'static>,
+    /// Whether the file has its own name.
+    is_named: bool,
 }
 
 impl Sink {
@@ -42,6 +44,7 @@ impl Sink {
             buffer,
             written: 0,
             plain,
+            is_named: false,
         })
     }
 
@@ -90,7 +93,10 @@ impl Sink {
         self.file
             .sync_all()
             .and_then(|()| self.disk.rename(&temporary, &own))
-            .and_then(|()| self.disk.sync_folder(Folder::Segments))
+            .map_err(|error| self.failed(error))?;
+        self.is_named = true;
+        self.disk
+            .sync_folder(Folder::Segments)
             .map_err(|error| self.failed(error))
     }
 
@@ -113,6 +119,16 @@ impl Sink {
 
     fn failed(&self, error: std::io::Error) -> Error {
         Error::io("cannot write segment", error).with("file", self.name.file_name())
+    }
+}
+
+impl Drop for Sink {
+    /// Gives the room back at once: on a full disk everything else waits for it.
+    fn drop(&mut self) {
+        if !self.is_named {
+            // What stays is removed by the next attempt, or at the next opening.
+            let _ = self.disk.remove(&self.name.temporary_file_name());
+        }
     }
 }
 

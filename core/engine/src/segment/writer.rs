@@ -42,7 +42,7 @@ pub struct StreamStart {
 /// Writes one segment.
 ///
 /// For each stream in ascending order: [`begin_stream`](Self::begin_stream), then its batches. A
-/// writer that is dropped leaves its temporary file, which the next open removes.
+/// writer that is dropped removes its temporary file.
 #[derive(Debug)]
 pub struct SegmentWriter {
     disk: Arc<dyn Disk>,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::small_files::SmallFiles;
 use crate::error::Result;
+use crate::event::codec::checksum;
 use crate::event::{
     AppId, Content, DeviceKey, Event, Offsets, Payload, StreamName, Tag, Tags, Timestamp,
 };
@@ -66,6 +67,27 @@ impl Bench {
         while files(self) < wanted {
             self.publish(&["fill"], 3000).unwrap();
         }
+    }
+
+    /// As [`Bench::fill_files`], for one file and with events that hardly compress.
+    pub(super) fn fill_file_with_noise(&mut self) {
+        let wanted = self.reader().stats().log_files.max(1) + 1;
+        while self.reader().stats().log_files < wanted {
+            self.now += 1;
+            let noise = (0..187u64).map(|word| checksum(&[&self.now.to_le_bytes(), &[word as u8]]));
+            let payload = Payload::from_serde(&noise.collect::<Vec<_>>()).unwrap();
+            let contents = vec![Content::new(&Tags::new(["fill"]).unwrap(), &payload)];
+            let call = Publish::new(AppId::new("com.example").unwrap(), contents).unwrap();
+            let now = Timestamp::from_micros(self.now);
+            self.log.commit(&[call], now).unwrap();
+        }
+    }
+
+    /// Leaves so many free bytes on the disk.
+    pub(super) fn fill_disk_but(&mut self, bytes: u64) {
+        let pages = |bytes: Vec<u8>| bytes.len().div_ceil(4096) as u64 * 4096;
+        let used: u64 = self.disk.files().into_values().map(pages).sum();
+        self.disk.set_bytes_capacity(Some(used + bytes));
     }
 
     /// Does all work there is.

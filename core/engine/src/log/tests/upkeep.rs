@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use super::bench::{Bench, call, everything, read, routed, signer};
 use super::small_files::SmallFiles;
+use crate::error::ErrorKind;
 use crate::event::{StreamName, Timestamp};
 use crate::log::{Log, LogOptions, Retention, Work};
 use crate::segment::SegmentName;
@@ -170,15 +171,35 @@ fn on_a_full_disk_retention_still_makes_room() {
     while bench.step().unwrap() && bench.reader().stats().log_files > 1 {}
     let spare = crate::log::log_file::spare_name();
     let _ = bench.disk.remove(&spare);
-    let pages = |bytes: Vec<u8>| bytes.len().div_ceil(4096) as u64 * 4096;
-    let used: u64 = bench.disk.files().into_values().map(pages).sum();
-    bench.disk.set_bytes_capacity(Some(used + 8192));
+    bench.fill_disk_but(8192);
     let now = Timestamp::from_micros(bench.now);
     let mut drops = 0;
     while let Ok(Some(work)) = bench.maintenance.step(now) {
         drops += u32::from(work == Work::Drop);
     }
     assert!(drops > 0);
+}
+
+#[test]
+fn a_segment_that_found_the_disk_full_gives_its_room_back() {
+    let mut bench = Bench::new();
+    for _ in 0..8 {
+        bench.fill_file_with_noise();
+        while bench.reader().stats().log_files > 1 {
+            bench.step().unwrap();
+        }
+    }
+    // The merged segment does not fit, one that is sealed does.
+    bench.fill_disk_but(48 * 1024);
+    assert_eq!(bench.step().unwrap_err().kind(), ErrorKind::DiskFull);
+    let names = bench.names(Folder::Segments);
+    assert!(
+        !names.iter().any(|name| name.ends_with(".tmp")),
+        "{names:?}"
+    );
+    bench.fill_file_with_noise();
+    assert!(bench.step().unwrap());
+    assert_eq!(bench.reader().stats().seals, 9);
 }
 
 #[test]
