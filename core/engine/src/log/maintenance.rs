@@ -48,38 +48,30 @@ impl Maintenance {
     /// Sealing comes first, because publishing may wait for it. An error leaves the log as it
     /// was; the same work is tried again by the next call.
     pub fn step(&mut self, now: Timestamp) -> Result<Option<Work>> {
+        let done = self.seal_or_merge(now);
+        if matches!(done, Ok(Some(_))) {
+            return done;
+        }
+        // On a full disk nothing else can be done, but dropping may make room for it.
+        match self.drop_unwanted(now) {
+            Ok(true) => Ok(Some(Work::Drop)),
+            Ok(false) => done,
+            Err(error) => done.and(Err(error)),
+        }
+    }
+
+    fn seal_or_merge(&self, now: Timestamp) -> Result<Option<Work>> {
         let snapshot = self.shared.snapshot();
         if let Some(file) = self.sealable(&snapshot) {
             self.seal(&file, &snapshot)?;
             return Ok(Some(Work::Seal));
         }
-        // On a full disk there is no room for a spare file, but dropping may make some.
         let spare = self.prepare_spare();
         if matches!(spare, Ok(true)) {
             return Ok(Some(Work::Spare));
         }
-        let wanted = self.shared.heads(|heads| {
-            wanted_floors(&snapshot, heads, self.shared.own, &self.shared.options, now)
-        })?;
-        if let Some(range) = mergeable(&snapshot.segments) {
-            let last = snapshot.segments[range.end - 1].name().last;
-            let first = snapshot.segments[range.start].name().first;
-            self.rewrite(
-                &snapshot,
-                range,
-                SegmentName {
-                    first,
-                    last,
-                    revision: 0,
-                },
-                &wanted,
-            )?;
-            Counters::add(&self.shared.counters.merges, 1);
+        if self.merge(&snapshot, now)? {
             return Ok(Some(Work::Merge));
-        }
-        if self.drop_unwanted(&snapshot, &wanted)? {
-            Counters::add(&self.shared.counters.drops, 1);
-            return Ok(Some(Work::Drop));
         }
         spare.map(|_| None)
     }
@@ -147,25 +139,50 @@ impl Maintenance {
         disk.sync_folder(Folder::Log).map_err(failed)
     }
 
+    /// Merges the oldest segments that can be.
+    fn merge(&self, snapshot: &Snapshot, now: Timestamp) -> Result<bool> {
+        let Some(range) = mergeable(&snapshot.segments) else {
+            return Ok(false);
+        };
+        let name = SegmentName {
+            first: snapshot.segments[range.start].name().first,
+            last: snapshot.segments[range.end - 1].name().last,
+            revision: 0,
+        };
+        self.rewrite(snapshot, range, name, &self.wanted_floors(snapshot, now)?)?;
+        Counters::add(&self.shared.counters.merges, 1);
+        Ok(true)
+    }
+
     /// Rewrites the first segment from which enough can be dropped.
-    fn drop_unwanted(&self, snapshot: &Snapshot, wanted: &Floors) -> Result<bool> {
-        if *wanted == snapshot.floors {
+    fn drop_unwanted(&self, now: Timestamp) -> Result<bool> {
+        // Taken anew: what failed before may have changed the segments all the same.
+        let snapshot = self.shared.snapshot();
+        let wanted = self.wanted_floors(&snapshot, now)?;
+        if wanted == snapshot.floors {
             return Ok(false);
         }
         for (index, segment) in snapshot.segments.iter().enumerate() {
             let (older, rest) = snapshot.segments.split_at(index);
-            let floors = floors_within(wanted, older, &rest[..1], &snapshot.floors)?;
+            let floors = floors_within(&wanted, older, &rest[..1], &snapshot.floors)?;
             if is_worth_rewriting(segment, &floors)? {
                 let name = segment.name();
                 let name = SegmentName {
                     revision: name.revision + 1,
                     ..name
                 };
-                self.rewrite(snapshot, index..index + 1, name, wanted)?;
+                self.rewrite(&snapshot, index..index + 1, name, &wanted)?;
+                Counters::add(&self.shared.counters.drops, 1);
                 return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    fn wanted_floors(&self, snapshot: &Snapshot, now: Timestamp) -> Result<Floors> {
+        self.shared.heads(|heads| {
+            wanted_floors(snapshot, heads, self.shared.own, &self.shared.options, now)
+        })
     }
 
     /// Replaces the segments of `range` by one, without what retention has given up of them.

@@ -181,6 +181,30 @@ fn on_a_full_disk_retention_still_makes_room() {
 }
 
 #[test]
+fn on_a_full_disk_retention_makes_room_for_sealing() {
+    let mut options = LogOptions::default();
+    let retention = Retention {
+        events_max: Some(1),
+        ..Retention::default()
+    };
+    let name = StreamName::default_name();
+    options.streams.insert(name.clone(), retention);
+    let mut bench = Bench::new();
+    for _ in 0..3 {
+        bench.fill_file_with_noise();
+        bench.maintain();
+    }
+    bench.options = options;
+    let mut bench = bench.reopen();
+    bench.fill_file_with_noise();
+    bench.fill_disk_but(4096);
+    while let Ok(true) = bench.step() {}
+    let stats = bench.reader().stats();
+    assert_eq!((stats.log_files, stats.seals), (1, 1));
+    assert!(stats.drops > 0);
+}
+
+#[test]
 fn a_segment_that_found_the_disk_full_gives_its_room_back() {
     let mut bench = Bench::new();
     for _ in 0..8 {
