@@ -61,11 +61,16 @@ pub const LOG_FILE_EVENTS_MAX: usize = 128 * 1024;
 pub const CACHE_BYTES_DEFAULT: u64 = 16 * 1024 * 1024;
 
 /// Adjacent segments of one size class that are merged into one: at most seven of each class
-/// remain, so a query looks at few files, and an event is rewritten once per class.
+/// remain below the largest, so a query looks at few files, and an event is rewritten once per
+/// class.
 pub const MERGE_FAN_IN: usize = 8;
 
 /// Events of a merged segment: merging keeps four bytes for each in memory.
 pub const SEGMENT_EVENTS_MAX: u64 = 4 * 1024 * 1024;
+
+/// Bytes of the segments that are merged into one: sealing waits for the merge that is under way,
+/// and publishing for sealing, so it must be done in seconds; and it needs as much free disk.
+pub const SEGMENT_BYTES_MAX: u64 = 512 * 1024 * 1024;
 
 /// Share of a segment's bytes (one in this many) that must be droppable before retention
 /// rewrites it: less would rewrite much to free little.

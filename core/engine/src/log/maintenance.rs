@@ -13,7 +13,7 @@ use super::unsealed::{BatchSpan, Unsealed};
 use crate::error::{Error, Result};
 use crate::event::codec::Reader;
 use crate::event::{Batch, StreamId, StreamName, Timestamp};
-use crate::limits::{MERGE_FAN_IN, SEGMENT_EVENTS_MAX};
+use crate::limits::{MERGE_FAN_IN, SEGMENT_BYTES_MAX, SEGMENT_EVENTS_MAX};
 use crate::segment::{
     Floors, Segment, SegmentName, SegmentWriter, StreamStart, merge as merge_segments,
 };
@@ -141,7 +141,8 @@ impl Maintenance {
 
     /// Merges the oldest segments that can be.
     fn merge(&self, snapshot: &Snapshot, now: Timestamp) -> Result<bool> {
-        let Some(range) = mergeable(&snapshot.segments) else {
+        let sizes: Vec<Size> = snapshot.segments.iter().map(|one| Size::of(one)).collect();
+        let Some(range) = mergeable(&sizes) else {
             return Ok(false);
         };
         let name = SegmentName {
@@ -264,28 +265,79 @@ fn seal_stream(
     Ok(())
 }
 
-/// The oldest run of adjacent segments of one size class that is long enough to merge.
-fn mergeable(segments: &[Arc<Segment>]) -> Option<std::ops::Range<usize>> {
-    let class = |segment: &Arc<Segment>| {
-        let files = segment.name().last - segment.name().first + 1;
-        files.ilog(MERGE_FAN_IN as u64)
-    };
+/// What merging looks at.
+#[derive(Clone, Copy, Debug)]
+struct Size {
+    /// Log files that the segment covers.
+    files: u64,
+    events: u64,
+    bytes: u64,
+}
+
+impl Size {
+    fn of(segment: &Segment) -> Self {
+        Self {
+            files: segment.name().last - segment.name().first + 1,
+            events: u64::from(segment.events_count()),
+            bytes: segment.file_bytes(),
+        }
+    }
+
+    fn class(self) -> u32 {
+        self.files.ilog(MERGE_FAN_IN as u64)
+    }
+}
+
+/// The oldest run of adjacent segments of one size class that is long enough to merge, and does
+/// not make too large a segment.
+fn mergeable(segments: &[Size]) -> Option<std::ops::Range<usize>> {
     let mut start = 0;
     for end in 1..=segments.len() {
-        if class(&segments[start]) != class(&segments[end - 1]) {
+        if segments[start].class() != segments[end - 1].class() {
             start = end - 1;
         }
-        let events = |segment: &Arc<Segment>| u64::from(segment.events_count());
-        let is_full = end - start == MERGE_FAN_IN;
-        if is_full && segments[start..end].iter().map(events).sum::<u64>() <= SEGMENT_EVENTS_MAX {
+        if end - start < MERGE_FAN_IN {
+            continue;
+        }
+        let run = &segments[start..end];
+        let events: u64 = run.iter().map(|one| one.events).sum();
+        let bytes: u64 = run.iter().map(|one| one.bytes).sum();
+        if events <= SEGMENT_EVENTS_MAX && bytes <= SEGMENT_BYTES_MAX {
             return Some(start..end);
         }
-        if is_full {
-            start += 1;
-        }
+        start += 1;
     }
     None
 }
 
 /// References to the file while it is sealed: the caller's, and the snapshot's it looks at.
 const HELD_BY_SEALING: usize = 2;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FULL: Size = Size {
+        files: 1,
+        events: SEGMENT_EVENTS_MAX / 8,
+        bytes: SEGMENT_BYTES_MAX / 8,
+    };
+
+    #[test]
+    fn the_oldest_eight_of_one_class_are_merged() {
+        let merged = Size { files: 8, ..FULL };
+        assert_eq!(mergeable(&[FULL; 7]), None);
+        assert_eq!(mergeable(&[FULL; 9]), Some(0..8));
+        assert_eq!(mergeable(&[&[merged], &[FULL; 8][..]].concat()), Some(1..9));
+    }
+
+    #[test]
+    fn nothing_is_merged_to_more_events_or_bytes_than_the_bounds() {
+        let (events, bytes) = (FULL.events + 1, FULL.bytes + 1);
+        for large in [Size { events, ..FULL }, Size { bytes, ..FULL }] {
+            let segments = [&[large], &[FULL; 7][..]].concat();
+            assert_eq!(mergeable(&segments), None);
+            assert_eq!(mergeable(&[segments, vec![FULL]].concat()), Some(1..9));
+        }
+    }
+}
