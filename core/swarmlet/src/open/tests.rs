@@ -124,6 +124,7 @@ fn everybody_in_a_group_is_told_that_it_failed() {
         for caller in callers {
             let error = caller.join().unwrap().unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Storage);
+            assert_eq!(error.message(), "the publish was not acknowledged");
         }
     });
     assert_eq!(sim.count(), 1);

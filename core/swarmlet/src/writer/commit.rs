@@ -256,9 +256,10 @@ impl Writer {
     }
 }
 
-/// The error of a group or of maintenance, for one of several callers.
+/// The error of a group or of maintenance, for one of several callers. It does not say that nothing
+/// was published: after a failed sync the events may be there when the log is opened again.
 fn shared(error: &Arc<Error>) -> Error {
-    Error::new(error.kind(), "nothing was published").because(error.clone())
+    Error::new(error.kind(), "the publish was not acknowledged").because(error.clone())
 }
 
 fn abandoned() -> Error {
