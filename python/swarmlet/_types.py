@@ -79,7 +79,8 @@ class StreamInfo(NamedTuple):
 class Retention:
     """How much of a stream is kept; without limits everything.
 
-    Limits say what stays at least: old events are dropped in whole runs.
+    What exceeds one of the limits is dropped, even if the others would keep it, and in whole runs:
+    so more may stay than a limit says, and with one limit alone never less.
     """
 
     events_max: int | None = None

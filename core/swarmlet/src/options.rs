@@ -43,7 +43,8 @@ pub struct Options {
 
 /// How much of a stream is kept. Without limits: everything.
 ///
-/// Limits are lower bounds of what stays: old events are dropped in whole runs.
+/// What exceeds one of the limits is dropped, even if the others would keep it, and in whole runs:
+/// so more may stay than a limit says, and with one limit alone never less.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Retention {
     events: Option<u64>,
