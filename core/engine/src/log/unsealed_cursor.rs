@@ -58,9 +58,10 @@ impl UnsealedCursor {
 fn find(index: &Index, wanted: &Wanted<'_>) -> Vec<u32> {
     let ranges = wanted_ranges(index, wanted);
     let in_range: usize = ranges.iter().map(|range| range.len()).sum();
-    let candidates = candidates(index, wanted.selection);
-    let mut numbers = match candidates {
-        Some(candidates) if candidates.len() < in_range => {
+    // A subscriber who is up to date asks for few: then the postings are not even looked at.
+    let narrowed = candidates_max(index, wanted.selection).filter(|max| *max < in_range);
+    let mut numbers = match narrowed.and_then(|_| candidates(index, wanted.selection)) {
+        Some(candidates) => {
             let is_in_range = |number: &u32| {
                 let key = index.key(*number);
                 !wanted.lower.contains(key.stream, key.offset)
@@ -68,7 +69,7 @@ fn find(index: &Index, wanted: &Wanted<'_>) -> Vec<u32> {
             };
             candidates.into_iter().filter(is_in_range).collect()
         }
-        _ => ranges.concat(),
+        None => ranges.concat(),
     };
     let matches = |number: &u32| wanted.selection.matches(&index.view(*number), wanted.local);
     numbers.retain(matches);
@@ -93,6 +94,19 @@ fn wanted_ranges<'a>(index: &'a Index, wanted: &Wanted<'_>) -> Vec<&'a [u32]> {
         .collect()
 }
 
+/// How many events [`candidates`] gives at most, told without reading postings.
+fn candidates_max(index: &Index, selection: &Selection) -> Option<usize> {
+    let max = |part| candidates_max(index, part);
+    match selection {
+        Selection::Nothing => Some(0),
+        Selection::Tag(tag) => Some(index.with_tag(tag).len()),
+        Selection::App(app_id) => Some(index.of_app(app_id).len()),
+        Selection::And(parts) => parts.iter().filter_map(max).min(),
+        Selection::Or(parts) => parts.iter().map(max).sum(),
+        Selection::All | Selection::Local | Selection::Key(..) | Selection::Time(..) => None,
+    }
+}
+
 /// A superset of the matching events that the postings give, or `None` if they do not narrow.
 fn candidates(index: &Index, selection: &Selection) -> Option<Vec<u32>> {
     match selection {
@@ -101,8 +115,9 @@ fn candidates(index: &Index, selection: &Selection) -> Option<Vec<u32>> {
         Selection::App(app_id) => Some(index.of_app(app_id).to_vec()),
         Selection::And(parts) => parts
             .iter()
-            .filter_map(|part| candidates(index, part))
-            .min_by_key(Vec::len),
+            .filter_map(|part| candidates_max(index, part).map(|max| (max, part)))
+            .min_by_key(|(max, _)| *max)
+            .and_then(|(_, part)| candidates(index, part)),
         Selection::Or(parts) => {
             let parts = parts.iter().map(|part| candidates(index, part));
             let mut union = parts.collect::<Option<Vec<_>>>()?.concat();
