@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::log_file::{file_name, make_spare, spare_name};
-use super::retention::{floors_within, is_worth_rewriting, wanted_floors};
+use super::retention::{droppable_bytes, floors_within, is_worth_rewriting, wanted_floors};
 use super::shared::{Shared, Snapshot};
 use super::stats::Counters;
 use super::unsealed::{BatchSpan, Unsealed};
@@ -163,10 +163,15 @@ impl Maintenance {
         if wanted == snapshot.floors {
             return Ok(false);
         }
+        let mut waiting = 0;
+        for segment in &snapshot.segments {
+            waiting += droppable_bytes(segment, &wanted)?;
+        }
         for (index, segment) in snapshot.segments.iter().enumerate() {
             let (older, rest) = snapshot.segments.split_at(index);
             let floors = floors_within(&wanted, older, &rest[..1], &snapshot.floors)?;
-            if is_worth_rewriting(segment, &floors)? {
+            let droppable = droppable_bytes(segment, &floors)?;
+            if is_worth_rewriting(droppable, segment.file_bytes(), waiting) {
                 let name = segment.name();
                 let name = SegmentName {
                     revision: name.revision + 1,

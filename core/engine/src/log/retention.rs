@@ -71,16 +71,22 @@ pub(super) fn floors_within(
     Ok(floors)
 }
 
-/// Whether rewriting `segment` under `floors` frees enough to be worth it.
-pub(super) fn is_worth_rewriting(segment: &Segment, floors: &Floors) -> Result<bool> {
+/// Stored bytes of `segment` that need not be kept under `floors`.
+pub(super) fn droppable_bytes(segment: &Segment, floors: &Floors) -> Result<u64> {
     let mut droppable = 0;
     for (stream, floor) in floors.iter() {
         let below = segment.checkpoints(stream)?.into_iter();
         let below = below.filter(|checkpoint| checkpoint.next_offset <= floor.first);
         droppable += below.map(|checkpoint| checkpoint.bytes).max().unwrap_or(0);
     }
-    let is_large_share = droppable * RETENTION_REWRITE_SHARE >= segment.file_bytes();
-    Ok(droppable > 0 && (is_large_share || droppable >= RETENTION_REWRITE_BYTES))
+    Ok(droppable)
+}
+
+/// Whether it is worth rewriting a segment of `file_bytes` to drop `droppable` of them, where
+/// `waiting` bytes could be dropped in all segments together if each were rewritten.
+pub(super) fn is_worth_rewriting(droppable: u64, file_bytes: u64, waiting: u64) -> bool {
+    let is_large_share = droppable * RETENTION_REWRITE_SHARE >= file_bytes;
+    droppable > 0 && (is_large_share || waiting >= RETENTION_REWRITE_BYTES)
 }
 
 /// A checkpoint with what is known of its stream up to it, over all segments.
@@ -134,4 +140,19 @@ fn last_droppable(
         .rev()
         .find(exceeds)
         .map(|cut| cut.checkpoint.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_share_is_dropped_once_enough_waits_behind_it() {
+        let few = RETENTION_REWRITE_BYTES / 100;
+        let file = few * 100;
+        assert!(!is_worth_rewriting(few, file, RETENTION_REWRITE_BYTES - 1));
+        assert!(is_worth_rewriting(few, file, RETENTION_REWRITE_BYTES));
+        assert!(is_worth_rewriting(file / RETENTION_REWRITE_SHARE, file, 0));
+        assert!(!is_worth_rewriting(0, file, RETENTION_REWRITE_BYTES));
+    }
 }
