@@ -53,8 +53,10 @@ pub const LOG_FILE_BYTES: u64 = 8 * 1024 * 1024;
 /// Full log files waiting to be sealed before publishing waits for the sealer.
 pub const LOG_FILES_UNSEALED_MAX: usize = 3;
 
-/// Events of one log file: bounds the metadata kept in memory when events are tiny.
-pub const LOG_FILE_EVENTS_MAX: usize = 128 * 1024;
+/// Bytes of memory that the index of one log file may take before the log goes on in the next:
+/// tiny events and tags that occur once cost more here than on disk. There are at most five of
+/// these at a time, with the one that sealing makes of the oldest.
+pub const LOG_FILE_INDEX_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Bytes of decompressed blocks kept in memory unless the options say otherwise: a quarter of the
 /// 64 MiB a node may use.
@@ -76,5 +78,6 @@ pub const SEGMENT_BYTES_MAX: u64 = 512 * 1024 * 1024;
 /// rewrites it: less would rewrite much to free little.
 pub const RETENTION_REWRITE_SHARE: u64 = 4;
 
-/// Droppable bytes that make retention rewrite a segment whatever their share.
+/// Droppable bytes, in all segments together, that make retention rewrite whatever their share in
+/// one: a stream that is small beside others must not grow for ever.
 pub const RETENTION_REWRITE_BYTES: u64 = 16 * 1024 * 1024;

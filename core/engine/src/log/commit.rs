@@ -16,7 +16,7 @@ use super::stats::Counters;
 use super::unsealed::Unsealed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Signer, Timestamp};
-use crate::limits::LOG_FILE_EVENTS_MAX;
+use crate::limits::LOG_FILE_INDEX_BYTES_MAX;
 use crate::storage::Disk;
 
 /// The writing end of a log; there is one for each open log.
@@ -124,7 +124,7 @@ impl Log {
     fn commit_group(&mut self, group: &Group) -> Result<()> {
         let payload = encode_group(&group.batches);
         let events = group.published.iter().map(Vec::len).sum::<usize>();
-        let active = self.file_with_room(payload.len(), events)?;
+        let active = self.file_with_room(payload.len())?;
         let payload_at = active.append(FrameKind::Group, &payload)?;
         if self.shared.options.durability == Durability::Synced {
             self.sync()?;
@@ -148,10 +148,10 @@ impl Log {
     }
 
     /// The active file, or the next one if the group does not fit.
-    fn file_with_room(&mut self, payload_len: usize, events: usize) -> Result<&mut LogFile> {
+    fn file_with_room(&mut self, payload_len: usize) -> Result<&mut LogFile> {
         let goes_on = self.active.as_ref().is_some_and(|active| {
-            let has_room = active.has_room_for(payload_len)
-                && self.active_events() + events <= LOG_FILE_EVENTS_MAX;
+            let has_room =
+                active.has_room_for(payload_len) && self.index_bytes() <= LOG_FILE_INDEX_BYTES_MAX;
             // An empty file is not ended for another one that has no more room.
             has_room || active.is_empty()
         });
@@ -169,12 +169,10 @@ impl Log {
         }
     }
 
-    fn active_events(&self) -> usize {
-        self.shared
-            .snapshot()
-            .files
-            .last()
-            .map_or(0, |file| file.index().len() as usize)
+    fn index_bytes(&self) -> usize {
+        let snapshot = self.shared.snapshot();
+        let active = snapshot.files.last();
+        active.map_or(0, |file| file.index().memory_bytes())
     }
 
     /// Ends the active file and starts the next one. If it fails half-way, the next call goes on.

@@ -113,6 +113,9 @@ pub(super) struct Index {
     stream_numbers: BTreeMap<StreamId, u32>,
     apps: Vec<(AppId, Vec<u32>)>,
     tags: BTreeMap<Tag, Vec<u32>>,
+    /// Bytes of the keys of `tags`, and numbers in all lists.
+    tag_bytes: usize,
+    numbers: usize,
     /// Whether the order of commit is the order of event keys so far.
     is_sorted: bool,
 }
@@ -146,6 +149,14 @@ impl Index {
     /// How many events there are; they are numbered from 0 in the order of commit.
     pub(super) fn len(&self) -> u32 {
         self.events.len() as u32
+    }
+
+    /// About how many bytes of memory this takes.
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.events.len() * size_of::<Entry>()
+            + self.numbers * size_of::<u32>()
+            + self.tags.len() * TAG_OVERHEAD_BYTES
+            + self.tag_bytes
     }
 
     /// The streams that have events here.
@@ -228,6 +239,7 @@ impl Index {
             let rank = part.events.len() as u32;
             part.events.push(number);
             self.apps[app as usize].1.push(number);
+            self.numbers += 2;
             for tag in record.content.tags() {
                 self.post(tag, number);
             }
@@ -279,9 +291,11 @@ impl Index {
     }
 
     fn post(&mut self, tag: &str, number: u32) {
+        self.numbers += 1;
         match self.tags.get_mut(tag) {
             Some(numbers) => numbers.push(number),
             None => {
+                self.tag_bytes += tag.len();
                 let tag = Tag::new(tag).expect("tags of a read record are valid");
                 self.tags.insert(tag, vec![number]);
             }
@@ -321,3 +335,6 @@ impl EventView for IndexView<'_> {
         self.index.with_tag(tag).binary_search(&self.number).is_ok()
     }
 }
+
+/// A tag's entry in the map, its shared text and the list of its numbers, without their content.
+const TAG_OVERHEAD_BYTES: usize = 128;

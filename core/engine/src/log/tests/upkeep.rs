@@ -253,3 +253,21 @@ fn the_writer_may_start_a_file_while_maintenance_makes_the_spare() {
     let bench = Bench::on(disk.power_loss(), LogOptions::default()).unwrap();
     assert_eq!(bench.events(), expected);
 }
+
+#[test]
+fn tags_that_occur_once_end_a_log_file_before_they_fill_memory() {
+    let disk = std::sync::Arc::new(crate::storage::SimDisk::new(1));
+    let mut log = Log::open(disk, signer(), LogOptions::default()).unwrap();
+    let mut number = 0;
+    for round in 0..40 {
+        let names: Vec<String> = (number..number + 1_000)
+            .map(|n| format!("order:{n}"))
+            .collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        number += 1_000;
+        let now = Timestamp::from_micros(round);
+        log.commit(&[call("com.example", &names, 1)], now).unwrap();
+    }
+    // Forty thousand events of 30 bytes are a small part of a file, their tags are not.
+    assert!(log.reader().stats().log_files > 1);
+}
