@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::limits::{
-    ATOMS_MAX, DEPTH_MAX, EXCERPT_CHARS_MAX, FOUND_CHARS_MAX, STAGES_MAX, TEXT_BYTES_MAX,
+    ATOMS_MAX, DEPTH_MAX, EXCERPT_CHARS_MAX, FOUND_CHARS_MAX, STAGES_MAX, SUB_QUERY_DEPTH_MAX,
+    TEXT_BYTES_MAX,
 };
 
 /// A query text that cannot be understood: what is wrong, where, and what would have been right.
@@ -34,8 +35,10 @@ struct Details {
 pub enum ParseErrorKind {
     /// Something else stands where one of [`ParseError::expected`] has to stand.
     Unexpected,
-    /// Part of the language, but not executed yet; the name says what.
-    Unsupported(&'static str),
+    /// An aggregator where nothing is aggregated.
+    AggregatorOutside,
+    /// `_` in `AGGREGATE`, outside of its aggregators, where there is no current value.
+    NoCurrentValue,
     /// The text is longer than [`TEXT_BYTES_MAX`].
     TooLong,
     /// More than [`DEPTH_MAX`] constructs are open at once.
@@ -44,8 +47,14 @@ pub enum ParseErrorKind {
     TooManyAtoms,
     /// More than [`STAGES_MAX`] stages.
     TooManyStages,
+    /// More than [`SUB_QUERY_DEPTH_MAX`] sub-queries inside each other.
+    TooManySubQueries,
     /// A number above the greatest one that is allowed in its place.
     NumberTooLarge(u64),
+    /// An integer that is too small, or a number with a decimal point that is too large.
+    NumberOutOfRange,
+    /// A code that no character has.
+    NoSuchCharacter,
     /// A date or time of day that does not exist, or is outside the years 0000 to 9999.
     NoSuchTime,
 }
@@ -135,11 +144,25 @@ impl ParseError {
                     self.0.found
                 )
             }
-            ParseErrorKind::Unsupported(what) => format!("{what} is not supported yet"),
+            ParseErrorKind::AggregatorOutside => {
+                "aggregators are only valid in AGGREGATE clauses".to_owned()
+            }
+            ParseErrorKind::NoCurrentValue => {
+                "current value _ not available in AGGREGATE clauses".to_owned()
+            }
             ParseErrorKind::TooLong => format!("the query is longer than {TEXT_BYTES_MAX} bytes"),
             ParseErrorKind::TooDeep => format!("nested deeper than {DEPTH_MAX} levels"),
             ParseErrorKind::TooManyAtoms => format!("more than {ATOMS_MAX} tags and conditions"),
             ParseErrorKind::TooManyStages => format!("more than {STAGES_MAX} stages"),
+            ParseErrorKind::TooManySubQueries => {
+                format!("more than {SUB_QUERY_DEPTH_MAX} sub-queries inside each other")
+            }
+            ParseErrorKind::NumberOutOfRange => {
+                format!("the number {} is out of range", self.0.found)
+            }
+            ParseErrorKind::NoSuchCharacter => {
+                format!("there is no character with the code {}", self.0.found)
+            }
             ParseErrorKind::NumberTooLarge(max) => {
                 format!("the number {} is above {max}", self.0.found)
             }

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use crate::error::{ParseError, ParseErrorKind, is_word};
-use crate::limits::{ATOMS_MAX, DEPTH_MAX};
+use crate::limits::{ATOMS_MAX, DEPTH_MAX, SUB_QUERY_DEPTH_MAX};
 
 /// Result of reading one construct.
 pub(super) type Parsed<T> = Result<T, ParseError>;
@@ -17,9 +17,20 @@ pub(super) struct Cursor<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
+    sub_queries: usize,
+    mode: Mode,
     atoms: usize,
     tried_at: usize,
     tried: BTreeSet<&'static str>,
+}
+
+/// What the expression at the cursor is computed from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Each value by itself: there is a current one.
+    Each,
+    /// All values together: aggregators stand for them.
+    All,
 }
 
 impl<'a> Cursor<'a> {
@@ -28,6 +39,8 @@ impl<'a> Cursor<'a> {
             text,
             at: 0,
             depth: 0,
+            sub_queries: 0,
+            mode: Mode::Each,
             atoms: 0,
             tried_at: 0,
             tried: BTreeSet::new(),
@@ -185,6 +198,37 @@ impl<'a> Cursor<'a> {
         self.depth += 1;
         let value = inner(self);
         self.depth -= 1;
+        value
+    }
+
+    /// Reads a sub-query, of which each has a price.
+    pub(super) fn descend_query<T>(
+        &mut self,
+        inner: impl FnOnce(&mut Self) -> Parsed<T>,
+    ) -> Parsed<T> {
+        if self.sub_queries == SUB_QUERY_DEPTH_MAX {
+            return Err(self.refuse(ParseErrorKind::TooManySubQueries, self.at));
+        }
+        self.sub_queries += 1;
+        let value = self.descend(inner);
+        self.sub_queries -= 1;
+        value
+    }
+
+    /// What the expression at the cursor is computed from.
+    pub(super) fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// Reads something that is computed from something else.
+    pub(super) fn within<T>(
+        &mut self,
+        mode: Mode,
+        inner: impl FnOnce(&mut Self) -> Parsed<T>,
+    ) -> Parsed<T> {
+        let outside = std::mem::replace(&mut self.mode, mode);
+        let value = inner(self);
+        self.mode = outside;
         value
     }
 

@@ -1,9 +1,10 @@
-//! Literals without time: numbers, quoted tags, app ids, event keys.
+//! Literals without time: numbers, quoted texts, names, app ids, event keys.
 
 use super::cursor::{Cursor, Parsed};
-use crate::error::ParseErrorKind;
-use crate::limits::SEQUENCE_MAX;
-use crate::syntax::{AppId, AppRef, KeyPoint, NODE_ID_CHARS, StreamId, Tag};
+use crate::error::{ParseErrorKind, is_word};
+use crate::limits::{INTEGER_MAX, INTEGER_MIN, SEQUENCE_MAX};
+use crate::syntax::{AppId, AppRef, KeyPoint, Literal, NODE_ID_CHARS, Name, StreamId, Tag};
+use crate::value::Finite;
 
 /// Digits at the cursor as a number of at most `max`.
 pub(super) fn natural(cursor: &mut Cursor<'_>, name: &'static str, max: u64) -> Parsed<u64> {
@@ -17,6 +18,38 @@ pub(super) fn natural(cursor: &mut Cursor<'_>, name: &'static str, max: u64) -> 
     number.ok_or_else(|| cursor.refuse(ParseErrorKind::NumberTooLarge(max), start))
 }
 
+/// Digits, possibly with a sign in front and a fraction behind: only with a fraction it is not an
+/// integer.
+pub(super) fn number(cursor: &mut Cursor<'_>) -> Parsed<Literal> {
+    let start = cursor.at();
+    let text = cursor.rest();
+    let is_negative = cursor.eat_here(&["-"], "-");
+    let digits = cursor.take_while(|next| next.is_ascii_digit());
+    if is_fraction(cursor.rest()) {
+        cursor.take_char();
+        cursor.take_while(|next| next.is_ascii_digit());
+        let number = text[..cursor.at() - start]
+            .parse()
+            .ok()
+            .and_then(Finite::new);
+        let literal = number.map(Literal::Decimal);
+        return literal.ok_or_else(|| cursor.refuse(ParseErrorKind::NumberOutOfRange, start));
+    }
+    let magnitude: Option<i128> = digits.parse().ok();
+    let number = magnitude.map(|number| if is_negative { -number } else { number });
+    match number.filter(|number| (INTEGER_MIN..=INTEGER_MAX).contains(number)) {
+        Some(number) => Ok(Literal::Integer(number)),
+        None if is_negative => Err(cursor.refuse(ParseErrorKind::NumberOutOfRange, start)),
+        None => Err(cursor.refuse(ParseErrorKind::NumberTooLarge(u64::MAX), start)),
+    }
+}
+
+/// Whether a text goes on with a point and a digit.
+fn is_fraction(rest: &str) -> bool {
+    let mut bytes = rest.bytes();
+    bytes.next() == Some(b'.') && bytes.next().is_some_and(|byte| byte.is_ascii_digit())
+}
+
 /// A tag in single or double quotes; the delimiter is doubled inside.
 pub(super) fn tag(cursor: &mut Cursor<'_>, quote: char) -> Parsed<Tag> {
     let start = cursor.at();
@@ -24,7 +57,7 @@ pub(super) fn tag(cursor: &mut Cursor<'_>, quote: char) -> Parsed<Tag> {
     Tag::new(&text).ok_or_else(|| cursor.not_a("non-empty tag", start))
 }
 
-fn quoted(cursor: &mut Cursor<'_>, quote: char) -> Parsed<String> {
+pub(super) fn quoted(cursor: &mut Cursor<'_>, quote: char) -> Parsed<String> {
     let mut text = String::new();
     cursor.take_char();
     loop {
@@ -43,6 +76,26 @@ fn quoted(cursor: &mut Cursor<'_>, quote: char) -> Parsed<String> {
         text.push(quote);
         cursor.take_char();
     }
+}
+
+/// The name of a variable or property.
+pub(super) fn name(cursor: &mut Cursor<'_>) -> Parsed<Name> {
+    let Some(name) = Name::new(cursor.peek_word()) else {
+        cursor.tried("identifier");
+        return Err(cursor.unexpected());
+    };
+    cursor.take_while(is_word);
+    Ok(name)
+}
+
+/// The name of a parameter, directly behind its `$`.
+pub(super) fn parameter(cursor: &mut Cursor<'_>) -> Parsed<Name> {
+    cursor.need_here("$")?;
+    if !cursor.peek().is_some_and(is_word) {
+        cursor.tried("identifier");
+        return Err(cursor.unexpected());
+    }
+    name(cursor)
 }
 
 /// `(com.example.app)` or `(me)`, without any blanks.

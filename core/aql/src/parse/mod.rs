@@ -5,9 +5,13 @@
 //! symbols, and each construct reads its own literals. It never looks past the construct it is in,
 //! and its recursion is bounded by the cursor.
 
+mod atom;
 mod cursor;
+mod expr;
+mod interpolation;
 mod literal;
 mod pragma;
 mod query;
+mod stage;
 mod tag_expr;
 mod time;

@@ -6,32 +6,37 @@
 use std::collections::BTreeSet;
 
 use super::cursor::{Cursor, Parsed};
-use crate::error::ParseErrorKind;
 
 const MULTI_LINE_END: &str = "ENDPRAGMA";
 
-/// All pragmas and feature words in front of a query; returns the words.
-pub(super) fn features(cursor: &mut Cursor<'_>) -> Parsed<BTreeSet<String>> {
-    let mut words = BTreeSet::new();
+/// What the pragmas in front of a query say.
+#[derive(Default)]
+pub(super) struct Pragmas {
+    /// Feature words.
+    pub(super) features: BTreeSet<String>,
+    /// Events to run the query against, as text.
+    pub(super) events: Option<String>,
+}
+
+/// All pragmas and feature words in front of a query.
+pub(super) fn pragmas(cursor: &mut Cursor<'_>) -> Parsed<Pragmas> {
+    let mut pragmas = Pragmas::default();
     while cursor.eat_keyword("PRAGMA") {
-        pragma(cursor, &mut words)?;
+        pragma(cursor, &mut pragmas)?;
     }
     if cursor.eat_keyword("FEATURES") {
         cursor.need(&["("], "(")?;
         while !cursor.eat(&[")"], ")") {
-            words.insert(feature_word(cursor)?.to_owned());
+            pragmas.features.insert(feature_word(cursor)?.to_owned());
         }
     }
-    Ok(words)
+    Ok(pragmas)
 }
 
-fn pragma(cursor: &mut Cursor<'_>, words: &mut BTreeSet<String>) -> Parsed<()> {
+/// Of several `PRAGMA events` the first counts.
+fn pragma(cursor: &mut Cursor<'_>, pragmas: &mut Pragmas) -> Parsed<()> {
     cursor.take_while(char::is_whitespace);
-    let start = cursor.at();
     let name = feature_word(cursor)?;
-    if name == "events" {
-        return Err(cursor.refuse(ParseErrorKind::Unsupported("PRAGMA events"), start));
-    }
     cursor.take_while(|next| next.is_whitespace() && !is_line_break(next));
     let text = if cursor.eat_here(&[":="], ":=") {
         let text = cursor.take_while(|next| !is_line_break(next));
@@ -41,8 +46,12 @@ fn pragma(cursor: &mut Cursor<'_>, words: &mut BTreeSet<String>) -> Parsed<()> {
         line_break(cursor)?;
         multi_line(cursor)?
     };
-    if name == "features" {
-        words.extend(text.split_whitespace().map(str::to_owned));
+    match name {
+        "features" => pragmas
+            .features
+            .extend(text.split_whitespace().map(str::to_owned)),
+        "events" if pragmas.events.is_none() => pragmas.events = Some(text.trim().to_owned()),
+        _ => {}
     }
     Ok(())
 }

@@ -1,15 +1,15 @@
-//! The whole query: pragmas, the source of events, the stages behind it.
+//! The whole query: pragmas, the source of values, the stages behind it.
 
-use std::num::NonZeroU64;
 use std::str::FromStr;
 
-use super::cursor::{Cursor, Parsed};
-use super::literal::natural;
-use super::pragma::features;
+use super::cursor::{Cursor, Mode, Parsed};
+use super::expr::array;
+use super::pragma::pragmas;
+use super::stage::stage;
 use super::tag_expr::tag_expr;
 use crate::error::{ParseError, ParseErrorKind};
 use crate::limits::{STAGES_MAX, TEXT_BYTES_MAX};
-use crate::syntax::{Order, Query, Source, Stage};
+use crate::syntax::{Order, Pipeline, Query, Source, Stage};
 
 impl Query {
     /// Understands a text, all of it or nothing. Never panics, whatever the text.
@@ -31,36 +31,42 @@ fn query(text: &str) -> Parsed<Query> {
     if text.len() > TEXT_BYTES_MAX {
         return Err(cursor.refuse(ParseErrorKind::TooLong, 0));
     }
-    let features = features(&mut cursor)?;
+    let pragmas = pragmas(&mut cursor)?;
     cursor.need_keyword("FROM")?;
-    let source = source(&mut cursor)?;
-    let stages = stages(&mut cursor)?;
-    cursor.eat_keyword("END");
+    let pipeline = pipeline(&mut cursor)?;
     cursor.skip_blank();
     if cursor.peek().is_some() {
         cursor.tried("end of query");
         return Err(cursor.unexpected());
     }
     Ok(Query {
-        features,
-        source,
-        stages,
+        features: pragmas.features,
+        events: pragmas.events,
+        pipeline,
     })
+}
+
+/// What follows `FROM`, up to an `END` if there is one.
+pub(super) fn pipeline(cursor: &mut Cursor<'_>) -> Parsed<Pipeline> {
+    let source = source(cursor)?;
+    let stages = cursor.within(Mode::Each, stages)?;
+    cursor.eat_keyword("END");
+    Ok(Pipeline { source, stages })
 }
 
 fn source(cursor: &mut Cursor<'_>) -> Parsed<Source> {
     cursor.skip_blank();
     if cursor.peek() == Some('[') {
-        let kind = ParseErrorKind::Unsupported("FROM with an array");
-        return Err(cursor.refuse(kind, cursor.at()));
+        return Ok(Source::Array(cursor.descend(array)?));
     }
-    let events = tag_expr(cursor)?;
+    cursor.tried("array");
+    let events = cursor.within(Mode::Each, tag_expr)?;
     let order = if cursor.eat_keyword("ORDER") {
         Some(order(cursor)?)
     } else {
         None
     };
-    Ok(Source { events, order })
+    Ok(Source::Events { events, order })
 }
 
 fn order(cursor: &mut Cursor<'_>) -> Parsed<Order> {
@@ -84,25 +90,3 @@ fn stages(cursor: &mut Cursor<'_>) -> Parsed<Vec<Stage>> {
         stages.push(stage);
     }
 }
-
-/// The next stage, if there is one.
-fn stage(cursor: &mut Cursor<'_>) -> Parsed<Option<Stage>> {
-    let word = cursor.peek_word();
-    if let Some(name) = UNSUPPORTED.into_iter().find(|name| *name == word) {
-        return Err(cursor.refuse(ParseErrorKind::Unsupported(name), cursor.at()));
-    }
-    if cursor.eat_keyword("LIMIT") {
-        return Ok(Some(Stage::Limit(positive(cursor)?)));
-    }
-    Ok(None)
-}
-
-fn positive(cursor: &mut Cursor<'_>) -> Parsed<NonZeroU64> {
-    cursor.skip_blank();
-    let start = cursor.at();
-    let number = natural(cursor, "positive number", u64::MAX)?;
-    NonZeroU64::new(number).ok_or_else(|| cursor.not_a("positive number", start))
-}
-
-/// Stages of the language that are understood but not executed.
-const UNSUPPORTED: [&str; 4] = ["FILTER", "SELECT", "AGGREGATE", "LET"];

@@ -1,8 +1,8 @@
 //! Tag expressions: which events a query starts from.
 
 use super::cursor::{Cursor, Parsed};
+use super::interpolation::interpolation;
 use super::{literal, time};
-use crate::error::ParseErrorKind;
 use crate::syntax::{Comparison, TagAtom, TagExpr, TimePoint};
 
 /// Alternatives of conjunctions; `&` binds tighter than `|`.
@@ -46,10 +46,8 @@ fn operand(cursor: &mut Cursor<'_>) -> Parsed<TagExpr> {
 fn atom(cursor: &mut Cursor<'_>) -> Parsed<TagAtom> {
     match cursor.peek() {
         Some(quote @ ('\'' | '"')) => return Ok(TagAtom::Tag(literal::tag(cursor, quote)?)),
-        Some('`') => {
-            let kind = ParseErrorKind::Unsupported("string interpolation");
-            return Err(cursor.refuse(kind, cursor.at()));
-        }
+        Some('`') => return Ok(TagAtom::Interpolation(interpolation(cursor)?)),
+        Some('$') => return Ok(TagAtom::Parameter(literal::parameter(cursor)?)),
         _ => {}
     }
     let word = cursor.peek_word();

@@ -1,18 +1,21 @@
 //! Points in time: `2021-07-20T09:53:07.462+02:00` and `5m ago`.
 
 use super::cursor::{Cursor, Parsed};
-use super::literal::natural;
+use super::literal::{natural, parameter};
+use crate::calendar::{Civil, Clock};
 use crate::error::ParseErrorKind;
-use crate::syntax::calendar::{Civil, Clock};
 use crate::syntax::{TimePoint, TimeUnit};
 
-/// A date or a duration before now.
+/// A date, a duration before now, or a parameter.
 pub(super) fn time_point(cursor: &mut Cursor<'_>) -> Parsed<TimePoint> {
     cursor.skip_blank();
     if is_date(cursor) {
         return Ok(TimePoint::At(date(cursor)?));
     }
     cursor.tried("date");
+    if cursor.peek() == Some('$') {
+        return Ok(TimePoint::Parameter(parameter(cursor)?));
+    }
     ago(cursor)
 }
 

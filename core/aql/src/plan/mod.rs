@@ -12,3 +12,5 @@ mod window;
 pub use crate::syntax::KeyPoint;
 pub use planner::{Plan, PlanError};
 pub use selection::Selection;
+
+pub(crate) use planner::select;

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{KeyPoint, Selection};
-use crate::syntax::{AppId, AppRef, Comparison, Query, Source, StreamId, Tag};
+use crate::syntax::{AppId, AppRef, Comparison, Pipeline, Query, Source, StreamId, Tag};
 use crate::syntax::{TagAtom, TagExpr, TimePoint};
 
 /// What a condition can ask of an event; few values, so that conditions meet.
@@ -90,7 +90,8 @@ fn meets(event: &Sample, expr: &TagExpr) -> bool {
             TagAtom::App(AppRef::Me) => event.app == "me",
             TagAtom::App(AppRef::Named(app)) => event.app == app.as_str(),
             TagAtom::Key(by, point) => compares(&event.key, *by, point),
-            TagAtom::Time(by, point) => compares(&event.time_us, *by, &point.to_us(0)),
+            TagAtom::Time(by, TimePoint::At(time_us)) => compares(&event.time_us, *by, time_us),
+            other => unreachable!("not generated: {other}"),
         },
     }
 }
@@ -131,12 +132,13 @@ proptest! {
         events in tag_expr(),
         samples in prop::collection::vec(sample(), 1..40),
     ) {
-        let source = Source { events, order: None };
-        let query = Query { features: Default::default(), source, stages: Vec::new() };
+        let source = Source::Events { events: events.clone(), order: None };
+        let pipeline = Pipeline { source, stages: Vec::new() };
+        let query = Query { features: Default::default(), events: None, pipeline };
         let selection = query.plan(0, Some("me")).unwrap().selection;
         prop_assert!(is_simple(&selection), "{selection}");
         for event in samples {
-            let is_wanted = meets(&event, &query.source.events);
+            let is_wanted = meets(&event, &events);
             prop_assert_eq!(is_selected(&event, &selection), is_wanted, "{} {:?}", query, event);
         }
     }

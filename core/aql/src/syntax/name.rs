@@ -1,8 +1,59 @@
-//! Tags, app ids and stream ids as they appear in a query: checked for shape, not for existence.
+//! Names of variables, tags, apps and streams as they appear in a query: checked for shape, not
+//! for existence.
 
 use std::fmt;
+use std::sync::Arc;
 
 use unicode_normalization::UnicodeNormalization;
+
+use crate::error::is_word;
+
+/// The name of a variable, a parameter or a property: `_`, or letters, digits and `_` of which the
+/// first is a lower-case letter, or an upper-case letter that a lower-case one follows.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Name(Arc<str>);
+
+impl Name {
+    /// The name, normalised; nothing if the text is none.
+    pub(crate) fn new(text: &str) -> Option<Self> {
+        Self::is_name(text).then(|| Self(text.nfc().collect::<String>().into()))
+    }
+
+    /// The current value.
+    pub(crate) fn current() -> Self {
+        Self(Self::CURRENT.into())
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn is_current(&self) -> bool {
+        &*self.0 == Self::CURRENT
+    }
+
+    /// Whether the text has the shape of a name.
+    pub(crate) fn is_name(text: &str) -> bool {
+        text == Self::CURRENT || Self::starts_like_a_name(text) && text.chars().all(is_word)
+    }
+
+    fn starts_like_a_name(text: &str) -> bool {
+        let mut letters = text.chars();
+        match letters.next() {
+            Some(first) if first.is_lowercase() => true,
+            Some(first) if first.is_uppercase() => letters.next().is_some_and(char::is_lowercase),
+            _ => false,
+        }
+    }
+
+    const CURRENT: &'static str = "_";
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
 
 /// A tag: not empty, in Unicode normal form C.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,7 +134,7 @@ impl fmt::Display for AppRef {
 /// The order is that of the node ids' bytes, then of the numbers.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StreamId {
-    node: String,
+    node: Arc<str>,
     number: u64,
 }
 
@@ -96,7 +147,7 @@ impl StreamId {
     pub fn new(node: &str, number: u64) -> Option<Self> {
         let is_legal = node.len() == NODE_ID_CHARS && node.chars().all(Self::is_node_part);
         is_legal.then(|| Self {
-            node: node.to_owned(),
+            node: node.into(),
             number,
         })
     }
@@ -105,6 +156,32 @@ impl StreamId {
     #[must_use]
     pub fn node(&self) -> &str {
         &self.node
+    }
+
+    /// The bytes that the text of the node id stands for: six bits per character, the last two of
+    /// which are padding.
+    pub(crate) fn node_bytes(&self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        for (index, character) in self.node.bytes().enumerate() {
+            let six = Self::six_bits(character);
+            for bit in 0..6 {
+                let at = index * 6 + bit;
+                if at < 256 && six & (0x20 >> bit) != 0 {
+                    bytes[at / 8] |= 0x80 >> (at % 8);
+                }
+            }
+        }
+        bytes
+    }
+
+    fn six_bits(character: u8) -> u8 {
+        match character {
+            b'.' => 0,
+            b'/' => 1,
+            b'0'..=b'9' => character - b'0' + 2,
+            b'A'..=b'Z' => character - b'A' + 12,
+            _ => character.wrapping_sub(b'a') + 38,
+        }
     }
 
     /// Which of the node's streams; below 2^53 when it comes from a query.

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::calendar::Civil;
-use super::name::StreamId;
+use super::name::{Name, StreamId};
+use crate::calendar::Civil;
 
 /// A point in the order of events: a lamport, and possibly a stream.
 ///
@@ -27,7 +27,7 @@ impl fmt::Display for KeyPoint {
 }
 
 /// A point in time, possibly relative to one that is not known yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TimePoint {
     /// Microseconds since 1970, within the years 0000 to 9999.
     At(i64),
@@ -38,19 +38,26 @@ pub(crate) enum TimePoint {
         /// Of what length.
         unit: TimeUnit,
     },
+    /// What the caller gives.
+    Parameter(Name),
 }
 
 impl TimePoint {
-    /// The point in microseconds since 1970. A duration that is too long to be one counts as the
-    /// longest, some 292 000 years.
-    pub(crate) fn to_us(self, now_us: i64) -> i64 {
+    /// The parameter, if it is one.
+    pub(crate) fn parameter(&self) -> Option<&Name> {
         match self {
-            Self::At(time_us) => time_us,
-            Self::Ago { amount, unit } => {
-                let amount = i64::try_from(amount).unwrap_or(i64::MAX);
-                now_us.saturating_sub(amount.saturating_mul(unit.length_us()))
-            }
+            Self::Parameter(name) => Some(name),
+            Self::At(_) | Self::Ago { .. } => None,
         }
+    }
+}
+
+impl TimeUnit {
+    /// So many units before `now_us`. A duration that is too long to be one counts as the longest,
+    /// some 292 000 years.
+    pub(crate) fn ago(self, amount: u64, now_us: i64) -> i64 {
+        let amount = i64::try_from(amount).unwrap_or(i64::MAX);
+        now_us.saturating_sub(amount.saturating_mul(self.length_us()))
     }
 }
 
@@ -59,6 +66,7 @@ impl fmt::Display for TimePoint {
         match self {
             Self::At(time_us) => Civil::from_us(*time_us).fmt(out),
             Self::Ago { amount, unit } => write!(out, "{amount}{} ago", unit.letter()),
+            Self::Parameter(name) => write!(out, "${name}"),
         }
     }
 }

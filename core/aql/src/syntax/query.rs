@@ -2,25 +2,35 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::num::NonZeroU64;
 
+use super::expr::Item;
+use super::print::write_items;
+use super::stage::Stage;
 use super::tag_expr::TagExpr;
 
 /// A query that has been understood.
 ///
-/// `Display` prints it in normal form on one line, with one more line in front if it enables
-/// features; parsing that gives an equal query.
+/// `Display` prints it in normal form on one line, with more lines in front if it has pragmas;
+/// parsing that gives an equal query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
     pub(crate) features: BTreeSet<String>,
-    pub(crate) source: Source,
-    pub(crate) stages: Vec<Stage>,
+    pub(crate) events: Option<String>,
+    pub(crate) pipeline: Pipeline,
 }
 
 impl Query {
     /// The feature words the query enables, sorted; unknown ones have no effect.
     pub fn features(&self) -> impl Iterator<Item = &str> {
         self.features.iter().map(String::as_str)
+    }
+
+    /// The text of `PRAGMA events`: one event per line as a JSON object with `payload`, and
+    /// possibly `tags`, `appId`, `timestamp` (microseconds) and `time` (ISO). Such a query is meant
+    /// to see these events and no others; the language does not read the lines.
+    #[must_use]
+    pub fn events(&self) -> Option<&str> {
+        self.events.as_deref()
     }
 }
 
@@ -30,6 +40,26 @@ impl fmt::Display for Query {
             let words: Vec<&str> = self.features().collect();
             writeln!(out, "PRAGMA features := {}", words.join(" "))?;
         }
+        match &self.events {
+            Some(text) if text.contains(['\n', '\r']) => {
+                writeln!(out, "PRAGMA events\n{text}\nENDPRAGMA")?;
+            }
+            Some(text) => writeln!(out, "PRAGMA events := {text}")?,
+            None => {}
+        }
+        self.pipeline.fmt(out)
+    }
+}
+
+/// A source of values and the stages they walk through: a query, or a sub-query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Pipeline {
+    pub(crate) source: Source,
+    pub(crate) stages: Vec<Stage>,
+}
+
+impl fmt::Display for Pipeline {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "FROM {}", self.source)?;
         self.stages
             .iter()
@@ -39,17 +69,28 @@ impl fmt::Display for Query {
 
 /// Where the values come from that walk through the stages.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Source {
-    pub(crate) events: TagExpr,
-    pub(crate) order: Option<Order>,
+pub(crate) enum Source {
+    /// The log.
+    Events {
+        events: TagExpr,
+        order: Option<Order>,
+    },
+    /// The query itself.
+    Array(Vec<Item>),
 }
 
 impl fmt::Display for Source {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.events.fmt(out)?;
-        match self.order {
-            Some(order) => write!(out, " ORDER {}", order.keyword()),
-            None => Ok(()),
+        match self {
+            Self::Events { events, order } => {
+                events.fmt(out)?;
+                order.map_or(Ok(()), |order| write!(out, " ORDER {}", order.keyword()))
+            }
+            Self::Array(items) => {
+                out.write_str("[")?;
+                write_items(out, items)?;
+                out.write_str("]")
+            }
         }
     }
 }
@@ -75,21 +116,6 @@ impl Order {
             Self::Ascending => "ASC",
             Self::Descending => "DESC",
             Self::Stream => "STREAM",
-        }
-    }
-}
-
-/// One step that values walk through.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
-    /// Lets so many pass, then ends the query.
-    Limit(NonZeroU64),
-}
-
-impl fmt::Display for Stage {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Limit(count) => write!(out, "LIMIT {count}"),
         }
     }
 }

@@ -3,8 +3,10 @@
 use std::fmt;
 
 use super::comparison::Comparison;
-use super::name::{AppRef, Tag};
+use super::expr::Piece;
+use super::name::{AppRef, Name, Tag};
 use super::point::{KeyPoint, TimePoint};
+use super::print::write_interpolation;
 
 /// A condition on events. `And` and `Or` have at least two members; those of equal kind stand in
 /// parentheses in the text.
@@ -21,6 +23,10 @@ pub(crate) enum TagAtom {
     AllEvents,
     IsLocal,
     Tag(Tag),
+    /// A tag that is put together when the query runs.
+    Interpolation(Vec<Piece>),
+    /// A tag that the caller gives.
+    Parameter(Name),
     App(AppRef),
     Key(Comparison, KeyPoint),
     Time(Comparison, TimePoint),
@@ -50,6 +56,8 @@ impl fmt::Display for TagAtom {
             Self::AllEvents => out.write_str("allEvents"),
             Self::IsLocal => out.write_str("isLocal"),
             Self::Tag(tag) => tag.fmt(out),
+            Self::Interpolation(pieces) => write_interpolation(out, pieces),
+            Self::Parameter(name) => write!(out, "${name}"),
             Self::App(app) => write!(out, "appId({app})"),
             Self::Key(comparison, point) => write!(out, "KEY {comparison} {point}"),
             Self::Time(comparison, point) => write!(out, "TIME {comparison} {point}"),

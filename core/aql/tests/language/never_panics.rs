@@ -1,21 +1,37 @@
 //! Any text gives a query or an error, and whatever is understood is understood again when printed.
 
 use proptest::prelude::*;
-use swarmlet_aql::Query;
+use swarmlet_aql::{Context, Machine, Mode, NoEvents, Order, Query, Value};
 
 /// Pieces that get further into the parser than random characters do.
 const PIECES: &str = "\
     PRAGMA features := \n ENDPRAGMA FEATURES( limit FROM ( ) ' \" 'a' \"b\" ` { [ \
     & | \u{2227} \u{2228} allEvents isLocal appId (me) com.example KEY TIME < >= \u{2264} / - 7 \
     18446744073709551615 2021-07-20 T10:00 :30 .123 Z +02:00 5m ago from( to( ORDER DESC LIMIT END \
-    -- ........................................... -0";
+    -- ........................................... -0 FILTER SELECT AGGREGATE GROUP BY DISTINCT LET \
+    _ x := 1 2.5 'y' TRUE NULL + * ^ = != ?? ! ~ , : } ] ... CASE => ENDCASE SUM( FIRST( IsDefined( \
+    TAGS( $p `";
+
+/// Whatever comes out, it comes out.
+fn run(query: Query) {
+    let context = Context {
+        parameters: [("p".to_owned(), Value::from("a"))].into(),
+        ..Context::default()
+    };
+    if let Ok(mut machine) = Machine::new(query, context, Mode::Bounded(Order::Ascending)) {
+        machine.start(&NoEvents);
+        machine.flush(&NoEvents);
+    }
+}
 
 fn check(text: &str) -> Result<(), TestCaseError> {
     match Query::parse(text) {
         Ok(query) => {
             let printed = query.to_string();
-            let plan = query.plan(0, Some("me"));
-            prop_assert!(plan.is_ok_and(|plan| !plan.to_string().is_empty()));
+            if let Ok(plan) = query.plan(0, Some("me")) {
+                prop_assert!(!plan.to_string().is_empty());
+            }
+            run(query.clone());
             prop_assert_eq!(Query::parse(&printed), Ok(query), "{}", printed);
         }
         Err(error) => {
@@ -37,6 +53,7 @@ proptest! {
         check(&text)?;
         check(&format!("FROM {text}"))?;
         check(&format!("FROM '{text}'"))?;
+        check(&format!("FROM [{text}]"))?;
     }
 
     #[test]
@@ -47,5 +64,6 @@ proptest! {
         let text = pieces.join(if is_spaced { " " } else { "" });
         check(&text)?;
         check(&format!("FROM {text}"))?;
+        check(&format!("FROM ['a'] SELECT {text}"))?;
     }
 }

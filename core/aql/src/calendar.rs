@@ -27,6 +27,18 @@ pub(crate) struct Clock {
 }
 
 impl Civil {
+    /// Always with the time of day and six digits of its fraction.
+    pub(crate) fn write_us(self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let clock = self.clock;
+        write!(out, "{:04}-{:02}-{:02}", self.year, self.month, self.day)?;
+        write!(
+            out,
+            "T{:02}:{:02}:{:02}",
+            clock.hour, clock.minute, clock.second
+        )?;
+        write!(out, ".{:06}Z", clock.microsecond)
+    }
+
     /// The time at a place that is so many minutes ahead of UTC; nothing if the calendar or the
     /// day has no such time, or if its year in UTC does not have four digits.
     pub(crate) fn to_us(self, zone_minutes: i64) -> Option<i64> {

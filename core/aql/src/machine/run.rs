@@ -1,0 +1,237 @@
+//! One query from its first event to its last output.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::flow::{Flow, Signal, Surroundings};
+use super::output::{Diagnostic, Output, Severity};
+use super::reader::{EventReader, NoEvents};
+use super::sub_query::SubQueryRunner;
+use crate::eval::{Bindings, EventInput, Outside, Problem, Scope, Traced, items};
+use crate::plan::{PlanError, Selection, select};
+use crate::syntax::{AppId, Order, Pipeline, Query, Source};
+use crate::value::Value;
+
+/// What a query is run with.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    /// The time that `5m ago` counts from, in microseconds since 1970.
+    pub now_us: i64,
+    /// The app that `appId(me)` stands for.
+    pub me: Option<AppId>,
+    /// What `$name` stands for. Those that the query does not name have no effect.
+    pub parameters: BTreeMap<String, Value>,
+}
+
+/// How events come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Those there are, once, in the order that the machine says; in this one if it does not care.
+    Bounded(Order),
+    /// As they come. No order can be relied on, so nothing but `LIMIT` ends such a query.
+    Live,
+}
+
+/// A query at work: takes events, gives results.
+///
+/// ```
+/// use std::sync::Arc;
+/// use swarmlet_aql::{Context, Machine, Mode, NoEvents, Order, Output, Query, Value};
+///
+/// let query = Query::parse("FROM [1, 2, 3] FILTER _ > 1 AGGREGATE SUM(_ * 10)").unwrap();
+/// let mode = Mode::Bounded(Order::Ascending);
+/// let mut machine = Machine::new(query, Context::default(), mode).unwrap();
+/// let mut outputs = machine.start(&NoEvents);
+/// outputs.extend(machine.flush(&NoEvents));
+/// assert!(matches!(&outputs[..], [Output::Result(sum)] if sum.value == Value::from(50_u64)));
+/// ```
+pub struct Machine {
+    query: Query,
+    context: Context,
+    selection: Option<Selection>,
+    flow: Flow,
+    is_failed: bool,
+}
+
+impl Machine {
+    /// A machine that has seen nothing.
+    ///
+    /// Fails if a parameter or the calling app is needed and not there, or if the tags of the query
+    /// cannot be computed. Tags are computed without events, so no sub-query finds any.
+    pub fn new(query: Query, context: Context, mode: Mode) -> Result<Self, PlanError> {
+        query.check_parameters(&context.parameters)?;
+        let flow = match mode {
+            Mode::Bounded(requested) => Flow::new(&query.pipeline, requested),
+            Mode::Live => Flow::live(&query.pipeline),
+        };
+        let selection = match &query.pipeline.source {
+            Source::Events { events, .. } => {
+                let runner = SubQueryRunner(&NoEvents);
+                let scope = Scope::new(context.outside(&runner), Bindings::default());
+                Some(select(events, &scope)?)
+            }
+            Source::Array(_) => None,
+        };
+        Ok(Self {
+            query,
+            context,
+            selection,
+            flow,
+            is_failed: false,
+        })
+    }
+
+    /// Which events to push; nothing if the query brings its own values.
+    #[must_use]
+    pub fn selection(&self) -> Option<&Selection> {
+        self.selection.as_ref()
+    }
+
+    /// In which order to push events: that of the `ORDER` clause, or the one in which aggregators
+    /// know their result first, or the one asked for. Always `Stream` for live input.
+    #[must_use]
+    pub fn order(&self) -> Order {
+        self.flow.order()
+    }
+
+    /// Whether pushing more events changes nothing; a flush may still give results.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.is_failed || self.flow.is_done()
+    }
+
+    /// Runs the values that the query brings, if it does. To be called once, before the flush.
+    ///
+    /// The first value that cannot be computed ends the query.
+    pub fn start(&mut self, reader: &dyn EventReader) -> Vec<Output> {
+        let Source::Array(members) = &self.query.pipeline.source else {
+            return Vec::new();
+        };
+        let runner = SubQueryRunner(reader);
+        let bindings = Bindings::default();
+        let around = Surroundings::new(self.context.outside(&runner), &bindings);
+        let scope = Scope::new(around.outside, bindings.clone());
+        let mut outputs = Outputs::default();
+        for member in members {
+            let values = match items(member, &scope) {
+                Ok(values) => values,
+                Err(problem) => {
+                    self.is_failed = true;
+                    outputs.push(Signal::Problem(problem));
+                    break;
+                }
+            };
+            for value in values {
+                if self.flow.is_done() || outputs.is_failed {
+                    break;
+                }
+                let signal = around.entering(value, false);
+                outputs.extend(self.flow.feed(&self.query.pipeline.stages, signal, &around));
+            }
+        }
+        self.is_failed |= outputs.is_failed;
+        outputs.list
+    }
+
+    /// Takes one event in.
+    pub fn push(&mut self, event: Arc<dyn EventInput>, reader: &dyn EventReader) -> Vec<Output> {
+        self.feed(Fed::Event(event), reader)
+    }
+
+    /// Takes back an event that was pushed.
+    pub fn retract(&mut self, event: Arc<dyn EventInput>, reader: &dyn EventReader) -> Vec<Output> {
+        self.feed(Fed::AntiEvent(event), reader)
+    }
+
+    /// Gives the results that wait for the end of the input, or of a burst of it. May be called as
+    /// often as there are bursts: results that changed since are taken back.
+    pub fn flush(&mut self, reader: &dyn EventReader) -> Vec<Output> {
+        self.feed(Fed::Flush, reader)
+    }
+
+    fn feed(&mut self, fed: Fed, reader: &dyn EventReader) -> Vec<Output> {
+        let mut outputs = Outputs::default();
+        if self.is_failed {
+            return outputs.list;
+        }
+        let runner = SubQueryRunner(reader);
+        let bindings = Bindings::default();
+        let around = Surroundings::new(self.context.outside(&runner), &bindings);
+        let signal = match fed {
+            Fed::Event(event) => around.entering(Traced::of_event(event), false),
+            Fed::AntiEvent(event) => around.entering(Traced::of_event(event), true),
+            Fed::Flush => Signal::Flush,
+        };
+        outputs.extend(self.flow.feed(&self.query.pipeline.stages, signal, &around));
+        self.is_failed = outputs.is_failed;
+        outputs.list
+    }
+}
+
+enum Fed {
+    Event(Arc<dyn EventInput>),
+    AntiEvent(Arc<dyn EventInput>),
+    Flush,
+}
+
+/// Outputs up to the first error, which is the last of them.
+#[derive(Default)]
+struct Outputs {
+    list: Vec<Output>,
+    is_failed: bool,
+}
+
+impl Outputs {
+    fn extend(&mut self, signals: Vec<Signal>) {
+        for signal in signals {
+            self.push(signal);
+        }
+    }
+
+    fn push(&mut self, signal: Signal) {
+        if self.is_failed {
+            return;
+        }
+        self.list.push(match signal {
+            Signal::Value(output) if output.is_anti => Output::AntiResult(output.traced),
+            Signal::Value(output) => Output::Result(output.traced),
+            Signal::Problem(problem) => {
+                let diagnostic = Diagnostic::from(problem);
+                self.is_failed = diagnostic.severity == Severity::Error;
+                Output::Diagnostic(diagnostic)
+            }
+            Signal::Flush => return,
+        });
+    }
+}
+
+impl Context {
+    fn outside<'a>(&'a self, runner: &'a SubQueryRunner<'_>) -> Outside<'a> {
+        Outside {
+            now_us: self.now_us,
+            me: self.me.as_ref(),
+            parameters: &self.parameters,
+            sub_queries: runner,
+        }
+    }
+}
+
+impl Query {
+    /// The names of the parameters that the query needs, sorted, each once.
+    #[must_use]
+    pub fn parameters(&self) -> Vec<&str> {
+        let mut names = Vec::new();
+        Pipeline::collect_parameters(&self.pipeline, &mut names);
+        let mut names: Vec<&str> = names.into_iter().map(|name| name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    fn check_parameters(&self, given: &BTreeMap<String, Value>) -> Result<(), PlanError> {
+        let names = self.parameters();
+        let missing = names.iter().find(|name| !given.contains_key(**name));
+        let problem = missing.map(|name| Problem::ParameterNotBound((*name).to_owned()));
+        problem.map_or(Ok(()), |problem| Err(problem.into()))
+    }
+}
