@@ -152,9 +152,7 @@ fn expr() -> impl Strategy<Value = Expr> + Clone {
 }
 
 /// An expression over all values, in which nothing stands for the current one.
-fn aggregation(
-    inner: impl Strategy<Value = Expr> + Clone,
-) -> impl Strategy<Value = Expr> + Clone {
+fn aggregation(inner: impl Strategy<Value = Expr> + Clone) -> impl Strategy<Value = Expr> + Clone {
     let aggregator = prop::sample::select(&Aggregator::ALL[..]);
     let call = (aggregator, inner).prop_map(|(aggregator, argument)| {
         Expr::Aggregate(Box::new(Call {

@@ -39,7 +39,7 @@ fn case(block: &str) -> Case {
 }
 
 /// Replaces `\u{...}`, `\t`, `\r` and `\s` by what they stand for.
-fn unescaped(text: &str) -> String {
+pub(crate) fn unescaped(text: &str) -> String {
     let mut plain = text
         .replace("\\t", "\t")
         .replace("\\r", "\r")

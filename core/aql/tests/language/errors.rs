@@ -57,7 +57,9 @@ fn the_caret_view_shows_a_piece_of_a_long_line() {
     let view = Query::parse(&text).unwrap_err().caret_view();
     let lines: Vec<&str> = view.lines().collect();
     assert!(
-        lines[..5].iter().all(|line| line.len() <= EXCERPT_CHARS_MAX + 8),
+        lines[..5]
+            .iter()
+            .all(|line| line.len() <= EXCERPT_CHARS_MAX + 8),
         "{view}"
     );
     assert_eq!(lines[2].find('x'), lines[3].find('^'), "{view}");

@@ -3,4 +3,5 @@
 mod bounds;
 mod cases;
 mod errors;
+mod expressions;
 mod never_panics;
