@@ -5,3 +5,4 @@ mod cases;
 mod errors;
 mod expressions;
 mod never_panics;
+mod results;
