@@ -10,6 +10,8 @@ mod operation;
 mod origin;
 mod problem;
 mod scope;
+#[cfg(test)]
+mod tests;
 
 pub use event::{EventInput, EventKey};
 pub use origin::{EventRange, Origin, Traced};

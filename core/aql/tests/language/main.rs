@@ -4,5 +4,6 @@ mod bounds;
 mod cases;
 mod errors;
 mod expressions;
+mod features;
 mod never_panics;
 mod results;
