@@ -224,11 +224,18 @@ fn token_len(rest: &str, first: char) -> usize {
         '\'' | '"' => after
             .find(first)
             .map_or(after.len(), |at| at + first.len_utf8()),
-        _ if first.is_ascii_digit() => after.find(is_outside_number).unwrap_or(after.len()),
+        _ if first.is_ascii_digit() || is_minus(first, after) => {
+            after.find(is_outside_number).unwrap_or(after.len())
+        }
         _ if is_word(first) => after.find(|next| !is_word(next)).unwrap_or(after.len()),
         _ => 0,
     };
     first.len_utf8() + more
+}
+
+/// A minus that belongs to a number.
+fn is_minus(first: char, after: &str) -> bool {
+    first == '-' && after.starts_with(|next: char| next.is_ascii_digit())
 }
 
 /// Words are what keywords and identifiers are made of.

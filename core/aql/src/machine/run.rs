@@ -1,6 +1,7 @@
 //! One query from its first event to its last output.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use super::flow::{Flow, Signal, Surroundings};
@@ -165,6 +166,12 @@ impl Machine {
         outputs.extend(self.flow.feed(&self.query.pipeline.stages, signal, &around));
         self.is_failed = outputs.is_failed;
         outputs.list
+    }
+}
+
+impl fmt::Debug for Machine {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Machine({})", self.query)
     }
 }
 

@@ -60,7 +60,8 @@ impl State {
         }
     }
 
-    /// Puts out what had to wait for the end of a burst.
+    /// Puts out what had to wait for the end of a burst. A result that does not exist any more is
+    /// taken back.
     pub(super) fn flush(
         &mut self,
         stage: &Stage,
@@ -82,7 +83,11 @@ impl State {
                 };
                 match expr.evaluate(&scope) {
                     Ok(result) => replace(emitted, result, around, out),
-                    Err(problem) => out.push(Signal::Problem(problem)),
+                    Err(problem) => {
+                        let before = emitted.take();
+                        out.extend(before.map(|before| around.entering(before, true)));
+                        out.push(Signal::Problem(problem));
+                    }
                 }
             }
             (Stage::Group(_, grouped), Self::Group(groups)) => groups.flush(grouped, around, out),

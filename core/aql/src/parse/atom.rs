@@ -65,7 +65,8 @@ fn word(cursor: &mut Cursor<'_>) -> Parsed<Expr> {
     if of("CASE") {
         return cases(cursor);
     }
-    if cursor.eat_keyword("FROM") {
+    if of("FROM") {
+        cursor.take_while(is_word);
         let pipeline = cursor.descend_query(pipeline)?;
         return Ok(Expr::SubQuery(Box::new(pipeline)));
     }

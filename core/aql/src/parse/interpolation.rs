@@ -40,12 +40,11 @@ fn finish(pieces: &mut Vec<Piece>, text: &mut String) {
 
 /// `U+XXXX}`, up to six digits.
 fn character(cursor: &mut Cursor<'_>) -> Parsed<char> {
-    let start = cursor.at();
     cursor.need_here("U+")?;
-    let digits_start = cursor.at();
+    let start = cursor.at();
     let digits = cursor.take_while(|next| next.is_ascii_hexdigit());
     if digits.is_empty() || digits.len() > 6 {
-        return Err(cursor.not_a("one to six hexadecimal digits", digits_start));
+        return Err(cursor.not_a("one to six hexadecimal digits", start));
     }
     let code = u32::from_str_radix(digits, 16).ok();
     let character = code.and_then(char::from_u32);

@@ -2,7 +2,7 @@
 //! for existence.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -21,7 +21,8 @@ impl Name {
 
     /// The current value.
     pub(crate) fn current() -> Self {
-        Self(Self::CURRENT.into())
+        static CURRENT: LazyLock<Arc<str>> = LazyLock::new(|| Name::CURRENT.into());
+        Self(CURRENT.clone())
     }
 
     pub(crate) fn as_str(&self) -> &str {

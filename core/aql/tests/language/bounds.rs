@@ -35,10 +35,11 @@ fn nesting_of_operators_survives_a_small_stack() {
     let thread = std::thread::Builder::new().stack_size(256 * 1024);
     let work = move || {
         let query = Query::parse(&text).unwrap();
-        assert_eq!(Query::parse(&query.to_string()).unwrap(), query);
+        assert_eq!(Query::parse(&query.to_string()).as_ref(), Ok(&query));
         query.plan(0, None).unwrap().to_string().len()
     };
-    assert!(thread.spawn(work).unwrap().join().unwrap() > 0);
+    let thread = thread.spawn(work).expect("a thread can start");
+    assert!(thread.join().expect("it survives") > 0);
 }
 
 #[test]
@@ -78,7 +79,7 @@ fn the_length_of_the_text_is_bounded() {
 fn outputs(text: &str) -> Vec<Output> {
     let query = Query::parse(text).unwrap_or_else(|error| panic!("{error}"));
     let mode = Mode::Bounded(Order::Ascending);
-    let mut machine = Machine::new(query, Context::default(), mode).unwrap();
+    let mut machine = Machine::new(query, Context::default(), mode).expect("the query can run");
     let mut outputs = machine.start(&NoEvents);
     outputs.extend(machine.flush(&NoEvents));
     outputs
@@ -95,12 +96,13 @@ fn last_message(text: &str) -> String {
 fn survives(text: String, stack_bytes: usize) {
     let work = move || {
         let query = Query::parse(&text).unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(Query::parse(&query.to_string()).unwrap(), query);
+        assert_eq!(Query::parse(&query.to_string()).as_ref(), Ok(&query));
         assert!(query.used_features().len() < 20);
         outputs(&text).len()
     };
     let thread = std::thread::Builder::new().stack_size(stack_bytes);
-    assert!(thread.spawn(work).unwrap().join().unwrap() > 0);
+    let thread = thread.spawn(work).expect("a thread can start");
+    assert!(thread.join().expect("it survives") > 0);
 }
 
 #[test]

@@ -73,15 +73,26 @@ fn accepted_queries_have_their_normal_form_and_plan() {
             case.query
         );
         assert_eq!(Query::parse(&case.normal).unwrap(), query, "{}", case.query);
-        let plan = query.plan(NOW_US, Some(ME)).unwrap();
-        assert_eq!(plan.to_string(), case.plan, "plan of {}", case.query);
+        if !case.plan.is_empty() {
+            let plan = query.plan(NOW_US, Some(ME)).unwrap();
+            assert_eq!(plan.to_string(), case.plan, "plan of {}", case.query);
+        }
     }
 }
 
 #[test]
 fn rejected_queries_say_where_and_what() {
+    let mut wrong = Vec::new();
     for case in cases(include_str!("../cases/rejected.txt")) {
         let error = Query::parse(&case.query).expect_err(&case.query);
-        assert_eq!(error.to_string(), case.error, "error of {}", case.query);
+        if error.to_string() != case.error {
+            wrong.push(format!("{}\n  {}\n  {error}", case.query, case.error));
+        }
     }
+    assert!(
+        wrong.is_empty(),
+        "{} wrong\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }

@@ -15,7 +15,7 @@ fn evaluate(expr: &str) -> String {
         ..Context::default()
     };
     let mode = Mode::Bounded(Order::Ascending);
-    let mut machine = Machine::new(query, context, mode).unwrap();
+    let mut machine = Machine::new(query, context, mode).expect("the query can run");
     let outputs = machine.start(&NoEvents);
     let [output] = &outputs[..] else {
         panic!("one output for {expr}, not {outputs:?}");

@@ -7,3 +7,4 @@ mod expressions;
 mod features;
 mod never_panics;
 mod results;
+mod retraction;

@@ -7,10 +7,10 @@ use swarmlet_aql::{Context, Machine, Mode, NoEvents, Order, Query, Value};
 const PIECES: &str = "\
     PRAGMA features := \n ENDPRAGMA FEATURES( limit FROM ( ) ' \" 'a' \"b\" ` { [ \
     & | \u{2227} \u{2228} allEvents isLocal appId (me) com.example KEY TIME < >= \u{2264} / - 7 \
-    18446744073709551615 2021-07-20 T10:00 :30 .123 Z +02:00 5m ago from( to( ORDER DESC LIMIT END \
-    -- ........................................... -0 FILTER SELECT AGGREGATE GROUP BY DISTINCT LET \
-    _ x := 1 2.5 'y' TRUE NULL + * ^ = != ?? ! ~ , : } ] ... CASE => ENDCASE SUM( FIRST( IsDefined( \
-    TAGS( $p `";
+    18446744073709551615 2021-07-20 T10:00 :30 .123 Z +02:00 5m ago from( to( ORDER DESC LIMIT \
+    END -- ........................................... -0 FILTER SELECT AGGREGATE GROUP BY \
+    DISTINCT LET _ x := 1 2.5 'y' TRUE NULL + * ^ = != ?? ! ~ , : } ] ... CASE => ENDCASE SUM( \
+    FIRST( COUNT( IsDefined( TAGS( $p `";
 
 /// Whatever comes out, it comes out.
 fn run(query: Query) {

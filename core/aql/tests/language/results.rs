@@ -28,7 +28,7 @@ impl EventInput for Sample {
     }
 
     fn time_us(&self) -> i64 {
-        i64::try_from(self.lamport).unwrap() * 1_000_000
+        i64::try_from(self.lamport).expect("a small number") * 1_000_000
     }
 
     fn tags(&self) -> Vec<&str> {
@@ -141,7 +141,8 @@ fn run_bounded(query: Query, steps: &[&str]) -> Vec<Output> {
     for step in steps {
         log.publish(step);
     }
-    let mut machine = Machine::new(query, context(), Mode::Bounded(Order::Ascending)).unwrap();
+    let mode = Mode::Bounded(Order::Ascending);
+    let mut machine = Machine::new(query, context(), mode).expect("it is checked before");
     let mut outputs = machine.start(&log);
     if let Some(selection) = machine.selection().cloned() {
         let order = machine.order();
@@ -152,7 +153,7 @@ fn run_bounded(query: Query, steps: &[&str]) -> Vec<Output> {
                 false => ControlFlow::Continue(()),
             }
         };
-        log.read(&selection, order, take).unwrap();
+        log.read(&selection, order, take).expect("it never fails");
     }
     outputs.extend(machine.flush(&log));
     outputs
@@ -161,13 +162,14 @@ fn run_bounded(query: Query, steps: &[&str]) -> Vec<Output> {
 /// Events come, and go, one by one.
 fn run_live(query: Query, steps: &[&str]) -> Vec<Output> {
     let mut log = Log::default();
-    let mut machine = Machine::new(query, context(), Mode::Live).unwrap();
+    let mut machine = Machine::new(query, context(), Mode::Live).expect("it is checked before");
     let mut outputs = Vec::new();
     for step in steps {
         if *step == "flush" {
             outputs.extend(machine.flush(&log));
         } else if let Some(number) = step.strip_prefix('-') {
-            let event = log.0[number.parse::<usize>().unwrap() - 1].clone();
+            let number: usize = number.parse().expect("the number of an event");
+            let event = log.0[number - 1].clone();
             outputs.extend(machine.retract(event, &log));
         } else {
             let event = log.publish(step);
@@ -177,7 +179,8 @@ fn run_live(query: Query, steps: &[&str]) -> Vec<Output> {
     outputs
 }
 
-fn run(query: &str, steps: &[&str]) -> Vec<String> {
+/// The outputs of a query over steps as the table has them.
+pub(crate) fn run(query: &str, steps: &[&str]) -> Vec<String> {
     let query = Query::parse(query).unwrap_or_else(|error| panic!("{}", error.caret_view()));
     let printed = query.to_string();
     assert_eq!(Query::parse(&printed).as_ref(), Ok(&query), "{printed}");
