@@ -14,9 +14,14 @@ use crate::error::is_word;
 pub(crate) struct Name(Arc<str>);
 
 impl Name {
-    /// The name, normalised; nothing if the text is none.
+    /// The name, normalised unless that gives no name; nothing if the text is none.
     pub(crate) fn new(text: &str) -> Option<Self> {
-        Self::is_name(text).then(|| Self(text.nfc().collect::<String>().into()))
+        if !Self::is_name(text) {
+            return None;
+        }
+        let normal: String = text.nfc().collect();
+        let is_name = Self::is_name(&normal);
+        Some(Self(if is_name { normal.into() } else { text.into() }))
     }
 
     /// The current value.
