@@ -182,12 +182,12 @@ impl Numbers {
             self.float * factor
         };
         if let Number::Integer(factor) = number {
-            self.integers = if is_anti {
-                self.integers / factor
+            let product = if is_anti {
+                self.integers.checked_div(factor)
             } else {
-                let product = self.integers.checked_mul(factor);
-                product.ok_or(NumberError::IntegerOverflow)?
+                self.integers.checked_mul(factor)
             };
+            self.integers = product.ok_or(NumberError::IntegerOverflow)?;
         }
         Ok(())
     }
@@ -216,4 +216,54 @@ fn step(count: u64, is_anti: bool) -> u64 {
 )]
 fn as_float(number: i128) -> f64 {
     number as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn product(inputs: impl IntoIterator<Item = (i64, bool)>) -> Result<Value, Problem> {
+        let mut total = Total::new(Aggregator::Product);
+        for (number, is_anti) in inputs {
+            total.add(&Traced::synthetic(number), is_anti);
+        }
+        total.result().map(|traced| traced.value)
+    }
+
+    #[test]
+    fn products_leave_the_range_and_come_back() {
+        let twos = |count| std::iter::repeat_n((2, false), count);
+        let overflow = Err(Problem::Number(NumberError::IntegerOverflow));
+        assert_eq!(product(twos(63)), Ok(Value::from(1_u64 << 63)));
+        assert_eq!(product(twos(64)), overflow);
+        assert_eq!(
+            product(twos(64).chain([(2, true)])),
+            Ok(Value::from(1_u64 << 63))
+        );
+        assert_eq!(product(twos(200)), overflow);
+    }
+
+    #[test]
+    fn the_smallest_product_is_no_panic() {
+        let least = std::iter::repeat_n((-2, false), 127);
+        for last in [(-1, true), (-1, false)] {
+            assert!(product(least.clone().chain([last])).is_err());
+        }
+    }
+
+    #[test]
+    fn sums_are_exact_whatever_comes_in_between() {
+        let mut sum = Total::new(Aggregator::Sum);
+        for number in [u64::MAX, u64::MAX, 1] {
+            sum.add(&Traced::synthetic(number), false);
+        }
+        assert!(sum.result().is_err());
+        sum.add(&Traced::synthetic(u64::MAX), true);
+        sum.add(&Traced::synthetic(1_u64), true);
+        assert_eq!(sum.result(), Ok(Traced::synthetic(u64::MAX)));
+        let half = Value::float(0.5).expect("it is finite");
+        sum.add(&Traced::synthetic(half.clone()), false);
+        sum.add(&Traced::synthetic(half), true);
+        assert_eq!(sum.result(), Ok(Traced::synthetic(u64::MAX)));
+    }
 }
