@@ -208,9 +208,12 @@ fn check_streams(declared: &[(String, Retention)]) -> Result<Streams> {
         Ok((StreamName::new(name)?, log::Retention::from(*limits)))
     };
     let streams = declared.iter().map(parse).collect::<Result<Streams>>()?;
-    if streams.len() as u64 > OWN_STREAMS_MAX {
+    let has_default = streams.contains_key(&StreamName::default_name());
+    // The default stream is there whether it is declared or not.
+    let count = streams.len() as u64 + u64::from(!has_default);
+    if count > OWN_STREAMS_MAX {
         return Err(Error::invalid("too many streams are declared")
-            .with("streams", streams.len())
+            .with("streams", count)
             .with("limit", OWN_STREAMS_MAX));
     }
     Ok(streams)
