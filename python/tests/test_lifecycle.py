@@ -124,13 +124,14 @@ async def published(node: Node, n: int) -> None:
 
 
 THREADS = """
-    import os, sys, time
+    import contextlib, os, sys, time
     from swarmlet.sync import Node
 
     def threads():
         names = []
         for task in os.listdir("/proc/self/task"):
-            with open(f"/proc/self/task/{task}/comm") as comm:
+            # A thread that was listed may have ended since.
+            with contextlib.suppress(OSError), open(f"/proc/self/task/{task}/comm") as comm:
                 names.append(comm.read().strip())
         return names
 
