@@ -256,7 +256,7 @@ fn the_writer_may_start_a_file_while_maintenance_makes_the_spare() {
 
 #[test]
 fn tags_that_occur_once_end_a_log_file_before_they_fill_memory() {
-    let disk = std::sync::Arc::new(crate::storage::SimDisk::new(1));
+    let disk = Arc::new(SimDisk::new(1));
     let mut log = Log::open(disk, signer(), LogOptions::default()).unwrap();
     let mut number = 0;
     for round in 0..40 {
