@@ -1,6 +1,6 @@
 //! The native half of the Python package `swarmlet`: converts, calls, converts back.
 //!
-//! Threads of Rust never touch the interpreter: they put plain data into the queue of a [`Port`],
+//! Threads of Rust never touch the interpreter: they put plain data into the queue of a `Port`,
 //! and Python values are made where Python takes them out. So a busy interpreter stalls no thread
 //! of the node, and an exiting one finds nobody inside it. What users see is typed Python in
 //! `python/swarmlet`; nothing here is public by itself.
