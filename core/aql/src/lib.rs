@@ -39,6 +39,7 @@ pub use error::{ParseError, ParseErrorKind};
 pub use eval::{EventInput, EventKey, EventRange, Origin, Traced};
 pub use features::{Endpoint, Feature, FeatureError};
 pub use machine::{Context, Diagnostic, EventReader, Machine, Mode, NoEvents, Output, Severity};
+pub use parse::parse_time;
 pub use plan::{KeyPoint, Plan, PlanError, Selection};
 pub use syntax::{AppId, Comparison, Order, Query, StreamId, Tag};
 pub use value::{Array, Finite, Number, Object, Value, ValueError, ValueKind};

@@ -40,6 +40,10 @@ pub const VALUE_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// reads, and with values of the usual hundred bytes within a node's memory.
 pub const GROUPS_MAX: usize = 64 * 1024;
 
+/// Values that one event, or one flush, becomes at once: every group with four results and those
+/// before taken back. Without it a few stages that make several values out of each fill any memory.
+pub const VALUES_AT_ONCE_MAX: usize = 8 * GROUPS_MAX;
+
 /// Characters of a value that a diagnostic repeats.
 pub const SHOWN_CHARS_MAX: usize = 128;
 

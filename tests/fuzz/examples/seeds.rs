@@ -94,6 +94,11 @@ fn main() {
     for (name, query) in QUERIES {
         write("query", name, query.as_bytes());
     }
+    for (name, query) in MACHINES {
+        let events = b"\x03\0\0\x05".iter().cycle().take(200);
+        let bytes = query.bytes().chain([0]).chain(events.copied());
+        write("machine", name, &bytes.collect::<Vec<_>>());
+    }
     for (name, text) in NAMES {
         write("names", name, text.as_bytes());
     }
@@ -121,6 +126,39 @@ const QUERIES: &[(&str, &str)] = &[
     (
         "pragma",
         "PRAGMA features := a b\nFEATURES(c) FROM 'x' -- note\n",
+    ),
+];
+
+/// Queries with something behind them that events can be made of.
+const MACHINES: &[(&str, &str)] = &[
+    (
+        "aggregate",
+        "AGGREGATE { a: SUM(_.x), b: [LAST(_), COUNT(_)] }",
+    ),
+    (
+        "group",
+        "GROUP BY _.k SELECT group, MAX(_.v), AVG(_.v) LIMIT $n",
+    ),
+    ("distinct", "LET x := _ FILTER IsDefined(x[0]) DISTINCT"),
+    (
+        "spread",
+        "SELECT ..._, _.x ?? 1, `{_}` LIMIT 5 AGGREGATE FIRST(_)",
+    ),
+    (
+        "case",
+        "SELECT CASE _.x * 2 > 1 => -1 CASE TRUE => KEY(_) ENDCASE",
+    ),
+    (
+        "sub-query",
+        "FROM 'a' | $tag SELECT (FROM `{_.x}` ORDER DESC LIMIT $n SELECT _ ^ 2 END)[0]",
+    ),
+    (
+        "array",
+        "FROM [1, ...FROM 'b' END, 2.5] FILTER _ != 2 SELECT TIME(_), TAGS(_)",
+    ),
+    (
+        "time",
+        "FROM TIME > 5m ago & TIME < $to | KEY > 3 AGGREGATE PRODUCT(_) % 7",
     ),
 ];
 

@@ -1,5 +1,6 @@
 //! Events as the language sees them: the one thing it has to know of a log.
 
+use std::any::Any;
 use std::fmt::Debug;
 
 use crate::syntax::StreamId;
@@ -16,8 +17,9 @@ pub struct EventKey {
     pub offset: u64,
 }
 
-/// An event of a log. Implemented by whoever owns the log; asked only for what a query needs.
-pub trait EventInput: Debug + Send + Sync {
+/// An event of a log. Implemented by whoever owns the log; asked only for what a query needs. As
+/// [`Any`], the owner finds its own events again in what comes out.
+pub trait EventInput: Any + Debug + Send + Sync {
     /// Where it stands.
     fn key(&self) -> EventKey;
 

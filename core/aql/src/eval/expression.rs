@@ -20,7 +20,7 @@ impl Expr {
         match self {
             Self::Literal(literal) => Ok(Traced::synthetic(constant(literal))),
             Self::Variable(name) => scope.variable(name).cloned(),
-            Self::Parameter(name) => Ok(Traced::synthetic(scope.parameter(name)?.clone())),
+            Self::Parameter(name) => Ok(Traced::synthetic(scope.outside.parameter(name)?.clone())),
             Self::Interpolation(pieces) => {
                 let (text, origin) = text(pieces, scope)?;
                 Ok(Traced {
@@ -105,6 +105,9 @@ fn array(members: &[Item], scope: &Scope<'_>) -> Evaluated {
     let mut values = Vec::with_capacity(members.len());
     for member in members {
         values.extend(items(member, scope)?);
+        if values.len() > VALUE_BYTES_MAX / size_of::<Value>() {
+            return Err(ValueError::TooLarge.into());
+        }
     }
     collected(values)
 }

@@ -1,8 +1,9 @@
 //! Why there is no value. The texts are part of the language: apps compare them.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
-use crate::limits::GROUPS_MAX;
+use crate::limits::{GROUPS_MAX, VALUES_AT_ONCE_MAX};
 use crate::syntax::{Aggregator, AppId, Operator};
 use crate::value::{Number, NumberError, Value, ValueError, ValueKind, shown};
 
@@ -35,6 +36,8 @@ pub(crate) enum Problem {
     NotSpreadable(ValueKind),
     #[error("`{value}` is not of type {expected}")]
     WrongType { value: String, expected: ValueKind },
+    #[error("`{0}` is not a positive integer")]
+    NotPositive(String),
     #[error("Not supported: {0}")]
     NotSupported(Arc<str>),
     #[error("no case matched")]
@@ -62,6 +65,8 @@ pub(crate) enum Problem {
     AntiInputInLimit,
     #[error("more than {GROUPS_MAX} different values in {stage}")]
     TooManyGroups { stage: &'static str },
+    #[error("more than {VALUES_AT_ONCE_MAX} values at once")]
+    TooManyValues,
 }
 
 impl Problem {
@@ -69,7 +74,10 @@ impl Problem {
     pub(crate) fn is_fatal(&self) -> bool {
         matches!(
             self,
-            Self::AntiInput(_) | Self::AntiInputInLimit | Self::TooManyGroups { .. }
+            Self::AntiInput(_)
+                | Self::AntiInputInLimit
+                | Self::TooManyGroups { .. }
+                | Self::TooManyValues
         )
     }
 
@@ -94,6 +102,16 @@ impl Value {
             Self::Other(name) => Err(Problem::NotSupported(name.clone())),
             _ => Err(Problem::wrong_type(self, ValueKind::Number)),
         }
+    }
+
+    /// An integer from 1 on; floating-point numbers are none, whatever they are worth.
+    pub(crate) fn as_positive(&self) -> Result<NonZeroU64, Problem> {
+        let number = match self {
+            Self::Number(Number::Integer(number)) => u64::try_from(*number).ok(),
+            _ => None,
+        };
+        let number = number.and_then(NonZeroU64::new);
+        number.ok_or_else(|| Problem::NotPositive(shown(&self.print())))
     }
 
     pub(crate) fn as_timestamp(&self) -> Result<i64, Problem> {

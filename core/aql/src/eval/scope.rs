@@ -21,6 +21,13 @@ pub(crate) struct Outside<'a> {
     pub(crate) sub_queries: &'a dyn SubQueries,
 }
 
+impl<'a> Outside<'a> {
+    pub(crate) fn parameter(&self, name: &Name) -> Result<&'a Value, Problem> {
+        let found = self.parameters.get(name.as_str());
+        found.ok_or_else(|| Problem::ParameterNotBound(name.to_string()))
+    }
+}
+
 /// Runs the sub-queries of expressions.
 pub(crate) trait SubQueries {
     /// All values that the pipeline gives when it runs in that scope; the first problem ends it.
@@ -48,11 +55,6 @@ impl<'a> Scope<'a> {
     pub(crate) fn variable(&self, name: &Name) -> Result<&Traced, Problem> {
         let found = self.bindings.find(name);
         found.ok_or_else(|| Problem::NotBound(name.to_string()))
-    }
-
-    pub(crate) fn parameter(&self, name: &Name) -> Result<&'a Value, Problem> {
-        let found = self.outside.parameters.get(name.as_str());
-        found.ok_or_else(|| Problem::ParameterNotBound(name.to_string()))
     }
 
     pub(crate) fn aggregate(&self, call: &Call) -> Result<Traced, Problem> {

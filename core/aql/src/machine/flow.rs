@@ -2,6 +2,7 @@
 
 use super::stage::State;
 use crate::eval::{Bindings, Outside, Problem, Scope, Traced};
+use crate::limits::VALUES_AT_ONCE_MAX;
 use crate::syntax::{Name, Order, Pipeline, Source, Stage};
 
 /// What walks from stage to stage.
@@ -12,6 +13,11 @@ pub(super) enum Signal {
     Problem(Problem),
     /// The end of a burst of input: those who wait for it give their results.
     Flush,
+}
+
+/// Whether there are more signals than may walk at once. Who puts several out asks before each.
+pub(super) fn is_overfull<T>(signals: &[T]) -> bool {
+    signals.len() > VALUES_AT_ONCE_MAX
 }
 
 /// A value with the names that earlier stages gave to others.
@@ -72,32 +78,37 @@ impl<'a> Surroundings<'a> {
 pub(super) struct Flow {
     states: Vec<State>,
     order: Order,
-    is_done: bool,
 }
 
 impl Flow {
     /// A flow that has seen nothing. `requested` is the order of input if the pipeline does not
-    /// care.
-    pub(super) fn new(pipeline: &Pipeline, requested: Order) -> Self {
-        let states: Vec<State> = pipeline.stages.iter().map(State::new).collect();
+    /// care. Fails if a `LIMIT` has no number.
+    pub(super) fn new(
+        pipeline: &Pipeline,
+        requested: Order,
+        outside: &Outside<'_>,
+    ) -> Result<Self, Problem> {
+        let states = pipeline.stages.iter();
+        let states: Vec<State> = states
+            .map(|stage| State::new(stage, outside))
+            .collect::<Result<_, _>>()?;
         let demanded = match &pipeline.source {
             Source::Events { order, .. } => *order,
             Source::Array(_) => None,
         };
         let preferred = || states.iter().find_map(State::preferred_order);
-        Self {
+        Ok(Self {
             order: demanded.or_else(preferred).unwrap_or(requested),
             states,
-            is_done: false,
-        }
+        })
     }
 
     /// The same for input whose order nobody chooses.
-    pub(super) fn live(pipeline: &Pipeline) -> Self {
-        Self {
+    pub(super) fn live(pipeline: &Pipeline, outside: &Outside<'_>) -> Result<Self, Problem> {
+        Ok(Self {
             order: Order::Stream,
-            ..Self::new(pipeline, Order::Stream)
-        }
+            ..Self::new(pipeline, Order::Stream, outside)?
+        })
     }
 
     pub(super) fn order(&self) -> Order {
@@ -108,9 +119,28 @@ impl Flow {
         self.order = order;
     }
 
-    /// Whether more input changes nothing.
+    /// Whether more input in the order of the flow changes nothing.
     pub(super) fn is_done(&self) -> bool {
-        self.is_done
+        self.states.iter().any(|state| state.is_done(self.order))
+    }
+
+    /// Whether results wait for a flush.
+    pub(super) fn needs_flush(&self) -> bool {
+        self.states.iter().any(State::needs_flush)
+    }
+
+    /// Whether a `LIMIT` lets nothing more through.
+    pub(super) fn is_saturated(&self) -> bool {
+        self.states.iter().any(State::is_saturated)
+    }
+
+    /// The order that lets the flow know its result first, if no stage minds which one it is.
+    pub(super) fn order_to_catch_up(&self) -> Order {
+        let mut remembering = self.states.iter().skip_while(|state| state.is_stateless());
+        let first = remembering.next();
+        first
+            .and_then(State::preferred_order)
+            .unwrap_or(Order::Ascending)
     }
 
     /// Lets one signal walk through all stages; returns what arrives at the end.
@@ -132,8 +162,10 @@ impl Flow {
                         next.push(Signal::Flush);
                     }
                 }
+                if is_overfull(&next) {
+                    return vec![Signal::Problem(Problem::TooManyValues)];
+                }
             }
-            self.is_done |= state.is_done(self.order);
             if next.is_empty() {
                 return next;
             }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::flow::{Signal, Surroundings};
+use super::flow::{Signal, Surroundings, is_overfull};
 use crate::aggregate::{Aggregates, calls};
 use crate::eval::{Origin, Problem, Scope, Traced, items};
 use crate::limits::GROUPS_MAX;
@@ -73,6 +73,9 @@ impl Groups {
         out: &mut Vec<Signal>,
     ) {
         for key in std::mem::take(&mut self.changed) {
+            if is_overfull(out) {
+                return;
+            }
             let Some(group) = self.groups.get_mut(&key) else {
                 continue;
             };
@@ -128,6 +131,9 @@ impl Group {
         };
         let mut results = Vec::new();
         for item in grouped.items() {
+            if is_overfull(&results) {
+                break;
+            }
             match items(item, &scope) {
                 Ok(values) => results.extend(values),
                 Err(problem) => out.push(Signal::Problem(problem)),

@@ -9,8 +9,9 @@ use super::output::{Diagnostic, Output, Severity};
 use super::reader::{EventReader, NoEvents};
 use super::sub_query::SubQueryRunner;
 use crate::eval::{Bindings, EventInput, Outside, Problem, Scope, Traced, items};
+use crate::limits::VALUES_AT_ONCE_MAX;
 use crate::plan::{PlanError, Selection, select};
-use crate::syntax::{AppId, Order, Pipeline, Query, Source};
+use crate::syntax::{AppId, Name, Order, Query, Source};
 use crate::value::Value;
 
 /// What a query is run with.
@@ -57,18 +58,20 @@ pub struct Machine {
 impl Machine {
     /// A machine that has seen nothing.
     ///
-    /// Fails if a parameter or the calling app is needed and not there, or if the tags of the query
-    /// cannot be computed. Tags are computed without events, so no sub-query finds any.
+    /// Fails if a parameter or the calling app is needed and not there, if that of a `LIMIT` is no
+    /// positive integer, or if the tags of the query cannot be computed. Tags are computed without
+    /// events, so no sub-query finds any.
     pub fn new(query: Query, context: Context, mode: Mode) -> Result<Self, PlanError> {
-        query.check_parameters(&context.parameters)?;
+        let runner = SubQueryRunner(&NoEvents);
+        let outside = context.outside(&runner);
+        query.check_parameters(&outside)?;
         let flow = match mode {
-            Mode::Bounded(requested) => Flow::new(&query.pipeline, requested),
-            Mode::Live => Flow::live(&query.pipeline),
+            Mode::Bounded(requested) => Flow::new(&query.pipeline, requested, &outside)?,
+            Mode::Live => Flow::live(&query.pipeline, &outside)?,
         };
         let selection = match &query.pipeline.source {
             Source::Events { events, .. } => {
-                let runner = SubQueryRunner(&NoEvents);
-                let scope = Scope::new(context.outside(&runner), Bindings::default());
+                let scope = Scope::new(outside, Bindings::default());
                 Some(select(events, &scope)?)
             }
             Source::Array(_) => None,
@@ -99,6 +102,36 @@ impl Machine {
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.is_failed || self.flow.is_done()
+    }
+
+    /// Whether results wait for a flush; if not, all that an event leads to comes out at once.
+    #[must_use]
+    pub fn needs_flush(&self) -> bool {
+        self.flow.needs_flush()
+    }
+
+    /// Whether a `LIMIT` lets nothing more through.
+    #[must_use]
+    pub fn is_saturated(&self) -> bool {
+        self.flow.is_saturated()
+    }
+
+    /// In which order to push the events that are there when a live query begins: mostly ascending,
+    /// and descending if the query only wants to know the last one.
+    #[must_use]
+    pub fn order_to_catch_up(&self) -> Order {
+        self.flow.order_to_catch_up()
+    }
+
+    /// What is pushed from here on comes in that order, which [`Machine::is_done`] goes by.
+    pub fn expect_order(&mut self, order: Order) {
+        self.flow.set_order(order);
+    }
+
+    /// The query that runs.
+    #[must_use]
+    pub fn query(&self) -> &Query {
+        &self.query
     }
 
     /// Runs the values that the query brings, if it does. To be called once, before the flush.
@@ -181,7 +214,7 @@ enum Fed {
     Flush,
 }
 
-/// Outputs up to the first error, which is the last of them.
+/// Outputs up to the first error, which is the last of them. To be too many is one.
 #[derive(Default)]
 struct Outputs {
     list: Vec<Output>,
@@ -195,9 +228,12 @@ impl Outputs {
         }
     }
 
-    fn push(&mut self, signal: Signal) {
+    fn push(&mut self, mut signal: Signal) {
         if self.is_failed {
             return;
+        }
+        if self.list.len() == VALUES_AT_ONCE_MAX {
+            signal = Signal::Problem(Problem::TooManyValues);
         }
         self.list.push(match signal {
             Signal::Value(output) if output.is_anti => Output::AntiResult(output.traced),
@@ -227,18 +263,22 @@ impl Query {
     /// The names of the parameters that the query needs, sorted, each once.
     #[must_use]
     pub fn parameters(&self) -> Vec<&str> {
-        let mut names = Vec::new();
-        Pipeline::collect_parameters(&self.pipeline, &mut names);
-        let mut names: Vec<&str> = names.into_iter().map(|name| name.as_str()).collect();
+        let found = self.pipeline.parameters();
+        let mut names: Vec<&str> = found.all.into_iter().map(Name::as_str).collect();
         names.sort_unstable();
         names.dedup();
         names
     }
 
-    fn check_parameters(&self, given: &BTreeMap<String, Value>) -> Result<(), PlanError> {
-        let names = self.parameters();
-        let missing = names.iter().find(|name| !given.contains_key(**name));
-        let problem = missing.map(|name| Problem::ParameterNotBound((*name).to_owned()));
-        problem.map_or(Ok(()), |problem| Err(problem.into()))
+    /// Those of sub-queries too, which else would be missed only when they run.
+    fn check_parameters(&self, outside: &Outside<'_>) -> Result<(), Problem> {
+        let found = self.pipeline.parameters();
+        for name in found.all {
+            outside.parameter(name)?;
+        }
+        for name in found.limits {
+            outside.parameter(name)?.as_positive()?;
+        }
+        Ok(())
     }
 }

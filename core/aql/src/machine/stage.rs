@@ -1,11 +1,11 @@
 //! What each stage does with a value, and what it has to remember.
 
 use super::distinct::Distinct;
-use super::flow::{Input, Signal, Surroundings};
+use super::flow::{Input, Signal, Surroundings, is_overfull};
 use super::group::Groups;
 use crate::aggregate::{Aggregates, calls};
-use crate::eval::{Problem, Scope, Traced, items};
-use crate::syntax::{Expr, Item, Name, Order, Stage};
+use crate::eval::{Outside, Problem, Scope, Traced, items};
+use crate::syntax::{Count, Expr, Item, Name, Order, Stage};
 
 /// The memory of one stage.
 pub(super) enum State {
@@ -22,17 +22,21 @@ pub(super) enum State {
 }
 
 impl State {
-    pub(super) fn new(stage: &Stage) -> Self {
-        match stage {
+    /// The memory of a stage that has seen nothing. Fails if a `LIMIT` has no number.
+    pub(super) fn new(stage: &Stage, outside: &Outside<'_>) -> Result<Self, Problem> {
+        Ok(match stage {
             Stage::Filter(_) | Stage::Select(_) | Stage::Let(..) => Self::None,
-            Stage::Limit(count) => Self::Limit(count.get()),
+            Stage::Limit(Count::Number(count)) => Self::Limit(count.get()),
+            Stage::Limit(Count::Parameter(name)) => {
+                Self::Limit(outside.parameter(name)?.as_positive()?.get())
+            }
             Stage::Aggregate(expr) => Self::Aggregate {
                 aggregates: Aggregates::new(calls([expr])),
                 emitted: None,
             },
             Stage::Group(_, grouped) => Self::Group(Groups::new(grouped)),
             Stage::Distinct => Self::Distinct(Distinct::default()),
-        }
+        })
     }
 
     /// Sees one value and puts out what becomes of it.
@@ -95,6 +99,21 @@ impl State {
         }
     }
 
+    /// Whether it gives its results when it is flushed.
+    pub(super) fn needs_flush(&self) -> bool {
+        matches!(self, Self::Aggregate { .. } | Self::Group(_))
+    }
+
+    /// Whether it is a `LIMIT` that lets nothing more through.
+    pub(super) fn is_saturated(&self) -> bool {
+        matches!(self, Self::Limit(0))
+    }
+
+    /// Whether each value is seen by itself.
+    pub(super) fn is_stateless(&self) -> bool {
+        matches!(self, Self::None)
+    }
+
     pub(super) fn preferred_order(&self) -> Option<Order> {
         match self {
             Self::Aggregate { aggregates, .. } => aggregates.preferred_order(),
@@ -125,6 +144,9 @@ fn filter(condition: &Expr, input: Input, around: &Surroundings<'_>, out: &mut V
 fn select(made: &[Item], input: &Input, around: &Surroundings<'_>, out: &mut Vec<Signal>) {
     let scope = around.scope(input);
     for item in made {
+        if is_overfull(out) {
+            return;
+        }
         match items(item, &scope) {
             Ok(values) => {
                 let signal = |traced| Signal::Value(input.with(traced));

@@ -17,7 +17,7 @@ impl SubQueries for SubQueryRunner<'_> {
     fn run(&self, pipeline: &Pipeline, scope: &Scope<'_>) -> Result<Vec<Traced>, Problem> {
         let mut run = Run {
             pipeline,
-            flow: Flow::new(pipeline, Order::Ascending),
+            flow: Flow::new(pipeline, Order::Ascending, &scope.outside)?,
             around: Surroundings::new(scope.outside, &scope.bindings),
             results: Vec::new(),
         };

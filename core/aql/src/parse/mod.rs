@@ -15,3 +15,5 @@ mod query;
 mod stage;
 mod tag_expr;
 mod time;
+
+pub use time::parse_time;

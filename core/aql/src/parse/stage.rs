@@ -4,8 +4,8 @@ use std::num::NonZeroU64;
 
 use super::cursor::{Cursor, Mode, Parsed};
 use super::expr::{expr, items};
-use super::literal::{name, natural};
-use crate::syntax::{Grouped, Item, Stage};
+use super::literal::{name, natural, parameter};
+use crate::syntax::{Count, Grouped, Item, Stage};
 
 /// The next stage, if there is one.
 pub(super) fn stage(cursor: &mut Cursor<'_>) -> Parsed<Option<Stage>> {
@@ -30,7 +30,7 @@ const STAGES: [(&str, Reader); 7] = [
     }),
     ("GROUP", group),
     ("DISTINCT", |_| Ok(Stage::Distinct)),
-    ("LIMIT", |cursor| Ok(Stage::Limit(positive(cursor)?))),
+    ("LIMIT", |cursor| Ok(Stage::Limit(count(cursor)?))),
     ("LET", binding),
 ];
 
@@ -55,9 +55,14 @@ fn binding(cursor: &mut Cursor<'_>) -> Parsed<Stage> {
     Ok(Stage::Let(name, expr(cursor)?))
 }
 
-fn positive(cursor: &mut Cursor<'_>) -> Parsed<NonZeroU64> {
+fn count(cursor: &mut Cursor<'_>) -> Parsed<Count> {
     cursor.skip_blank();
+    if cursor.peek() == Some('$') {
+        return Ok(Count::Parameter(parameter(cursor)?));
+    }
+    cursor.tried("parameter");
     let start = cursor.at();
     let number = natural(cursor, "positive number", u64::MAX)?;
-    NonZeroU64::new(number).ok_or_else(|| cursor.not_a("positive number", start))
+    let number = NonZeroU64::new(number).ok_or_else(|| cursor.not_a("positive number", start));
+    number.map(Count::Number)
 }

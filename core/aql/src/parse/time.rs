@@ -6,6 +6,15 @@ use crate::calendar::{Civil, Clock};
 use crate::error::ParseErrorKind;
 use crate::syntax::{TimePoint, TimeUnit};
 
+/// The time that a text in the form of a query's times stands for, in microseconds since 1970;
+/// nothing if it is anything else. Not only queries have such texts.
+#[must_use]
+pub fn parse_time(text: &str) -> Option<i64> {
+    let mut cursor = Cursor::new(text);
+    let time_us = date(&mut cursor).ok()?;
+    cursor.rest().is_empty().then_some(time_us)
+}
+
 /// A date, a duration before now, or a parameter.
 pub(super) fn time_point(cursor: &mut Cursor<'_>) -> Parsed<TimePoint> {
     cursor.skip_blank();

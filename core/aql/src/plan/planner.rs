@@ -6,8 +6,8 @@ use std::num::NonZeroU64;
 
 use super::selection::Selection;
 use crate::eval::{Bindings, Outside, Problem, Scope, SubQueries, Traced, me, text};
-use crate::syntax::TimePoint;
-use crate::syntax::{AppId, AppRef, Order, Pipeline, Query, Source, Stage, Tag, TagAtom, TagExpr};
+use crate::syntax::{AppId, AppRef, Count, Order, Pipeline, Query, Source, Stage};
+use crate::syntax::{Tag, TagAtom, TagExpr, TimePoint};
 
 /// What to read: which events, in which order, and how many at most.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +50,9 @@ pub enum PlanError {
     /// The query names a parameter that the caller does not give.
     #[error("parameter `{0}` is not bound")]
     ParameterNotBound(String),
+    /// A parameter says how many values may pass, and is no integer from 1 on.
+    #[error("`{0}` is not a positive integer")]
+    NotPositive(String),
     /// A tag, time or other part of the selection cannot be computed.
     #[error("{0}")]
     Selection(String),
@@ -60,6 +63,7 @@ impl From<Problem> for PlanError {
         match problem {
             Problem::AppUnknown => Self::AppUnknown,
             Problem::ParameterNotBound(name) => Self::ParameterNotBound(name),
+            Problem::NotPositive(value) => Self::NotPositive(value),
             other => Self::Selection(other.to_string()),
         }
     }
@@ -99,13 +103,8 @@ impl Query {
         if self.events.is_some() {
             return Err(PlanError::NeedsMachine("PRAGMA events"));
         }
-        let beyond = self
-            .pipeline
-            .stages
-            .iter()
-            .find(|stage| limit_of(stage).is_none());
-        if let Some(stage) = beyond {
-            return Err(PlanError::NeedsMachine(stage.keyword()));
+        if let Some(what) = self.pipeline.stages.iter().find_map(beyond_a_plan) {
+            return Err(PlanError::NeedsMachine(what));
         }
         match &self.pipeline.source {
             Source::Events { events, order } => Ok((events, *order)),
@@ -116,8 +115,17 @@ impl Query {
 
 fn limit_of(stage: &Stage) -> Option<NonZeroU64> {
     match stage {
-        Stage::Limit(count) => Some(*count),
+        Stage::Limit(Count::Number(count)) => Some(*count),
         _ => None,
+    }
+}
+
+/// What a plan has no place for.
+fn beyond_a_plan(stage: &Stage) -> Option<&'static str> {
+    match stage {
+        Stage::Limit(Count::Number(_)) => None,
+        Stage::Limit(Count::Parameter(_)) => Some("LIMIT with a parameter"),
+        _ => Some(stage.keyword()),
     }
 }
 
@@ -147,7 +155,9 @@ fn select_atom(atom: &TagAtom, scope: &Scope<'_>) -> Result<Selection, Problem> 
         TagAtom::IsLocal => Selection::Local,
         TagAtom::Tag(tag) => Selection::Tag(tag.clone()),
         TagAtom::Interpolation(pieces) => Selection::Tag(tag(&text(pieces, scope)?.0)?),
-        TagAtom::Parameter(name) => Selection::Tag(tag(scope.parameter(name)?.as_string()?)?),
+        TagAtom::Parameter(name) => {
+            Selection::Tag(tag(scope.outside.parameter(name)?.as_string()?)?)
+        }
         TagAtom::App(AppRef::Named(app)) => Selection::App(app.clone()),
         TagAtom::App(AppRef::Me) => Selection::App(me(scope.outside.me)?),
         TagAtom::Key(comparison, point) => Selection::Key(*comparison, point.clone()),
@@ -163,6 +173,6 @@ fn time_us(point: &TimePoint, scope: &Scope<'_>) -> Result<i64, Problem> {
     match point {
         TimePoint::At(time_us) => Ok(*time_us),
         TimePoint::Ago { amount, unit } => Ok(unit.ago(*amount, scope.outside.now_us)),
-        TimePoint::Parameter(name) => scope.parameter(name)?.as_timestamp(),
+        TimePoint::Parameter(name) => scope.outside.parameter(name)?.as_timestamp(),
     }
 }

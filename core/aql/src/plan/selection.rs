@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::window::Window;
+use crate::eval::{EventInput, EventKey};
 use crate::syntax::{AppId, Comparison, KeyPoint, Tag, write_terms};
 
 /// Which events a query starts from.
@@ -83,6 +84,31 @@ impl Selection {
             }
         }
         Self::from_members(absorb(members), Self::Nothing, Self::Or)
+    }
+
+    /// Whether the event is one of those; `is_local` says whether this node published it. For
+    /// events that are in no log, which has better ways.
+    #[must_use]
+    pub fn matches(&self, event: &dyn EventInput, is_local: bool) -> bool {
+        match self {
+            Self::All => true,
+            Self::Nothing => false,
+            Self::Local => is_local,
+            Self::Tag(tag) => event.tags().contains(&tag.as_str()),
+            Self::App(app) => event.app() == app.as_str(),
+            Self::Key(comparison, point) => {
+                let EventKey {
+                    lamport, stream, ..
+                } = event.key();
+                let stream = Some(stream);
+                comparison.holds(&KeyPoint { lamport, stream }, point)
+            }
+            Self::Time(comparison, time_us) => comparison.holds(&event.time_us(), time_us),
+            Self::And(parts) => parts.iter().all(|part| part.matches(event, is_local)),
+            Self::Or(branches) => branches
+                .iter()
+                .any(|branch| branch.matches(event, is_local)),
+        }
     }
 
     fn from_members(members: Vec<Self>, none: Self, join: fn(Vec<Self>) -> Self) -> Self {

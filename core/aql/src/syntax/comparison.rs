@@ -35,6 +35,16 @@ impl Comparison {
         }
     }
 
+    /// Whether the left one compares so with the right one.
+    pub(crate) fn holds<T: Ord>(self, left: &T, right: &T) -> bool {
+        match self {
+            Self::Less => left < right,
+            Self::LessOrEqual => left <= right,
+            Self::Greater => left > right,
+            Self::GreaterOrEqual => left >= right,
+        }
+    }
+
     pub(crate) const fn spellings(self) -> &'static [&'static str] {
         match self {
             Self::Less => &["<"],

@@ -28,6 +28,6 @@ pub(crate) use name::{AppRef, NODE_ID_CHARS, Name};
 pub(crate) use operator::Operator;
 pub(crate) use point::{TimePoint, TimeUnit};
 pub(crate) use query::{Pipeline, Source};
-pub(crate) use stage::{Grouped, Stage};
+pub(crate) use stage::{Count, Grouped, Stage};
 pub(crate) use tag_expr::{TagAtom, TagExpr, write_terms};
 pub(crate) use visit::values;

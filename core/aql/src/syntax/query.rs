@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::expr::Item;
+use super::aggregator::Aggregator;
+use super::expr::{Call, Expr, Item};
+use super::name::Name;
 use super::print::write_items;
 use super::stage::Stage;
 use super::tag_expr::TagExpr;
@@ -20,9 +22,48 @@ pub struct Query {
 }
 
 impl Query {
+    /// The query that gives the latest of this one's results, by event key: `AGGREGATE LAST(_)`
+    /// behind all stages.
+    #[must_use]
+    pub fn latest(self) -> Self {
+        self.aggregated(Aggregator::Last)
+    }
+
+    /// The query that gives the earliest of this one's results: `AGGREGATE FIRST(_)` behind all
+    /// stages.
+    #[must_use]
+    pub fn earliest(self) -> Self {
+        self.aggregated(Aggregator::First)
+    }
+
+    fn aggregated(mut self, aggregator: Aggregator) -> Self {
+        let call = Call {
+            aggregator,
+            argument: Expr::Variable(Name::current()),
+        };
+        let stage = Stage::Aggregate(Expr::Aggregate(Box::new(call)));
+        self.pipeline.stages.push(stage);
+        self
+    }
+
     /// The feature words the query enables, sorted; unknown ones have no effect.
     pub fn features(&self) -> impl Iterator<Item = &str> {
         self.features.iter().map(String::as_str)
+    }
+
+    /// The order that the query demands.
+    #[must_use]
+    pub fn order(&self) -> Option<Order> {
+        match &self.pipeline.source {
+            Source::Events { order, .. } => *order,
+            Source::Array(_) => None,
+        }
+    }
+
+    /// The stages behind `FROM`, each in normal form.
+    #[must_use]
+    pub fn stages(&self) -> Vec<String> {
+        self.pipeline.stages.iter().map(Stage::to_string).collect()
     }
 
     /// The text of `PRAGMA events`: one event per line as a JSON object with `payload`, and

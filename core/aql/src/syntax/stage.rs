@@ -1,5 +1,6 @@
 //! The steps that values walk through.
 
+use std::fmt;
 use std::num::NonZeroU64;
 
 use super::expr::{Expr, Item};
@@ -19,7 +20,7 @@ pub(crate) enum Stage {
     /// Lets the first of equal values pass.
     Distinct,
     /// Lets so many pass, then ends the query.
-    Limit(NonZeroU64),
+    Limit(Count),
     /// Gives a name to a value for the stages behind.
     Let(Name, Expr),
 }
@@ -35,6 +36,24 @@ impl Stage {
             Self::Distinct => "DISTINCT",
             Self::Limit(_) => "LIMIT",
             Self::Let(..) => "LET",
+        }
+    }
+}
+
+/// How many values may pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Count {
+    /// So many.
+    Number(NonZeroU64),
+    /// What the caller gives.
+    Parameter(Name),
+}
+
+impl fmt::Display for Count {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(out),
+            Self::Parameter(name) => write!(out, "${name}"),
         }
     }
 }

@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 
 use super::{
-    Aggregator, AppId, AppRef, Call, Comparison, Expr, Grouped, Item, KeyPoint, Literal, Metadata,
-    NODE_ID_CHARS, Name, Operator, Order, Piece, Pipeline, Query, Source, Stage, StreamId, Tag,
-    TagAtom, TagExpr, TimePoint, TimeUnit,
+    Aggregator, AppId, AppRef, Call, Comparison, Count, Expr, Grouped, Item, KeyPoint, Literal,
+    Metadata, NODE_ID_CHARS, Name, Operator, Order, Piece, Pipeline, Query, Source, Stage,
+    StreamId, Tag, TagAtom, TagExpr, TimePoint, TimeUnit,
 };
 use crate::calendar::Civil;
 use crate::limits::{INTEGER_MAX, INTEGER_MIN, SEQUENCE_MAX};
@@ -177,7 +177,8 @@ fn stage(inner: impl Strategy<Value = Expr> + Clone + 'static) -> impl Strategy<
     });
     let grouped = prop_oneof![aggregations.prop_map(Grouped::Select), one];
     prop_oneof![
-        (1..=u64::MAX).prop_map(|count| Stage::Limit(count.try_into().unwrap())),
+        (1..=u64::MAX).prop_map(|count| Stage::Limit(Count::Number(count.try_into().unwrap()))),
+        name().prop_map(|name| Stage::Limit(Count::Parameter(name))),
         inner.clone().prop_map(Stage::Filter),
         items.prop_map(Stage::Select),
         aggregation(inner.clone()).prop_map(Stage::Aggregate),

@@ -3,8 +3,17 @@
 use super::expr::{Expr, Item, Piece};
 use super::name::Name;
 use super::query::{Pipeline, Source};
-use super::stage::Stage;
+use super::stage::{Count, Stage};
 use super::tag_expr::{TagAtom, TagExpr};
+
+/// The names of parameters, as often as a query has them.
+#[derive(Default)]
+pub(crate) struct Parameters<'a> {
+    /// All of them.
+    pub(crate) all: Vec<&'a Name>,
+    /// Those that `LIMIT` takes.
+    pub(crate) limits: Vec<&'a Name>,
+}
 
 impl Expr {
     /// The expressions directly inside, without those of a sub-query.
@@ -34,14 +43,14 @@ impl Expr {
     }
 
     /// Adds the names of all parameters, also of those in sub-queries.
-    pub(crate) fn collect_parameters<'a>(&'a self, names: &mut Vec<&'a Name>) {
+    fn collect_parameters<'a>(&'a self, found: &mut Parameters<'a>) {
         match self {
-            Self::Parameter(name) => names.push(name),
-            Self::SubQuery(pipeline) => pipeline.collect_parameters(names),
+            Self::Parameter(name) => found.all.push(name),
+            Self::SubQuery(pipeline) => pipeline.collect_parameters(found),
             _ => {}
         }
         for part in self.parts() {
-            part.collect_parameters(names);
+            part.collect_parameters(found);
         }
     }
 }
@@ -68,6 +77,17 @@ impl Stage {
             Self::Limit(_) | Self::Distinct => Vec::new(),
         }
     }
+
+    /// Adds the names of all parameters.
+    fn collect_parameters<'a>(&'a self, found: &mut Parameters<'a>) {
+        if let Self::Limit(Count::Parameter(name)) = self {
+            found.all.push(name);
+            found.limits.push(name);
+        }
+        for expr in self.exprs() {
+            expr.collect_parameters(found);
+        }
+    }
 }
 
 fn exprs_of(items: &[Item]) -> Vec<&Expr> {
@@ -75,37 +95,43 @@ fn exprs_of(items: &[Item]) -> Vec<&Expr> {
 }
 
 impl Pipeline {
-    /// Adds the names of all parameters.
-    pub(crate) fn collect_parameters<'a>(&'a self, names: &mut Vec<&'a Name>) {
+    /// The names of all parameters, from left to right.
+    pub(crate) fn parameters(&self) -> Parameters<'_> {
+        let mut found = Parameters::default();
+        self.collect_parameters(&mut found);
+        found
+    }
+
+    fn collect_parameters<'a>(&'a self, found: &mut Parameters<'a>) {
         match &self.source {
-            Source::Events { events, .. } => events.collect_parameters(names),
+            Source::Events { events, .. } => events.collect_parameters(found),
             Source::Array(items) => {
                 for item in items {
-                    item.expr.collect_parameters(names);
+                    item.expr.collect_parameters(found);
                 }
             }
         }
-        for expr in self.stages.iter().flat_map(Stage::exprs) {
-            expr.collect_parameters(names);
+        for stage in &self.stages {
+            stage.collect_parameters(found);
         }
     }
 }
 
 impl TagExpr {
     /// Adds the names of all parameters.
-    fn collect_parameters<'a>(&'a self, names: &mut Vec<&'a Name>) {
+    fn collect_parameters<'a>(&'a self, found: &mut Parameters<'a>) {
         match self {
-            Self::Atom(TagAtom::Parameter(name)) => names.push(name),
+            Self::Atom(TagAtom::Parameter(name)) => found.all.push(name),
             Self::Atom(TagAtom::Interpolation(pieces)) => {
                 for expr in values(pieces) {
-                    expr.collect_parameters(names);
+                    expr.collect_parameters(found);
                 }
             }
-            Self::Atom(TagAtom::Time(_, point)) => names.extend(point.parameter()),
+            Self::Atom(TagAtom::Time(_, point)) => found.all.extend(point.parameter()),
             Self::Atom(_) => {}
             Self::And(terms) | Self::Or(terms) => {
                 for term in terms {
-                    term.collect_parameters(names);
+                    term.collect_parameters(found);
                 }
             }
         }

@@ -86,6 +86,20 @@ impl Value {
         }
     }
 
+    /// Whether it is the very value, not only an equal one: shared parts are the same ones. Quick,
+    /// and never true of different values.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::String(left), Self::String(right)) => Arc::ptr_eq(left, right),
+            (Self::Bytes(left), Self::Bytes(right)) => Arc::ptr_eq(left, right),
+            (Self::Array(left), Self::Array(right)) => left.is_same(right),
+            (Self::Object(left), Self::Object(right)) => left.is_same(right),
+            (Self::Other(left), Self::Other(right)) => Arc::ptr_eq(left, right),
+            _ => false,
+        }
+    }
+
     /// Arrays and objects inside each other, this one included.
     pub(super) fn depth(&self) -> usize {
         match self {

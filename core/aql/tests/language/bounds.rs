@@ -2,7 +2,7 @@
 
 use swarmlet_aql::limits::{
     ATOMS_MAX, DEPTH_MAX, GROUPS_MAX, STAGES_MAX, SUB_QUERY_DEPTH_MAX, TEXT_BYTES_MAX,
-    VALUE_BYTES_MAX, VALUE_DEPTH_MAX,
+    VALUE_BYTES_MAX, VALUE_DEPTH_MAX, VALUES_AT_ONCE_MAX,
 };
 use swarmlet_aql::{
     Context, Machine, Mode, NoEvents, Order, Output, ParseErrorKind, Query, Value, ValueError,
@@ -40,6 +40,28 @@ fn nesting_of_operators_survives_a_small_stack() {
     };
     let thread = thread.spawn(work).expect("a thread can start");
     assert!(thread.join().expect("it survives") > 0);
+}
+
+#[test]
+fn a_limit_is_a_positive_integer() {
+    let query = Query::parse("FROM 'a' LIMIT $n").expect("it is a query");
+    assert_eq!(query.parameters(), ["n"]);
+    let refusal = |value: Value| {
+        let context = Context {
+            parameters: [("n".to_owned(), value)].into(),
+            ..Context::default()
+        };
+        let machine = Machine::new(query.clone(), context, Mode::Live);
+        machine.err().map(|error| error.to_string())
+    };
+    let wrong = |shown: &str| Some(format!("`{shown}` is not a positive integer"));
+    assert_eq!(refusal(Value::from(1_u64)), None);
+    assert_eq!(refusal(Value::from(u64::MAX)), None);
+    assert_eq!(refusal(Value::from(0_u64)), wrong("0"));
+    assert_eq!(refusal(Value::from(-1_i64)), wrong("-1"));
+    assert_eq!(refusal(Value::float(2.0).expect("finite")), wrong("2.0"));
+    assert_eq!(refusal(Value::from("2")), wrong("2"));
+    assert_eq!(refusal(Value::Null), wrong("NULL"));
 }
 
 #[test]
@@ -247,4 +269,32 @@ fn groups_and_distinct_values_are_bounded() {
             matches!(outputs.last(), Some(Output::Diagnostic(last)) if last.to_string() == expected)
         );
     }
+}
+
+#[test]
+fn values_at_once_are_bounded() {
+    let error = format!("error: more than {VALUES_AT_ONCE_MAX} values at once");
+    let twice = |times: usize| " SELECT _, _".repeat(times);
+    let most = VALUES_AT_ONCE_MAX.ilog2() as usize;
+    let all = outputs(&format!("FROM [1]{}", twice(most)));
+    assert_eq!(all.len(), VALUES_AT_ONCE_MAX);
+    assert!(all.iter().all(|output| matches!(output, Output::Result(_))));
+    for stages in [twice(most + 1), twice(STAGES_MAX)] {
+        assert_eq!(last_message(&format!("FROM [1]{stages}")), error);
+    }
+    let spread = format!("LET _ := FROM [1]{} END", twice(most - 2));
+    let items = vec!["..._"; 200].join(", ");
+    assert_eq!(
+        last_message(&format!("FROM [1] {spread} SELECT {items}")),
+        error
+    );
+    let grouped = vec!["...LAST(_)"; 200].join(", ");
+    let group = format!("FROM [1] {spread} GROUP BY 1 SELECT {grouped}");
+    assert_eq!(last_message(&group), error);
+    let too_large = "warning: value larger than 8388608 bytes";
+    let array = format!("FROM [1] {spread} SELECT [{items}]");
+    assert_eq!(last_message(&array), too_large);
+    let source = format!("...FROM [1]{}", twice(most - 2));
+    let sources = [source.as_str(); 9].join(" END, ");
+    assert_eq!(last_message(&format!("FROM [{sources}]")), error);
 }

@@ -20,6 +20,7 @@ fn what_needs_a_machine_has_no_plan() {
     for (text, what) in [
         ("FROM 'a' FILTER _.x", "FILTER"),
         ("FROM 'a' LIMIT 1 SELECT 1", "SELECT"),
+        ("FROM 'a' LIMIT 1 LIMIT $n", "LIMIT with a parameter"),
         ("FROM 'a' LET x := 1", "LET"),
         ("FROM 'a' AGGREGATE LAST(_)", "AGGREGATE"),
         ("FROM 'a' GROUP BY _ AGGREGATE LAST(_)", "GROUP BY"),

@@ -129,6 +129,7 @@ fn context() -> Context {
         parameters: [
             ("tag".to_owned(), Value::from("a")),
             ("id".to_owned(), Value::from(7_u64)),
+            ("two".to_owned(), Value::from(2_u64)),
             ("from".to_owned(), Value::Timestamp(2_000_000)),
         ]
         .into(),
