@@ -149,7 +149,7 @@ impl std::fmt::Debug for Cursor {
 }
 
 /// Raises the lower bound to where retention begins, and tells where that skips events.
-fn raise_to_floors(
+pub(super) fn raise_to_floors(
     lower: &Offsets,
     upper: &Offsets,
     snapshot: &Snapshot,

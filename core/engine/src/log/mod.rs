@@ -12,6 +12,7 @@ mod append;
 mod assemble;
 mod commit;
 mod cursor;
+mod explain;
 mod frame;
 mod heads;
 mod log_file;
@@ -32,6 +33,7 @@ mod unsealed_cursor;
 
 pub use commit::Log;
 pub use cursor::Cursor;
+pub use explain::SourceReport;
 pub use maintenance::{Maintenance, Work};
 pub use options::{Durability, LogOptions, Retention, Route};
 pub use publish::{Publish, Published};

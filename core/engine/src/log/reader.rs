@@ -69,15 +69,22 @@ impl LogReader {
 
     /// Starts a bounded read. An upper bound must name streams and offsets that are present.
     pub fn query(&self, query: &Query) -> Result<Cursor> {
-        let present = self.present();
-        let upper = match &query.upper {
-            Some(upper) => {
-                check_upper(upper, &present)?;
-                upper.clone()
-            }
-            None => present,
-        };
+        let upper = self.upper(query)?;
         Cursor::new(&self.shared, query, upper)
+    }
+
+    /// The upper bound of a query; its own must be within what is present.
+    pub(super) fn upper(&self, query: &Query) -> Result<Offsets> {
+        let present = self.present();
+        let Some(upper) = &query.upper else {
+            return Ok(present);
+        };
+        check_upper(upper, &present)?;
+        Ok(upper.clone())
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     /// Counters and sizes.

@@ -13,7 +13,7 @@ use crate::event::codec::{Malformed, Reader, checksum};
 use crate::event::{
     AppId, Content, Event, EventKey, Lamport, Offset, StreamId, StreamName, Tag, Timestamp,
 };
-use crate::select::EventView;
+use crate::select::{EventView, Selection};
 use crate::storage::DiskFile;
 
 /// A log file and the index of what was appended to it so far.
@@ -180,6 +180,17 @@ impl Index {
             .iter()
             .find(|(known, _)| known == app_id)
             .map_or(&[], |(_, numbers)| numbers)
+    }
+
+    /// How many events have each of the tags and apps that a selection names.
+    pub(super) fn terms(&self, selection: &Selection) -> Vec<(Selection, u64)> {
+        let count = |term: &Selection| match term {
+            Selection::Tag(tag) => self.with_tag(tag).len() as u64,
+            Selection::App(app_id) => self.of_app(app_id).len() as u64,
+            _ => 0,
+        };
+        let terms = selection.terms().into_iter();
+        terms.map(|term| (term.clone(), count(term))).collect()
     }
 
     /// The place of event `number` in the total order.

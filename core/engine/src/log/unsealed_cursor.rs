@@ -35,6 +35,11 @@ impl UnsealedCursor {
         Self { file, numbers }
     }
 
+    /// How many events are left.
+    pub(super) fn len(&self) -> usize {
+        self.numbers.len()
+    }
+
     /// The key of the next event.
     pub(super) fn peek(&self) -> Option<EventKey> {
         self.numbers

@@ -92,6 +92,21 @@ impl SegmentCursor {
         Ok(Some(event))
     }
 
+    /// Whether candidates have to be looked at to know whether they match.
+    pub(super) fn is_residual(&self) -> bool {
+        !matches!(self.residual, Residual::Nothing)
+    }
+
+    /// How many events may match, those that were read not counted; reads the table only.
+    pub(super) fn count_candidates(mut self) -> Result<u64> {
+        let mut count = 0;
+        while let Some(position) = self.walk.next() {
+            let entry = self.page.entry(&self.segment, position)?;
+            count += u64::from(self.window.contains(entry.stream, entry.offset));
+        }
+        Ok(count)
+    }
+
     /// Moves on to the next match, unless one is found already.
     fn find(&mut self) -> Result<()> {
         while self.found.is_none() {

@@ -39,6 +39,26 @@ pub trait EventView {
 }
 
 impl Selection {
+    /// The tags and apps in it, in the order in which they stand there, each once.
+    #[must_use]
+    pub fn terms(&self) -> Vec<&Self> {
+        let mut terms = Vec::new();
+        self.collect_terms(&mut terms);
+        terms
+    }
+
+    fn collect_terms<'a>(&'a self, terms: &mut Vec<&'a Self>) {
+        match self {
+            Self::Tag(_) | Self::App(_) if !terms.contains(&self) => terms.push(self),
+            Self::And(parts) | Self::Or(parts) => {
+                for part in parts {
+                    part.collect_terms(terms);
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// Whether `event` satisfies this; `local` is the node that asks.
     pub fn matches(&self, event: &impl EventView, local: NodeId) -> bool {
         match self {

@@ -3,6 +3,7 @@
 mod bench;
 mod damage;
 mod durability;
+mod explaining;
 mod model;
 mod properties;
 mod reading;
