@@ -24,6 +24,6 @@ pub use completion::{Completion, Pending};
 pub use diagnostics::{Diagnostic, Severity, collect_diagnostics, take_diagnostics};
 pub use failure::{Failure, Result};
 pub use guard::{guarded, within};
-pub use node::{Node, open};
+pub use node::{Follow, Node, open};
 pub use payload::{Item, PayloadReader, PayloadWriter};
 pub use stream::{Readiness, Stream, Ticket};

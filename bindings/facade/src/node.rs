@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use swarmlet::{
-    AppId, ErrorKind, Metrics, NewEvent, NodeId, OffsetsState, Options, Published, QueryOptions,
-    StreamInfo, SubscribeOptions, query_mistake,
+    AppId, ErrorKind, Explanation, Metrics, NewEvent, NodeId, OffsetsState, Options, Published,
+    QueryOptions, StreamInfo, SubscribeOptions, query_mistake,
 };
 
 use crate::completion::{Answer, Completion};
@@ -15,6 +15,19 @@ use crate::fork::OwnProcess;
 use crate::guard::{guarded, within};
 use crate::runtime::Lease;
 use crate::stream::Stream;
+
+/// What a subscription follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Follow {
+    /// All results.
+    All,
+    /// All results in the order of event keys, up to one that comes too late.
+    Monotonic,
+    /// The latest result.
+    Latest,
+    /// The earliest result.
+    Earliest,
+}
 
 /// A handle of an open node. Dropping the last one closes the node in the background.
 pub struct Node(OwnProcess<Opened>);
@@ -96,14 +109,41 @@ impl Node {
     }
 
     /// Starts a subscription.
-    pub fn subscribe(&self, aql: &str, options: SubscribeOptions) -> Result<Stream> {
+    pub fn subscribe(
+        &self,
+        aql: &str,
+        options: SubscribeOptions,
+        follow: Follow,
+    ) -> Result<Stream> {
         let opened = self.0.value()?;
         guarded("subscribe", || {
-            let subscription = opened.node.subscribe(aql, options);
-            let subscription = subscription.map_err(|error| show_mistake(error.into(), aql))?;
+            let node = &opened.node;
+            let begun = match follow {
+                Follow::All => node.subscribe(aql, options),
+                Follow::Monotonic => node.subscribe_monotonic(aql, options),
+                Follow::Latest => node.observe_latest(aql, options),
+                Follow::Earliest => node.observe_earliest(aql, options),
+            };
+            let results = begun.map_err(|error| show_mistake(error.into(), aql))?;
             let lease = opened.lease.clone();
-            Ok(Stream::start("subscribe", subscription, lease))
+            Ok(Stream::start("subscribe", results, lease))
         })
+    }
+
+    /// Runs a query without its results and says how that was done.
+    pub fn explain(&self, aql: &str, options: QueryOptions, completion: Completion<Explanation>) {
+        let answer = Answer::new("explain", completion);
+        let opened = match self.0.value() {
+            Ok(opened) => opened,
+            Err(failure) => return answer.give(Err(failure)),
+        };
+        let (node, aql) = (opened.node.clone(), aql.to_owned());
+        opened.lease.handle().spawn_blocking(move || {
+            answer.give(guarded("explain", || {
+                let explained = node.explain_blocking(&aql, options);
+                explained.map_err(|error| show_mistake(error.into(), &aql))
+            }));
+        });
     }
 
     /// How far the node is.

@@ -16,10 +16,10 @@
 //! let published = node.publish(tags, Payload::from_serde(&json!({"reason": "jam"}))?).await?;
 //!
 //! let mut results = node.query("FROM 'press:7' & 'stopped'", QueryOptions::default())?;
-//! while let Some(events) = results.next_chunk(256).await? {
-//!     for event in events {
-//!         assert_eq!(event.key, published.key);
-//!         assert_eq!(event.payload().to_serde::<Value>()?["reason"], "jam");
+//! while let Some(rows) = results.next_chunk(256).await? {
+//!     for row in rows {
+//!         assert_eq!(row.event().map(|event| event.key), Some(published.key));
+//!         assert_eq!(row.payload().to_serde::<Value>()?["reason"], "jam");
 //!     }
 //! }
 //! node.close().await
@@ -48,11 +48,8 @@ mod options;
 mod park;
 mod parking;
 mod permission;
-mod pull;
 mod query;
 mod state;
-mod subscription;
-mod translate;
 mod writer;
 
 pub use clock::{Clock, SystemClock};
@@ -60,8 +57,10 @@ pub use identity::KeyStore;
 pub use metrics::{Histogram, Metrics};
 pub use node::{Node, OffsetsState};
 pub use options::{Options, Retention};
-pub use query::{QueryOptions, Results, query_mistake};
-pub use subscription::{SubscribeOptions, Subscription};
+pub use query::{
+    Diagnostic, EventRange, Explanation, Item, Origin, Output, Parameter, Parameters, QueryOptions,
+    Results, Row, Severity, SourceReport, SubscribeOptions, TermReport, query_mistake,
+};
 pub use swarmlet_engine::event::{
     AppId, DeviceKey, Event, EventKey, Lamport, NewEvent, NodeId, Offset, Offsets, Payload,
     Signature, Signer, StreamId, StreamName, StreamNumber, Tag, Tags, Timestamp,

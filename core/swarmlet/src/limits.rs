@@ -21,6 +21,10 @@ pub(crate) const CHUNK_EVENTS: usize = 256;
 /// Events read ahead at most: larger chunks do not cross into other languages any faster.
 pub(crate) const CHUNK_EVENTS_MAX: usize = 4096;
 
+/// Events of one read that leads to few results: a reader that is dropped meanwhile, or a node that
+/// is closed, has to wait for it.
+pub(crate) const READ_EVENTS_MAX: usize = 4096;
+
 /// Bytes read ahead: what a reader costs that does not take. One event alone may be as large.
 pub(crate) const CHUNK_BYTES_MAX: usize = 1024 * 1024;
 

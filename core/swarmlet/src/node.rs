@@ -5,17 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use swarmlet_engine::event::{AppId, Content, NewEvent, NodeId, Offsets, Payload, StreamId, Tags};
-use swarmlet_engine::log::{Order, Publish, Published, StreamInfo};
+use swarmlet_engine::log::{Publish, Published, StreamInfo};
 use swarmlet_engine::{Error, ErrorKind, Result};
 
 use crate::metrics::Metrics;
 use crate::open::Running;
 use crate::options::{Options, Settings};
 use crate::park::block_on;
-use crate::pull::{Pull, Reading};
-use crate::query::{QueryOptions, Results};
-use crate::subscription::{SubscribeOptions, Subscription};
-use crate::translate;
+use crate::query::{Asker, Explanation, QueryOptions, Results, Row, SubscribeOptions, Wanted};
 
 /// An open node. Clones are handles of the same node.
 ///
@@ -147,31 +144,105 @@ impl Node {
         outcome.map_err(|error| error.during("publish"))
     }
 
-    /// Starts a query over what is present now. Checks text and bounds; reads nothing yet.
+    /// Starts a query over what is present now. Checks text, parameters and bounds; reads nothing
+    /// yet.
     ///
     /// An `ORDER` clause in the text goes before the order of the options.
     ///
     /// # Errors
     ///
     /// `invalid_query` with line, column, offset, found and expected in the context (see
-    /// [`query_mistake`](crate::query_mistake) for a picture), `invalid_argument` if the upper
-    /// bound is beyond what is present or names an unknown stream, `closed`.
+    /// [`query_mistake`](crate::query_mistake) for a picture), also for a parameter that is not
+    /// given; `invalid_argument` if the upper bound is beyond what is present or names an unknown
+    /// stream; `closed`.
     pub fn query(&self, aql: &str, options: QueryOptions) -> Result<Results> {
-        self.begin_query(aql, options)
-            .map_err(|error| error.during("query"))
+        let begun = self.asker().query(aql, options);
+        begun.map_err(|error| error.during("query"))
     }
 
     /// Starts a subscription: everything that matches after the given offsets, first what is
-    /// present, by event key, then what comes. Checks the text; reads nothing yet.
+    /// present, by event key, then what comes: without gap and in order within each stream. Checks
+    /// text and parameters; reads nothing yet.
     ///
-    /// Times relative to now, as in `TIME > 1h ago`, count from this call.
+    /// Results of `AGGREGATE` and `GROUP BY` come once for what is present, and again whenever they
+    /// have changed: then the row before is taken back. Sub-queries see all that is present. Times
+    /// relative to now, as in `TIME > 1h ago`, count from this call.
     ///
     /// # Errors
     ///
     /// `invalid_query` as for [`Node::query`], also for `ORDER DESC`; `closed`.
-    pub fn subscribe(&self, aql: &str, options: SubscribeOptions) -> Result<Subscription> {
-        self.begin_subscription(aql, options)
-            .map_err(|error| error.during("subscribe"))
+    pub fn subscribe(&self, aql: &str, options: SubscribeOptions) -> Result<Results> {
+        self.begin(aql, options, Wanted::All)
+    }
+
+    /// As [`Node::subscribe`], in the order of event keys also between streams. It ends with
+    /// [`Item::TimeTravel`](crate::Item::TimeTravel) when an event arrives that sorts before one
+    /// that was delivered; then what was made of later events has to be made again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Node::subscribe`], and `invalid_query` for `LIMIT`, `AGGREGATE`, `GROUP BY` and
+    /// `FROM [...]`, which have no place in it.
+    pub fn subscribe_monotonic(&self, aql: &str, options: SubscribeOptions) -> Result<Results> {
+        self.begin(aql, options, Wanted::Monotonic)
+    }
+
+    /// Follows the latest result of a query, by event key: one row now, if there is one, and
+    /// another whenever there is a later one. Finding the first costs what one event costs,
+    /// however many match.
+    ///
+    /// # Errors
+    ///
+    /// As [`Node::subscribe`].
+    pub fn observe_latest(&self, aql: &str, options: SubscribeOptions) -> Result<Results> {
+        self.begin(aql, options, Wanted::Latest)
+    }
+
+    /// As [`Node::observe_latest`] for the earliest result; another row comes if an older event
+    /// arrives.
+    ///
+    /// # Errors
+    ///
+    /// As [`Node::subscribe`].
+    pub fn observe_earliest(&self, aql: &str, options: SubscribeOptions) -> Result<Results> {
+        self.begin(aql, options, Wanted::Earliest)
+    }
+
+    /// Waits for the first row of a subscription for which the condition holds, which may well be
+    /// present already. Conditions on values are best said in the query:
+    /// `FROM 'part' AGGREGATE COUNT(_) FILTER _ >= 100`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Node::subscribe`] and [`Results::next_chunk`]; `cancelled` if the query ends without
+    /// such a row, as one with `LIMIT` does.
+    pub async fn wait_for(
+        &self,
+        aql: &str,
+        options: SubscribeOptions,
+        mut is_met: impl FnMut(&Row) -> bool,
+    ) -> Result<Row> {
+        let mut results = self.subscribe(aql, options)?;
+        while let Some(rows) = results.next_chunk(1).await? {
+            if let Some(row) = rows.into_iter().find(&mut is_met) {
+                return Ok(row);
+            }
+        }
+        let message = "the query ended before the condition was met";
+        Err(Error::new(ErrorKind::Cancelled, message).during("wait_for"))
+    }
+
+    /// Runs a query to its end without its results, and says how that was done: which files and
+    /// tags were looked at, and how many events were read for how many rows.
+    ///
+    /// It takes as long as the query does, on the caller's thread.
+    ///
+    /// # Errors
+    ///
+    /// As [`Node::query`] and [`Results::next_chunk`].
+    pub fn explain_blocking(&self, aql: &str, options: QueryOptions) -> Result<Explanation> {
+        let explained = self.asker().explain(aql, options);
+        explained.map_err(|error| error.during("explain"))
     }
 
     /// How far the node is.
@@ -251,43 +322,17 @@ impl Node {
         Publish::new(self.app_id.clone(), events.iter().map(encode).collect()).map(Some)
     }
 
-    fn begin_query(&self, aql: &str, options: QueryOptions) -> Result<Results> {
-        let state = &self.running.state;
-        let request = translate::query(aql, state.clock.now(), &self.app_id)?;
-        let log = state.log()?;
-        let upper = match options.upper {
-            Some(upper) => {
-                check_present(&upper, &log.present())?;
-                upper
-            }
-            None => log.present(),
-        };
-        let reading = Reading {
-            selection: request.selection,
-            order: request.order.unwrap_or(options.order),
-            lower: options.lower,
-            upper: Some(upper),
-            limit: request.limit,
-        };
-        Ok(Results::new(Pull::new(state.clone(), reading)))
+    /// Who asks, in queries.
+    fn asker(&self) -> Asker<'_> {
+        Asker {
+            state: &self.running.state,
+            app_id: &self.app_id,
+        }
     }
 
-    fn begin_subscription(&self, aql: &str, options: SubscribeOptions) -> Result<Subscription> {
-        let state = &self.running.state;
-        let request = translate::query(aql, state.clock.now(), &self.app_id)?;
-        state.check_open()?;
-        if request.order == Some(Order::Descending) {
-            let message = "a subscription goes forward: ORDER DESC is for queries";
-            return Err(Error::new(ErrorKind::InvalidQuery, message));
-        }
-        let reading = Reading {
-            selection: request.selection,
-            order: Order::Ascending,
-            lower: options.from,
-            upper: None,
-            limit: request.limit,
-        };
-        Ok(Subscription::new(Pull::new(state.clone(), reading)))
+    fn begin(&self, aql: &str, options: SubscribeOptions, wanted: Wanted) -> Result<Results> {
+        let begun = self.asker().subscribe(aql, options, wanted);
+        begun.map_err(|error| error.during("subscribe"))
     }
 }
 
@@ -295,22 +340,4 @@ impl Node {
 fn only(published: &[Published]) -> Result<Published> {
     let missing = || Error::new(ErrorKind::Internal, "a published event has no answer");
     published.first().copied().ok_or_else(missing)
-}
-
-/// A query has a snapshot of the log to itself, so its bound has to lie within what is present.
-fn check_present(upper: &Offsets, present: &Offsets) -> Result<()> {
-    let Some((stream, bound)) = upper
-        .iter()
-        .find(|(stream, offset)| !present.contains(*stream, *offset))
-    else {
-        return Ok(());
-    };
-    let message = "the upper bound lies beyond what is present, or names an unknown stream";
-    let error = Error::invalid(message)
-        .with("stream", stream)
-        .with("bound", bound);
-    Err(match present.last(stream) {
-        Some(last) => error.with("present", last),
-        None => error.with("present", "nothing"),
-    })
 }

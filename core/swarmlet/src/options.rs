@@ -15,7 +15,7 @@ use swarmlet_engine::{Error, Result};
 use crate::clock::{Clock, SystemClock};
 use crate::identity::KeyStore;
 use crate::limits::{CACHE_BYTES, QUEUE_BYTES, QUEUE_BYTES_DEFAULT};
-use crate::translate;
+use crate::query::route;
 
 /// How a node is opened. The default is right for most apps.
 ///
@@ -228,7 +228,7 @@ fn check_route(tags: &str, stream: &str, streams: &Streams) -> Result<Route> {
         );
     }
     Ok(Route {
-        selection: translate::route(tags)?,
+        selection: route(tags)?,
         into,
     })
 }

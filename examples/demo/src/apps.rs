@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use swarmlet::{
-    AppId, Clock as _, Event, Node, Offsets, Payload, Result, SubscribeOptions, SystemClock, Tags,
+    AppId, Clock as _, Event, Node, Offsets, Payload, Result, Row, SubscribeOptions, SystemClock,
+    Tags,
 };
 
 use crate::figures::{Board, Figures};
@@ -40,11 +41,11 @@ pub(crate) async fn run_machine(
 /// Counts everything that happens from `from` on. Ends only with the node.
 pub(crate) async fn run_dashboard(node: Node, from: Offsets, board: Arc<Board>) -> Result<()> {
     let everything = "FROM 'part' | 'sensor' | 'box'";
-    let mut events = node.subscribe(everything, SubscribeOptions { from })?;
-    while let Some(chunk) = events.next_chunk(CHUNK_EVENTS).await? {
+    let mut rows = node.subscribe(everything, SubscribeOptions::after(from))?;
+    while let Some(chunk) = rows.next_chunk(CHUNK_EVENTS).await? {
         let now = SystemClock.now().micros();
         let mut figures = board.lock();
-        for event in &chunk {
+        for event in chunk.iter().filter_map(Row::event) {
             count(&mut figures, event, now);
         }
     }
@@ -70,7 +71,7 @@ fn count(figures: &mut Figures, event: &Event, now: i64) {
 pub(crate) async fn run_line(node: Node, from: Offsets, board: Arc<Board>) -> Result<()> {
     let packed = format!("FROM 'part' & appId({PACKING})");
     let node = node.scoped(AppId::new("com.example.shop.line")?);
-    let mut events = node.subscribe(&packed, SubscribeOptions { from })?;
+    let mut events = node.subscribe(&packed, SubscribeOptions::after(from))?;
     let mut in_box = 0;
     while let Some(chunk) = events.next_chunk(CHUNK_EVENTS).await? {
         for _ in &chunk {

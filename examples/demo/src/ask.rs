@@ -1,11 +1,11 @@
-//! `--query`: prints the events of a folder as JSON, one on a line.
+//! `--query`: prints what a query finds in a folder as JSON, one row on a line.
 
 use std::io::{self, Write as _};
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
-use swarmlet::{Event, Node, Options, QueryOptions, query_mistake};
+use swarmlet::{Node, Options, QueryOptions, Row, query_mistake};
 
 /// Prints what matches; the folder must hold a node.
 pub(crate) async fn run(folder: &Path, aql: &str) -> Result<()> {
@@ -25,10 +25,10 @@ pub(crate) async fn run(folder: &Path, aql: &str) -> Result<()> {
 
 async fn print(node: &Node, aql: &str) -> Result<()> {
     let mut results = node.query(aql, QueryOptions::default())?;
-    while let Some(events) = results.next_chunk(1_024).await? {
+    while let Some(rows) = results.next_chunk(1_024).await? {
         let mut out = io::stdout().lock();
-        for event in &events {
-            match writeln!(out, "{}", to_json(event)?) {
+        for row in &rows {
+            match writeln!(out, "{}", to_json(row)?) {
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
                 written => written?,
             }
@@ -37,11 +37,15 @@ async fn print(node: &Node, aql: &str) -> Result<()> {
     Ok(())
 }
 
-fn to_json(event: &Event) -> Result<Value> {
-    let payload: Value = event
+/// What does not come from one event is its value only.
+fn to_json(row: &Row) -> Result<Value> {
+    let payload: Value = row
         .payload()
         .to_serde()
         .context("a payload cannot be shown as JSON")?;
+    let Some(event) = row.event() else {
+        return Ok(json!({ "payload": payload }));
+    };
     Ok(json!({
         "stream": event.key.stream.to_string(),
         "offset": event.key.offset.get(),

@@ -112,9 +112,9 @@ impl Log<'_> {
         };
         let mut results = self.node.query(aql, options)?;
         let mut numbers = Numbers::default();
-        while let Some(events) = results.next_chunk(1_024).await? {
-            for event in events {
-                let payload: Value = event.payload().to_serde()?;
+        while let Some(rows) = results.next_chunk(1_024).await? {
+            for row in rows {
+                let payload: Value = row.payload().to_serde()?;
                 numbers.add(payload[field].as_f64());
             }
         }

@@ -44,9 +44,9 @@ impl Told {
         let query = format!("FROM 'case:{case}'");
         let mut results = self.node.query(&query, QueryOptions::default()).unwrap();
         let mut fields = Vec::new();
-        while let Some(events) = results.next_chunk(100).await.unwrap() {
-            for event in events {
-                let payload: Value = event.payload().to_serde().unwrap();
+        while let Some(rows) = results.next_chunk(100).await.unwrap() {
+            for row in rows {
+                let payload: Value = row.payload().to_serde().unwrap();
                 fields.push(payload[field].as_str().unwrap().to_owned());
             }
         }

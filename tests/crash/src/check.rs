@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use swarmlet::{Event, Order, QueryOptions};
+use swarmlet::{Event, Order, QueryOptions, Row};
 use swarmlet_engine::storage::{Disk, FileName, Folder, FsDisk};
 use swarmlet_sim::chain::{Files, follow_chains};
 
@@ -37,7 +37,7 @@ pub(crate) fn check(
     let mut results = node.query("FROM allEvents", options)?;
     let mut events = Vec::new();
     while let Some(chunk) = results.next_chunk_blocking(4096)? {
-        events.extend(chunk);
+        events.extend(chunk.into_iter().filter_map(Row::into_event));
     }
     node.close_blocking()?;
     let there: BTreeSet<Ack> = events.iter().map(Ack::of).collect();

@@ -4,17 +4,17 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use swarmlet::{Event, Offsets};
+use swarmlet::{Item, Offsets, Output};
 use tokio::sync::Notify;
 
 use crate::failure::{Failure, Result};
 
-/// Events read ahead: four chunks keep a front busy while the next is read.
-const EVENTS_MAX: usize = 1024;
+/// Outputs read ahead: four chunks keep a front busy while the next is read.
+const OUTPUTS_MAX: usize = 1024;
 /// Bytes read ahead; one chunk more than this can be there.
 const BYTES_MAX: usize = 1024 * 1024;
-/// What an event costs beside its tags and payload.
-const EVENT_BYTES: usize = 160;
+/// What an output costs beside its tags and payload.
+const OUTPUT_BYTES: usize = 160;
 
 /// Names one watcher, to forget it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,8 +23,8 @@ pub struct Ticket(u64);
 /// What a look at a stream shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Readiness {
-    /// There is at least one event to take.
-    Events,
+    /// There is at least one output to take.
+    Ready,
     /// There will be none any more.
     Ended,
     /// Nothing yet.
@@ -35,21 +35,21 @@ type Watcher = Box<dyn FnOnce() + Send>;
 
 /// What was read in one go.
 struct Chunk {
-    events: std::vec::IntoIter<Event>,
+    outputs: std::vec::IntoIter<Output>,
     /// How far the reader was after it.
     reached: Offsets,
-    /// Newest first: a part of it says nothing about the events before that part.
-    is_backward: bool,
 }
 
 #[derive(Default)]
 struct State {
     chunks: VecDeque<Chunk>,
-    events: usize,
+    outputs: usize,
     bytes: usize,
     offsets: Offsets,
     skipped: Offsets,
     end: Option<Result<()>>,
+    /// Whether nobody wants to see anything but rows.
+    is_rows_only: bool,
     is_full: bool,
     watchers: BTreeMap<Ticket, Watcher>,
     tickets: u64,
@@ -67,6 +67,7 @@ impl Buffer {
     pub(super) fn new(offsets: Offsets) -> Self {
         let state = State {
             offsets,
+            is_rows_only: true,
             ..State::default()
         };
         Self {
@@ -81,7 +82,7 @@ impl Buffer {
         loop {
             {
                 let mut state = self.state();
-                state.is_full = state.events >= EVENTS_MAX || state.bytes >= BYTES_MAX;
+                state.is_full = state.outputs >= OUTPUTS_MAX || state.bytes >= BYTES_MAX;
                 if !state.is_full {
                     return;
                 }
@@ -91,7 +92,7 @@ impl Buffer {
     }
 
     /// Adds what was read, and how far the reader is now.
-    pub(super) fn push(&self, events: Vec<Event>, reached: Offsets, skipped: &Offsets) {
+    pub(super) fn push(&self, outputs: Vec<Output>, reached: Offsets, skipped: &Offsets) {
         let mut state = self.state();
         if state.end.is_some() {
             return;
@@ -99,18 +100,18 @@ impl Buffer {
         if state.skipped != *skipped {
             state.skipped = skipped.clone();
         }
-        state.events += events.len();
-        state.bytes += events.iter().map(bytes).sum::<usize>();
+        state.outputs += outputs.len();
+        state.bytes += outputs.iter().map(bytes).sum::<usize>();
         match state.chunks.back_mut() {
-            Some(last) if events.is_empty() => last.reached = reached,
+            Some(last) if outputs.is_empty() => last.reached = reached,
             _ => state.chunks.push_back(Chunk {
-                is_backward: is_backward(&events),
-                events: events.into_iter(),
+                outputs: outputs.into_iter(),
                 reached,
             }),
         }
         state.settle();
-        if state.events > 0 {
+        state.shed();
+        if !state.is_waiting() {
             self.wake(state);
         }
     }
@@ -126,13 +127,18 @@ impl Buffer {
     pub(super) fn cancel(&self) {
         let mut state = self.state();
         state.chunks.clear();
-        state.events = 0;
+        state.outputs = 0;
         state.bytes = 0;
         state.end = Some(Ok(()));
         self.wake(state);
     }
 
-    /// Looks without waiting. A failure comes after the events that were read before it.
+    /// From here on outputs of all sorts are shown, not rows only.
+    pub(super) fn show_all(&self) {
+        self.state().is_rows_only = false;
+    }
+
+    /// Looks without waiting. A failure comes after what was read before it.
     pub(super) fn look(&self) -> Result<Readiness> {
         self.state().look()
     }
@@ -172,28 +178,28 @@ impl Buffer {
         drop(forgotten);
     }
 
-    /// Takes at most `max` events of those that are there; never waits.
-    pub(super) fn take(&self, max: usize) -> Vec<Event> {
+    /// Takes at most `max` outputs of those that are there; never waits.
+    pub(super) fn take(&self, max: usize) -> Vec<Output> {
         let mut state = self.state();
-        let mut taken = Vec::with_capacity(max.min(state.events));
+        let mut taken = Vec::with_capacity(max.min(state.outputs));
         while taken.len() < max
-            && let Some(event) = state.pop()
+            && let Some(output) = state.take_next()
         {
-            taken.push(event);
+            taken.push(output);
         }
         self.make_room(state);
         taken
     }
 
-    /// Takes the next event if there is one; never waits.
-    pub(super) fn take_one(&self) -> Option<Event> {
+    /// Takes the next output if there is one; never waits.
+    pub(super) fn take_one(&self) -> Option<Output> {
         let mut state = self.state();
-        let event = state.pop()?;
+        let output = state.take_next()?;
         self.make_room(state);
-        Some(event)
+        Some(output)
     }
 
-    /// How far the taken events reach: the lower bound with which a new stream would go on.
+    /// How far what was taken reaches: the lower bound with which a new stream would go on.
     pub(super) fn offsets(&self) -> Offsets {
         self.state().offsets.clone()
     }
@@ -203,9 +209,9 @@ impl Buffer {
         self.state().skipped.clone()
     }
 
-    /// Lets the reader go on once half of the room is free: waking it for each event costs more.
+    /// Lets the reader go on once half of the room is free: waking it for each output costs more.
     fn make_room(&self, mut state: MutexGuard<'_, State>) {
-        let is_roomy = state.events <= EVENTS_MAX / 2 && state.bytes <= BYTES_MAX / 2;
+        let is_roomy = state.outputs <= OUTPUTS_MAX / 2 && state.bytes <= BYTES_MAX / 2;
         if state.is_full && is_roomy {
             state.is_full = false;
             drop(state);
@@ -230,35 +236,61 @@ impl Buffer {
 
 impl State {
     fn is_waiting(&self) -> bool {
-        self.events == 0 && self.end.is_none()
+        self.outputs == 0 && self.end.is_none()
     }
 
     fn look(&self) -> Result<Readiness, Failure> {
         match &self.end {
-            _ if self.events > 0 => Ok(Readiness::Events),
+            _ if self.outputs > 0 => Ok(Readiness::Ready),
             None => Ok(Readiness::Waiting),
             Some(Ok(())) => Ok(Readiness::Ended),
             Some(Err(failure)) => Err(failure.clone()),
         }
     }
 
-    fn pop(&mut self) -> Option<Event> {
+    fn pop(&mut self) -> Option<Output> {
         let chunk = self.chunks.front_mut()?;
-        let event = chunk.events.next()?;
-        let (stream, offset) = (event.key.stream, event.key.offset);
-        if !chunk.is_backward {
-            self.offsets.advance(stream, offset);
+        let output = chunk.outputs.next()?;
+        if let Some(key) = output.settled {
+            self.offsets.advance(key.stream, key.offset);
         }
-        self.events -= 1;
-        self.bytes -= bytes(&event);
+        self.outputs -= 1;
+        self.bytes -= bytes(&output);
         self.settle();
-        Some(event)
+        Some(output)
+    }
+
+    /// Takes the next output, and those behind it that nobody wants to see.
+    fn take_next(&mut self) -> Option<Output> {
+        let output = self.pop();
+        self.shed();
+        output
+    }
+
+    /// Drops what nobody wants to see from the front; an output that ends the query becomes the end
+    /// of the stream.
+    fn shed(&mut self) {
+        while self.is_rows_only
+            && let Some(next) = self.front()
+            && !matches!(next, Item::Row(_))
+        {
+            let failure = next.to_error().map(Failure::from);
+            self.pop();
+            if let Some(failure) = failure {
+                self.end = Some(Err(failure));
+            }
+        }
+    }
+
+    fn front(&self) -> Option<&Item> {
+        let chunk = self.chunks.front()?;
+        chunk.outputs.as_slice().first().map(|output| &output.item)
     }
 
     /// Of a chunk that was taken whole, what remains is how far it reached.
     fn settle(&mut self) {
         while let Some(chunk) = self.chunks.front()
-            && chunk.events.as_slice().is_empty()
+            && chunk.outputs.as_slice().is_empty()
             && let Some(chunk) = self.chunks.pop_front()
         {
             self.offsets = chunk.reached;
@@ -266,10 +298,11 @@ impl State {
     }
 }
 
-fn is_backward(events: &[Event]) -> bool {
-    matches!(events, [first, second, ..] if first.key > second.key)
-}
-
-fn bytes(event: &Event) -> usize {
-    event.content().as_bytes().len() + EVENT_BYTES
+fn bytes(output: &Output) -> usize {
+    let own = match &output.item {
+        Item::Row(row) | Item::AntiRow(row) => row.bytes(),
+        Item::Diagnostic(diagnostic) => diagnostic.message.len(),
+        _ => 0,
+    };
+    own + OUTPUT_BYTES
 }

@@ -3,17 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use swarmlet::{Event, Offsets};
+use swarmlet::{Offsets, Output, Results};
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
 use super::buffer::{Buffer, Readiness, Ticket};
-use super::pump::{Source, pump};
+use super::pump::pump;
 use crate::failure::{Failure, Result};
 use crate::fork::OwnProcess;
 use crate::runtime::Lease;
 
-/// Events of a query or subscription, read ahead into a bounded buffer.
+/// What comes out of a query or subscription, read ahead into a bounded buffer.
 ///
 /// All methods may be called from any thread. Dropping it cancels it.
 pub struct Stream(OwnProcess<Reading>);
@@ -41,11 +41,11 @@ impl Drop for Reading {
 
 impl Stream {
     /// Starts to read.
-    pub(crate) fn start(operation: &'static str, source: impl Source, lease: Arc<Lease>) -> Self {
-        let buffer = Arc::new(Buffer::new(source.offsets().clone()));
+    pub(crate) fn start(operation: &'static str, results: Results, lease: Arc<Lease>) -> Self {
+        let buffer = Arc::new(Buffer::new(results.offsets().clone()));
         let task = lease
             .handle()
-            .spawn(pump(operation, source, buffer.clone()))
+            .spawn(pump(operation, results, buffer.clone()))
             .abort_handle();
         Self(OwnProcess::new(Reading {
             buffer,
@@ -54,20 +54,27 @@ impl Stream {
         }))
     }
 
-    /// Waits until there are events to take (`true`) or none will come any more (`false`).
+    /// Waits until there is something to take (`true`) or nothing will come any more (`false`).
     ///
     /// Cancel-safe: it takes nothing, so dropping the wait loses nothing.
     pub async fn ready(&self) -> Result<bool> {
         loop {
             match self.look()? {
-                Readiness::Events => return Ok(true),
+                Readiness::Ready => return Ok(true),
                 Readiness::Ended => return Ok(false),
                 Readiness::Waiting => self.change().await?,
             }
         }
     }
 
-    /// Looks without waiting. A failure shows after the events that were read before it, and stays.
+    /// From here on outputs of all sorts are shown. Before, rows are, and a query that has ended
+    /// with an error diagnostic or with time travel has failed.
+    pub fn show_all(&self) -> Result<()> {
+        self.buffer()?.show_all();
+        Ok(())
+    }
+
+    /// Looks without waiting. A failure shows after what was read before it, and stays.
     pub fn look(&self) -> Result<Readiness> {
         self.buffer()?.look()
     }
@@ -90,13 +97,13 @@ impl Stream {
         Ok(())
     }
 
-    /// Takes at most `max` events of those that are there. Never waits.
-    pub fn take(&self, max: usize) -> Result<Vec<Event>> {
+    /// Takes at most `max` outputs of those that are there. Never waits.
+    pub fn take(&self, max: usize) -> Result<Vec<Output>> {
         Ok(self.buffer()?.take(max))
     }
 
-    /// Takes the next event if it is there. Never waits.
-    pub fn take_one(&self) -> Result<Option<Event>> {
+    /// Takes the next output if it is there. Never waits.
+    pub fn take_one(&self) -> Result<Option<Output>> {
         Ok(self.buffer()?.take_one())
     }
 
@@ -106,7 +113,7 @@ impl Stream {
         Ok(())
     }
 
-    /// How far the taken events reach. A new stream from there brings what was not taken yet.
+    /// How far what was taken reaches. A new stream from there brings what was not taken yet.
     pub fn offsets(&self) -> Result<Offsets> {
         Ok(self.buffer()?.offsets())
     }

@@ -2,69 +2,26 @@
 
 use std::sync::Arc;
 
-use swarmlet::{Event, Offsets, Results, Subscription};
+use swarmlet::Results;
 
 use super::buffer::Buffer;
 use crate::failure::{Failure, Result};
 use crate::guard::within;
 
-/// Events read at once: a chunk crosses into another language in one go.
-const CHUNK_EVENTS: usize = 256;
-
-/// Where the events come from.
-pub(crate) trait Source: Send + 'static {
-    /// The next events, `None` at the end.
-    fn next_chunk(
-        &mut self,
-        max: usize,
-    ) -> impl Future<Output = swarmlet::Result<Option<Vec<Event>>>> + Send;
-
-    /// How far it is.
-    fn offsets(&self) -> &Offsets;
-
-    /// Where it began instead of what is not kept any more.
-    fn skipped(&self) -> &Offsets;
-}
-
-impl Source for Results {
-    async fn next_chunk(&mut self, max: usize) -> swarmlet::Result<Option<Vec<Event>>> {
-        Results::next_chunk(self, max).await
-    }
-
-    fn offsets(&self) -> &Offsets {
-        Results::offsets(self)
-    }
-
-    fn skipped(&self) -> &Offsets {
-        Results::skipped(self)
-    }
-}
-
-impl Source for Subscription {
-    async fn next_chunk(&mut self, max: usize) -> swarmlet::Result<Option<Vec<Event>>> {
-        Subscription::next_chunk(self, max).await
-    }
-
-    fn offsets(&self) -> &Offsets {
-        Subscription::offsets(self)
-    }
-
-    fn skipped(&self) -> &Offsets {
-        Subscription::skipped(self)
-    }
-}
+/// Outputs read at once: a chunk crosses into another language in one go.
+const CHUNK_OUTPUTS: usize = 256;
 
 /// Reads until the end, a failure, or until the task is dropped with its runtime.
-pub(super) async fn pump(operation: &'static str, mut source: impl Source, buffer: Arc<Buffer>) {
+pub(super) async fn pump(operation: &'static str, mut results: Results, buffer: Arc<Buffer>) {
     let ending = Ending { operation, buffer };
     let buffer = &ending.buffer;
     let result = within(operation, async {
         loop {
             buffer.room().await;
-            let events = source.next_chunk(CHUNK_EVENTS).await?;
-            let is_end = events.is_none();
-            let reached = source.offsets().clone();
-            buffer.push(events.unwrap_or_default(), reached, source.skipped());
+            let outputs = results.next_outputs(CHUNK_OUTPUTS).await?;
+            let is_end = outputs.is_none();
+            let reached = results.offsets().clone();
+            buffer.push(outputs.unwrap_or_default(), reached, results.skipped());
             if is_end {
                 return Ok(());
             }

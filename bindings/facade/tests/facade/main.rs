@@ -8,8 +8,10 @@ mod stream;
 use std::path::Path;
 use std::time::Duration;
 
-use swarmlet::{Durability, NewEvent, Options, Payload, QueryOptions, SubscribeOptions, Tags};
-use swarmlet_facade::{Completion, Node, Pending, Result, Stream, open};
+use swarmlet::{
+    Durability, Item, NewEvent, Options, Output, Payload, QueryOptions, SubscribeOptions, Tags,
+};
+use swarmlet_facade::{Completion, Follow, Node, Pending, Result, Stream, open};
 
 /// Nothing in these tests takes longer unless it hangs.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -34,9 +36,13 @@ fn publish(node: &Node, numbers: std::ops::Range<u64>) {
     finished(|completion| node.publish(events, completion)).unwrap();
 }
 
-fn numbers(events: &[swarmlet::Event]) -> Vec<u64> {
-    let number = |event: &swarmlet::Event| event.payload().to_serde().unwrap();
-    events.iter().map(number).collect()
+/// The numbers of rows; what else comes out has none.
+fn numbers(outputs: &[Output]) -> Vec<u64> {
+    let number = |output: &Output| match &output.item {
+        Item::Row(row) => Some(row.payload().to_serde().unwrap()),
+        _ => None,
+    };
+    outputs.iter().filter_map(number).collect()
 }
 
 fn queried(node: &Node) -> Stream {
@@ -45,7 +51,7 @@ fn queried(node: &Node) -> Stream {
 
 fn subscribed(node: &Node) -> Stream {
     let options = SubscribeOptions::default();
-    node.subscribe("FROM 'n'", options).unwrap()
+    node.subscribe("FROM 'n'", options, Follow::All).unwrap()
 }
 
 fn close(node: &Node) {

@@ -11,7 +11,7 @@ use super::{LIMIT, close, numbers, opened, publish, queried, subscribed};
 /// Takes until the end.
 fn rest(stream: &Stream) -> Vec<u64> {
     let mut seen = Vec::new();
-    while stream.ready_blocking(LIMIT).unwrap() == Readiness::Events {
+    while stream.ready_blocking(LIMIT).unwrap() == Readiness::Ready {
         seen.extend(numbers(&stream.take(100).unwrap()));
     }
     assert_eq!(stream.look().unwrap(), Readiness::Ended);
@@ -68,7 +68,7 @@ fn what_is_read_ahead_is_bounded_and_the_rest_follows() {
     let mut seen = Vec::new();
     while seen.len() < full.start {
         assert!(Instant::now() < deadline);
-        assert_eq!(stream.ready_blocking(LIMIT).unwrap(), Readiness::Events);
+        assert_eq!(stream.ready_blocking(LIMIT).unwrap(), Readiness::Ready);
         seen.extend(numbers(&stream.take(1).unwrap()));
     }
     // Time to read on, if it did.
@@ -79,7 +79,7 @@ fn what_is_read_ahead_is_bounded_and_the_rest_follows() {
     assert!(ahead.len() <= full.end, "{}", ahead.len());
     seen.extend(numbers(&ahead));
     while seen.len() < 20_000 {
-        assert_eq!(stream.ready_blocking(LIMIT).unwrap(), Readiness::Events);
+        assert_eq!(stream.ready_blocking(LIMIT).unwrap(), Readiness::Ready);
         seen.extend(numbers(&stream.take(usize::MAX).unwrap()));
     }
     assert_eq!(seen, (0..20_000).collect::<Vec<_>>());
@@ -95,7 +95,7 @@ fn offsets_follow_what_is_taken_not_what_is_read() {
     assert!(stream.offsets().unwrap().is_empty());
     let mut taken = 0;
     while taken < 700 {
-        assert_eq!(stream.ready_blocking(LIMIT).unwrap(), Readiness::Events);
+        assert_eq!(stream.ready_blocking(LIMIT).unwrap(), Readiness::Ready);
         taken += stream.take(7).unwrap().len();
     }
     let lower = stream.offsets().unwrap();

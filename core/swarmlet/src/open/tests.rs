@@ -1,7 +1,6 @@
 //! The running node over a simulated disk: what failing syncs, a full disk and failing background
 //! work look like from outside.
 
-use std::future::poll_fn;
 use std::time::Duration;
 
 use swarmlet_engine::event::{AppId, Content, DeviceKey, Offsets, Payload, Tags};
@@ -15,7 +14,7 @@ use crate::clock::Stopwatch;
 use crate::metrics::Metrics;
 use crate::options::Options;
 use crate::park::block_on;
-use crate::pull::{Place, Pull, Reading};
+use crate::query::{Asker, Item, QueryOptions};
 
 struct Sim {
     disk: Arc<SimDisk>,
@@ -261,33 +260,51 @@ fn a_reader_goes_on_exactly_when_its_cursor_was_given_up() {
         sim.publish(10).unwrap();
     }
     let upper = sim.running.state.log().unwrap().present();
-    let read = |order, limit, unused: Option<Duration>| {
-        let reading = Reading {
-            selection: Selection::All,
-            order,
-            lower: Offsets::new(),
-            upper: Some(upper.clone()),
-            limit,
+    let app_id = AppId::new("com.example.app").unwrap();
+    let read = |aql: &str, order, unused: Option<Duration>| {
+        let asker = Asker {
+            state: &sim.running.state,
+            app_id: &app_id,
         };
-        let mut pull = Pull::new(sim.running.state.clone(), reading);
-        let mut keys = Vec::new();
-        while block_on(poll_fn(|context| {
-            pull.poll_ready(context, Place::Caller, 7)
-        }))
-        .unwrap()
-        {
-            keys.extend(pull.take(3).iter().map(|event| event.key));
+        let options = QueryOptions {
+            upper: Some(upper.clone()),
+            order,
+            ..QueryOptions::default()
+        };
+        let mut results = asker.query(aql, options).unwrap();
+        let mut rows = Vec::new();
+        // Chunks of the disk are larger than what is taken, so cursors are given up in between.
+        while let Some(outputs) = results.next_outputs_blocking(3).unwrap() {
+            rows.extend(outputs.into_iter().map(|output| match output.item {
+                Item::Row(row) => row,
+                other => panic!("{other:?} is no row"),
+            }));
             if let Some(unused) = unused {
                 sim.running.state.parking.clear(unused);
             }
         }
-        keys
+        rows
     };
     for order in [Order::Ascending, Order::Descending, Order::Stream] {
-        for limit in [None, Some(50)] {
-            let expected = read(order, limit, None);
-            assert_eq!(expected.len(), limit.unwrap_or(100) as usize);
-            assert_eq!(read(order, limit, Some(Duration::ZERO)), expected);
+        for (aql, count) in [
+            ("FROM allEvents", 100),
+            ("FROM allEvents LIMIT 50", 50),
+            ("FROM allEvents SELECT _, KEY(_)", 200),
+            (
+                "FROM allEvents LET k := (KEY(_))[0] FILTER k[3] % 7 = 1",
+                15,
+            ),
+            ("FROM allEvents DISTINCT", 1),
+            ("FROM allEvents AGGREGATE COUNT(_)", 1),
+            (
+                "FROM allEvents GROUP BY (KEY(_))[0][3] % 7 SELECT [group, LAST(_)]",
+                7,
+            ),
+            ("FROM allEvents AGGREGATE LAST(_)", 1),
+        ] {
+            let expected = read(aql, order, None);
+            assert_eq!(expected.len(), count, "{aql}");
+            assert_eq!(read(aql, order, Some(Duration::ZERO)), expected, "{aql}");
         }
     }
 }

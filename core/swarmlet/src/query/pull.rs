@@ -1,14 +1,15 @@
 //! Reading the log a chunk at a time, for queries and subscriptions alike.
 //!
-//! A reading is a sequence of rounds. A round covers the range from what was handed out so far to
-//! a fixed upper bound, in one order; a query has one round, a subscription starts another one
-//! whenever the log has grown. Only one chunk is held in memory, and the next is read when it has
-//! been handed out: a slow reader costs a chunk, and loses nothing.
+//! A reading is a sequence of rounds. A round covers the range from what was read so far to a fixed
+//! upper bound, in one order; a query has one round, a subscription starts another one whenever the
+//! log has grown. Only one chunk is held in memory, and the next is read when it has been handed
+//! out: a slow reader costs a chunk, and loses nothing.
 //!
 //! **Where to resume.** Within a round events come by event key, and within a stream the order of
-//! keys is the order of offsets. So after any part of a round the last offset handed out of each
-//! stream is exact: all that matches up to it was handed out, nothing after it was. When the whole
-//! round was handed out, everything up to its upper bound is settled, also what did not match.
+//! keys is the order of offsets. So after any part of a round the last offset of each stream is
+//! exact: all that matches up to it was handed out, nothing after it was. When the whole round was
+//! handed out, everything up to its upper bound is settled, also what did not match. Results that
+//! stand for many events come out at the end of a round; only then is the round settled.
 //!
 //! State lives here and not in futures, so a dropped future loses nothing. Reads run on tokio's
 //! blocking pool or, for blocking callers, on their own thread; nothing else here waits.
@@ -16,38 +17,38 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 
-use swarmlet_engine::event::{Event, EventKey, Offset, Offsets};
-use swarmlet_engine::log::{Cursor, Order, Query};
+use swarmlet_engine::event::{EventKey, Offset, Offsets};
+use swarmlet_engine::log::{Order, Query};
 use swarmlet_engine::select::Selection;
 use swarmlet_engine::{Error, ErrorKind, Result};
 use tokio::runtime::{Handle, TryCurrentError};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinHandle};
 
-use crate::clock::Stopwatch;
-use crate::limits::CHUNK_BYTES_MAX;
-use crate::metrics::count;
+use super::output::{Item, Output};
+use super::program::Program;
+use super::read::{Chunk, Job, Source};
 use crate::parking::Spot;
 use crate::state::{Phase, Progress, State};
 
-/// What to read.
-#[derive(Debug)]
-pub(crate) struct Reading {
-    pub(crate) selection: Selection,
-    pub(crate) order: Order,
-    pub(crate) lower: Offsets,
+/// What to read, and what to do with it.
+pub(super) struct Reading {
+    /// Nothing if the query brings its own values.
+    pub(super) selection: Option<Selection>,
+    /// Of the first round; later ones are ascending.
+    pub(super) order: Order,
+    pub(super) lower: Offsets,
     /// The end; a subscription has none.
-    pub(crate) upper: Option<Offsets>,
-    /// How many events at most.
-    pub(crate) limit: Option<u64>,
+    pub(super) upper: Option<Offsets>,
+    pub(super) program: Program,
 }
 
 /// On whose thread the log is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(super) enum Place {
     /// Tokio's blocking pool.
     Pool,
     /// The thread that polls.
@@ -55,24 +56,32 @@ pub(crate) enum Place {
 }
 
 /// A reading in progress.
-pub(crate) struct Pull {
+pub(super) struct Pull {
     state: Arc<State>,
     progress: watch::Receiver<Progress>,
-    selection: Selection,
+    selection: Option<Selection>,
     order: Order,
     end: Option<Offsets>,
-    left: Option<u64>,
+    program: Arc<Mutex<Program>>,
+    /// Whether offsets move within a round.
+    is_settling: bool,
     stage: Stage,
     spot: Arc<Spot>,
     /// Position at which the last round of a subscription began.
     seen: Option<u64>,
-    buffer: VecDeque<Event>,
+    is_caught_up: bool,
+    buffer: VecDeque<Output>,
+    /// The last event read of each stream, in effect once the buffer is empty.
+    reached: Vec<EventKey>,
+    events_read: u64,
     /// The upper bound of the round, settled when all of it was handed out.
     upper: Offsets,
     /// What is left of it in a descending round.
     ceiling: Offsets,
     /// Whether the buffer holds the rest of the round.
     is_round_read: bool,
+    /// Where the round goes on.
+    position: Offsets,
     handed_out: Offsets,
     skipped: Offsets,
 }
@@ -89,57 +98,41 @@ enum Stage {
     Ended,
 }
 
-/// One read of the log.
-struct Job {
-    state: Arc<State>,
-    source: Source,
-    events_max: usize,
-}
-
-enum Source {
-    Begin(Query),
-    Continue(Box<Cursor>),
-}
-
-/// What one read brought; after an error nothing, and reading can be tried again.
-struct Chunk {
-    /// There is none if the round could not begin.
-    cursor: Option<Box<Cursor>>,
-    events: Vec<Event>,
-    is_end: bool,
-    error: Option<Error>,
-}
-
 impl Pull {
-    pub(crate) fn new(state: Arc<State>, reading: Reading) -> Self {
+    pub(super) fn new(state: Arc<State>, reading: Reading) -> Self {
         let progress = state.watch();
         let spot = state.parking.spot();
-        let ceiling = reading.upper.clone().unwrap_or_default();
+        let is_settling = !reading.program.needs_flush();
         Self {
             state,
             progress,
             selection: reading.selection,
             order: reading.order,
             end: reading.upper,
-            left: reading.limit,
+            program: Arc::new(Mutex::new(reading.program)),
+            is_settling,
             stage: Stage::Rest,
             spot,
             seen: None,
+            is_caught_up: false,
             buffer: VecDeque::new(),
+            reached: Vec::new(),
             upper: Offsets::new(),
-            ceiling,
-            is_round_read: false,
+            events_read: 0,
+            ceiling: Offsets::new(),
+            is_round_read: true,
+            position: reading.lower.clone(),
             handed_out: reading.lower,
             skipped: Offsets::new(),
         }
     }
 
     /// Ready with `true` once there is something to take, with `false` at the end.
-    pub(crate) fn poll_ready(
+    pub(super) fn poll_ready(
         &mut self,
         context: &mut Context<'_>,
         place: Place,
-        events_max: usize,
+        outputs_max: usize,
     ) -> Poll<Result<bool>> {
         loop {
             self.state.check_open()?;
@@ -147,12 +140,14 @@ impl Pull {
                 return Poll::Ready(Ok(true));
             }
             match &mut self.stage {
-                Stage::Rest => self.begin_round(place, events_max)?,
-                Stage::Open => self.go_on(place, events_max)?,
+                Stage::Rest => self.begin_round(place, outputs_max)?,
+                Stage::Open => self.go_on(place, outputs_max)?,
                 Stage::Reading(chunk) => match ready!(Pin::new(chunk).poll(context)) {
                     Ok(chunk) => self.absorb(chunk)?,
                     Err(error) => {
-                        self.begin_again();
+                        // After a panic nobody knows what the program has seen.
+                        let is_lost = error.is_panic();
+                        self.stage = if is_lost { Stage::Ended } else { Stage::Rest };
                         return Poll::Ready(Err(interrupted(&error)));
                     }
                 },
@@ -165,83 +160,91 @@ impl Pull {
         }
     }
 
-    /// Hands out up to so many of the events that are there.
-    pub(crate) fn take(&mut self, max: usize) -> Vec<Event> {
-        let events: Vec<Event> = self.buffer.drain(..max.min(self.buffer.len())).collect();
-        for event in &events {
-            match self.order {
-                Order::Ascending | Order::Stream => {
-                    self.handed_out.advance(event.key.stream, event.key.offset);
-                }
-                Order::Descending => self.lower_ceiling(event.key),
-            }
+    /// Hands out up to so many of the outputs that are there.
+    pub(super) fn take(&mut self, max: usize) -> Vec<Output> {
+        let outputs: Vec<Output> = self.buffer.drain(..max.min(self.buffer.len())).collect();
+        for key in outputs.iter().filter_map(|output| output.settled) {
+            self.handed_out.advance(key.stream, key.offset);
         }
         self.settle();
-        events
+        outputs
     }
 
-    pub(crate) fn offsets(&self) -> &Offsets {
+    /// Takes the last output back that was taken out, to hand it out later.
+    pub(super) fn put_back(&mut self, item: Item) {
+        self.buffer.push_front(Output::new(item));
+    }
+
+    pub(super) fn offsets(&self) -> &Offsets {
         &self.handed_out
     }
 
-    pub(crate) fn skipped(&self) -> &Offsets {
+    /// The end of the reading, if it has one.
+    pub(super) fn end(&self) -> Option<&Offsets> {
+        self.end.as_ref()
+    }
+
+    pub(super) fn events_read(&self) -> u64 {
+        self.events_read
+    }
+
+    pub(super) fn skipped(&self) -> &Offsets {
         &self.skipped
     }
 
-    pub(crate) fn state(&self) -> &State {
+    pub(super) fn state(&self) -> &State {
         &self.state
     }
 
-    fn begin_round(&mut self, place: Place, events_max: usize) -> Result<()> {
-        self.upper = match &self.end {
-            Some(end) => end.clone(),
-            None => {
-                let position = self.progress.borrow().position;
-                if self.seen.replace(position) == Some(position) {
-                    self.stage = Stage::Waiting(grown(self.progress.clone(), position));
-                    return Ok(());
-                }
-                self.state.log()?.present()
-            }
+    fn begin_round(&mut self, place: Place, outputs_max: usize) -> Result<()> {
+        let Some(selection) = self.selection.clone() else {
+            self.upper = self.state.log()?.present();
+            return self.read(Source::Own, place, outputs_max);
         };
+        if self.is_round_read {
+            self.upper = match &self.end {
+                Some(end) => end.clone(),
+                None => {
+                    let position = self.progress.borrow().position;
+                    if self.seen.replace(position) == Some(position) {
+                        self.stage = Stage::Waiting(grown(self.progress.clone(), position));
+                        return Ok(());
+                    }
+                    self.state.log()?.present()
+                }
+            };
+            self.ceiling = self.upper.clone();
+            self.is_round_read = false;
+        }
         let query = Query {
-            selection: self.selection.clone(),
-            lower: self.handed_out.clone(),
-            upper: Some(match self.order {
-                Order::Ascending | Order::Stream => self.upper.clone(),
-                Order::Descending => self.ceiling.clone(),
-            }),
+            selection,
+            lower: self.position.clone(),
+            upper: Some(self.ceiling.clone()),
             order: self.order,
         };
-        self.read(Source::Begin(query), place, events_max)
+        self.read(Source::Begin(query), place, outputs_max)
     }
 
-    fn go_on(&mut self, place: Place, events_max: usize) -> Result<()> {
+    /// Without its cursor the round begins again where it was, which is exact, because what was
+    /// read was handed out when more is asked for.
+    fn go_on(&mut self, place: Place, outputs_max: usize) -> Result<()> {
         match self.spot.take() {
-            Some(cursor) => self.read(Source::Continue(cursor), place, events_max),
+            Some(cursor) => self.read(Source::Continue(cursor), place, outputs_max),
             None => {
-                self.begin_again();
+                self.stage = Stage::Rest;
                 Ok(())
             }
         }
     }
 
-    /// Gives the round up; the next one begins where this one was, which is exact, because what
-    /// was read was handed out when more is asked for.
-    fn begin_again(&mut self) {
-        self.seen = None;
-        self.stage = Stage::Rest;
-    }
-
-    fn read(&mut self, source: Source, place: Place, events_max: usize) -> Result<()> {
-        let left = self.left.map_or(usize::MAX, |left| {
-            usize::try_from(left).unwrap_or(usize::MAX)
-        });
-        let events_max = events_max.min(left);
+    fn read(&mut self, source: Source, place: Place, outputs_max: usize) -> Result<()> {
         let job = Job {
             state: self.state.clone(),
+            program: self.program.clone(),
             source,
-            events_max,
+            upper: self.upper.clone(),
+            is_live: self.is_caught_up,
+            outputs_max,
         };
         match place {
             Place::Caller => self.absorb(job.run()),
@@ -259,30 +262,64 @@ impl Pull {
         for (stream, first) in chunk.cursor.iter().flat_map(|cursor| cursor.skipped()) {
             self.skipped.advance(*stream, *first);
         }
-        self.buffer.extend(chunk.events);
-        let is_limit_reached = self.count_down();
-        self.is_round_read = chunk.is_end && !is_limit_reached;
+        self.events_read += chunk.events_read;
+        self.buffer.extend(chunk.outputs);
+        self.reached = chunk.reached;
         match chunk.cursor {
-            _ if is_limit_reached => self.stage = Stage::Ended,
-            Some(cursor) if !chunk.is_end => {
+            _ if chunk.is_failed || chunk.is_cut_short => self.stage = Stage::Ended,
+            _ if chunk.is_end => self.end_round(),
+            Some(cursor) => {
                 self.spot.leave(cursor);
                 self.stage = Stage::Open;
             }
-            Some(_) if self.end.is_some() => self.stage = Stage::Ended,
-            Some(_) => self.stage = Stage::Rest,
-            None => self.begin_again(),
+            None => self.stage = Stage::Rest,
         }
         self.settle();
         chunk.error.map_or(Ok(()), Err)
     }
 
-    /// Counts what was read against the limit and says whether it is used up.
-    fn count_down(&mut self) -> bool {
-        let Some(left) = &mut self.left else {
-            return false;
+    fn end_round(&mut self) {
+        self.is_round_read = true;
+        if self.end.is_some() {
+            self.stage = Stage::Ended;
+            return;
+        }
+        if !self.is_caught_up {
+            self.is_caught_up = true;
+            self.order = Order::Ascending;
+            let caught_up = Output::new(Item::CaughtUp(self.upper.clone()));
+            self.buffer.push_back(caught_up);
+        }
+        self.stage = match self.selection {
+            Some(_) => Stage::Rest,
+            None => Stage::Ended,
         };
-        *left = left.saturating_sub(self.buffer.len() as u64);
-        *left == 0
+    }
+
+    /// Once what was read is handed out, the next read begins behind it; once a round is, all up to
+    /// its upper bound is settled.
+    fn settle(&mut self) {
+        // That all results are out is itself not one of them.
+        let is_last = |output: &Output| matches!(output.item, Item::CaughtUp(_));
+        if !self.buffer.front().is_none_or(is_last) {
+            return;
+        }
+        for key in std::mem::take(&mut self.reached) {
+            if self.order == Order::Descending {
+                self.lower_ceiling(key);
+                continue;
+            }
+            self.position.advance(key.stream, key.offset);
+            if self.is_settling {
+                self.handed_out.advance(key.stream, key.offset);
+            }
+        }
+        if self.is_round_read {
+            for (stream, last) in self.upper.iter() {
+                self.position.advance(stream, last);
+                self.handed_out.advance(stream, last);
+            }
+        }
     }
 
     /// Where a descending round goes on: below what was handed out.
@@ -303,16 +340,6 @@ impl Pull {
             }
         }
     }
-
-    /// When a round is handed out, everything up to its upper bound is.
-    fn settle(&mut self) {
-        if self.is_round_read && self.buffer.is_empty() {
-            self.is_round_read = false;
-            for (stream, last) in self.upper.iter() {
-                self.handed_out.advance(stream, last);
-            }
-        }
-    }
 }
 
 impl fmt::Debug for Pull {
@@ -323,88 +350,6 @@ impl fmt::Debug for Pull {
             .field("handed_out", &self.handed_out)
             .field("buffered", &self.buffer.len())
             .finish_non_exhaustive()
-    }
-}
-
-impl Job {
-    fn run(self) -> Chunk {
-        let recorders = self.state.recorders.clone();
-        let taken = Stopwatch::start();
-        let chunk = self.read();
-        recorders.query.record(taken.elapsed());
-        if let Some(error) = &chunk.error
-            && error.kind() != ErrorKind::Closed
-        {
-            tracing::warn!(%error, "reading the log failed");
-            count(&recorders.query_failures);
-        }
-        chunk
-    }
-
-    fn read(self) -> Chunk {
-        let _span = tracing::debug_span!("read", events_max = self.events_max).entered();
-        let state = self.state.clone();
-        let log = match state.log() {
-            Ok(log) => log,
-            Err(error) => return self.refused(error),
-        };
-        let cursor = match self.source {
-            Source::Begin(query) => log.query(&query).map(Box::new),
-            Source::Continue(cursor) => Ok(cursor),
-        };
-        match cursor {
-            Ok(cursor) => read_chunk(cursor, self.events_max),
-            Err(error) => Chunk {
-                cursor: None,
-                events: Vec::new(),
-                is_end: false,
-                error: Some(error),
-            },
-        }
-    }
-
-    /// Nothing was read, and it can be tried again.
-    fn refused(self, error: Error) -> Chunk {
-        let cursor = match self.source {
-            Source::Begin(_) => None,
-            Source::Continue(cursor) => Some(cursor),
-        };
-        Chunk {
-            cursor,
-            events: Vec::new(),
-            is_end: false,
-            error: Some(error),
-        }
-    }
-}
-
-/// Reads until the chunk is full or the round ends, so that the end costs no read of its own.
-fn read_chunk(mut cursor: Box<Cursor>, events_max: usize) -> Chunk {
-    let (mut events, mut bytes) = (Vec::new(), 0);
-    let (mut is_end, mut error) = (false, None);
-    while !is_end && events.len() < events_max && bytes < CHUNK_BYTES_MAX {
-        match cursor.next_chunk(events_max - events.len(), CHUNK_BYTES_MAX - bytes) {
-            Ok(more) => {
-                is_end = more.is_empty();
-                bytes += more
-                    .iter()
-                    .map(|event| event.content().as_bytes().len())
-                    .sum::<usize>();
-                events.extend(more);
-            }
-            // What was read is delivered first; the error comes again with the next read.
-            Err(_) if !events.is_empty() => break,
-            Err(failed) => {
-                error = Some(failed);
-                break;
-            }
-        }
-    }
-    Chunk {
-        cursor: Some(cursor),
-        events,
-        is_end,
-        error,
     }
 }
 

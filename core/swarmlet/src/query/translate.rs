@@ -2,36 +2,22 @@
 //!
 //! The only place that knows both the query language and the engine. It executes nothing.
 
-use swarmlet_aql::{self as aql, ParseError, ParseErrorKind, Plan, Query};
+use swarmlet_aql::{self as aql, ParseError, ParseErrorKind, PlanError, Query};
 use swarmlet_engine::event::{AppId, Lamport, StreamId, StreamNumber, Tag, Timestamp};
 use swarmlet_engine::log::Order;
 use swarmlet_engine::select::{Comparison, KeyPoint, Selection};
 use swarmlet_engine::{Error, ErrorKind, Result};
 
-/// What a query text asks for.
-#[derive(Debug)]
-pub(crate) struct Request {
-    pub(crate) selection: Selection,
-    pub(crate) order: Option<Order>,
-    pub(crate) limit: Option<u64>,
-}
-
-/// Understands a query; `now` is what `5m ago` counts from, `me` what `appId(me)` stands for.
-pub(crate) fn query(text: &str, now: Timestamp, me: &AppId) -> Result<Request> {
-    let query = Query::parse(text).map_err(|error| mistake(&error, 0))?;
-    let plan = plan(&query, now, Some(me.as_str()))?;
-    Ok(Request {
-        selection: selection(&plan.selection)?,
-        order: plan.order.map(order),
-        limit: plan.limit.map(std::num::NonZeroU64::get),
-    })
+/// Understands a query text.
+pub(super) fn query(text: &str) -> Result<Query> {
+    Query::parse(text).map_err(|error| mistake(&error, 0))
 }
 
 /// Understands the tag expression of a route, in which only tags and apps mean something.
 pub(crate) fn route(text: &str) -> Result<Selection> {
     let query = Query::parse(&format!("{FROM}{text}"));
     let query = query.map_err(|error| mistake(&error, FROM.len()))?;
-    let plan = plan(&query, Timestamp::default(), None)?;
+    let plan = query.plan(0, None).map_err(|error| refused(&error))?;
     if plan.order.is_some() || plan.limit.is_some() {
         return Err(invalid(
             "a route is a tag expression, without ORDER and LIMIT",
@@ -47,10 +33,9 @@ pub(crate) fn route(text: &str) -> Result<Selection> {
     }
 }
 
-fn plan(query: &Query, now: Timestamp, me: Option<&str>) -> Result<Plan> {
-    query
-        .plan(now.micros(), me)
-        .map_err(|error| invalid(error.to_string()))
+/// A query that cannot be run with what it is given.
+pub(super) fn refused(error: &PlanError) -> Error {
+    invalid(error.to_string())
 }
 
 fn is_routable(selection: &Selection) -> bool {
@@ -61,7 +46,7 @@ fn is_routable(selection: &Selection) -> bool {
     }
 }
 
-fn selection(from: &aql::Selection) -> Result<Selection> {
+pub(super) fn selection(from: &aql::Selection) -> Result<Selection> {
     let each = |parts: &[aql::Selection]| parts.iter().map(selection).collect::<Result<_>>();
     Ok(match from {
         aql::Selection::All => Selection::All,
@@ -76,6 +61,17 @@ fn selection(from: &aql::Selection) -> Result<Selection> {
         aql::Selection::And(parts) => Selection::And(each(parts)?),
         aql::Selection::Or(parts) => Selection::Or(each(parts)?),
     })
+}
+
+/// A tag or app as it is written in a query.
+pub(super) fn shown(term: &Selection) -> String {
+    match term {
+        Selection::Tag(tag) => {
+            aql::Tag::new(tag.as_str()).map_or_else(String::new, |tag| tag.to_string())
+        }
+        Selection::App(app_id) => format!("appId({app_id})"),
+        _ => String::new(),
+    }
 }
 
 /// A point without stream lies before all streams of its lamport in the language, and stands for
@@ -95,7 +91,7 @@ fn key(compared: aql::Comparison, point: &aql::KeyPoint) -> Result<Selection> {
             },
         ));
     };
-    let stream = StreamId::new(stream.node().parse()?, StreamNumber::new(stream.number())?);
+    let stream = stream_id(stream)?;
     Ok(Selection::Key(
         comparison(compared),
         KeyPoint {
@@ -103,6 +99,12 @@ fn key(compared: aql::Comparison, point: &aql::KeyPoint) -> Result<Selection> {
             stream: Some(stream),
         },
     ))
+}
+
+/// The id of a stream that the language knows by its text.
+pub(super) fn stream_id(id: &aql::StreamId) -> Result<StreamId> {
+    let number = StreamNumber::new(id.number())?;
+    Ok(StreamId::new(id.node().parse()?, number))
 }
 
 fn comparison(from: aql::Comparison) -> Comparison {
@@ -114,11 +116,19 @@ fn comparison(from: aql::Comparison) -> Comparison {
     }
 }
 
-fn order(from: aql::Order) -> Order {
+pub(super) fn order(from: aql::Order) -> Order {
     match from {
         aql::Order::Ascending => Order::Ascending,
         aql::Order::Descending => Order::Descending,
         aql::Order::Stream => Order::Stream,
+    }
+}
+
+pub(super) fn order_of(order: Order) -> aql::Order {
+    match order {
+        Order::Ascending => aql::Order::Ascending,
+        Order::Descending => aql::Order::Descending,
+        Order::Stream => aql::Order::Stream,
     }
 }
 
@@ -161,7 +171,7 @@ fn as_query(error: Error) -> Error {
         .fold(query, |query, (name, value)| query.with(name, value))
 }
 
-fn invalid(message: impl Into<String>) -> Error {
+pub(super) fn invalid(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidQuery, message)
 }
 
@@ -172,9 +182,8 @@ mod tests {
     use super::*;
 
     fn select(text: &str) -> Selection {
-        query(text, Timestamp::default(), &AppId::new("a.b").unwrap())
-            .unwrap()
-            .selection
+        let plan = query(text).unwrap().plan(0, Some("a.b")).unwrap();
+        selection(&plan.selection).unwrap()
     }
 
     #[test]

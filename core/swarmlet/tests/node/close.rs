@@ -27,7 +27,7 @@ async fn whatever_is_live_then_says_closed() {
     let mut fresh = node.query("FROM 'a'", QueryOptions::default()).unwrap();
     let from = node.offsets().unwrap().present;
     let mut waiting = node
-        .subscribe("FROM 'a'", SubscribeOptions { from })
+        .subscribe("FROM 'a'", SubscribeOptions::after(from))
         .unwrap();
     let waiter = tokio::spawn(async move { waiting.next_chunk(1).await });
     tokio::task::yield_now().await;

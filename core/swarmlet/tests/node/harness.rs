@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use serde_json::json;
 use swarmlet::{
-    Clock, Error, Event, NewEvent, Node, Options, Payload, QueryOptions, Results, Subscription,
-    Tags, Timestamp,
+    Clock, Error, Event, Item, NewEvent, Node, Options, Output, Payload, QueryOptions, Results,
+    Row, Tags, Timestamp,
 };
 
 /// A folder for one node, removed in the end.
@@ -95,23 +95,60 @@ pub(crate) async fn publish(node: &Node, names: &str, numbers: impl IntoIterator
     node.publish_many(events).await.unwrap();
 }
 
-pub(crate) fn number_of(event: &Event) -> u64 {
-    let value: serde_json::Value = event.payload().to_serde().unwrap();
+/// What has a payload.
+pub(crate) trait Numbered {
+    fn content(&self) -> Payload;
+}
+
+impl Numbered for Event {
+    fn content(&self) -> Payload {
+        self.payload()
+    }
+}
+
+impl Numbered for Row {
+    fn content(&self) -> Payload {
+        self.payload()
+    }
+}
+
+pub(crate) fn number_of<T: Numbered>(published: &T) -> u64 {
+    let value: serde_json::Value = published.content().to_serde().unwrap();
     value["number"].as_u64().unwrap()
 }
 
-pub(crate) fn numbers(events: &[Event]) -> Vec<u64> {
-    events.iter().map(number_of).collect()
+pub(crate) fn numbers<T: Numbered>(published: &[T]) -> Vec<u64> {
+    published.iter().map(number_of).collect()
+}
+
+/// The events that rows come from.
+pub(crate) fn events(rows: Vec<Row>) -> Vec<Event> {
+    let event = |row: Row| row.into_event().expect("the row comes from an event");
+    rows.into_iter().map(event).collect()
+}
+
+/// The next chunk, as events; nothing at the end.
+pub(crate) async fn next_events(results: &mut Results, max: usize) -> Option<Vec<Event>> {
+    results.next_chunk(max).await.unwrap().map(events)
+}
+
+/// Up to so many of the outputs that are there, as events; what is not a row is left out.
+pub(crate) fn take_events(results: &mut Results, max: usize) -> Vec<Event> {
+    let row = |output: Output| match output.item {
+        Item::Row(row) => Some(row),
+        _ => None,
+    };
+    events(results.take(max).into_iter().filter_map(row).collect())
 }
 
 /// All results, by chunks of the given size.
 pub(crate) async fn collect(results: &mut Results, chunk: usize) -> Vec<Event> {
-    let mut events = Vec::new();
-    while let Some(more) = results.next_chunk(chunk).await.unwrap() {
+    let mut all = Vec::new();
+    while let Some(more) = next_events(results, chunk).await {
         assert!(!more.is_empty() && more.len() <= chunk);
-        events.extend(more);
+        all.extend(more);
     }
-    events
+    all
 }
 
 /// The numbers a query gives.
@@ -121,15 +158,13 @@ pub(crate) async fn ask(node: &Node, aql: &str) -> Vec<u64> {
 }
 
 /// The next so many events of a subscription.
-pub(crate) async fn receive(subscription: &mut Subscription, count: usize) -> Vec<Event> {
-    let mut events = Vec::new();
-    while events.len() < count {
-        let next = soon(subscription.next_chunk(count - events.len()))
-            .await
-            .unwrap();
-        events.extend(next.expect("the subscription goes on"));
+pub(crate) async fn receive(subscription: &mut Results, count: usize) -> Vec<Event> {
+    let mut all = Vec::new();
+    while all.len() < count {
+        let next = soon(next_events(subscription, count - all.len())).await;
+        all.extend(next.expect("the subscription goes on"));
     }
-    events
+    all
 }
 
 /// Gives up on what should have happened long ago.

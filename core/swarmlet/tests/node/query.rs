@@ -9,7 +9,9 @@ use swarmlet::{
     ErrorKind, Node, Offset, Offsets, Options, Order, QueryOptions, StreamId, query_mistake,
 };
 
-use crate::harness::{HandClock, Place, ask, collect, detail, number_of, numbers, publish};
+use crate::harness::{
+    HandClock, Place, ask, collect, detail, number_of, numbers, publish, take_events,
+};
 
 async fn node_with_events(place: &Place) -> Node {
     let node = place.open().await;
@@ -168,12 +170,12 @@ async fn the_offsets_of_a_query_reach_its_upper_bound_at_the_end_only() {
     assert!(results.offsets().is_empty());
     assert!(results.ready().await.unwrap());
     assert!(results.offsets().is_empty(), "nothing was handed out");
-    let first = results.take(1);
+    let first = take_events(&mut results, 1);
     assert_eq!(
         results.offsets().last(first[0].key.stream),
         Some(first[0].key.offset)
     );
-    assert_eq!(results.take(9).len(), 1);
+    assert_eq!(take_events(&mut results, 9).len(), 1);
     assert_eq!(*results.offsets(), present, "event 5 does not match");
 
     let mut limited = node
@@ -224,7 +226,8 @@ async fn queries_that_mean_nothing_are_invalid() {
         "FROM ''",
         "SELECT *",
         "FROM 'a' LIMIT 0",
-        "FROM 'a' FILTER _.x > 5",
+        "FROM 'a' FILTER _.x > $least",
+        "FROM 'a' FILTER _.x >",
         "FROM 'a' ORDER SIDEWAYS",
         "FROM KEY > 9007199254740992",
         &long_tag,

@@ -95,8 +95,8 @@ fn listing(node: &Node) -> String {
     let mut results = node
         .query("FROM allEvents", QueryOptions::default())
         .unwrap();
-    while let Some(events) = results.next_chunk_blocking(256).unwrap() {
-        for event in events {
+    while let Some(rows) = results.next_chunk_blocking(256).unwrap() {
+        for event in crate::harness::events(rows) {
             let (key, payload) = (event.key, event.payload());
             let sum = swarmlet_engine::event::codec::checksum(&[payload.as_cbor()]);
             let tags = event.tags().iter().collect::<Vec<_>>().join(" ");

@@ -42,7 +42,7 @@ async fn a_subscriber_goes_on_where_it_was_before_the_restart() {
 
     let node = place.open().await;
     let mut subscription = node
-        .subscribe("FROM 'a'", SubscribeOptions { from })
+        .subscribe("FROM 'a'", SubscribeOptions::after(from))
         .unwrap();
     publish(&node, "a", [12]).await;
     let rest = crate::harness::numbers(&receive(&mut subscription, 9).await);

@@ -7,7 +7,7 @@ use swarmlet::{
     Event, EventKey, Node, Offsets, Options, QueryOptions, Retention, SubscribeOptions,
 };
 
-use crate::harness::{Place, collect, event, publish, receive, soon};
+use crate::harness::{Place, collect, event, next_events, publish, receive, soon, take_events};
 
 /// Three streams: tags `one`, `two` and everything else.
 fn three_streams() -> Options {
@@ -69,7 +69,7 @@ async fn tell_story(seed: u64) {
     for _ in 0..20 {
         publish_some(&node, &mut dice).await;
         let mut subscription = node
-            .subscribe("FROM 'wanted'", SubscribeOptions { from: from.clone() })
+            .subscribe("FROM 'wanted'", SubscribeOptions::after(from.clone()))
             .unwrap();
         let wanted = all_wanted(&node).await.len();
         let mut left = (wanted - found.len()).min(dice.roll(12) as usize);
@@ -78,14 +78,14 @@ async fn tell_story(seed: u64) {
                 publish_some(&node, &mut dice).await;
             }
             let count = 1 + dice.roll(left as u64) as usize;
-            let events = soon(subscription.next_chunk(count)).await.unwrap().unwrap();
+            let events = soon(next_events(&mut subscription, count)).await.unwrap();
             left -= events.len();
             found.extend(keys(&events));
         }
         from = subscription.offsets().clone();
         assert_exact(&node, &from, &found, seed).await;
     }
-    let options = SubscribeOptions { from };
+    let options = SubscribeOptions::after(from);
     let mut subscription = node.subscribe("FROM 'wanted'", options).unwrap();
     let all = all_wanted(&node).await;
     found.extend(keys(
@@ -126,9 +126,9 @@ async fn offsets_pass_what_does_not_match_once_everything_before_it_is_handed_ou
     let options = SubscribeOptions::default();
     let mut subscription = node.subscribe("FROM 'wanted'", options).unwrap();
     soon(subscription.ready()).await.unwrap();
-    subscription.take(1);
+    take_events(&mut subscription, 1);
     assert_eq!(subscription.offsets().len(), 1);
-    subscription.take(1);
+    take_events(&mut subscription, 1);
     assert_eq!(*subscription.offsets(), node.offsets().unwrap().present);
 }
 
@@ -139,7 +139,10 @@ async fn offsets_follow_the_log_when_nothing_matches_at_all() {
     let options = SubscribeOptions::default();
     let mut subscription = node.subscribe("FROM 'wanted'", options).unwrap();
     publish(&node, "other", 0..50).await;
-    let waited = tokio::time::timeout(std::time::Duration::from_millis(300), subscription.ready());
+    let waited = tokio::time::timeout(
+        std::time::Duration::from_millis(300),
+        subscription.next_chunk(1),
+    );
     assert!(waited.await.is_err());
     assert_eq!(*subscription.offsets(), node.offsets().unwrap().present);
 }
@@ -151,7 +154,7 @@ async fn offsets_of_streams_that_are_not_here_are_kept() {
     let other = format!("{}-5", node.id()).parse().unwrap();
     let from = Offsets::from_iter([(other, swarmlet::Offset::new(41).unwrap())]);
     let mut subscription = node
-        .subscribe("FROM 'a'", SubscribeOptions { from })
+        .subscribe("FROM 'a'", SubscribeOptions::after(from))
         .unwrap();
     publish(&node, "a", [0]).await;
     receive(&mut subscription, 1).await;

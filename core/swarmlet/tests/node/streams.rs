@@ -124,7 +124,7 @@ async fn old_events_go_and_readers_are_told() {
 
     let options = SubscribeOptions::default();
     let mut subscription = node.subscribe("FROM 'a'", options).unwrap();
-    let chunk = subscription.next_chunk(1).await.unwrap().unwrap();
+    let chunk = crate::harness::receive(&mut subscription, 1).await;
     assert_eq!(
         subscription.skipped().last(default),
         Some(chunk[0].key.offset)

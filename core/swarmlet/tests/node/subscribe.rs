@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use swarmlet::{ErrorKind, Node, Options, QueryOptions, SubscribeOptions, Subscription};
+use swarmlet::{ErrorKind, Node, Options, QueryOptions, Results, SubscribeOptions};
 
-use crate::harness::{Place, number, numbers, publish, receive, soon, tags};
+use crate::harness::{Place, number, numbers, publish, receive, soon, tags, take_events};
 
-fn subscribe(node: &Node, aql: &str) -> Subscription {
+fn subscribe(node: &Node, aql: &str) -> Results {
     node.subscribe(aql, SubscribeOptions::default()).unwrap()
 }
 
@@ -35,7 +35,7 @@ async fn a_subscription_from_now_gives_only_what_comes() {
     publish(&node, "a", 0..10).await;
     let from = node.offsets().unwrap().present;
     let mut subscription = node
-        .subscribe("FROM 'a'", SubscribeOptions { from })
+        .subscribe("FROM 'a'", SubscribeOptions::after(from))
         .unwrap();
     publish(&node, "a", [10]).await;
     assert_eq!(numbers(&receive(&mut subscription, 1).await), [10]);
@@ -58,7 +58,7 @@ async fn a_reader_that_falls_behind_misses_nothing() {
     });
     publisher.await.unwrap();
     // Only a chunk is held; here the one event that was there when it was read.
-    assert_eq!(numbers(&subscription.take(usize::MAX)), [0]);
+    assert_eq!(numbers(&take_events(&mut subscription, usize::MAX)), [0]);
     let rest = numbers(&receive(&mut subscription, 20_000).await);
     assert_eq!(rest, (1..20_001).collect::<Vec<_>>());
 }
@@ -70,7 +70,7 @@ async fn a_chunk_is_bounded_in_events_and_bytes() {
     publish(&node, "small", 0..10_000).await;
     let mut subscription = subscribe(&node, "FROM 'small'");
     soon(subscription.ready()).await.unwrap();
-    assert_eq!(subscription.take(usize::MAX).len(), 256);
+    assert_eq!(take_events(&mut subscription, usize::MAX).len(), 256);
     let most = soon(subscription.next_chunk(usize::MAX))
         .await
         .unwrap()
@@ -84,7 +84,7 @@ async fn a_chunk_is_bounded_in_events_and_bytes() {
     }
     let mut subscription = subscribe(&node, "FROM 'large'");
     soon(subscription.ready()).await.unwrap();
-    assert_eq!(subscription.take(usize::MAX).len(), 2);
+    assert_eq!(take_events(&mut subscription, usize::MAX).len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -124,9 +124,9 @@ async fn ready_without_take_consumes_nothing() {
         assert!(soon(subscription.ready()).await.unwrap());
         assert!(subscription.offsets().is_empty());
     }
-    assert_eq!(numbers(&subscription.take(2)), [0, 1]);
-    assert_eq!(numbers(&subscription.take(2)), [2]);
-    assert!(subscription.take(2).is_empty());
+    assert_eq!(numbers(&take_events(&mut subscription, 2)), [0, 1]);
+    assert_eq!(numbers(&take_events(&mut subscription, 2)), [2]);
+    assert!(take_events(&mut subscription, 2).is_empty());
 }
 
 #[tokio::test]
@@ -185,6 +185,9 @@ fn blocking_subscribers_need_no_runtime() {
     let node = Node::open_blocking(place.path(), Options::new()).unwrap();
     let mut subscription = subscribe(&node, "FROM 'a'");
     let patience = Some(Duration::from_millis(10));
+    // All there is has come out: nothing.
+    assert!(subscription.ready_blocking(None).unwrap());
+    assert_eq!(subscription.take(9).len(), 1);
     let error = subscription.ready_blocking(patience).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
     std::thread::scope(|scope| {

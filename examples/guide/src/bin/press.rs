@@ -16,19 +16,16 @@ async fn main() -> swarmlet::Result<()> {
 
     // What has happened so far.
     let mut past = node.query("FROM 'press:7' & 'stopped'", QueryOptions::default())?;
-    while let Some(events) = past.next_chunk(256).await? {
-        for event in events {
-            println!(
-                "stopped: {}",
-                event.payload().to_serde::<Value>()?["reason"]
-            );
+    while let Some(rows) = past.next_chunk(256).await? {
+        for row in rows {
+            println!("stopped: {}", row.payload().to_serde::<Value>()?["reason"]);
         }
     }
 
     // What has happened and then what happens: nothing is missed in between.
     let mut live = node.subscribe("FROM 'press:7'", SubscribeOptions::default())?;
-    if let Some(events) = live.next_chunk(256).await? {
-        println!("{} events; resume from {:?}", events.len(), live.offsets());
+    if let Some(rows) = live.next_chunk(256).await? {
+        println!("{} events; resume from {:?}", rows.len(), live.offsets());
     }
     node.close().await
 }

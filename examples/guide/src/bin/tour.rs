@@ -8,8 +8,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use swarmlet::{
-    AppId, Durability, ErrorKind, NewEvent, Node, Offset, Offsets, Options, Order, Payload,
-    QueryOptions, Result, Retention, SubscribeOptions, Tags, query_mistake,
+    AppId, Durability, ErrorKind, NewEvent, Node, Offset, Offsets, Options, Order, Parameters,
+    Payload, QueryOptions, Result, Retention, SubscribeOptions, Tags, query_mistake,
 };
 
 #[derive(Serialize, Deserialize)]
@@ -70,20 +70,30 @@ async fn query(node: &Node) -> Result<()> {
         ..QueryOptions::default()
     };
     let mut results = node.query("FROM 'press:7' & 'stopped' LIMIT 10", options)?;
-    while let Some(events) = results.next_chunk(256).await? {
-        for event in events {
-            let stopped: Stopped = event.payload().to_serde()?;
+    while let Some(rows) = results.next_chunk(256).await? {
+        for row in rows {
+            let stopped: Stopped = row.payload().to_serde()?;
             println!("{} cost {} parts", stopped.reason, stopped.parts_lost);
         }
     }
+
+    let aql = "FROM 'stopped' & `press:{$press}` GROUP BY _.reason
+               SELECT { reason: group, stops: COUNT(_), parts_lost: SUM(_.parts_lost) }";
+    let options = QueryOptions {
+        parameters: Parameters::new().with("press", &7)?,
+        ..QueryOptions::default()
+    };
+    let mut lost = node.query(aql, options)?;
+    let rows = lost.next_chunk(256).await?.unwrap_or_default();
+    println!("{} reasons to stop", rows.len());
     Ok(())
 }
 
 async fn subscribe(node: &Node) -> Result<()> {
     let mut subscription = node.subscribe("FROM 'sensor'", SubscribeOptions::default())?;
     let mut seen = 0;
-    while let Some(events) = subscription.next_chunk(256).await? {
-        seen += events.len();
+    while let Some(rows) = subscription.next_chunk(256).await? {
+        seen += rows.len();
         if seen >= 2 {
             break;
         }
@@ -93,14 +103,14 @@ async fn subscribe(node: &Node) -> Result<()> {
 
 async fn resume(node: &Node) -> Result<()> {
     let mut subscription = node.subscribe("FROM 'stopped'", SubscribeOptions::default())?;
-    let events = subscription.next_chunk(256).await?.unwrap_or_default();
+    let rows = subscription.next_chunk(256).await?.unwrap_or_default();
     // Write these two into your database in one transaction.
-    let count = events.len();
+    let count = rows.len();
     let stored = to_text(subscription.offsets());
 
     // After a restart: nothing is missed, nothing counted twice.
     let from = from_text(&stored)?;
-    let subscription = node.subscribe("FROM 'stopped'", SubscribeOptions { from })?;
+    let subscription = node.subscribe("FROM 'stopped'", SubscribeOptions::after(from))?;
     println!(
         "{count} so far, continuing after {:?}",
         subscription.offsets()
@@ -128,10 +138,7 @@ async fn several_apps(node: &Node) -> Result<()> {
         .publish(Tags::new(["box:17", "full"])?, Payload::from_serde(&())?)
         .await?;
     let mut boxes = packing.query("FROM 'full' & appId(me)", QueryOptions::default())?;
-    assert_eq!(
-        boxes.next_chunk(10).await?.map(|events| events.len()),
-        Some(1)
-    );
+    assert_eq!(boxes.next_chunk(10).await?.map(|rows| rows.len()), Some(1));
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use super::{Hit, Store};
 use crate::event::{APP, Event};
 use anyhow::Result;
 use std::path::Path;
-use swarmlet::{AppId, NewEvent, Node, Options, Payload, QueryOptions, Tags};
+use swarmlet::{AppId, NewEvent, Node, Options, Payload, QueryOptions, Row, Tags};
 
 pub(super) fn open(folder: &Path) -> Result<Box<dyn Store>> {
     let node = Node::open_blocking(folder.join("swarmlet"), Options::default())?;
@@ -38,8 +38,8 @@ impl Store for Embedded {
     fn query_tag(&self, tag: &str, visit: &mut dyn FnMut(Hit<'_>)) -> Result<()> {
         let query = format!("FROM '{tag}'");
         let mut results = self.node.query(&query, QueryOptions::default())?;
-        while let Some(events) = results.next_chunk_blocking(256)? {
-            for event in events {
+        while let Some(rows) = results.next_chunk_blocking(256)? {
+            for event in rows.into_iter().filter_map(Row::into_event) {
                 visit(Hit {
                     lamport: event.key.lamport.get(),
                     time_us: event.timestamp.micros() as u64,

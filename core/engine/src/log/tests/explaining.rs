@@ -5,7 +5,7 @@ use crate::event::{AppId, Timestamp};
 use crate::log::{Query, SourceReport};
 use crate::select::{Comparison, Selection};
 
-/// Five events with the tag a and three with b among others, in sealed files and in one that is not.
+/// Five events with the tag a and three with b among others, in sealed files and in an open one.
 fn bench() -> Bench {
     let mut bench = Bench::new();
     for _ in 0..2 {

@@ -1,6 +1,6 @@
 //! A subscriber that reads everything, and one that falls behind a writer further and further.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -61,7 +61,7 @@ fn read_slowly(node: &Node) -> Result<()> {
             "a slow subscriber got {} events",
             chunk.len()
         );
-        let key = chunk[0].key;
+        let key = chunk[0].event().context("a row comes from no event")?.key;
         ensure!(
             last.is_none_or(|last| last < key),
             "events came out of order"
