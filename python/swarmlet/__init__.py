@@ -5,8 +5,8 @@ subscriptions. No server, no broker; it works offline.
 >>> async def main() -> None:
 ...     async with Node.open("press-7", app_id="com.example.press") as node:
 ...         await node.publish(["press:7", "stopped"], {"reason": "jam"})
-...         async for event in node.query("FROM 'press:7' & 'stopped'"):
-...             print(event.time, event.payload["reason"])
+...         async for row in node.query("FROM 'press:7' & 'stopped'"):
+...             print(row.time, row.payload["reason"])
 
 This is the interface for asyncio; :mod:`swarmlet.sync` has the same words for threads.
 """
@@ -37,12 +37,16 @@ from ._errors import (
     UnavailableError,
     UnsupportedError,
 )
-from ._native import Event, Published, version
+from ._native import Published, Row, version
 from ._node import Node, Opening
-from ._stream import EventStream, Results, Subscription
+from ._stream import Results, RowStream, Subscription
 from ._types import (
+    AntiRow,
+    CaughtUp,
+    Diagnostic,
     Durability,
     EventKey,
+    Explanation,
     Histogram,
     LogStats,
     Metrics,
@@ -50,10 +54,16 @@ from ._types import (
     Offsets,
     OffsetsState,
     Order,
+    Origin,
+    Output,
+    Parameters,
     Payload,
     Retention,
+    SourceReport,
     StreamInfo,
     Tags,
+    TermReport,
+    TimeTravel,
 )
 
 __version__ = version()
@@ -61,14 +71,16 @@ __version__ = version()
 __all__ = [
     "Advice",
     "AlreadyExistsError",
+    "AntiRow",
     "CancelledError",
+    "CaughtUp",
     "ClosedError",
     "CorruptError",
+    "Diagnostic",
     "DiskFullError",
     "Durability",
-    "Event",
     "EventKey",
-    "EventStream",
+    "Explanation",
     "ForkedError",
     "Histogram",
     "IncompatibleError",
@@ -86,17 +98,25 @@ __all__ = [
     "OffsetsState",
     "Opening",
     "Order",
+    "Origin",
+    "Output",
     "OverloadedError",
+    "Parameters",
     "Payload",
     "PermissionDeniedError",
     "Published",
     "Results",
     "Retention",
+    "Row",
+    "RowStream",
+    "SourceReport",
     "StorageError",
     "StreamInfo",
     "Subscription",
     "SwarmletError",
     "Tags",
+    "TermReport",
+    "TimeTravel",
     "TimeoutError",
     "UnavailableError",
     "UnsupportedError",

@@ -5,14 +5,23 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, final
 
-from ._options import NativeOptions
-from ._types import EventKey, Offsets, Payload, Tags
+from ._options import NativeOptions, QueryOptions
+from ._types import (
+    EventKey,
+    Explanation,
+    Offsets,
+    Origin,
+    Output,
+    Parameters,
+    Payload,
+    Tags,
+)
 
 __all__ = [
-    "Event",
     "Node",
     "Port",
     "Published",
+    "Row",
     "Stream",
     "Watch",
     "blocked",
@@ -44,10 +53,16 @@ class Node:
     def scoped(self, app_id: str) -> Node: ...
     def start_publish(self, port: Port, events: Iterable[tuple[Tags, Payload]]) -> int: ...
     def publish(self, events: Iterable[tuple[Tags, Payload]]) -> list[Published]: ...
-    def query(
-        self, aql: str, lower: Offsets | None, upper: Offsets | None, order_name: str
+    def query(self, aql: str, options: QueryOptions) -> Stream: ...
+    def subscribe(
+        self,
+        aql: str,
+        from_offsets: Offsets | None,
+        given: Parameters | None,
+        follow_name: str,
     ) -> Stream: ...
-    def subscribe(self, aql: str, from_offsets: Offsets | None) -> Stream: ...
+    def start_explain(self, port: Port, aql: str, options: QueryOptions) -> int: ...
+    def explain(self, aql: str, options: QueryOptions) -> Explanation: ...
     def offsets(self) -> tuple[dict[str, int], dict[str, int]]: ...
     def streams(self) -> list[tuple[str, str, int, int]]: ...
     def metrics(self) -> dict[str, Any]: ...
@@ -60,8 +75,10 @@ class Watch: ...
 @final
 class Stream:
     def look(self) -> bool | None: ...
-    def next(self) -> Event | None: ...
-    def take(self, max: int) -> list[Event]: ...
+    def next(self) -> Row | None: ...
+    def take(self, max: int) -> list[Row]: ...
+    def show_all(self) -> None: ...
+    def take_outputs(self, max: int) -> list[Output]: ...
     def watch(self, port: Port) -> tuple[int, Watch]: ...
     def forget(self, watch: Watch) -> None: ...
     def wait(self, timeout: float | None) -> bool | None: ...
@@ -70,21 +87,34 @@ class Stream:
     def offsets(self) -> dict[str, int]: ...
 
 @final
-class Event:
-    """One immutable entry of the log.
+class Row:
+    """A result of a query: a value, and where it comes from.
 
-    Events are equal if their keys are; their order is that of the log, the same on every node.
+    Rows of events have the attributes of the event; those of other rows raise ``AttributeError``.
+    Rows are equal if value and origin are; rows of events are ordered as the log is.
     """
 
     @property
+    def payload(self) -> Any:
+        """The value. It is decoded once: do not change it in place."""
+    @property
+    def origin(self) -> Origin:
+        """What it comes from: 'event', 'range' or 'synthetic'."""
+    @property
+    def key_range(self) -> tuple[EventKey, EventKey] | None:
+        """The smallest and the greatest key of the events it comes from; None if from none."""
+    @property
+    def time_range(self) -> tuple[datetime, datetime] | None:
+        """The earliest and the latest time of the events it comes from; None if from none."""
+    @property
     def key(self) -> EventKey:
-        """The place in the total order: (lamport, stream, offset)."""
+        """The place of the event in the total order: (lamport, stream, offset)."""
     @property
     def lamport(self) -> int:
         """Logical clock of the event."""
     @property
     def stream(self) -> str:
-        """The id of the stream it is in."""
+        """The id of the stream the event is in."""
     @property
     def offset(self) -> int:
         """Its position in the stream."""
@@ -100,16 +130,13 @@ class Event:
     @property
     def tags(self) -> tuple[str, ...]:
         """The labels, in text order."""
-    @property
-    def payload(self) -> Any:
-        """The value. It is decoded once: do not change it in place."""
     def __hash__(self) -> int: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
-    def __lt__(self, other: Event, /) -> bool: ...
-    def __le__(self, other: Event, /) -> bool: ...
-    def __gt__(self, other: Event, /) -> bool: ...
-    def __ge__(self, other: Event, /) -> bool: ...
+    def __lt__(self, other: Row, /) -> bool: ...
+    def __le__(self, other: Row, /) -> bool: ...
+    def __gt__(self, other: Row, /) -> bool: ...
+    def __ge__(self, other: Row, /) -> bool: ...
 
 @final
 class Published:

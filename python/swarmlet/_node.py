@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from types import TracebackType
 from typing import Any, cast
 
 from . import _exit, _logs, _native
-from ._errors import SwarmletError
+from ._errors import CancelledError, SwarmletError
 from ._loop import dispatcher
-from ._native import Published
+from ._native import Published, Row
 from ._metrics import metrics
 from ._options import NativeOptions, native_options
 from ._stream import Results, Subscription
 from ._types import (
     Durability,
+    Explanation,
     Metrics,
     Offsets,
     OffsetsState,
     Order,
+    Parameters,
     Payload,
     Retention,
     StreamInfo,
@@ -101,17 +103,95 @@ class Node:
         lower: Offsets | None = None,
         upper: Offsets | None = None,
         order: Order = "asc",
+        parameters: Parameters | None = None,
     ) -> Results:
-        """The events that match and are present now.
+        """The results of what is present now.
 
         ``lower``: only events after these offsets. ``upper``: only events up to these offsets, and
-        none of streams that it does not name. ``order``: unless the text says it.
+        none of streams that it does not name. ``order``: unless the text says it. ``parameters``:
+        what ``$name`` stands for in the text.
         """
-        return Results(self._native.query(aql, lower, upper, order))
+        return Results(self._native.query(aql, (lower, upper, order, parameters)))
 
-    def subscribe(self, aql: str, *, from_: Offsets | None = None) -> Subscription:
-        """All matching events after the given offsets: those present, then those to come."""
-        return Subscription(self._native.subscribe(aql, from_))
+    def subscribe(
+        self,
+        aql: str,
+        *,
+        from_: Offsets | None = None,
+        parameters: Parameters | None = None,
+    ) -> Subscription:
+        """All results after the given offsets: of what is present, then of what comes.
+
+        Results of ``AGGREGATE`` and ``GROUP BY`` come once for what is present and again whenever
+        they have changed.
+        """
+        return Subscription(self._native.subscribe(aql, from_, parameters, "all"))
+
+    def subscribe_monotonic(
+        self,
+        aql: str,
+        *,
+        from_: Offsets | None = None,
+        parameters: Parameters | None = None,
+    ) -> Subscription:
+        """As :meth:`subscribe`, in the order of event keys also between streams. It ends when an
+        event arrives that sorts before one that was delivered: with :class:`TimeTravel` among
+        the outputs, and with :class:`ClosedError` for those who look at rows only.
+        """
+        return Subscription(self._native.subscribe(aql, from_, parameters, "monotonic"))
+
+    def observe_latest(
+        self,
+        aql: str,
+        *,
+        from_: Offsets | None = None,
+        parameters: Parameters | None = None,
+    ) -> Subscription:
+        """The latest result of a query by event key, if there is one, and then every later one."""
+        return Subscription(self._native.subscribe(aql, from_, parameters, "latest"))
+
+    def observe_earliest(
+        self,
+        aql: str,
+        *,
+        from_: Offsets | None = None,
+        parameters: Parameters | None = None,
+    ) -> Subscription:
+        """The earliest result of a query by event key; another row if an older event arrives."""
+        return Subscription(self._native.subscribe(aql, from_, parameters, "earliest"))
+
+    async def wait_for(
+        self,
+        aql: str,
+        condition: Callable[[Row], bool] | None = None,
+        *,
+        from_: Offsets | None = None,
+        parameters: Parameters | None = None,
+    ) -> Row:
+        """The first row of a subscription, for which the condition holds if there is one.
+
+        Bound the wait with :func:`asyncio.timeout` or :func:`asyncio.wait_for`. Raises
+        :class:`CancelledError` if the query ends without such a row.
+        """
+        async with self.subscribe(aql, from_=from_, parameters=parameters) as rows:
+            async for row in rows:
+                if condition is None or condition(row):
+                    return row
+        raise CancelledError("the query ended before the condition was met", "wait_for")
+
+    async def explain(
+        self,
+        aql: str,
+        *,
+        lower: Offsets | None = None,
+        upper: Offsets | None = None,
+        order: Order = "asc",
+        parameters: Parameters | None = None,
+    ) -> Explanation:
+        """Runs a query to its end without its results, and says how that was done."""
+        options = (lower, upper, order, parameters)
+        explained = await dispatcher().call(self._native.start_explain, aql, options)
+        return cast("Explanation", explained)
 
     async def offsets(self) -> OffsetsState:
         """How far the node is."""

@@ -1,4 +1,4 @@
-"""The options of a node as the native half takes them."""
+"""Options as the native half takes them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TypeAlias
 
-from ._types import Durability, Retention
+from ._types import Durability, Offsets, Order, Parameters, Retention
 
 StreamLimits: TypeAlias = tuple[str, int | None, int | None, int | None]
 NativeOptions: TypeAlias = tuple[
     str | None, list[StreamLimits], list[tuple[str, str]], str, int | None
 ]
+QueryOptions: TypeAlias = tuple[Offsets | None, Offsets | None, Order, Parameters | None]
+"""Lower and upper bound, order, parameters."""
 
 
 def native_options(

@@ -1,26 +1,35 @@
-"""Streams of events for asyncio."""
+"""Streams of results for asyncio."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
 from types import TracebackType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from . import _native
+from ._arrow import BATCH_ARROW_ROWS, Batches
 from ._loop import dispatcher
-from ._native import Event
+from ._native import Row
+from ._types import Output
 
-BATCH_EVENTS = 256
-"""Events handed over at once; more gain nothing and make other tasks wait."""
+if TYPE_CHECKING:
+    import pyarrow
 
-_Self = TypeVar("_Self", bound="EventStream")
+BATCH_ROWS = 256
+"""Rows handed over at once; more gain nothing and make other tasks wait."""
+
+_Self = TypeVar("_Self", bound="RowStream")
 
 
-class EventStream(AsyncIterator[Event]):
-    """Events, one by one or in batches.
+class RowStream(AsyncIterator[Row]):
+    """Rows, one by one or in batches; or :meth:`outputs` of all sorts.
 
-    A wait that is cancelled, by ``asyncio.wait_for`` for instance, loses no event. Leaving the
+    Those who look at rows see no warnings, and no rows taken back. A query that ends with an error
+    diagnostic raises :class:`InvalidQueryError`, a monotonic subscription that ends with time
+    travel raises :class:`ClosedError`.
+
+    A wait that is cancelled, by ``asyncio.wait_for`` for instance, loses nothing. Leaving the
     ``async with`` block, or dropping the object, ends the stream.
     """
 
@@ -31,21 +40,51 @@ class EventStream(AsyncIterator[Event]):
     def __aiter__(self: _Self) -> _Self:
         return self
 
-    async def __anext__(self) -> Event:
-        event = self._next()
-        while event is None:
+    async def __anext__(self) -> Row:
+        row = self._next()
+        while row is None:
             if not await self._ready():
                 raise StopAsyncIteration
-            event = self._next()
-        return event
+            row = self._next()
+        return row
 
-    def batches(self, max: int = BATCH_EVENTS) -> AsyncIterator[list[Event]]:
-        """The same events in lists of at most ``max``, never empty; what is there, at once."""
+    def batches(self, max: int = BATCH_ROWS) -> AsyncIterator[list[Row]]:
+        """The same rows in lists of at most ``max``, never empty; what is there, at once."""
         return _Batches(self, max)
+
+    async def outputs(self) -> AsyncIterator[Output]:
+        """All there is to know, in order: rows, rows taken back, diagnostics, that a subscription
+        has caught up, time travel. Not to be mixed with reading rows.
+        """
+        self._native.show_all()
+        while await self._ready():
+            for output in self._native.take_outputs(BATCH_ROWS):
+                yield output
+
+    async def to_arrow(
+        self,
+        *,
+        schema: pyarrow.Schema | None = None,
+        rows_max: int = BATCH_ARROW_ROWS,
+        metadata: bool = True,
+    ) -> AsyncIterator[pyarrow.RecordBatch]:
+        """The rows as Arrow record batches of one schema, at most ``rows_max`` rows each.
+
+        Payloads that are mappings become a column for each key, others the column ``payload``. With
+        ``metadata`` the column ``_event`` says which event a row comes from, null if from none or
+        several. Without ``schema`` that of the first batch counts; what does not fit into it raises
+        ``ValueError``. Needs the extra ``arrow``.
+        """
+        batches = Batches(schema, rows_max, metadata)
+        async for rows in self.batches(rows_max):
+            for batch in batches.add(rows):
+                yield batch
+        for batch in batches.rest():
+            yield batch
 
     @property
     def offsets(self) -> dict[str, int]:
-        """How far the events handed out reach: from there another stream goes on."""
+        """How far what was handed out reaches: from there another stream goes on."""
         return self._native.offsets()
 
     @property
@@ -69,7 +108,7 @@ class EventStream(AsyncIterator[Event]):
         self.cancel()
 
     async def _ready(self) -> bool:
-        """Waits until there are events (true) or none will come (false); suspends at least once."""
+        """Waits until there is something (true) or nothing will come (false); suspends always."""
         shown = self._native.look()
         if shown is not None:
             # A stream that is always full must not keep other tasks from running.
@@ -81,21 +120,21 @@ class EventStream(AsyncIterator[Event]):
         return shown
 
 
-class Results(EventStream):
-    """The events of a query. ``async for event in results``."""
+class Results(RowStream):
+    """The results of a query. ``async for row in results``."""
 
 
-class Subscription(EventStream):
-    """All matching events: those that are there, then those to come.
+class Subscription(RowStream):
+    """All results: of what is there, then of what comes.
 
     It reads from the log at its own pace, however slow: nothing piles up in memory, nothing is
-    lost. Store ``offsets`` with what you made of the events, and a later subscription goes on
+    lost. Store ``offsets`` with what you made of the rows, and a later subscription goes on
     exactly there.
     """
 
 
-class _Batches(AsyncIterator[list[Event]]):
-    def __init__(self, stream: EventStream, max: int) -> None:
+class _Batches(AsyncIterator[list[Row]]):
+    def __init__(self, stream: RowStream, max: int) -> None:
         if max < 1:
             raise ValueError("max must be at least 1")
         self._stream = stream
@@ -104,9 +143,9 @@ class _Batches(AsyncIterator[list[Event]]):
     def __aiter__(self) -> _Batches:
         return self
 
-    async def __anext__(self) -> list[Event]:
+    async def __anext__(self) -> list[Row]:
         while await self._stream._ready():
-            events = self._stream._native.take(self._max)
-            if events:
-                return events
+            rows = self._stream._native.take(self._max)
+            if rows:
+                return rows
         raise StopAsyncIteration

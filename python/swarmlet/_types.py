@@ -6,7 +6,10 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Literal, NamedTuple, TypeAlias, Union
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, Union
+
+if TYPE_CHECKING:
+    from ._native import Row
 
 Payload: TypeAlias = Union[
     None,
@@ -34,6 +37,13 @@ Offsets: TypeAlias = Mapping[str, int]
 
 Order: TypeAlias = Literal["asc", "desc", "stream"]
 """Oldest first, newest first, or stream by stream."""
+
+Parameters: TypeAlias = Mapping[str, Union[Payload, datetime]]
+"""What ``$name`` stands for in a query. A ``datetime`` with a time zone is a time; everything else
+is what a payload could be. Values never become part of the text of the query."""
+
+Origin: TypeAlias = Literal["event", "range", "synthetic"]
+"""What a row comes from: one event, several, or none."""
 
 Durability: TypeAlias = Literal["synced", "buffered"]
 """When a publish is done: after the disk confirmed it (survives power loss), or after it was
@@ -175,9 +185,123 @@ class Metrics:
     """What background work failed with, if the last attempt did: the node is not healthy."""
 
 
+@dataclass(frozen=True)
+class AntiRow:
+    """A row that came out before and is no longer true; another one may follow in its place."""
+
+    row: Row
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """Something has no value, and why."""
+
+    severity: Literal["warning", "error"]
+    """After a warning the query goes on; an error is its last output."""
+    message: str
+    """What happened; the text is part of the query language."""
+
+
+@dataclass(frozen=True)
+class CaughtUp:
+    """All that was present when a subscription began has come out; what follows is live."""
+
+    offsets: Mapping[str, int]
+    """How far that reached."""
+
+
+@dataclass(frozen=True)
+class TimeTravel:
+    """The next event sorts before one that has already come out: the end of a monotonic
+    subscription. Begin again before this key."""
+
+    key: EventKey
+
+
+Output: TypeAlias = Union["Row", AntiRow, Diagnostic, CaughtUp, TimeTravel]
+"""What comes out of a query or subscription, in order."""
+
+
+@dataclass(frozen=True)
+class TermReport:
+    """What the index of a file says of one tag or app."""
+
+    term: str
+    """The tag or app as it is written in a query."""
+    events: int
+    """Events of the file that have it."""
+
+
+@dataclass(frozen=True)
+class SourceReport:
+    """What a query found in the index of one file."""
+
+    name: str
+    """The name of the file."""
+    is_sealed: bool
+    """Whether it is a sealed segment, or a file of the log that is still being written."""
+    events: int
+    """Events in it."""
+    terms: Sequence[TermReport]
+    """Tags and apps that were looked up."""
+    candidates: int
+    """Events that are left when index and bounds have said all they know."""
+    is_checked: bool
+    """Whether each of those still has to be looked at to know whether it matches."""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """How a query was answered; ``str`` shows it to people."""
+
+    text: str
+    """All of it, for people."""
+    query: str
+    """The query in normal form."""
+    selection: str | None
+    """Which events it starts from, with everything computed; None if it brings its own values."""
+    order: Order
+    """In which order they were read."""
+    stages: Sequence[str]
+    """The stages behind ``FROM``, each in normal form."""
+    sources: Sequence[SourceReport]
+    """The files that were asked, oldest first."""
+    events_read: int
+    """Events that were read for the query itself; those read by sub-queries are not counted."""
+    rows: int
+    """Rows that came out."""
+    diagnostics: int
+    """Diagnostics that came out."""
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def explanation(
+    text: str,
+    query: str,
+    selection: str | None,
+    order: Order,
+    stages: Sequence[str],
+    sources: Sequence[tuple[str, bool, int, Sequence[tuple[str, int]], int, bool]],
+    counts: tuple[int, int, int],
+) -> Explanation:
+    """From what the native half says."""
+    reports = [
+        SourceReport(name, is_sealed, events, [TermReport(*term) for term in terms], left, checked)
+        for name, is_sealed, events, terms, left, checked in sources
+    ]
+    return Explanation(text, query, selection, order, stages, reports, *counts)
+
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def utc_time(micros: int) -> datetime:
     """The time of a timestamp."""
     return _EPOCH + timedelta(microseconds=micros)
+
+
+def micros(time: datetime) -> int:
+    """The timestamp of a time."""
+    return (time - _EPOCH) // timedelta(microseconds=1)

@@ -3,43 +3,53 @@
 >>> from swarmlet.sync import Node
 >>> with Node.open("press-7") as node:  # doctest: +SKIP
 ...     node.publish("started", {"speed": 12.5})
-...     for event in node.query("FROM 'started'"):
-...         print(event.payload)
+...     for row in node.query("FROM 'started'"):
+...         print(row.payload)
 """
 
 from __future__ import annotations
 
 import os
+import time
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from . import _exit, _logs, _native
-from ._errors import SwarmletError, TimeoutError
-from ._native import Event, Published
+from ._arrow import BATCH_ARROW_ROWS, Batches
+from ._errors import CancelledError, SwarmletError, TimeoutError
+from ._native import Published, Row
 from ._metrics import metrics
 from ._options import native_options
-from ._stream import BATCH_EVENTS
+from ._stream import BATCH_ROWS
 from ._types import (
     Durability,
+    Explanation,
     Metrics,
     Offsets,
     OffsetsState,
     Order,
+    Output,
+    Parameters,
     Payload,
     Retention,
     StreamInfo,
     Tags,
 )
 
-__all__ = ["EventStream", "Node", "Results", "Subscription"]
+if TYPE_CHECKING:
+    import pyarrow
 
-_Self = TypeVar("_Self", bound="EventStream")
+__all__ = ["Node", "Results", "RowStream", "Subscription"]
+
+_Self = TypeVar("_Self", bound="RowStream")
 
 
-class EventStream(Iterator[Event]):
-    """Events, one by one or in batches. Leaving the ``with`` block ends the stream."""
+class RowStream(Iterator[Row]):
+    """Rows, one by one or in batches; or :meth:`outputs` of all sorts; see
+    :class:`swarmlet.RowStream`. Leaving the ``with`` block ends the stream.
+    """
 
     def __init__(self, native: _native.Stream) -> None:
         self._native = native
@@ -48,38 +58,57 @@ class EventStream(Iterator[Event]):
     def __iter__(self: _Self) -> _Self:
         return self
 
-    def __next__(self) -> Event:
-        event = self._next()
-        while event is None:
+    def __next__(self) -> Row:
+        row = self._next()
+        while row is None:
             if not self._native.wait(None):
                 raise StopIteration
-            event = self._next()
-        return event
+            row = self._next()
+        return row
 
-    def next(self, timeout: float | None = None) -> Event | None:
-        """The next event, nothing at the end; :class:`TimeoutError` after ``timeout`` seconds.
+    def next(self, timeout: float | None = None) -> Row | None:
+        """The next row, nothing at the end; :class:`TimeoutError` after ``timeout`` seconds.
 
         Nothing is lost by a timeout.
         """
         if timeout is not None and self._native.wait(timeout) is None:
-            raise TimeoutError(f"no event within {timeout} seconds", "next")
+            raise TimeoutError(f"no result within {timeout} seconds", "next")
         return next(self, None)
 
-    def batches(self, max: int = BATCH_EVENTS) -> Iterator[list[Event]]:
-        """The same events in lists of at most ``max``, never empty; what is there, at once."""
+    def batches(self, max: int = BATCH_ROWS) -> Iterator[list[Row]]:
+        """The same rows in lists of at most ``max``, never empty; what is there, at once."""
         if max < 1:
             raise ValueError("max must be at least 1")
         return self._batches(max)
 
-    def _batches(self, max: int) -> Iterator[list[Event]]:
+    def _batches(self, max: int) -> Iterator[list[Row]]:
         while self._native.wait(None):
-            events = self._native.take(max)
-            if events:
-                yield events
+            rows = self._native.take(max)
+            if rows:
+                yield rows
+
+    def outputs(self) -> Iterator[Output]:
+        """All there is to know, in order; see :meth:`swarmlet.RowStream.outputs`."""
+        self._native.show_all()
+        while self._native.wait(None):
+            yield from self._native.take_outputs(BATCH_ROWS)
+
+    def to_arrow(
+        self,
+        *,
+        schema: pyarrow.Schema | None = None,
+        rows_max: int = BATCH_ARROW_ROWS,
+        metadata: bool = True,
+    ) -> Iterator[pyarrow.RecordBatch]:
+        """The rows as Arrow record batches; see :meth:`swarmlet.RowStream.to_arrow`."""
+        batches = Batches(schema, rows_max, metadata)
+        for rows in self.batches(rows_max):
+            yield from batches.add(rows)
+        yield from batches.rest()
 
     @property
     def offsets(self) -> dict[str, int]:
-        """How far the events handed out reach: from there another stream goes on."""
+        """How far what was handed out reaches: from there another stream goes on."""
         return self._native.offsets()
 
     @property
@@ -103,12 +132,12 @@ class EventStream(Iterator[Event]):
         self.cancel()
 
 
-class Results(EventStream):
-    """The events of a query."""
+class Results(RowStream):
+    """The results of a query."""
 
 
-class Subscription(EventStream):
-    """All matching events: those that are there, then those to come."""
+class Subscription(RowStream):
+    """All results: of what is there, then of what comes."""
 
 
 class Node:
@@ -167,13 +196,87 @@ class Node:
         lower: Offsets | None = None,
         upper: Offsets | None = None,
         order: Order = "asc",
+        parameters: Parameters | None = None,
     ) -> Results:
-        """The events that match and are present now; see :meth:`swarmlet.Node.query`."""
-        return Results(self._native.query(aql, lower, upper, order))
+        """The results of what is present now; see :meth:`swarmlet.Node.query`."""
+        return Results(self._native.query(aql, (lower, upper, order, parameters)))
 
-    def subscribe(self, aql: str, *, from_: Offsets | None = None) -> Subscription:
-        """All matching events after the given offsets: those present, then those to come."""
-        return Subscription(self._native.subscribe(aql, from_))
+    def subscribe(
+        self,
+        aql: str,
+        *,
+        from_: Offsets | None = None,
+        parameters: Parameters | None = None,
+    ) -> Subscription:
+        """All results after the given offsets: of what is present, then of what comes."""
+        return Subscription(self._native.subscribe(aql, from_, parameters, "all"))
+
+    def subscribe_monotonic(
+        self,
+        aql: str,
+        *,
+        from_: Offsets | None = None,
+        parameters: Parameters | None = None,
+    ) -> Subscription:
+        """In the order of event keys; see :meth:`swarmlet.Node.subscribe_monotonic`."""
+        return Subscription(self._native.subscribe(aql, from_, parameters, "monotonic"))
+
+    def observe_latest(
+        self,
+        aql: str,
+        *,
+        from_: Offsets | None = None,
+        parameters: Parameters | None = None,
+    ) -> Subscription:
+        """The latest result of a query by event key, if there is one, and then every later one."""
+        return Subscription(self._native.subscribe(aql, from_, parameters, "latest"))
+
+    def observe_earliest(
+        self,
+        aql: str,
+        *,
+        from_: Offsets | None = None,
+        parameters: Parameters | None = None,
+    ) -> Subscription:
+        """The earliest result of a query by event key; another row if an older event arrives."""
+        return Subscription(self._native.subscribe(aql, from_, parameters, "earliest"))
+
+    def wait_for(
+        self,
+        aql: str,
+        condition: Callable[[Row], bool] | None = None,
+        *,
+        from_: Offsets | None = None,
+        parameters: Parameters | None = None,
+        timeout: float | None = None,
+    ) -> Row:
+        """The first row of a subscription, for which the condition holds if there is one.
+
+        Raises :class:`TimeoutError` after ``timeout`` seconds, and :class:`CancelledError` if the
+        query ends without such a row.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        with self.subscribe(aql, from_=from_, parameters=parameters) as rows:
+            while True:
+                left = None if deadline is None else max(0.0, deadline - time.monotonic())
+                row = rows.next(left)
+                if row is None:
+                    break
+                if condition is None or condition(row):
+                    return row
+        raise CancelledError("the query ended before the condition was met", "wait_for")
+
+    def explain(
+        self,
+        aql: str,
+        *,
+        lower: Offsets | None = None,
+        upper: Offsets | None = None,
+        order: Order = "asc",
+        parameters: Parameters | None = None,
+    ) -> Explanation:
+        """Runs a query to its end without its results, and says how that was done."""
+        return self._native.explain(aql, (lower, upper, order, parameters))
 
     def offsets(self) -> OffsetsState:
         """How far the node is."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from loops import Run
-from swarmlet import Event, Node, sync
+from swarmlet import Node, Row, sync
 
 
 def test_tags_select(run: Run, folder: Path) -> None:
@@ -112,7 +112,7 @@ def test_events_compare_by_key(folder: Path) -> None:
         assert first == again and hash(first) == hash(again)
         assert first != second and first < second and second >= first
         assert {first, again} == {first}
-        assert isinstance(first, Event)
+        assert isinstance(first, Row)
         assert first != 7
         assert "payload=0" in repr(first)
         assert first.payload is first.payload

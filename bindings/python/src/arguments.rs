@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use pyo3::prelude::*;
-use pyo3::types::{PyAny, PyDict, PyString};
-use swarmlet::{Durability, NewEvent, Offset, Offsets, Options, Order, Retention, Tags};
-use swarmlet_facade::{Failure, guarded};
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyAny, PyDateTime, PyDict, PyString};
+use swarmlet::{
+    Durability, NewEvent, Offset, Offsets, Options, Order, Parameter, Parameters, Retention, Tags,
+    Timestamp,
+};
+use swarmlet_facade::{Failure, Follow, guarded};
 
 use crate::failure::{OrRaise, exception};
 use crate::payload::encode;
@@ -83,6 +87,63 @@ pub(crate) fn order(py: Python<'_>, name: &str) -> PyResult<Order> {
             name,
         )),
     }
+}
+
+/// What a subscription of that name follows.
+pub(crate) fn follow(py: Python<'_>, name: &str) -> PyResult<Follow> {
+    match name {
+        "all" => Ok(Follow::All),
+        "monotonic" => Ok(Follow::Monotonic),
+        "latest" => Ok(Follow::Latest),
+        "earliest" => Ok(Follow::Earliest),
+        _ => Err(refused(
+            py,
+            "subscribe",
+            "a subscription follows 'all', 'monotonic', 'latest' or 'earliest'",
+            name,
+        )),
+    }
+}
+
+/// Parameters of a query from a mapping of name to value. A datetime is a time, and a naive one is
+/// refused: nobody knows which time it means.
+pub(crate) fn parameters(
+    operation: &'static str,
+    mapping: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Parameters> {
+    let mut parameters = Parameters::new();
+    let Some(mapping) = mapping else {
+        return Ok(parameters);
+    };
+    let py = mapping.py();
+    let copy = PyDict::new(py);
+    copy.call_method1("update", (mapping,)).map_err(|_| {
+        let message = "parameters must be a mapping from name to value";
+        exception(py, Failure::invalid(operation, message))
+    })?;
+    for (name, value) in copy {
+        let name: String = name.extract().map_err(|_| {
+            let message = "the name of a parameter must be a str";
+            exception(py, Failure::invalid(operation, message))
+        })?;
+        let parameter = match value.cast::<PyDateTime>() {
+            Ok(time) => Parameter::Time(timestamp(operation, time)?),
+            Err(_) => Parameter::Value(guarded(operation, || encode(&value)).or_raise(py)?),
+        };
+        parameters = parameters.with_parameter(&name, parameter);
+    }
+    Ok(parameters)
+}
+
+fn timestamp(operation: &'static str, time: &Bound<'_, PyDateTime>) -> PyResult<Timestamp> {
+    static CONVERT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = time.py();
+    if time.getattr("tzinfo")?.is_none() {
+        let message = "a time must have a time zone";
+        return Err(exception(py, Failure::invalid(operation, message)));
+    }
+    let convert = CONVERT.import(py, "swarmlet._types", "micros")?;
+    Ok(Timestamp::from_micros(convert.call1((time,))?.extract()?))
 }
 
 /// The events of pairs of tags and payload.

@@ -10,12 +10,13 @@
 mod arguments;
 mod blocking;
 mod diagnostics;
-mod event;
 mod failure;
 mod metrics;
 mod node;
+mod output;
 mod payload;
 mod port;
+mod row;
 mod stream;
 
 /// The module as Python imports it.
@@ -26,11 +27,11 @@ mod _native {
     #[pymodule_export]
     use super::diagnostics::{start_diagnostics, take_diagnostics};
     #[pymodule_export]
-    use super::event::{Event, Published};
-    #[pymodule_export]
     use super::node::{Node, open, start_open, version};
     #[pymodule_export]
     use super::port::Port;
+    #[pymodule_export]
+    use super::row::{Published, Row};
     #[pymodule_export]
     use super::stream::{Stream, Watch};
 }

@@ -7,13 +7,15 @@ use pyo3::types::{PyDict, PyList};
 use swarmlet::{Options, QueryOptions, SubscribeOptions};
 
 use crate::arguments::{
-    Settings, StreamLimits, durability, new_events, offsets, offsets_dict, order,
+    Settings, StreamLimits, durability, follow, new_events, offsets, offsets_dict, order,
+    parameters,
 };
 use crate::blocking::wait_for;
-use crate::event::published_list;
 use crate::failure::OrRaise;
 use crate::metrics::metrics_dict;
+use crate::output::explanation;
 use crate::port::{Outcome, Port};
+use crate::row::published_list;
 use crate::stream::Stream;
 
 /// A handle of an open node.
@@ -31,6 +33,14 @@ type Given<'py> = (
     Option<String>,
     Vec<StreamLimits<'py>>,
     Vec<(String, String)>,
+    String,
+    Option<Bound<'py, PyAny>>,
+);
+
+/// What a query is asked with: lower and upper bound, order, parameters.
+type GivenQuery<'py> = (
+    Option<Bound<'py, PyAny>>,
+    Option<Bound<'py, PyAny>>,
     String,
     Option<Bound<'py, PyAny>>,
 );
@@ -107,33 +117,54 @@ impl Node {
     }
 
     /// Starts a query.
-    fn query(
-        &self,
-        py: Python<'_>,
-        aql: &str,
-        lower: Option<&Bound<'_, PyAny>>,
-        upper: Option<&Bound<'_, PyAny>>,
-        order_name: &str,
-    ) -> PyResult<Stream> {
-        let options = QueryOptions {
-            lower: offsets("query", lower)?.unwrap_or_default(),
-            upper: offsets("query", upper)?,
-            order: order(py, order_name)?,
-        };
+    fn query(&self, py: Python<'_>, aql: &str, options: GivenQuery<'_>) -> PyResult<Stream> {
+        let options = to_query_options(py, "query", options)?;
         Ok(Stream::new(self.0.query(aql, options).or_raise(py)?))
     }
 
-    /// Starts a subscription.
+    /// Starts a subscription: of 'all' results, or 'monotonic', or of the 'latest' or 'earliest'.
     fn subscribe(
         &self,
         py: Python<'_>,
         aql: &str,
         from: Option<&Bound<'_, PyAny>>,
+        given: Option<&Bound<'_, PyAny>>,
+        follow_name: &str,
     ) -> PyResult<Stream> {
         let options = SubscribeOptions {
             from: offsets("subscribe", from)?.unwrap_or_default(),
+            parameters: parameters("subscribe", given)?,
         };
-        Ok(Stream::new(self.0.subscribe(aql, options).or_raise(py)?))
+        let follow = follow(py, follow_name)?;
+        let stream = self.0.subscribe(aql, options, follow).or_raise(py)?;
+        Ok(Stream::new(stream))
+    }
+
+    /// Runs a query without its results; answers at `port` how that was done.
+    fn start_explain(
+        &self,
+        py: Python<'_>,
+        port: &Port,
+        aql: &str,
+        options: GivenQuery<'_>,
+    ) -> PyResult<u64> {
+        let options = to_query_options(py, "explain", options)?;
+        let explained = |explained| Outcome::Explained(Box::new(explained));
+        let (token, completion) = port.completion(explained);
+        self.0.explain(aql, options, completion);
+        Ok(token)
+    }
+
+    /// Runs a query without its results and says how that was done.
+    fn explain<'py>(
+        &self,
+        py: Python<'py>,
+        aql: &str,
+        options: GivenQuery<'py>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let options = to_query_options(py, "explain", options)?;
+        let explained = wait_for(py, |completion| self.0.explain(aql, options, completion))?;
+        explanation(py, explained)
     }
 
     /// What is present, and what is known to be missing.
@@ -184,4 +215,18 @@ fn to_options(py: Python<'_>, given: Given<'_>) -> PyResult<Options> {
     };
     let durability = durability(py, &durability_name)?;
     Ok(settings.to_options()?.durability(durability))
+}
+
+fn to_query_options(
+    py: Python<'_>,
+    operation: &'static str,
+    given: GivenQuery<'_>,
+) -> PyResult<QueryOptions> {
+    let (lower, upper, order_name, given) = given;
+    Ok(QueryOptions {
+        lower: offsets(operation, lower.as_ref())?.unwrap_or_default(),
+        upper: offsets(operation, upper.as_ref())?,
+        order: order(py, &order_name)?,
+        parameters: parameters(operation, given.as_ref())?,
+    })
 }

@@ -9,14 +9,16 @@ use pyo3::prelude::*;
 use pyo3::types::PyList;
 use swarmlet_facade::{Completion, Failure};
 
-use crate::event::published_list;
 use crate::failure::exception;
 use crate::node::Node;
+use crate::output::explanation;
+use crate::row::published_list;
 
 /// What a call brought, as plain data.
 pub(crate) enum Outcome {
     Opened(swarmlet_facade::Node),
     Published(Vec<swarmlet::Published>),
+    Explained(Box<swarmlet::Explanation>),
     Done,
 }
 
@@ -25,6 +27,7 @@ impl Outcome {
         match self {
             Self::Opened(node) => Ok(Py::new(py, Node::new(node))?.into_any()),
             Self::Published(published) => Ok(published_list(py, published)?.into_any().unbind()),
+            Self::Explained(explained) => Ok(explanation(py, *explained)?.unbind()),
             Self::Done => Ok(py.None()),
         }
     }

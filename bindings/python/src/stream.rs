@@ -1,4 +1,4 @@
-//! Streams of events: look, take, and wait for a change, with an event loop or without.
+//! Streams of results: look, take, and wait for a change, with an event loop or without.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -9,15 +9,16 @@ use swarmlet_facade::{Readiness, Ticket};
 
 use crate::arguments::offsets_dict;
 use crate::blocking::wait_in_slices;
-use crate::event::{Event, event_list};
 use crate::failure::OrRaise;
+use crate::output::{output_list, row, row_list};
 use crate::port::{Outcome, Port};
+use crate::row::Row;
 
-/// After so many events taken one by one the front has to look again, so that a stream that is
+/// After so many rows taken one by one the front has to look again, so that a stream that is
 /// always full does not starve the event loop.
-const RUN_EVENTS: usize = 256;
+const RUN_ROWS: usize = 256;
 
-/// The events of a query or a subscription.
+/// What comes out of a query or a subscription: rows, unless all is asked for.
 #[pyclass(frozen, module = "swarmlet._native")]
 pub(crate) struct Stream {
     stream: swarmlet_facade::Stream,
@@ -39,27 +40,37 @@ pub(crate) struct Watch(Ticket);
 
 #[pymethods]
 impl Stream {
-    /// True: there are events; False: there will be none any more; None: nothing yet.
+    /// True: there is something; False: there will be none any more; None: nothing yet.
     fn look(&self, py: Python<'_>) -> PyResult<Option<bool>> {
         Ok(as_flag(self.stream.look().or_raise(py)?))
     }
 
-    /// The next event if it is there, but None once after every 256.
-    fn next(&self, py: Python<'_>) -> PyResult<Option<Event>> {
-        if self.run.fetch_add(1, Ordering::Relaxed) >= RUN_EVENTS {
+    /// The next row if it is there, but None once after every 256.
+    fn next(&self, py: Python<'_>) -> PyResult<Option<Row>> {
+        if self.run.fetch_add(1, Ordering::Relaxed) >= RUN_ROWS {
             self.run.store(0, Ordering::Relaxed);
             return Ok(None);
         }
-        let event = self.stream.take_one().or_raise(py)?;
-        if event.is_none() {
+        let output = self.stream.take_one().or_raise(py)?;
+        if output.is_none() {
             self.run.store(0, Ordering::Relaxed);
         }
-        Ok(event.map(Event::new))
+        Ok(output.and_then(row))
     }
 
-    /// At most `max` events of those that are there.
+    /// At most `max` rows of those that are there.
     fn take<'py>(&self, py: Python<'py>, max: usize) -> PyResult<Bound<'py, PyList>> {
-        event_list(py, self.stream.take(max).or_raise(py)?)
+        row_list(py, self.stream.take(max).or_raise(py)?)
+    }
+
+    /// From here on outputs of all sorts are shown, and taken with `take_outputs`.
+    fn show_all(&self, py: Python<'_>) -> PyResult<()> {
+        self.stream.show_all().or_raise(py)
+    }
+
+    /// At most `max` outputs of all sorts.
+    fn take_outputs<'py>(&self, py: Python<'py>, max: usize) -> PyResult<Bound<'py, PyList>> {
+        output_list(py, self.stream.take(max).or_raise(py)?)
     }
 
     /// Answers at `port` under the returned token when a look shows something.
@@ -101,7 +112,7 @@ impl Stream {
         offsets_dict(py, &self.stream.skipped().or_raise(py)?)
     }
 
-    /// How far the taken events reach.
+    /// How far what was taken reaches.
     fn offsets<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         offsets_dict(py, &self.stream.offsets().or_raise(py)?)
     }
@@ -109,7 +120,7 @@ impl Stream {
 
 fn as_flag(readiness: Readiness) -> Option<bool> {
     match readiness {
-        Readiness::Events => Some(true),
+        Readiness::Ready => Some(true),
         Readiness::Ended => Some(false),
         Readiness::Waiting => None,
     }
