@@ -11,13 +11,13 @@ async def main() -> None:
         await node.publish(["press:7", "stopped"], {"reason": "jam"})
 
         # What has happened so far.
-        async for event in node.query("FROM 'press:7' & 'stopped'"):
-            print("stopped:", event.time, event.payload["reason"])
+        async for row in node.query("FROM 'press:7' & 'stopped'"):
+            print("stopped:", row.time, row.payload["reason"])
 
         # What has happened and then what happens: nothing is missed in between.
         async with node.subscribe("FROM 'press:7'") as live:
-            async for event in live:
-                print(event.tags, "resume from", live.offsets)
+            async for row in live:
+                print(row.tags, "resume from", live.offsets)
                 break
 
 

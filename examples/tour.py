@@ -40,15 +40,23 @@ async def publish(node: Node) -> None:
 
 
 async def query(node: Node) -> None:
-    async for event in node.query("FROM 'press:7' & 'stopped' LIMIT 10", order="desc"):
-        print(event.time, event.payload["reason"], "cost", event.payload["parts_lost"], "parts")
+    async for row in node.query("FROM 'press:7' & 'stopped' LIMIT 10", order="desc"):
+        print(row.time, row.payload["reason"], "cost", row.payload["parts_lost"], "parts")
+
+    lost = node.query(
+        """FROM 'stopped' & `press:{$press}` GROUP BY _.reason
+           SELECT { reason: group, stops: COUNT(_), parts_lost: SUM(_.parts_lost) }""",
+        parameters={"press": 7},
+    )
+    async for row in lost:
+        print(row.payload["reason"], row.payload["stops"], row.payload["parts_lost"])
 
 
 async def subscribe(node: Node) -> None:
     seen = 0
     async with node.subscribe("FROM 'sensor'") as subscription:
-        async for events in subscription.batches():
-            seen += len(events)
+        async for rows in subscription.batches():
+            seen += len(rows)
             if seen >= 2:
                 break
 
@@ -56,7 +64,7 @@ async def subscribe(node: Node) -> None:
 async def resume(node: Node) -> None:
     count = 0
     async with node.subscribe("FROM 'stopped'") as subscription:
-        async for event in subscription:
+        async for _ in subscription:
             count += 1
             # Write these two into your database in one transaction.
             stored = json.dumps(subscription.offsets)
@@ -70,7 +78,7 @@ async def resume(node: Node) -> None:
 async def several_apps(node: Node) -> None:
     packing = node.scoped("com.example.packing")
     await packing.publish(["box:17", "full"])
-    assert [event.app_id async for event in packing.query("FROM 'full' & appId(me)")] == [
+    assert [row.app_id async for row in packing.query("FROM 'full' & appId(me)")] == [
         "com.example.packing"
     ]
 
@@ -95,8 +103,8 @@ async def other_durability() -> None:
 def without_asyncio() -> None:
     with swarmlet.sync.Node.open("press-7") as node:
         node.publish(["press:7", "started"])
-        for event in node.query("FROM 'press:7' & 'started'"):
-            print(event.time, event.tags)
+        for row in node.query("FROM 'press:7' & 'started'"):
+            print(row.time, row.tags)
 
 
 asyncio.run(main())
