@@ -11,9 +11,9 @@ use swarmlet_engine::storage::SimDisk;
 use crate::coverage::Met;
 use crate::flip::{Place, check_flip};
 use crate::query::{everything, read_all};
-use crate::random::Random;
 use swarmlet_sim::chain::Files;
 use swarmlet_sim::disk::SmallFiles;
+use swarmlet_sim::random::Random;
 
 /// Damages every page of a store with merged and plain segments and unsealed log files.
 pub(crate) fn run() -> Result<String> {

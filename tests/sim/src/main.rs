@@ -18,7 +18,6 @@ mod found;
 mod mix;
 mod model;
 mod query;
-mod random;
 mod restart;
 mod seeds;
 mod trace;

@@ -7,7 +7,7 @@ use swarmlet_engine::event::{AppId, StreamName, Tag};
 use swarmlet_engine::log::{Durability, LogOptions, Retention, Route};
 use swarmlet_engine::select::Selection;
 
-use crate::random::Random;
+use swarmlet_sim::random::Random;
 
 /// One thing that can happen in a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use swarmlet_engine::log::{Cursor, Order, Query};
 use swarmlet_engine::select::{Comparison, KeyPoint, Selection};
 
 use crate::mix::{TAGS, tag};
-use crate::random::Random;
+use swarmlet_sim::random::Random;
 
 /// What a question can be about.
 #[derive(Debug)]

@@ -60,6 +60,7 @@ pub(crate) const STEPS: &[Step] = &[
     step("rust", Full, ".", Commands(RUST)),
     step("doc", Full, ".", Commands(DOC)),
     step("sim", Full, "tests/sim/Cargo.toml", Commands(SIM)),
+    step("oracle", Full, "tests/oracle/Cargo.toml", Commands(ORACLE)),
     step("crash", Full, "tests/crash/Cargo.toml", Commands(CRASH)),
     step("fuzz", Full, fuzz::MANIFEST, Function(fuzz::run)),
     step("python", Full, python::MANIFEST, Function(python::run)),
@@ -107,6 +108,15 @@ const SIM: &[&[&str]] = &[&[
     "--",
     "--seeds",
     "2000",
+]];
+const ORACLE: &[&[&str]] = &[&[
+    "cargo",
+    "run",
+    "-p",
+    "swarmlet-oracle",
+    "--",
+    "--cases",
+    "20000",
 ]];
 const CRASH: &[&[&str]] = &[&[
     "cargo",

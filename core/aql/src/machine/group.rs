@@ -24,6 +24,8 @@ pub(super) struct Groups {
 }
 
 struct Group {
+    /// The first of its keys; equal ones can look different, as `1` and `1.0` do.
+    key: Value,
     aggregates: Aggregates,
     inputs: u64,
     origin: Origin,
@@ -58,7 +60,7 @@ impl Groups {
         let group = self
             .groups
             .entry(key.value.clone())
-            .or_insert_with(|| Group::new(&self.calls));
+            .or_insert_with(|| Group::new(key.value.clone(), &self.calls));
         let problems = group.apply(&key.origin, scope, is_anti);
         out.extend(problems.into_iter().map(Signal::Problem));
         self.changed.insert(key.value);
@@ -82,7 +84,7 @@ impl Groups {
             let results = if group.inputs == 0 {
                 Vec::new()
             } else {
-                group.results(&key, &self.key_name, grouped, around, out)
+                group.results(&self.key_name, grouped, around, out)
             };
             replace(&mut group.emitted, results, around, out);
             if group.inputs == 0 {
@@ -93,8 +95,9 @@ impl Groups {
 }
 
 impl Group {
-    fn new(calls: &Arc<[Call]>) -> Self {
+    fn new(key: Value, calls: &Arc<[Call]>) -> Self {
         Self {
+            key,
             aggregates: Aggregates::new(calls.clone()),
             inputs: 0,
             origin: Origin::Synthetic,
@@ -114,14 +117,13 @@ impl Group {
 
     fn results(
         &self,
-        key: &Value,
         key_name: &Name,
         grouped: &Grouped,
         around: &Surroundings<'_>,
         out: &mut Vec<Signal>,
     ) -> Vec<Traced> {
         let key = Traced {
-            value: key.clone(),
+            value: self.key.clone(),
             origin: self.origin.clone(),
         };
         let aggregated = self.aggregates.results();
