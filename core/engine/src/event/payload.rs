@@ -3,6 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
+use minicbor::data::Token;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -34,10 +35,15 @@ impl Payload {
         Self::from_cbor(serializer.into_encoder().into_writer())
     }
 
-    /// Decodes the value through serde.
+    /// Decodes the value through serde. CBOR tags are passed over: what they tag is the value, so a
+    /// time is its text.
     pub fn to_serde<T: DeserializeOwned>(&self) -> Result<T> {
-        let mut deserializer = minicbor_serde::Deserializer::new(&self.0);
-        T::deserialize(&mut deserializer).map_err(|error| {
+        let decode = |cbor: &[u8]| T::deserialize(&mut minicbor_serde::Deserializer::new(cbor));
+        let decoded = decode(&self.0).or_else(|error| match untagged(&self.0) {
+            Some(untagged) => decode(&untagged),
+            None => Err(error),
+        });
+        decoded.map_err(|error| {
             Error::invalid("the payload does not have the expected shape")
                 .because(error.to_string())
         })
@@ -59,6 +65,21 @@ impl fmt::Debug for Payload {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "Payload({})", minicbor::display(&self.0))
     }
+}
+
+/// The same CBOR without tags; nothing if it has none. Serde has no tags, and its decoder refuses
+/// them.
+fn untagged(cbor: &[u8]) -> Option<Vec<u8>> {
+    let tokens: Result<Vec<Token<'_>>, _> = minicbor::Decoder::new(cbor).tokens().collect();
+    let mut tokens = tokens.ok()?;
+    let count = tokens.len();
+    tokens.retain(|token| !matches!(token, Token::Tag(_)));
+    if tokens.len() == count {
+        return None;
+    }
+    let mut encoder = minicbor::Encoder::new(Vec::with_capacity(cbor.len()));
+    let written = encoder.tokens(&tokens);
+    written.ok().map(|()| encoder.into_writer())
 }
 
 /// Refuses a payload over the bound.
@@ -185,6 +206,17 @@ mod tests {
         let value = json!({"a": [1, -2, 2.5, null, true], "b": {"c": "text"}, "e": []});
         let payload = Payload::from_serde(&value).unwrap();
         assert_eq!(payload.to_serde::<Value>().unwrap(), value);
+    }
+
+    #[test]
+    fn tags_are_passed_over() {
+        // {"at": 0("x"), "n": [100(1), 2]}
+        let cbor = b"\xa2\x62at\xc0\x61x\x61n\x82\xd8\x64\x01\x02";
+        let payload = Payload::from_cbor(cbor.to_vec()).unwrap();
+        let expected = json!({"at": "x", "n": [1, 2]});
+        assert_eq!(payload.to_serde::<Value>().unwrap(), expected);
+        let untagged = Payload::from_serde(&expected).unwrap();
+        assert!(untagged.to_serde::<bool>().is_err());
     }
 
     #[test]
