@@ -227,7 +227,7 @@ fn combine(name: &str, values: Vec<Traced>) -> Result<Traced, NoValue> {
     match name {
         "COUNT" => Ok(Traced::of_all(values, |all| Value::from(all.len()))),
         "FIRST" => best(values, |new, old| Ok(from(new) < from(old))),
-        "LAST" => best(values, |new, old| Ok(to(new) > to(old))),
+        "LAST" => best(values, |new, old| Ok(to(new) >= to(old))),
         "MIN" => best(values, |new, old| {
             Ok(compare(&new.value, &old.value)? == Ordering::Less)
         }),
@@ -246,7 +246,7 @@ fn to(traced: &Traced) -> Option<swarmlet::EventKey> {
     traced.span.map(|span| span.to)
 }
 
-/// Of equals the first one stays.
+/// Of those that are not better than each other the first one stays.
 fn best(
     values: Vec<Traced>,
     is_better: impl Fn(&Traced, &Traced) -> Result<bool, NoValue>,

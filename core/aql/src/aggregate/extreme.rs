@@ -20,7 +20,7 @@ impl Extreme {
         }
     }
 
-    /// Of equal inputs the first one stays. Nothing can be taken back: what would be next was not
+    /// Of equal inputs the first one stays, and for `LAST` the last one counts. Nothing can be taken back: what would be next was not
     /// kept.
     pub(super) fn add(&mut self, input: &Traced, is_anti: bool) -> Result<(), Problem> {
         if is_anti {
@@ -49,7 +49,7 @@ impl Extreme {
     fn is_better(&self, input: &Traced, best: &Traced) -> Result<bool, Problem> {
         Ok(match self.aggregator {
             Aggregator::First => keys(input) < keys(best),
-            Aggregator::Last => swapped(keys(input)) > swapped(keys(best)),
+            Aggregator::Last => swapped(keys(input)) >= swapped(keys(best)),
             Aggregator::Min => self.compare(input, best)? == Ordering::Less,
             _ => self.compare(input, best)? == Ordering::Greater,
         })

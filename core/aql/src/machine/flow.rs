@@ -94,7 +94,8 @@ impl Flow {
             .collect::<Result<_, _>>()?;
         let demanded = match &pipeline.source {
             Source::Events { order, .. } => *order,
-            Source::Array(_) => None,
+            // Values come as they are written.
+            Source::Array(_) => Some(Order::Ascending),
         };
         let preferred = || states.iter().find_map(State::preferred_order);
         Ok(Self {
