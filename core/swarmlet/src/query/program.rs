@@ -98,8 +98,21 @@ impl Program {
         }
     }
 
-    /// Runs what the query brings itself, to its end.
-    pub(super) fn run_own(&mut self, log: &LogReader, out: &mut Vec<Output>) -> Result<()> {
+    /// Runs what the query brings itself, to its end: values as they stand in the text, events in
+    /// the order that the query wants.
+    pub(super) fn run_own(
+        &mut self,
+        upper: &Offsets,
+        log: &LogReader,
+        out: &mut Vec<Output>,
+    ) -> Result<()> {
+        let order = match (&self.work, &self.listed) {
+            (Work::Run(machine), Some(_)) if machine.selection().is_some() => {
+                translate::order(machine.order())
+            }
+            _ => Order::Ascending,
+        };
+        self.begin_round(order, upper, false);
         if let Work::Run(machine) = &mut self.work {
             let reader = SubReader::new(log, &self.scope, self.listed.as_deref());
             let outputs = machine.start(&reader);

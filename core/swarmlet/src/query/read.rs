@@ -117,8 +117,8 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn own(&mut self, upper: &Offsets) -> Result<()> {
-        self.program.begin_round(Order::Ascending, upper, false);
-        self.program.run_own(self.log, &mut self.chunk.outputs)?;
+        let outputs = &mut self.chunk.outputs;
+        self.program.run_own(upper, self.log, outputs)?;
         self.chunk.is_end = true;
         Ok(())
     }
@@ -132,8 +132,15 @@ impl Run<'_> {
     }
 
     /// Reads until the chunk is full or the round ends, so that the end costs no read of its own.
+    ///
+    /// What waits for the end may need few events to know it, so it is read in growing pieces.
     fn go_on(&mut self, mut cursor: Box<Cursor>) -> Result<()> {
         let (mut events_left, mut bytes) = (READ_EVENTS_MAX, 0);
+        let mut at_once = if self.program.needs_flush() {
+            1
+        } else {
+            READ_EVENTS_MAX
+        };
         let outcome = loop {
             let wanted = self.outputs_max.saturating_sub(self.chunk.outputs.len());
             if self.program.is_done() {
@@ -142,7 +149,9 @@ impl Run<'_> {
             if wanted == 0 || events_left == 0 || bytes >= CHUNK_BYTES_MAX {
                 break Ok(());
             }
-            match cursor.next_chunk(wanted.min(events_left), CHUNK_BYTES_MAX - bytes) {
+            let events_max = wanted.min(events_left).min(at_once);
+            at_once = at_once.saturating_mul(2);
+            match cursor.next_chunk(events_max, CHUNK_BYTES_MAX - bytes) {
                 Ok(events) if events.is_empty() => break self.end(),
                 Ok(events) => {
                     self.chunk.events_read += events.len() as u64;

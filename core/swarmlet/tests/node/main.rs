@@ -4,8 +4,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod close;
+mod guide;
 mod harness;
+mod language;
 mod limits;
+mod live;
 mod many;
 mod metrics;
 mod open;
