@@ -18,6 +18,11 @@ pub(crate) const CACHE_BYTES: (u64, u64) = (1024 * 1024, 16 * 1024 * 1024 * 1024
 /// Events read ahead for a reader that does not say how many it wants.
 pub(crate) const CHUNK_EVENTS: usize = 256;
 
+/// Events of the first read, and by how much later ones are larger: in a log of a million events
+/// each of them may lie in a block of its own, and reading many keeps the first one waiting.
+pub(crate) const CHUNK_EVENTS_FIRST: usize = 16;
+pub(crate) const CHUNK_GROWTH: usize = 4;
+
 /// Events read ahead at most: larger chunks do not cross into other languages any faster.
 pub(crate) const CHUNK_EVENTS_MAX: usize = 4096;
 

@@ -20,8 +20,8 @@ impl Extreme {
         }
     }
 
-    /// Of equal inputs the first one stays, and for `LAST` the last one counts. Nothing can be taken back: what would be next was not
-    /// kept.
+    /// Of equal inputs the first one stays, and for `LAST` the last one counts. Nothing can be
+    /// taken back: what would be next was not kept.
     pub(super) fn add(&mut self, input: &Traced, is_anti: bool) -> Result<(), Problem> {
         if is_anti {
             return Err(Problem::AntiInput(self.aggregator));

@@ -8,6 +8,7 @@ use super::selection::Selection;
 use crate::eval::{Bindings, Outside, Problem, Scope, SubQueries, Traced, me, text};
 use crate::syntax::{AppId, AppRef, Count, Order, Pipeline, Query, Source, Stage};
 use crate::syntax::{Tag, TagAtom, TagExpr, TimePoint};
+use crate::value::Value;
 
 /// What to read: which events, in which order, and how many at most.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,18 +72,28 @@ impl From<Problem> for PlanError {
 
 impl Query {
     /// What a log has to deliver for this query, if that is all there is to do: stages other than
-    /// `LIMIT`, sub-queries and parameters need a [`crate::Machine`].
+    /// `LIMIT` and sub-queries need a [`crate::Machine`].
     ///
     /// `now_us` is the time that `5m ago` counts from, in microseconds since 1970; `me` is the app
     /// id that `appId(me)` stands for, which fails if it is needed and not there.
     pub fn plan(&self, now_us: i64, me: Option<&str>) -> Result<Plan, PlanError> {
+        self.plan_with(now_us, me, &BTreeMap::new())
+    }
+
+    /// As [`Query::plan`], with what `$name` stands for in tags and times.
+    pub fn plan_with(
+        &self,
+        now_us: i64,
+        me: Option<&str>,
+        parameters: &BTreeMap<String, Value>,
+    ) -> Result<Plan, PlanError> {
         let (events, order) = self.selection_only()?;
         let invalid = |me: &str| PlanError::AppInvalid(me.to_owned());
         let me = me.map(|me| AppId::new(me).ok_or_else(|| invalid(me)));
         let outside = Outside {
             now_us,
             me: me.as_ref().and_then(|me| me.as_ref().ok()),
-            parameters: &BTreeMap::new(),
+            parameters,
             sub_queries: &NoSubQueries,
         };
         let selection = select(events, &Scope::new(outside, Bindings::default()));

@@ -127,7 +127,8 @@ impl Asker<'_> {
         mode: Mode,
     ) -> Result<Compiled> {
         let now_us = self.state.clock.now().micros();
-        match query.plan(now_us, Some(self.app_id.as_str())) {
+        let parameters = values(parameters);
+        match query.plan_with(now_us, Some(self.app_id.as_str()), &parameters) {
             Ok(plan) => {
                 let requested = match mode {
                     Mode::Bounded(order) => plan.order.unwrap_or(order),
@@ -141,11 +142,11 @@ impl Asker<'_> {
                     work: Work::Pass { left },
                 })
             }
-            Err(PlanError::NeedsMachine(_) | PlanError::ParameterNotBound(_)) => {
+            Err(PlanError::NeedsMachine(_)) => {
                 let context = Context {
                     now_us,
                     me: aql::AppId::new(self.app_id.as_str()),
-                    parameters: values(parameters),
+                    parameters,
                 };
                 let machine = Machine::new(query, context, mode);
                 let machine = machine.map_err(|error| translate::refused(&error))?;

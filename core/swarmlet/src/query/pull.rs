@@ -31,6 +31,7 @@ use tokio::task::{JoinError, JoinHandle};
 use super::output::{Item, Output};
 use super::program::Program;
 use super::read::{Chunk, Job, Source};
+use crate::limits::{CHUNK_EVENTS_FIRST, CHUNK_GROWTH};
 use crate::parking::Spot;
 use crate::state::{Phase, Progress, State};
 
@@ -70,6 +71,9 @@ pub(super) struct Pull {
     /// Position at which the last round of a subscription began.
     seen: Option<u64>,
     is_caught_up: bool,
+    /// How many outputs the next read is for, at most: few at first, so that the first is there
+    /// soon.
+    outputs_next: usize,
     buffer: VecDeque<Output>,
     /// The last event read of each stream, in effect once the buffer is empty.
     reached: Vec<EventKey>,
@@ -115,6 +119,7 @@ impl Pull {
             spot,
             seen: None,
             is_caught_up: false,
+            outputs_next: CHUNK_EVENTS_FIRST,
             buffer: VecDeque::new(),
             reached: Vec::new(),
             upper: Offsets::new(),
@@ -238,6 +243,8 @@ impl Pull {
     }
 
     fn read(&mut self, source: Source, place: Place, outputs_max: usize) -> Result<()> {
+        let outputs_max = outputs_max.min(self.outputs_next);
+        self.outputs_next = self.outputs_next.saturating_mul(CHUNK_GROWTH);
         let job = Job {
             state: self.state.clone(),
             program: self.program.clone(),
