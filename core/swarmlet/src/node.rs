@@ -233,13 +233,29 @@ impl Node {
     }
 
     /// Runs a query to its end without its results, and says how that was done: which files and
-    /// tags were looked at, and how many events were read for how many rows.
-    ///
-    /// It takes as long as the query does, on the caller's thread.
+    /// tags were looked at, and how many events were read for how many rows. It takes as long as
+    /// the query does.
     ///
     /// # Errors
     ///
-    /// As [`Node::query`] and [`Results::next_chunk`].
+    /// As [`Node::query`] and [`Results::next_chunk`]; `unsupported` without a tokio runtime.
+    pub async fn explain(&self, aql: &str, options: QueryOptions) -> Result<Explanation> {
+        let runtime = tokio::runtime::Handle::try_current().map_err(|error| {
+            let message = "explaining needs a tokio runtime; use explain_blocking without one";
+            Error::new(ErrorKind::Unsupported, message)
+                .because(error)
+                .during("explain")
+        })?;
+        let (node, aql) = (self.clone(), aql.to_owned());
+        let explained = runtime.spawn_blocking(move || node.explain_blocking(&aql, options));
+        explained.await.unwrap_or_else(|error| {
+            Err(Error::new(ErrorKind::Internal, "explaining was cut off")
+                .because(error.to_string())
+                .during("explain"))
+        })
+    }
+
+    /// As [`Node::explain`], for callers without a runtime.
     pub fn explain_blocking(&self, aql: &str, options: QueryOptions) -> Result<Explanation> {
         let explained = self.asker().explain(aql, options);
         explained.map_err(|error| error.during("explain"))

@@ -30,6 +30,8 @@ pub(super) struct Program {
     /// Whether events come oldest first and lead to nothing later, so that each of them settles
     /// what was before it.
     is_settling: bool,
+    /// Whether something came in since results were let out.
+    has_news: bool,
     is_failed: bool,
 }
 
@@ -63,6 +65,7 @@ impl Program {
             scope,
             monotonic: None,
             is_settling: false,
+            has_news: false,
             is_failed: false,
         }
     }
@@ -89,6 +92,8 @@ impl Program {
     pub(super) fn begin_round(&mut self, order: Order, upper: &Offsets, is_live: bool) {
         self.is_settling = order != Order::Descending && !self.needs_flush();
         self.scope.upper = upper.clone();
+        // That there is nothing yet is news, once.
+        self.has_news |= !is_live;
         if let Work::Run(machine) = &mut self.work {
             machine.expect_order(if is_live {
                 aql::Order::Stream
@@ -163,8 +168,11 @@ impl Program {
         }
     }
 
-    /// Lets those results out that wait for the end of a round.
+    /// Lets those results out that wait for the end of a round, if anything came in.
     pub(super) fn flush(&mut self, log: &LogReader, out: &mut Vec<Output>) -> Result<()> {
+        if !std::mem::take(&mut self.has_news) {
+            return Ok(());
+        }
         let Work::Run(machine) = &mut self.work else {
             return Ok(());
         };
@@ -233,6 +241,7 @@ impl Program {
         let Work::Run(machine) = &mut self.work else {
             return Ok(());
         };
+        self.has_news = true;
         let reader = SubReader::new(log, &self.scope, self.listed.as_deref());
         let outputs = machine.push(input, &reader);
         if !outputs.is_empty() {

@@ -118,9 +118,11 @@ struct Run<'a> {
 impl Run<'_> {
     fn own(&mut self, upper: &Offsets) -> Result<()> {
         let outputs = &mut self.chunk.outputs;
-        self.program.run_own(upper, self.log, outputs)?;
-        self.chunk.is_end = true;
-        Ok(())
+        let outcome = self.program.run_own(upper, self.log, outputs);
+        self.chunk.is_end = outcome.is_ok();
+        // What was run cannot be run again.
+        self.chunk.is_failed = outcome.is_err();
+        outcome
     }
 
     fn begin(&mut self, query: &Query, upper: &Offsets, is_live: bool) -> Result<Box<Cursor>> {

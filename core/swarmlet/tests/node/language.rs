@@ -471,6 +471,12 @@ async fn an_explanation_counts_what_was_read_and_what_came_out() {
     let explained = explain("FROM 'a' AGGREGATE LAST(_)");
     assert_eq!((explained.events_read, explained.rows), (1, 1));
     assert_eq!(explained.order, Order::Descending);
+    let (file, term) = (&explained.sources[0], &explained.sources[0].terms[0]);
+    assert_eq!((file.events, file.is_sealed), (110, false));
+    assert_eq!((term.term.as_str(), term.events), ("'a'", 100));
+    let options = QueryOptions::default();
+    let again = node.explain("FROM 'a' AGGREGATE LAST(_)", options).await;
+    assert_eq!(again.unwrap(), explained);
     let explained = explain("FROM [1, 2]");
     assert_eq!((explained.events_read, explained.rows), (0, 2));
     assert_eq!(explained.selection, None);

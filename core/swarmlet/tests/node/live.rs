@@ -58,6 +58,25 @@ async fn that_a_subscription_has_caught_up_is_said_once() {
 }
 
 #[tokio::test]
+async fn that_there_is_nothing_yet_is_said_once() {
+    let place = Place::new();
+    let node = place.open().await;
+    let mut subscription = subscribe(&node, "FROM 'a' AGGREGATE LAST(_)");
+    let nothing = ["warning: no value added", "caught up"];
+    assert_eq!(next(&mut subscription, 2).await, nothing);
+    for _ in 0..3 {
+        put(&node, "b", &json!(0)).await;
+        let waited = tokio::time::timeout(
+            std::time::Duration::from_millis(50),
+            subscription.next_outputs(1),
+        );
+        assert!(waited.await.is_err(), "what does not match says nothing");
+    }
+    put(&node, "a", &json!(1)).await;
+    assert_eq!(next(&mut subscription, 1).await, ["1"]);
+}
+
+#[tokio::test]
 async fn groups_are_replaced_one_by_one() {
     let place = Place::new();
     let node = node_with(&place, [json!("x"), json!("y"), json!("x")]).await;
