@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use swarmlet_engine::event::{AppId, Content, NewEvent, NodeId, Offsets, Payload, StreamId, Tags};
 use swarmlet_engine::log::{Publish, Published, StreamInfo};
 use swarmlet_engine::{Error, ErrorKind, Result};
 
+use crate::clock::Stopwatch;
 use crate::metrics::Metrics;
 use crate::open::Running;
 use crate::options::{Options, Settings};
@@ -228,8 +230,27 @@ impl Node {
                 return Ok(row);
             }
         }
-        let message = "the query ended before the condition was met";
-        Err(Error::new(ErrorKind::Cancelled, message).during("wait_for"))
+        Err(not_met())
+    }
+
+    /// As [`Node::wait_for`], for callers without a runtime; `timeout` if it takes longer than
+    /// that.
+    pub fn wait_for_blocking(
+        &self,
+        aql: &str,
+        options: SubscribeOptions,
+        timeout: Option<Duration>,
+        mut is_met: impl FnMut(&Row) -> bool,
+    ) -> Result<Row> {
+        let mut results = self.subscribe(aql, options)?;
+        let waited = Stopwatch::start();
+        let left = || timeout.map(|timeout| timeout.saturating_sub(waited.elapsed()));
+        while let Some(rows) = results.next_chunk_within(1, left())? {
+            if let Some(row) = rows.into_iter().find(&mut is_met) {
+                return Ok(row);
+            }
+        }
+        Err(not_met())
     }
 
     /// Runs a query to its end without its results, and says how that was done: which files and
@@ -350,6 +371,11 @@ impl Node {
         let begun = self.asker().subscribe(aql, options, wanted);
         begun.map_err(|error| error.during("subscribe"))
     }
+}
+
+fn not_met() -> Error {
+    let message = "the query ended before the condition was met";
+    Error::new(ErrorKind::Cancelled, message).during("wait_for")
 }
 
 /// The answer to a publish of one event.

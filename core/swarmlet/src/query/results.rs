@@ -11,6 +11,7 @@ use swarmlet_engine::{Error, ErrorKind, Result};
 
 use super::output::{Item, Output, Row};
 use super::pull::{Place, Pull};
+use crate::clock::Stopwatch;
 use crate::limits::{CHUNK_EVENTS, CHUNK_EVENTS_MAX};
 use crate::metrics::{count, discount};
 use crate::park::block_on_for;
@@ -73,8 +74,19 @@ impl Results {
 
     /// As [`Results::next_chunk`], for callers without a runtime.
     pub fn next_chunk_blocking(&mut self, max: usize) -> Result<Option<Vec<Row>>> {
+        self.next_chunk_within(max, None)
+    }
+
+    /// As [`Results::next_chunk_blocking`]; `timeout` if no row came in time, and nothing is lost.
+    pub fn next_chunk_within(
+        &mut self,
+        max: usize,
+        timeout: Option<Duration>,
+    ) -> Result<Option<Vec<Row>>> {
         let max = max.clamp(1, CHUNK_EVENTS_MAX);
-        while self.block_ready(max, None)? {
+        let waited = Stopwatch::start();
+        let left = || timeout.map(|timeout| timeout.saturating_sub(waited.elapsed()));
+        while self.block_ready(max, left())? {
             let rows = self.take_rows(max)?;
             if !rows.is_empty() {
                 return Ok(Some(rows));

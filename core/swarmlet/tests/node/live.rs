@@ -4,7 +4,7 @@
 use serde_json::json;
 use swarmlet::{ErrorKind, Item, Node, Offsets, Options, Retention, Row, SubscribeOptions};
 
-use crate::harness::{Place, collect, number_of, numbers, publish, receive, soon};
+use crate::harness::{Place, collect, number, number_of, numbers, publish, receive, soon, tags};
 use crate::language::{all, next, node_with, put, query, shown, subscribe, value};
 
 #[tokio::test]
@@ -285,4 +285,20 @@ async fn waiting_is_over_with_what_is_present_or_comes() {
     let error = soon(wait("FROM 'a' LIMIT 3", 100)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Cancelled);
     assert_eq!(error.operation(), "wait_for");
+}
+
+#[test]
+fn waiting_without_a_runtime_ends_in_time() {
+    let place = Place::new();
+    let node = Node::open_blocking(place.path(), Options::new()).unwrap();
+    node.publish_blocking(tags("a"), number(3)).unwrap();
+    let wait = |aql: &str, least| {
+        let patience = Some(std::time::Duration::from_millis(20));
+        let is_met = |row: &Row| number_of(row) >= least;
+        node.wait_for_blocking(aql, SubscribeOptions::default(), patience, is_met)
+    };
+    assert_eq!(number_of(&wait("FROM 'a'", 3).unwrap()), 3);
+    assert_eq!(wait("FROM 'a'", 4).unwrap_err().kind(), ErrorKind::Timeout);
+    let error = wait("FROM 'a' LIMIT 1", 4).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Cancelled);
 }
