@@ -136,7 +136,8 @@ impl Machine {
 
     /// Runs the values that the query brings, if it does. To be called once, before the flush.
     ///
-    /// The first value that cannot be computed ends the query.
+    /// The first value that cannot be computed ends the query; what nobody waits for is not
+    /// computed.
     pub fn start(&mut self, reader: &dyn EventReader) -> Vec<Output> {
         let Source::Array(members) = &self.query.pipeline.source else {
             return Vec::new();
@@ -147,6 +148,9 @@ impl Machine {
         let scope = Scope::new(around.outside, bindings.clone());
         let mut outputs = Outputs::default();
         for member in members {
+            if self.flow.is_done() || outputs.is_failed {
+                break;
+            }
             let values = match items(member, &scope) {
                 Ok(values) => values,
                 Err(problem) => {
