@@ -6,11 +6,10 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use swarmlet::Order;
 
-use crate::ask::{Aggregate, Ask, Stage};
+use crate::ask::{Aggregate, Ask, Joined, Source, Stage};
 use crate::expr::{Expr, Names};
-use crate::scan::{Span, Traced};
+use crate::scan::{Scene, Span, Traced};
 use crate::value::{NoValue, Number, compare, number, order};
-use crate::world::Known;
 
 /// What comes out of a query.
 #[derive(Debug, Default, PartialEq)]
@@ -22,25 +21,59 @@ pub(crate) struct Answer {
 /// The order in which a query wants its events: its own, else the one in which its aggregate is
 /// known first, else the one asked for.
 pub(crate) fn order_of(ask: &Ask) -> Order {
-    let preferred = ask.stages.iter().find_map(|stage| match stage {
-        Stage::Aggregate(Aggregate { name: "FIRST", .. }) => Some(Order::Ascending),
-        Stage::Aggregate(Aggregate { name: "LAST", .. }) => Some(Order::Descending),
-        _ => None,
-    });
-    ask.order.or(preferred).unwrap_or(ask.requested)
+    let demanded = match &ask.source {
+        Source::Events(_, order) => *order,
+        // Values come as they are written.
+        Source::Array(_) => Some(Order::Ascending),
+    };
+    let preferred = || ask.stages.iter().find_map(preferred);
+    demanded.or_else(preferred).unwrap_or(ask.requested)
 }
 
-/// The answer of a query over its events, in that order.
-pub(crate) fn answer(ask: &Ask, events: &[&Known], order: Order) -> Answer {
+fn preferred(stage: &Stage) -> Option<Order> {
+    let Stage::Aggregate(all, _) = stage else {
+        return None;
+    };
+    let all_are = |name| all.iter().all(|one| one.name == name);
+    match (all_are("FIRST"), all_are("LAST")) {
+        (true, _) => Some(Order::Ascending),
+        (_, true) => Some(Order::Descending),
+        _ => None,
+    }
+}
+
+/// The answer of a query that stands alone.
+pub(crate) fn answer(ask: &Ask, scene: &Scene<'_>) -> Answer {
+    answer_in(ask, order_of(ask), scene, &Names::new())
+}
+
+/// The answer of a query inside another one, with the names around it. Its events come by their
+/// keys.
+pub(crate) fn inner_answer(ask: &Ask, scene: &Scene<'_>, around: &Names) -> Answer {
+    let order = match order_of(ask) {
+        Order::Descending => Order::Descending,
+        Order::Ascending | Order::Stream => Order::Ascending,
+    };
+    answer_in(ask, order, scene, around)
+}
+
+fn answer_in(ask: &Ask, order: Order, scene: &Scene<'_>, around: &Names) -> Answer {
     let mut run = Run {
+        order,
         stages: ask.stages.iter().map(State::new).collect(),
         answer: Answer::default(),
+        scene,
+        around,
+        is_ended: false,
     };
-    for known in events {
-        if run.is_done(order) {
-            break;
+    match &ask.source {
+        Source::Events(select, _) => match scene.selected(select, run.order, around) {
+            Ok(events) => run.enter(events.into_iter().map(|known| Ok(Traced::of_event(known)))),
+            Err(NoValue) => run.answer.diagnostics += 1,
+        },
+        Source::Array(members) => {
+            run.enter(members.iter().map(|member| member.compute(around, scene)));
         }
-        run.push(0, Traced::of_event(known), Names::new());
     }
     for at in 0..run.stages.len() {
         run.flush(at);
@@ -49,8 +82,12 @@ pub(crate) fn answer(ask: &Ask, events: &[&Known], order: Order) -> Answer {
 }
 
 struct Run<'a> {
+    order: Order,
     stages: Vec<State<'a>>,
     answer: Answer,
+    scene: &'a Scene<'a>,
+    around: &'a Names,
+    is_ended: bool,
 }
 
 /// A stage and what it remembers: values with their names.
@@ -73,18 +110,34 @@ impl<'a> State<'a> {
 }
 
 impl Run<'_> {
+    /// A member of an array without a value ends the query: nobody hears of what was collected.
+    fn enter(&mut self, values: impl Iterator<Item = Result<Traced, NoValue>>) {
+        for value in values {
+            if self.is_done() {
+                return;
+            }
+            match value {
+                Ok(value) => self.push(0, value, self.around.clone()),
+                Err(NoValue) => {
+                    self.answer.diagnostics += 1;
+                    self.is_ended = true;
+                    return;
+                }
+            }
+        }
+    }
+
     /// More events change nothing.
-    fn is_done(&self, order: Order) -> bool {
+    fn is_done(&self) -> bool {
+        let has_value = |state: &State<'_>, aggregate: &Aggregate| {
+            let mut inputs = state.inputs.iter();
+            inputs.any(|names| aggregate.of.compute(names, self.scene).is_ok())
+        };
         self.stages.iter().any(|state| match state.stage {
             Stage::Limit(count) => state.passed == *count,
-            Stage::Aggregate(aggregate) => {
-                let wanted = match aggregate.name {
-                    "FIRST" => Order::Ascending,
-                    "LAST" => Order::Descending,
-                    _ => return false,
-                };
-                let is_known = |names: &Names| aggregate.of.compute(names).is_ok();
-                order == wanted && state.inputs.iter().any(is_known)
+            Stage::Aggregate(all, _) => {
+                preferred(state.stage) == Some(self.order)
+                    && all.iter().all(|one| has_value(state, one))
             }
             _ => false,
         })
@@ -97,14 +150,16 @@ impl Run<'_> {
         };
         names.insert("_", traced.clone());
         let outcome = match state.stage {
-            Stage::Filter(condition) => match condition.compute(&names).map(|met| met.value) {
-                Ok(Value::Bool(true)) => return self.push(at + 1, traced, names),
-                Ok(Value::Bool(false)) => Ok(Vec::new()),
-                _ => Err(NoValue),
-            },
+            Stage::Filter(condition) => {
+                match condition.compute(&names, self.scene).map(|met| met.value) {
+                    Ok(Value::Bool(true)) => return self.push(at + 1, traced, names),
+                    Ok(Value::Bool(false)) => Ok(Vec::new()),
+                    _ => Err(NoValue),
+                }
+            }
             Stage::Select(items) => {
                 for item in items {
-                    match item.compute(&names) {
+                    match item.compute(&names, self.scene) {
                         Ok(made) => self.push(at + 1, made, names.clone()),
                         Err(NoValue) => self.answer.diagnostics += 1,
                     }
@@ -112,10 +167,10 @@ impl Run<'_> {
                 return;
             }
             Stage::Spread(one, two) => one
-                .compute(&names)
-                .and_then(|one| Ok(spread(one, two.compute(&names)?))),
+                .compute(&names, self.scene)
+                .and_then(|one| Ok(spread(one, two.compute(&names, self.scene)?))),
             Stage::Let(name, expr) => {
-                let value = expr.compute(&names);
+                let value = expr.compute(&names, self.scene);
                 return match value {
                     Ok(value) => {
                         names.insert(name, value);
@@ -137,7 +192,7 @@ impl Run<'_> {
                 }
                 Ok(Vec::new())
             }
-            Stage::Aggregate(_) | Stage::Group(..) => {
+            Stage::Aggregate(..) | Stage::Group(..) => {
                 state.inputs.push(names);
                 return;
             }
@@ -153,21 +208,45 @@ impl Run<'_> {
     fn flush(&mut self, at: usize) {
         let inputs = std::mem::take(&mut self.stages[at].inputs);
         match self.stages[at].stage {
-            Stage::Aggregate(aggregate) => {
-                match self.aggregated(aggregate, &inputs.iter().collect::<Vec<_>>()) {
-                    Ok(result) => self.push(at + 1, result, Names::new()),
-                    Err(NoValue) => self.answer.diagnostics += 1,
+            Stage::Aggregate(all, joined) => {
+                let results = self.all_aggregated(all, &inputs.iter().collect::<Vec<_>>());
+                self.put_out(at, results, joined);
+            }
+            Stage::Group(key, all, joined) => {
+                for (key, members) in self.groups(key, &inputs) {
+                    let mut results = self.all_aggregated(all, &members);
+                    results.insert(0, Ok(key));
+                    self.put_out(at, results, joined);
                 }
             }
-            Stage::Group(key, aggregates) => self.flush_groups(at, key, aggregates, &inputs),
             _ => {}
         }
     }
 
-    fn flush_groups(&mut self, at: usize, key: &Expr, all: &[Aggregate], inputs: &[Names]) {
+    fn put_out(&mut self, at: usize, results: Vec<Result<Traced, NoValue>>, joined: &Joined) {
+        if self.is_ended {
+            return;
+        }
+        let results = match joined {
+            Joined::Apart => results,
+            Joined::Array => {
+                let all: Result<Vec<Traced>, NoValue> = results.into_iter().collect();
+                vec![all.map(|all| Traced::of_all(all, Value::from))]
+            }
+        };
+        for result in results {
+            match result {
+                Ok(result) => self.push(at + 1, result, self.around.clone()),
+                Err(NoValue) => self.answer.diagnostics += 1,
+            }
+        }
+    }
+
+    /// Keys and the values that have them, in the order of the keys.
+    fn groups<'b>(&mut self, key: &Expr, inputs: &'b [Names]) -> Vec<(Traced, Vec<&'b Names>)> {
         let mut groups: Vec<(Traced, Vec<&Names>)> = Vec::new();
         for names in inputs {
-            let Ok(key) = key.compute(names) else {
+            let Ok(key) = key.compute(names, self.scene) else {
                 self.answer.diagnostics += 1;
                 continue;
             };
@@ -182,30 +261,29 @@ impl Run<'_> {
             }
         }
         groups.sort_by(|left, right| order(&left.0.value, &right.0.value));
-        for (key, members) in groups {
-            // What is asked for twice is computed once.
-            let mut once: BTreeMap<String, Result<Traced, NoValue>> = BTreeMap::new();
-            for aggregate in all {
-                once.entry(aggregate.text())
-                    .or_insert_with(|| self.aggregated(aggregate, &members));
-            }
-            let results = all.iter().map(|aggregate| once[&aggregate.text()].clone());
-            let results: Result<Vec<Traced>, NoValue> = results.collect();
-            match results {
-                Ok(mut results) => {
-                    results.insert(0, key);
-                    self.push(at + 1, Traced::of_all(results, Value::from), Names::new());
-                }
-                Err(NoValue) => self.answer.diagnostics += 1,
-            }
+        groups
+    }
+
+    /// What is asked for twice is computed once.
+    fn all_aggregated(
+        &mut self,
+        all: &[Aggregate],
+        inputs: &[&Names],
+    ) -> Vec<Result<Traced, NoValue>> {
+        let mut once: BTreeMap<String, Result<Traced, NoValue>> = BTreeMap::new();
+        for aggregate in all {
+            once.entry(aggregate.text())
+                .or_insert_with(|| self.aggregated(aggregate, inputs));
         }
+        let results = all.iter().map(|aggregate| once[&aggregate.text()].clone());
+        results.collect()
     }
 
     /// What has no value is told and left out.
     fn aggregated(&mut self, aggregate: &Aggregate, inputs: &[&Names]) -> Result<Traced, NoValue> {
         let mut values = Vec::new();
         for names in inputs {
-            match aggregate.of.compute(names) {
+            match aggregate.of.compute(names, self.scene) {
                 Ok(value) => values.push(value),
                 Err(NoValue) => self.answer.diagnostics += 1,
             }
@@ -261,25 +339,34 @@ fn best(
     Ok(best)
 }
 
-/// Numbers here are small and halves, so that the order of floats does not matter.
+/// Truths are together as with `|` or `&`, and numbers a float if one of them is.
 fn total(name: &str, values: Vec<Traced>) -> Result<Traced, NoValue> {
     if values.is_empty() {
         return Err(NoValue);
     }
-    let numbers: Result<Vec<Number>, NoValue> =
-        values.iter().map(|traced| number(&traced.value)).collect();
-    let numbers = numbers?;
-    let is_exact = numbers.iter().all(|one| matches!(one, Number::Integer(_)));
-    let floats = numbers.iter().map(|one| one.float());
-    let float = match name {
-        "PRODUCT" => floats.product::<f64>(),
-        "AVG" => floats.sum::<f64>() / numbers.len() as f64,
-        _ => floats.sum::<f64>(),
+    let bools: Option<Vec<bool>> = values.iter().map(|traced| traced.value.as_bool()).collect();
+    let value = match (bools, name) {
+        (Some(bools), "SUM") => Value::Bool(bools.contains(&true)),
+        (Some(bools), "PRODUCT") => Value::Bool(!bools.contains(&false)),
+        _ => {
+            let numbers = values.iter().map(|traced| number(&traced.value));
+            total_of_numbers(name, &numbers.collect::<Result<Vec<_>, _>>()?).value()?
+        }
     };
-    let result = match is_exact && name != "AVG" {
-        true => Number::Integer(float as i128),
-        false => Number::Float(float),
-    };
-    let value = result.value()?;
     Ok(Traced::of_all(values, |_| value.clone()))
+}
+
+/// Floats are added in the order in which they come.
+fn total_of_numbers(name: &str, numbers: &[Number]) -> Number {
+    let is_exact = |one: &Number| matches!(one, Number::Integer(_));
+    let floats = || numbers.iter().map(|one| one.float());
+    let float = match name {
+        "PRODUCT" => floats().product::<f64>(),
+        _ => floats().fold(0.0, |sum, one| sum + one),
+    };
+    match name {
+        "AVG" => Number::Float(float / numbers.len() as f64),
+        _ if numbers.iter().all(is_exact) => Number::Integer(float as i128),
+        _ => Number::Float(float),
+    }
 }

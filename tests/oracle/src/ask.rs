@@ -1,34 +1,26 @@
 //! Queries: made by chance, and written as text.
 
-use swarmlet::{EventKey, Order};
+use swarmlet::Order;
 use swarmlet_sim::random::Random;
 
 use crate::expr::{Expr, one_of};
-use crate::world::{APPS, Known, NOW_US, TAGS};
-
-/// Which events.
-#[derive(Clone, Debug)]
-pub(crate) enum Select {
-    All,
-    Local,
-    Tag(&'static str),
-    /// The tag `d:1`, written with a parameter.
-    Interpolated,
-    /// The last of the tags, as a parameter.
-    Parameter,
-    App(&'static str),
-    Me,
-    Key(&'static str, EventKey, bool),
-    Time(&'static str, i64),
-    And(Box<Select>, Box<Select>),
-    Or(Box<Select>, Box<Select>),
-}
+use crate::select::Select;
+use crate::world::Known;
 
 /// A function of many values.
 #[derive(Clone, Debug)]
 pub(crate) struct Aggregate {
     pub(crate) name: &'static str,
     pub(crate) of: Expr,
+}
+
+/// What is made of several functions of many values.
+#[derive(Clone, Debug)]
+pub(crate) enum Joined {
+    /// An array of them.
+    Array,
+    /// Each by itself; after `AGGREGATE` there is only one then.
+    Apart,
 }
 
 /// A step that values walk through.
@@ -39,164 +31,150 @@ pub(crate) enum Stage {
     /// `SELECT ...[one, two]`
     Spread(Expr, Expr),
     Let(&'static str, Expr),
+    /// Three are written as a parameter.
     Limit(u64),
     Distinct,
-    Aggregate(Aggregate),
-    /// Key and aggregates; the result is an array of the key and them.
-    Group(Expr, Vec<Aggregate>),
+    Aggregate(Vec<Aggregate>, Joined),
+    /// With the key before the aggregates.
+    Group(Expr, Vec<Aggregate>, Joined),
+}
+
+/// What values enter the first stage.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    Events(Select, Option<Order>),
+    Array(Vec<Expr>),
 }
 
 /// A query and what it is asked with.
 #[derive(Clone, Debug)]
 pub(crate) struct Ask {
-    pub(crate) select: Select,
-    pub(crate) order: Option<Order>,
+    pub(crate) source: Source,
     pub(crate) requested: Order,
     pub(crate) stages: Vec<Stage>,
 }
 
 impl Ask {
-    pub(crate) fn any(random: &mut Random, known: &[Known]) -> Self {
+    /// Any query; with queries for each value only where there are few of them.
+    pub(crate) fn any(random: &mut Random, known: &[Known], is_large: bool) -> Self {
         let depth = random.below(4);
-        let orders = [Order::Ascending, Order::Descending, Order::Stream];
+        let order = random.percent(30).then(|| any_order(random));
+        let source = match random.percent(4) {
+            true => Source::Array((0..random.below(6)).map(|_| written(random)).collect()),
+            false => Source::Events(Select::any(random, depth, known), order),
+        };
+        let mut stages = stages(random, known);
+        if !is_large && random.percent(8) {
+            let at = random.below(stages.len() as u64 + 1) as usize;
+            stages.insert(at, inner(random, known));
+        }
         Self {
-            select: Select::any(random, depth, known),
-            order: random.percent(30).then(|| *random.pick(&orders)),
-            requested: *random.pick(&orders),
-            stages: stages(random),
+            source,
+            requested: any_order(random),
+            stages,
         }
     }
 
-    /// Whether each result stands for one event, and none depends on those before it.
+    /// Whether each result stands for one event, and depends on nothing but that.
     pub(crate) fn is_by_event(&self) -> bool {
-        let is_plain = |stage: &Stage| {
-            matches!(
-                stage,
-                Stage::Filter(_) | Stage::Select(_) | Stage::Spread(..) | Stage::Let(..)
-            )
+        let is_plain = |stage: &Stage| match stage {
+            Stage::Filter(expr) | Stage::Let(_, expr) => !expr.has_query(),
+            Stage::Select(items) => !items.iter().any(Expr::has_query),
+            Stage::Spread(..) => true,
+            Stage::Limit(_) | Stage::Distinct | Stage::Aggregate(..) | Stage::Group(..) => false,
         };
-        self.stages.iter().all(is_plain)
+        matches!(self.source, Source::Events(..)) && self.stages.iter().all(is_plain)
     }
 
     pub(crate) fn text(&self) -> String {
-        let order = match self.order {
-            None => "",
-            Some(Order::Ascending) => " ORDER ASC",
-            Some(Order::Descending) => " ORDER DESC",
-            Some(Order::Stream) => " ORDER STREAM",
+        let source = match &self.source {
+            Source::Events(select, order) => format!("{}{}", select.text(), order_text(*order)),
+            Source::Array(members) => format!("[{}]", list(members)),
         };
         let stages: Vec<String> = self.stages.iter().map(Stage::text).collect();
-        format!("FROM {}{order} {}", self.select.text(), stages.join(" "))
+        format!("FROM {source} {}", stages.join(" "))
     }
 }
 
-impl Select {
-    fn any(random: &mut Random, depth: u64, known: &[Known]) -> Self {
-        if depth > 0 {
-            let left = Box::new(Self::any(random, depth - 1, known));
-            let right = Box::new(Self::any(random, random.clone().below(depth), known));
-            return match random.percent(50) {
-                true => Self::And(left, right),
-                false => Self::Or(left, right),
-            };
-        }
-        let comparison = one_of(random, &["<", "<=", ">", ">="]);
-        match random.below(12) {
-            0 => Self::All,
-            1 => Self::Local,
-            2 => Self::App(one_of(random, &APPS)),
-            3 => Self::Me,
-            4 => Self::Interpolated,
-            5 => Self::Parameter,
-            6 => match known {
-                [] => Self::All,
-                known => Self::Key(comparison, random.pick(known).key, random.percent(50)),
-            },
-            7 => match known {
-                [] => Self::Time(comparison, NOW_US),
-                // Texts have whole milliseconds.
-                known => Self::Time(comparison, random.pick(known).time_us / 1000 * 1000),
-            },
-            _ => Self::Tag(one_of(random, &TAGS)),
-        }
-    }
-
-    pub(crate) fn text(&self) -> String {
-        match self {
-            Self::All => "allEvents".to_owned(),
-            Self::Local => "isLocal".to_owned(),
-            Self::Tag(tag) => format!("'{}'", tag.replace('\'', "''")),
-            Self::Interpolated => "`d:{$id}`".to_owned(),
-            Self::Parameter => "$tag".to_owned(),
-            Self::App(app) => format!("appId({app})"),
-            Self::Me => "appId(me)".to_owned(),
-            Self::Key(by, key, true) => format!("KEY {by} {}/{}", key.lamport.get(), key.stream),
-            Self::Key(by, key, false) => format!("KEY {by} {}", key.lamport.get()),
-            Self::Time(by, time_us) => format!("TIME {by} {}", time(*time_us)),
-            Self::And(left, right) => format!("({} & {})", left.text(), right.text()),
-            Self::Or(left, right) => format!("({} | {})", left.text(), right.text()),
-        }
+/// A member of an array, mostly one that can have a value there.
+fn written(random: &mut Random) -> Expr {
+    match random.below(6) {
+        0 => Expr::any(random, 1),
+        1 => Expr::Object(vec![
+            ("n", Expr::constant(random)),
+            ("s", Expr::constant(random)),
+        ]),
+        _ => Expr::constant(random),
     }
 }
 
-/// A time of the year 2024, of which days have as many hours as always.
-fn time(time_us: i64) -> String {
-    let ms = (time_us - NOW_US) / 1000 + DAY_MS;
-    let (day, ms) = (ms / DAY_MS, ms % DAY_MS);
-    let date = match day {
-        0 => "2023-12-31".to_owned(),
-        day => format!("2024-01-{day:02}"),
-    };
-    let (hour, minute) = (ms / 3_600_000, ms / 60_000 % 60);
-    let (second, ms) = (ms / 1000 % 60, ms % 1000);
-    format!("{date}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z")
+fn any_order(random: &mut Random) -> Order {
+    *random.pick(&[Order::Ascending, Order::Descending, Order::Stream])
+}
+
+fn order_text(order: Option<Order>) -> &'static str {
+    match order {
+        None => "",
+        Some(Order::Ascending) => " ORDER ASC",
+        Some(Order::Descending) => " ORDER DESC",
+        Some(Order::Stream) => " ORDER STREAM",
+    }
+}
+
+fn list(exprs: &[Expr]) -> String {
+    let texts: Vec<String> = exprs.iter().map(Expr::text).collect();
+    texts.join(", ")
 }
 
 impl Stage {
+    /// One of the values, as they are.
+    pub(crate) fn one_of_all(name: &'static str) -> Self {
+        let of = Expr::Path("_", Vec::new());
+        Self::Aggregate(vec![Aggregate { name, of }], Joined::Apart)
+    }
+
     fn text(&self) -> String {
         match self {
             Self::Filter(condition) => format!("FILTER {}", condition.text()),
-            Self::Select(items) => {
-                let items: Vec<String> = items.iter().map(Expr::text).collect();
-                format!("SELECT {}", items.join(", "))
-            }
+            Self::Select(items) => format!("SELECT {}", list(items)),
             Self::Spread(one, two) => format!("SELECT ...[{}, {}]", one.text(), two.text()),
             Self::Let(name, expr) => format!("LET {name} := {}", expr.text()),
+            Self::Limit(3) => "LIMIT $three".to_owned(),
             Self::Limit(count) => format!("LIMIT {count}"),
             Self::Distinct => "DISTINCT".to_owned(),
-            Self::Aggregate(aggregate) => format!("AGGREGATE {}", aggregate.text()),
-            Self::Group(key, aggregates) => {
-                let aggregates: Vec<String> = aggregates.iter().map(Aggregate::text).collect();
-                format!(
-                    "GROUP BY {} SELECT [group, {}]",
-                    key.text(),
-                    aggregates.join(", ")
-                )
+            Self::Aggregate(all, Joined::Array) => format!("AGGREGATE [{}]", texts(all)),
+            Self::Aggregate(one, Joined::Apart) => format!("AGGREGATE {}", texts(one)),
+            Self::Group(key, all, Joined::Array) => {
+                format!("GROUP BY {} AGGREGATE [group, {}]", key.text(), texts(all))
+            }
+            Self::Group(key, all, Joined::Apart) => {
+                format!("GROUP BY {} SELECT group, {}", key.text(), texts(all))
             }
         }
     }
 }
 
+fn texts(aggregates: &[Aggregate]) -> String {
+    let texts: Vec<String> = aggregates.iter().map(Aggregate::text).collect();
+    texts.join(", ")
+}
+
 impl Aggregate {
-    /// `FIRST` and `LAST` are asked about events only: among values of no event there is no order.
     fn any(random: &mut Random) -> Self {
-        let name = one_of(
-            random,
-            &[
-                "SUM", "PRODUCT", "AVG", "COUNT", "MIN", "MAX", "FIRST", "LAST",
-            ],
-        );
-        let of = match name {
-            "SUM" | "AVG" => Expr::number(random),
-            "PRODUCT" => Expr::field("sign"),
-            "COUNT" => Expr::any(random, 1),
-            "MIN" | "MAX" => Expr::field(one_of(random, &["n", "half", "s"])),
-            _ => match random.percent(50) {
-                true => Expr::Path("_", Vec::new()),
-                false => Expr::field(one_of(random, &["n", "mixed"])),
-            },
+        let of = match random.below(10) {
+            0..=2 => Expr::number(random),
+            3 => Expr::Path("_", Vec::new()),
+            4 => Expr::any(random, 2),
+            _ => Expr::field(one_of(random, &["n", "half", "s", "flag", "mixed", "sign"])),
         };
-        Self { name, of }
+        // Products of other things leave the range in which the scan computes.
+        match one_of(random, &AGGREGATORS) {
+            "PRODUCT" => Self {
+                name: "PRODUCT",
+                of: Expr::field(one_of(random, &["sign", "sign", "flag"])),
+            },
+            name => Self { name, of },
+        }
     }
 
     pub(crate) fn text(&self) -> String {
@@ -204,34 +182,26 @@ impl Aggregate {
     }
 }
 
-/// Some stages that keep the fields of the payload, and at the end perhaps one that does not.
-fn stages(random: &mut Random) -> Vec<Stage> {
+/// Some stages that keep the fields of the payload, and at the end perhaps some that do not.
+fn stages(random: &mut Random, known: &[Known]) -> Vec<Stage> {
     let mut stages = Vec::new();
     for _ in 0..random.below(3) {
-        stages.push(match random.below(6) {
-            0 => Stage::Let("x", Expr::any(random, 2)),
-            1 => Stage::Limit(random.up_to(30)),
+        stages.push(match random.below(8) {
+            0..=1 => Stage::Let("x", Expr::any(random, 2)),
+            2 => Stage::Limit(random.up_to(30)),
+            3 => Stage::Filter(Expr::time(random, known)),
             _ => Stage::Filter(Expr::condition(random, 2)),
         });
     }
-    match random.below(8) {
-        0..=1 => stages.push(Stage::Aggregate(Aggregate::any(random))),
-        2 => {
-            let aggregates = (0..random.up_to(3))
-                .map(|_| Aggregate::any(random))
-                .collect();
-            let key = match random.percent(70) {
-                true => Expr::field(one_of(random, &["n", "s", "flag", "mixed"])),
-                false => Expr::any(random, 2),
-            };
-            stages.push(Stage::Group(key, aggregates));
-        }
-        3 => {
+    match random.below(9) {
+        0..=1 => aggregate(random, &mut stages),
+        2..=3 => group(random, &mut stages),
+        4 => {
             let items = (0..random.up_to(3)).map(|_| Expr::any(random, 3)).collect();
             stages.push(Stage::Select(items));
         }
-        4 => stages.push(Stage::Spread(Expr::any(random, 2), Expr::any(random, 2))),
-        5 => {
+        5 => stages.push(Stage::Spread(Expr::any(random, 2), Expr::any(random, 2))),
+        6 => {
             stages.push(Stage::Select(vec![Expr::any(random, 1)]));
             stages.push(Stage::Distinct);
         }
@@ -240,7 +210,92 @@ fn stages(random: &mut Random) -> Vec<Stage> {
     if random.percent(15) {
         stages.push(Stage::Limit(random.up_to(10)));
     }
+    if random.percent(3) {
+        stages.push(Stage::Aggregate(
+            vec![Aggregate::any(random)],
+            Joined::Apart,
+        ));
+    }
     stages
 }
 
-const DAY_MS: i64 = 86_400_000;
+fn aggregate(random: &mut Random, stages: &mut Vec<Stage>) {
+    if random.percent(60) {
+        stages.push(Stage::Aggregate(
+            vec![Aggregate::any(random)],
+            Joined::Apart,
+        ));
+        if random.percent(30) {
+            let value = Box::new(Expr::Path("_", Vec::new()));
+            let other = Box::new(Expr::leaf(random));
+            let compared = Expr::Binary(one_of(random, &["<", ">=", "="]), value, other);
+            stages.push(match random.percent(50) {
+                true => Stage::Filter(compared),
+                false => Stage::Select(vec![compared, Expr::any(random, 1)]),
+            });
+        }
+        return;
+    }
+    let some = (0..random.up_to(3)).map(|_| Aggregate::any(random));
+    stages.push(Stage::Aggregate(some.collect(), Joined::Array));
+    if random.percent(30) {
+        stages.push(Stage::Select(vec![member(0), member(1)]));
+    }
+}
+
+fn group(random: &mut Random, stages: &mut Vec<Stage>) {
+    let key = match random.below(10) {
+        0..=5 => Expr::field(one_of(random, &["n", "s", "flag", "mixed", "half"])),
+        6 => Expr::Array(vec![Expr::field("flag"), Expr::field("s")]),
+        _ => Expr::any(random, 2),
+    };
+    let some = (0..random.up_to(3)).map(|_| Aggregate::any(random));
+    let some: Vec<_> = some.collect();
+    if random.percent(40) {
+        stages.push(Stage::Group(key, some, Joined::Apart));
+        return;
+    }
+    stages.push(Stage::Group(key, some, Joined::Array));
+    if random.percent(30) {
+        let least = Box::new(Expr::leaf(random));
+        stages.push(Stage::Filter(Expr::Binary(">", Box::new(member(1)), least)));
+    }
+    if random.percent(10) {
+        let all = Aggregate::any(random);
+        stages.push(Stage::Aggregate(vec![all], Joined::Apart));
+    }
+}
+
+fn member(index: usize) -> Expr {
+    Expr::Member(Box::new(Expr::Path("_", Vec::new())), index)
+}
+
+/// A stage with a query for each value, which may depend on the value.
+fn inner(random: &mut Random, known: &[Known]) -> Stage {
+    let mut ask = Ask::any(random, known, true);
+    ask.requested = Order::Ascending;
+    if random.percent(50) {
+        let number = Expr::field(one_of(random, &["n", "sign"]));
+        let tag = Select::Interpolated(number);
+        ask.source = match ask.source {
+            Source::Events(select, order) if random.percent(50) => {
+                Source::Events(Select::Or(Box::new(select), Box::new(tag)), order)
+            }
+            _ => Source::Events(tag, None),
+        };
+    }
+    let query = Expr::Query(Box::new(ask));
+    match random.below(3) {
+        0 => Stage::Let("x", query),
+        1 => Stage::Select(vec![Expr::Array(vec![Expr::field("n"), query])]),
+        _ => {
+            let first = Box::new(Expr::Member(Box::new(query), 0));
+            let other = Box::new(Expr::leaf(random));
+            Stage::Filter(Expr::Binary(one_of(random, &["<", ">", "="]), first, other))
+        }
+    }
+}
+
+const AGGREGATORS: [&str; 8] = [
+    "SUM", "PRODUCT", "AVG", "COUNT", "MIN", "MAX", "FIRST", "LAST",
+];

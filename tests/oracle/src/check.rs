@@ -5,7 +5,8 @@ use std::fmt;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use swarmlet::{
-    AppId, Item, Node, Offset, Offsets, Order, Origin, Parameters, QueryOptions, Results, Row,
+    AppId, EventRange, Item, Node, Offset, Offsets, Order, Origin, Parameters, QueryOptions,
+    Results, Row, Timestamp,
 };
 use swarmlet_sim::random::Random;
 
@@ -13,8 +14,9 @@ use crate::answer::{Answer, answer, order_of};
 use crate::ask::Ask;
 use crate::expr::parameters;
 use crate::follow;
-use crate::scan::{Span, Traced, selected};
-use crate::world::{APPS, World};
+use crate::scan::{Scene, Span, Traced};
+use crate::select::SINCE_US;
+use crate::world::{APPS, World, quiet};
 
 /// What was compared.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,31 +26,36 @@ pub(crate) struct Tally {
     diagnostics: u64,
     resumed: u64,
     followed: u64,
-    segments: u64,
+    sealed: u64,
 }
 
 /// Makes the events of a seed and asks queries about them.
 pub(crate) fn run(seed: u64) -> Result<Tally> {
     let mut random = Random::new(seed);
     let mut world = World::new()?;
-    // Few sets are large enough to be sealed; the node does that beside the queries.
-    let is_large = seed % 20 == 19;
-    let (count, cases) = match is_large {
-        true => (LARGE_EVENTS, LARGE_CASES),
-        false => (random.below(120), CASES),
+    let is_large = seed % 10 == 9;
+    let count = match is_large {
+        true => LARGE_EVENTS,
+        false => random.below(120),
     };
     world.publish(&mut random, count, is_large)?;
     let mut tally = Tally::default();
-    for case in 0..cases {
+    for case in 0..CASES {
+        match case {
+            // The first queries are asked while the node seals files, the others after that.
+            SEALED_BEFORE if is_large => world.sealed()?,
+            REOPENED_BEFORE if random.percent(30) => world.reopen()?,
+            _ => {}
+        }
         let me = *random.pick(&APPS);
-        let ask = Ask::any(&mut random, &world.known);
+        let ask = Ask::any(&mut random, &world.known, is_large);
         let compared = compare(&mut random, &world, &ask, me, &mut tally);
         compared.with_context(|| {
             let (text, order) = (ask.text(), ask.requested);
             format!("seed {seed}, case {case}, asked by {me} in order {order:?}\n{text}")
         })?;
+        tally.sealed += u64::from(is_large && case >= SEALED_BEFORE);
     }
-    tally.segments = world.node.metrics().log.segments;
     world.node.close_blocking()?;
     tally.followed = follow::run(seed)?;
     Ok(tally)
@@ -64,29 +71,34 @@ fn compare(
     let node = world.node.scoped(AppId::new(me)?);
     let present = node.offsets()?.present;
     let lower = bound(random, &present);
-    let upper = match random.percent(70) {
-        true => present.clone(),
-        false => bound(random, &present),
+    let upper = match random.below(3) {
+        0 => None,
+        1 => Some(present.clone()),
+        _ => Some(bound(random, &present)),
     };
     let options = QueryOptions {
         lower: lower.clone(),
-        upper: Some(upper.clone()),
+        upper: upper.clone(),
         order: ask.requested,
         parameters: given()?,
     };
-    let order = order_of(ask);
-    let events = selected(&world.known, ask, order, (&lower, &upper), me);
-    let expected = answer(ask, &events, order);
+    let scene = Scene {
+        known: &world.known,
+        lower: &lower,
+        upper: &upper.unwrap_or(present),
+        me,
+    };
+    let expected = answer(ask, &scene);
     let mut results = node.query(&ask.text(), options.clone())?;
     let found = read(&mut results, usize::MAX)?;
     ensure!(
         expected == found,
-        "expected {expected:#?}\nfound {found:#?}"
+        "expected {expected:#?}\nfound {found:#?}\n{options:?}"
     );
     tally.cases += 1;
     tally.rows += found.rows.len() as u64;
     tally.diagnostics += found.diagnostics;
-    if ask.is_by_event() && order != Order::Descending {
+    if ask.is_by_event() && order_of(ask) != Order::Descending {
         resume(random, &node, ask, options, &expected)?;
         tally.resumed += 1;
     }
@@ -142,19 +154,24 @@ pub(crate) fn read(results: &mut Results, rows_max: usize) -> Result<Answer> {
 }
 
 pub(crate) fn traced(row: &Row) -> Result<Traced> {
-    let value: Value = row.payload().to_serde()?;
+    let mut value: Value = row.payload().to_serde()?;
+    quiet(&mut value);
     let span = match row.origin() {
         Origin::Synthetic => None,
-        Origin::Event(event) => Some(Span {
-            from: event.key,
-            to: event.key,
-        }),
-        Origin::Range(range) => Some(Span {
-            from: range.from,
-            to: range.to,
-        }),
+        Origin::Event(event) => Some(Span::of(event.key, event.timestamp.micros())),
+        Origin::Range(range) => Some(span(range)?),
     };
     Ok(Traced { value, span })
+}
+
+fn span(range: &EventRange) -> Result<Span> {
+    ensure!(range.from < range.to, "{range:?} is that of one event");
+    Ok(Span {
+        from: range.from,
+        to: range.to,
+        from_us: range.from_time.micros(),
+        to_us: range.to_time.micros(),
+    })
 }
 
 /// Some offset of each stream, and nothing of some.
@@ -177,7 +194,7 @@ pub(crate) fn given() -> Result<Parameters> {
     for (name, value) in parameters() {
         given = given.with(name, &value)?;
     }
-    Ok(given)
+    Ok(given.with_time("since", Timestamp::from_micros(SINCE_US)))
 }
 
 impl Tally {
@@ -187,7 +204,7 @@ impl Tally {
         self.diagnostics += other.diagnostics;
         self.resumed += other.resumed;
         self.followed += other.followed;
-        self.segments += other.segments;
+        self.sealed += other.sealed;
     }
 }
 
@@ -195,18 +212,18 @@ impl fmt::Display for Tally {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             out,
-            "{} cases agree: {} rows and {} diagnostics, {} resumed in the middle, {} followed, \
-             {} segments",
-            self.cases, self.rows, self.diagnostics, self.resumed, self.followed, self.segments
+            "{} cases agree: {} rows and {} diagnostics, {} about sealed events, {} resumed in the \
+             middle, {} followed",
+            self.cases, self.rows, self.diagnostics, self.sealed, self.resumed, self.followed
         )
     }
 }
 
 /// Queries about one set of events: making the events costs more than asking.
-const CASES: u64 = 500;
-/// Events of a large set: several log files of 8 MiB, of which all but the last are sealed.
-const LARGE_EVENTS: u64 = 16_000;
-/// Queries about a large set, each of which scans all of it.
-const LARGE_CASES: u64 = 150;
+pub(crate) const CASES: u64 = 500;
+/// Events of a large set: with noise in some of them, several log files of 8 MiB.
+const LARGE_EVENTS: u64 = 3_000;
+const SEALED_BEFORE: u64 = 50;
+const REOPENED_BEFORE: u64 = 250;
 /// More results than one event has in any query that is asked.
 const RESULTS_PER_EVENT: usize = 4;

@@ -3,19 +3,31 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use swarmlet::{ErrorKind, Item, Node, Order, QueryOptions, Results, SubscribeOptions};
+use swarmlet::{ErrorKind, Item, Node, Offsets, Order, Results, SubscribeOptions};
 use swarmlet_sim::random::Random;
 
-use crate::ask::{Ask, Stage};
-use crate::check::{given, read, traced};
-use crate::scan::Traced;
+use crate::answer::answer;
+use crate::ask::{Ask, Source, Stage};
+use crate::check::{given, traced};
+use crate::scan::{Scene, Traced};
 use crate::world::World;
 
 /// A subscription and what it has told so far, without what it has taken back.
 struct Follower {
-    text: String,
+    /// What a query would have to ask for the same rows.
+    ask: Ask,
+    way: Way,
     results: Results,
     rows: Vec<Traced>,
+}
+
+/// How a query is followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    All,
+    Monotonic,
+    Latest,
+    Earliest,
 }
 
 /// Follows some queries while events are published; says how many.
@@ -27,7 +39,11 @@ pub(crate) fn run(seed: u64) -> Result<u64> {
     let mut followers = Vec::new();
     for _ in 0..FOLLOWERS {
         let ask = endless(&mut random, &world);
-        followers.push(Follower::start(&world.node, ask.text())?);
+        let ways = match ask.is_by_event() {
+            true => [Way::All, Way::Monotonic, Way::Latest, Way::Earliest],
+            false => [Way::All; 4],
+        };
+        followers.push(Follower::start(&world.node, ask, *random.pick(&ways))?);
     }
     for _ in 0..3 {
         for follower in &mut followers {
@@ -39,31 +55,53 @@ pub(crate) fn run(seed: u64) -> Result<u64> {
         world.publish(&mut random, count, false)?;
     }
     for follower in &mut followers {
-        let text = follower.text.clone();
-        let agreed = follower.agree(&world.node);
-        agreed.with_context(|| format!("seed {seed}, followed\n{text}"))?;
+        let (text, way) = (follower.ask.text(), follower.way);
+        let agreed = follower.agree(&world);
+        agreed.with_context(|| format!("seed {seed}, followed {way:?}\n{text}"))?;
     }
     world.node.close_blocking()?;
     Ok(FOLLOWERS)
 }
 
-/// A query that goes on for ever.
+/// A query that goes on for ever, and whose results can be taken back.
 fn endless(random: &mut Random, world: &World) -> Ask {
-    let mut ask = Ask::any(random, &world.known);
-    ask.order = None;
-    ask.stages.retain(|stage| !matches!(stage, Stage::Limit(_)));
-    ask
+    loop {
+        let mut ask = Ask::any(random, &world.known, true);
+        ask.requested = Order::Ascending;
+        ask.stages.retain(|stage| !matches!(stage, Stage::Limit(_)));
+        let is_last = |stage: &Stage| matches!(stage, Stage::Aggregate(..) | Stage::Group(..));
+        let count = ask.stages.iter().filter(|stage| is_last(stage)).count();
+        if let Source::Events(_, order) = &mut ask.source
+            && count < 2
+        {
+            *order = None;
+            return ask;
+        }
+    }
 }
 
 impl Follower {
-    fn start(node: &Node, text: String) -> Result<Self> {
+    fn start(node: &Node, mut ask: Ask, way: Way) -> Result<Self> {
         let options = SubscribeOptions {
             parameters: given()?,
             ..SubscribeOptions::default()
         };
+        let text = ask.text();
+        let results = match way {
+            Way::All => node.subscribe(&text, options)?,
+            Way::Monotonic => node.subscribe_monotonic(&text, options)?,
+            Way::Latest => node.observe_latest(&text, options)?,
+            Way::Earliest => node.observe_earliest(&text, options)?,
+        };
+        match way {
+            Way::All | Way::Monotonic => {}
+            Way::Latest => ask.stages.push(Stage::one_of_all("LAST")),
+            Way::Earliest => ask.stages.push(Stage::one_of_all("FIRST")),
+        }
         Ok(Self {
-            results: node.subscribe(&text, options)?,
-            text,
+            ask,
+            way,
+            results,
             rows: Vec::new(),
         })
     }
@@ -85,6 +123,7 @@ impl Follower {
                 match output.item {
                     Item::Row(row) => self.rows.push(traced(&row)?),
                     Item::AntiRow(row) => self.take_back(&traced(&row)?)?,
+                    Item::TimeTravel(key) => bail!("{key:?} came late"),
                     _ => {}
                 }
             }
@@ -99,14 +138,18 @@ impl Follower {
         Ok(())
     }
 
-    fn agree(&mut self, node: &Node) -> Result<()> {
-        self.catch_up(node)?;
-        let options = QueryOptions {
-            parameters: given()?,
-            order: Order::Ascending,
-            ..QueryOptions::default()
+    fn agree(&mut self, world: &World) -> Result<()> {
+        self.catch_up(&world.node)?;
+        let scene = Scene {
+            known: &world.known,
+            lower: &Offsets::new(),
+            upper: &world.node.offsets()?.present,
+            me: world.node.app_id().as_str(),
         };
-        let mut expected = read(&mut node.query(&self.text, options)?, usize::MAX)?.rows;
+        let mut expected = answer(&self.ask, &scene).rows;
+        if self.way == Way::Monotonic {
+            ensure!(expected == self.rows, "not in order: {:?}", self.rows);
+        }
         for row in &self.rows {
             let known = expected.iter().position(|known| known == row);
             let known = known.with_context(|| format!("{row:?} was told, but is not so"))?;

@@ -18,10 +18,13 @@ mod expr;
 mod follow;
 mod found;
 mod scan;
+mod select;
 mod value;
 mod world;
 
 use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use anyhow::Result;
 use clap::Parser;
@@ -59,12 +62,41 @@ fn main() -> ExitCode {
 
 /// The seeds that showed something once, and then as many others as there are cases.
 fn run_all(cases: u64) -> Result<Tally> {
-    let mut tally = Tally::default();
-    let mut seeds = found::SEEDS.iter().copied().chain(0..);
-    while tally.cases < cases
-        && let Some(seed) = seeds.next()
-    {
-        tally.add(&check::run(seed)?);
-    }
-    Ok(tally)
+    let found = found::SEEDS.len() as u64;
+    let count = found + cases.div_ceil(check::CASES);
+    let next = AtomicU64::new(0);
+    let total = Mutex::new(Ok(Tally::default()));
+    let work = || {
+        while let index = next.fetch_add(1, Relaxed)
+            && index < count
+        {
+            let known = found::SEEDS.get(index as usize);
+            let outcome = check::run(known.copied().unwrap_or(index.wrapping_sub(found)));
+            if outcome.is_err() {
+                next.store(count, Relaxed);
+            }
+            add(
+                &mut total.lock().expect("no thread fails in between"),
+                outcome,
+            );
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(work);
+        }
+    });
+    total.into_inner().expect("no thread fails in between")
 }
+
+/// Adds what was compared; the first failure stays.
+fn add(total: &mut Result<Tally>, outcome: Result<Tally>) {
+    match (&mut *total, outcome) {
+        (Ok(tally), Ok(more)) => tally.add(&more),
+        (Ok(_), Err(error)) => *total = Err(error),
+        (Err(_), _) => {}
+    }
+}
+
+/// Nodes have threads of their own besides.
+const THREADS: usize = 2;

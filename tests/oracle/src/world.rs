@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 use swarmlet::{
     AppId, Clock, Durability, EventKey, NewEvent, Node, Options, Payload, Retention, Tags,
@@ -26,7 +27,7 @@ pub(crate) struct World {
     pub(crate) node: Node,
     pub(crate) known: Vec<Known>,
     pub(crate) clock: Arc<HandClock>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// A clock that goes when it is told to, backward too.
@@ -44,20 +45,32 @@ impl World {
     pub(crate) fn new() -> Result<Self> {
         let folder = tempfile::tempdir().context("no folder for a node")?;
         let clock = Arc::new(HandClock(AtomicI64::new(NOW_US)));
-        let options = Options::new()
-            .durability(Durability::Buffered)
-            .clock(clock.clone())
-            .stream("second", Retention::keep_all())
-            .stream("third", Retention::keep_all())
-            .route("'b'", "second")
-            .route("'c'", "third");
-        let node = Node::open_blocking(folder.path().join("node"), options)?;
+        let node = open(&folder, &clock)?;
         Ok(Self {
             node,
             known: Vec::new(),
             clock,
-            _folder: folder,
+            folder,
         })
+    }
+
+    /// The same node in another life.
+    pub(crate) fn reopen(&mut self) -> Result<()> {
+        self.node.close_blocking()?;
+        self.node = open(&self.folder, &self.clock)?;
+        Ok(())
+    }
+
+    /// Waits until all files but the one that is written have become segments.
+    pub(crate) fn sealed(&self) -> Result<()> {
+        for _ in 0..LOOKS_MAX {
+            let log = self.node.metrics().log;
+            if log.segments > 0 && log.log_files == 1 {
+                return Ok(());
+            }
+            std::thread::sleep(LOOK);
+        }
+        bail!("nothing was sealed: {:?}", self.node.metrics().log)
     }
 
     /// Publishes so many events; large ones fill files, which are then sealed.
@@ -77,9 +90,10 @@ impl World {
             let app = *random.pick(&APPS);
             let mut events = Vec::new();
             for _ in 0..batch {
-                events.push((tags(random), payload(random, is_large)));
+                events.push((tags(random), payload(random)));
             }
-            self.publish_batch(app, now, events)?;
+            let noise_bytes = if is_large { NOISE_BYTES } else { 0 };
+            self.publish_batch(app, now, events, noise_bytes)?;
         }
         self.known.sort_by_key(|known| known.key);
         Ok(())
@@ -89,12 +103,16 @@ impl World {
         &mut self,
         app: &'static str,
         time_us: i64,
-        events: Vec<(Vec<&'static str>, Value)>,
+        mut events: Vec<(Vec<&'static str>, Value)>,
+        noise_bytes: usize,
     ) -> Result<()> {
+        if let Some((_, payload)) = events.first_mut().filter(|_| noise_bytes > 0) {
+            payload["noise"] = json!(format!("{:016x}", self.known.len() * 7919 % 6007));
+        }
         let new = events.iter().map(|(tags, payload)| -> Result<NewEvent> {
             Ok(NewEvent {
                 tags: Tags::new(tags.iter().copied())?,
-                payload: Payload::from_serde(payload)?,
+                payload: Payload::from_serde(&loud(payload, noise_bytes))?,
             })
         });
         let node = self.node.scoped(AppId::new(app)?);
@@ -112,6 +130,37 @@ impl World {
     }
 }
 
+/// A node with three streams.
+fn open(folder: &tempfile::TempDir, clock: &Arc<HandClock>) -> Result<Node> {
+    let options = Options::new()
+        .durability(Durability::Buffered)
+        .clock(clock.clone())
+        .stream("second", Retention::keep_all())
+        .stream("third", Retention::keep_all())
+        .route("'b'", "second")
+        .route("'c'", "third");
+    Ok(Node::open_blocking(folder.path().join("node"), options)?)
+}
+
+/// A payload whose noise, if there is any, has its length.
+fn loud(payload: &Value, noise_bytes: usize) -> Value {
+    let mut payload = payload.clone();
+    if let Some(Value::String(noise)) = payload.get_mut("noise") {
+        *noise = noise.repeat(noise_bytes / noise.len());
+    }
+    payload
+}
+
+/// The other way round, wherever the noise went: of long texts the scan knows the beginning.
+pub(crate) fn quiet(value: &mut Value) {
+    match value {
+        Value::String(text) if text.len() >= NOISE_BYTES => text.truncate(16),
+        Value::Array(members) => members.iter_mut().for_each(quiet),
+        Value::Object(properties) => properties.values_mut().for_each(quiet),
+        _ => {}
+    }
+}
+
 fn tags(random: &mut Random) -> Vec<&'static str> {
     let mut tags: Vec<_> = TAGS
         .iter()
@@ -123,7 +172,7 @@ fn tags(random: &mut Random) -> Vec<&'static str> {
 }
 
 /// Any field may be missing, and `mixed` is of any kind.
-fn payload(random: &mut Random, is_large: bool) -> Value {
+fn payload(random: &mut Random) -> Value {
     let mut fields = serde_json::Map::new();
     let mut field = |name: &str, value: Value| {
         fields.insert(name.to_owned(), value);
@@ -142,10 +191,6 @@ fn payload(random: &mut Random, is_large: bool) -> Value {
     }
     field("sign", json!(if random.percent(50) { 1 } else { -1 }));
     field("mixed", mixed(random));
-    if is_large {
-        let noise: String = (0..64).map(|_| format!("{:016x}", random.next())).collect();
-        field("noise", json!(noise));
-    }
     Value::Object(fields)
 }
 
@@ -165,3 +210,8 @@ pub(crate) const TAGS: [&str; 6] = ["a", "b", "c", "d:1", "d:2", "it's \u{e9}"];
 pub(crate) const APPS: [&str; 3] = ["com.example.one", "com.example.two", "com.example.app"];
 /// The first of January 2024.
 pub(crate) const NOW_US: i64 = 1_704_067_200_000_000;
+/// What fills files without being of interest.
+const NOISE_BYTES: usize = 128 * 1024;
+/// How long to wait for the node, and how often.
+const LOOK: Duration = Duration::from_millis(2);
+const LOOKS_MAX: u32 = 10_000;
