@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use swarmlet::Order;
+use swarmlet::{EventKey, Order};
 
 use crate::ask::{Aggregate, Ask, Joined, Source, Stage};
 use crate::expr::{Expr, Names};
@@ -316,12 +316,13 @@ fn combine(name: &str, values: Vec<Traced>) -> Result<Traced, NoValue> {
     }
 }
 
-fn from(traced: &Traced) -> Option<swarmlet::EventKey> {
-    traced.span.map(|span| span.from)
+/// Where it begins, and of those that begin together where it ends.
+fn from(traced: &Traced) -> Option<(EventKey, EventKey)> {
+    traced.span.map(|span| (span.from, span.to))
 }
 
-fn to(traced: &Traced) -> Option<swarmlet::EventKey> {
-    traced.span.map(|span| span.to)
+fn to(traced: &Traced) -> Option<(EventKey, EventKey)> {
+    traced.span.map(|span| (span.to, span.from))
 }
 
 /// Of those that are not better than each other the first one stays.

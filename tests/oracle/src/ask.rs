@@ -86,6 +86,24 @@ impl Ask {
         matches!(self.source, Source::Events(..)) && self.stages.iter().all(is_plain)
     }
 
+    /// Whether `FIRST` and `LAST` are about values of events only. What comes from no event has no
+    /// place among events, so which one is found depends on when it is looked for.
+    pub(crate) fn picks_events(&self) -> bool {
+        let mut is_made = false;
+        for stage in &self.stages {
+            match stage {
+                Stage::Select(_) | Stage::Spread(..) => is_made = true,
+                Stage::Aggregate(all, _) | Stage::Group(_, all, _) => {
+                    return all
+                        .iter()
+                        .all(|one| !one.picks() || !is_made && one.of.is_path());
+                }
+                Stage::Filter(_) | Stage::Let(..) | Stage::Limit(_) | Stage::Distinct => {}
+            }
+        }
+        !is_made
+    }
+
     pub(crate) fn text(&self) -> String {
         let source = match &self.source {
             Source::Events(select, order) => format!("{}{}", select.text(), order_text(*order)),
@@ -175,6 +193,11 @@ impl Aggregate {
             },
             name => Self { name, of },
         }
+    }
+
+    /// Whether it is one of the values because of its place.
+    fn picks(&self) -> bool {
+        matches!(self.name, "FIRST" | "LAST")
     }
 
     pub(crate) fn text(&self) -> String {

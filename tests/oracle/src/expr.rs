@@ -263,6 +263,11 @@ impl Expr {
         }
     }
 
+    /// Whether it is the current value or a part of it.
+    pub(crate) fn is_path(&self) -> bool {
+        matches!(self, Self::Path("_", _))
+    }
+
     /// Whether there is a query in it, at its top.
     pub(crate) fn has_query(&self) -> bool {
         match self {

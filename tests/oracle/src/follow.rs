@@ -39,7 +39,7 @@ pub(crate) fn run(seed: u64) -> Result<u64> {
     let mut followers = Vec::new();
     for _ in 0..FOLLOWERS {
         let ask = endless(&mut random, &world);
-        let ways = match ask.is_by_event() {
+        let ways = match ask.is_by_event() && ask.picks_events() {
             true => [Way::All, Way::Monotonic, Way::Latest, Way::Earliest],
             false => [Way::All; 4],
         };
@@ -70,12 +70,12 @@ fn endless(random: &mut Random, world: &World) -> Ask {
         ask.requested = Order::Ascending;
         ask.stages.retain(|stage| !matches!(stage, Stage::Limit(_)));
         let is_last = |stage: &Stage| matches!(stage, Stage::Aggregate(..) | Stage::Group(..));
-        let count = ask.stages.iter().filter(|stage| is_last(stage)).count();
-        if let Source::Events(_, order) = &mut ask.source
-            && count < 2
-        {
+        let lasts = ask.stages.iter().filter(|stage| is_last(stage)).count();
+        if let Source::Events(_, order) = &mut ask.source {
             *order = None;
-            return ask;
+            if lasts == 0 || lasts == 1 && ask.picks_events() {
+                return ask;
+            }
         }
     }
 }
