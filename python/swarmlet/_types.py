@@ -267,7 +267,8 @@ class Explanation:
     sources: Sequence[SourceReport]
     """The files that were asked, oldest first."""
     events_read: int
-    """Events that were read for the query itself; those read by sub-queries are not counted."""
+    """Events that were read for the query itself, also to see that they do not match; those read
+    by sub-queries are not counted."""
     rows: int
     """Rows that came out."""
     diagnostics: int

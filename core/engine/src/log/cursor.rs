@@ -93,6 +93,14 @@ impl Cursor {
         &self.skipped
     }
 
+    /// How many events were read from files so far. Those that had to be read to see that they do
+    /// not match are among them, and those found but not delivered yet; what was read by an
+    /// attempt to begin with a stream that failed is not.
+    #[must_use]
+    pub fn events_read(&self) -> u64 {
+        self.merge.events_read()
+    }
+
     fn next_event(&mut self) -> Result<Option<Event>> {
         loop {
             if let Some(event) = self.merge.next_event()? {
@@ -105,7 +113,9 @@ impl Cursor {
                 .upper
                 .last(stream)
                 .expect("streams were taken from the upper bound");
-            self.merge = self.open(&[(stream, last)].into_iter().collect())?;
+            let mut merge = self.open(&[(stream, last)].into_iter().collect())?;
+            merge.events_read_before += self.merge.events_read();
+            self.merge = merge;
             // Only now, so that a stream that could not be opened is tried again.
             self.streams.as_mut().and_then(Vec::pop);
         }
@@ -192,6 +202,13 @@ impl Source {
             Self::Unsealed(cursor) => cursor.next_event(),
         }
     }
+
+    fn events_read(&self) -> u64 {
+        match self {
+            Self::Segment(cursor) => cursor.events_read(),
+            Self::Unsealed(cursor) => cursor.events_read(),
+        }
+    }
 }
 
 /// Merges sources that are each in order.
@@ -202,6 +219,8 @@ struct Merge {
     heap: BinaryHeap<Turn>,
     /// The source that delivered last; its next key is not in the heap yet.
     delivered: Option<usize>,
+    /// Events read from sources that are not among these any more.
+    events_read_before: u64,
 }
 
 /// A source whose next event has this key; the key that comes first is the greatest turn.
@@ -218,6 +237,7 @@ impl Merge {
             sources: Vec::new(),
             heap: BinaryHeap::new(),
             delivered: None,
+            events_read_before: 0,
         }
     }
 
@@ -225,8 +245,15 @@ impl Merge {
         if let Some(key) = source.peek()? {
             self.heap.push(self.turn(key, self.sources.len()));
             self.sources.push(source);
+        } else {
+            self.events_read_before += source.events_read();
         }
         Ok(())
+    }
+
+    fn events_read(&self) -> u64 {
+        let read = self.sources.iter().map(Source::events_read).sum::<u64>();
+        self.events_read_before + read
     }
 
     /// The next event. After an error nothing has moved, so that the next call tries again.

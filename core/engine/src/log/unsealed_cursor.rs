@@ -17,6 +17,7 @@ pub(super) struct UnsealedCursor {
     file: Arc<Unsealed>,
     /// Numbers of the matching events; the next one is the last.
     numbers: Vec<u32>,
+    events_read: u64,
 }
 
 /// What is wanted of a file.
@@ -32,12 +33,21 @@ impl UnsealedCursor {
     /// Finds the matching events.
     pub(super) fn new(file: Arc<Unsealed>, wanted: &Wanted<'_>) -> Self {
         let numbers = find(&file.index(), wanted);
-        Self { file, numbers }
+        Self {
+            file,
+            numbers,
+            events_read: 0,
+        }
     }
 
     /// How many events are left.
     pub(super) fn len(&self) -> usize {
         self.numbers.len()
+    }
+
+    /// How many events were read from the file so far.
+    pub(super) fn events_read(&self) -> u64 {
+        self.events_read
     }
 
     /// The key of the next event.
@@ -55,6 +65,7 @@ impl UnsealedCursor {
         let place = self.file.index().place(*number);
         let event = self.file.read_event(&place)?;
         self.numbers.pop();
+        self.events_read += 1;
         Ok(Some(event))
     }
 }

@@ -52,6 +52,7 @@ pub struct SegmentCursor {
     /// The position being looked at; it stays until it was read, so an error skips nothing.
     looking_at: Option<u32>,
     found: Option<Found>,
+    events_read: u64,
 }
 
 impl SegmentCursor {
@@ -68,6 +69,7 @@ impl SegmentCursor {
             lanes: Lanes::default(),
             looking_at: None,
             found: None,
+            events_read: 0,
             segment,
         })
     }
@@ -86,10 +88,20 @@ impl SegmentCursor {
         };
         let event = match found.event.take() {
             Some(event) => event,
-            None => self.lanes.event(&self.segment, &found.entry)?,
+            None => {
+                let event = self.lanes.event(&self.segment, &found.entry)?;
+                self.events_read += 1;
+                event
+            }
         };
         self.found = None;
         Ok(Some(event))
+    }
+
+    /// How many events were decoded so far, those that turned out not to match among them.
+    #[must_use]
+    pub fn events_read(&self) -> u64 {
+        self.events_read
     }
 
     /// Whether candidates have to be looked at to know whether they match.
@@ -130,6 +142,7 @@ impl SegmentCursor {
             Residual::OnKey(selection) => (selection.matches(&KeyOnly(key), self.local), None),
             Residual::OnEvent(selection) => {
                 let event = self.lanes.event(&self.segment, &entry)?;
+                self.events_read += 1;
                 (selection.matches(&event, self.local), Some(event))
             }
         };

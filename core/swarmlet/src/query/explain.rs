@@ -26,7 +26,8 @@ pub struct Explanation {
     pub stages: Vec<String>,
     /// The files that were asked, oldest first.
     pub sources: Vec<SourceReport>,
-    /// Events that were read for the query itself; those read by sub-queries are not counted.
+    /// Events that were read for the query itself, also to see that they do not match; those read
+    /// by sub-queries are not counted.
     pub events_read: u64,
     /// Rows that came out.
     pub rows: u64,

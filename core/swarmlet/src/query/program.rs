@@ -183,6 +183,14 @@ impl Program {
         reader.outcome()
     }
 
+    /// How many events are of any use, at most.
+    pub(super) fn events_max(&self) -> usize {
+        match &self.work {
+            Work::Pass { left: Some(left) } => usize::try_from(*left).unwrap_or(usize::MAX),
+            Work::Pass { left: None } | Work::Run(_) => usize::MAX,
+        }
+    }
+
     /// Whether results come out at the end of a round only.
     pub(super) fn needs_flush(&self) -> bool {
         match &self.work {

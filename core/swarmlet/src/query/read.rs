@@ -99,8 +99,11 @@ impl Job {
             Source::Own => run.own(&self.upper),
             Source::Begin(query) => run
                 .begin(&query, &self.upper, self.is_live)
-                .and_then(|cursor| run.go_on(cursor)),
-            Source::Continue(cursor) => run.go_on(cursor),
+                .and_then(|cursor| run.go_on(cursor, 0)),
+            Source::Continue(cursor) => {
+                let before = cursor.events_read();
+                run.go_on(cursor, before)
+            }
         };
         run.chunk.error = outcome.err();
         run.chunk
@@ -135,8 +138,9 @@ impl Run<'_> {
 
     /// Reads until the chunk is full or the round ends, so that the end costs no read of its own.
     ///
-    /// What waits for the end may need few events to know it, so it is read in growing pieces.
-    fn go_on(&mut self, mut cursor: Box<Cursor>) -> Result<()> {
+    /// What waits for the end may need few events to know it, so it is read in growing pieces. The
+    /// cursor has read so many events before.
+    fn go_on(&mut self, mut cursor: Box<Cursor>, before: u64) -> Result<()> {
         let (mut events_left, mut bytes) = (READ_EVENTS_MAX, 0);
         let mut at_once = if self.program.needs_flush() {
             1
@@ -152,11 +156,11 @@ impl Run<'_> {
                 break Ok(());
             }
             let events_max = wanted.min(events_left).min(at_once);
+            let events_max = events_max.min(self.program.events_max());
             at_once = at_once.saturating_mul(2);
             match cursor.next_chunk(events_max, CHUNK_BYTES_MAX - bytes) {
                 Ok(events) if events.is_empty() => break self.end(),
                 Ok(events) => {
-                    self.chunk.events_read += events.len() as u64;
                     events_left -= events.len();
                     bytes += events.iter().map(content_bytes).sum::<usize>();
                     if let Err(error) = self.push(events) {
@@ -168,6 +172,7 @@ impl Run<'_> {
                 Err(error) => break Err(error),
             }
         };
+        self.chunk.events_read = cursor.events_read() - before;
         self.chunk.cursor = Some(cursor);
         outcome
     }

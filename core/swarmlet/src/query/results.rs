@@ -145,8 +145,8 @@ impl Results {
         self.pull.skipped()
     }
 
-    /// How many events were read from the log so far, matching and in order, whatever became of
-    /// them; those that sub-queries read are not counted.
+    /// How many events were read from the log so far, also to see that they do not match; those
+    /// that sub-queries read are not counted.
     #[must_use]
     pub fn events_read(&self) -> u64 {
         self.pull.events_read()

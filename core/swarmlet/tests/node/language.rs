@@ -482,3 +482,21 @@ async fn an_explanation_counts_what_was_read_and_what_came_out() {
     assert_eq!(explained.selection, None);
     assert_eq!(ask(&node, "FROM 'b' LIMIT 1").await, [0]);
 }
+
+#[tokio::test]
+async fn events_that_the_index_rules_out_are_not_read() {
+    let place = Place::new();
+    let node = place.open().await;
+    publish(&node, "a", 0..100).await;
+    let aql = "FROM 'a' & TIME > 2100-01-01Z";
+    let explained = node.explain(aql, QueryOptions::default()).await.unwrap();
+    let file = &explained.sources[0];
+    // A file that is not sealed knows the times of its events.
+    assert_eq!(
+        (file.candidates, explained.events_read, explained.rows),
+        (0, 0, 0)
+    );
+    let explained = node.explain("FROM 'a' LIMIT 3", QueryOptions::default());
+    let explained = explained.await.unwrap();
+    assert_eq!((explained.events_read, explained.rows), (3, 3));
+}
