@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::query::{Order, Query};
 use super::shared::{Shared, Snapshot};
-use super::unsealed_cursor::{UnsealedCursor, Wanted};
+use super::unsealed_cursor::UnsealedCursor;
 use crate::error::Result;
 use crate::event::{Event, EventKey, NodeId, Offset, Offsets, StreamId};
 use crate::segment::{Direction, SegmentCursor, SegmentQuery};
@@ -33,10 +33,7 @@ impl Cursor {
     pub(super) fn new(shared: &Shared, query: &Query, upper: Offsets) -> Result<Self> {
         let snapshot = shared.snapshot();
         let (lower, skipped) = raise_to_floors(&query.lower, &upper, &snapshot);
-        let direction = match query.order {
-            Order::Ascending | Order::Stream => Direction::Forward,
-            Order::Descending => Direction::Backward,
-        };
+        let direction = query.order.direction();
         let streams = (query.order == Order::Stream).then(|| {
             let mut streams: Vec<StreamId> = upper.iter().map(|(stream, _)| stream).collect();
             streams.reverse();
@@ -136,15 +133,8 @@ impl Cursor {
         for segment in &self.snapshot.segments {
             merge.add(Source::Segment(Box::new(segment.cursor(&query)?)))?;
         }
-        let wanted = Wanted {
-            selection,
-            local,
-            lower,
-            upper,
-            direction,
-        };
         for file in &self.snapshot.files {
-            merge.add(Source::Unsealed(UnsealedCursor::new(file.clone(), &wanted)))?;
+            merge.add(Source::Unsealed(UnsealedCursor::new(file.clone(), &query)))?;
         }
         Ok(merge)
     }

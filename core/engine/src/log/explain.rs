@@ -1,11 +1,11 @@
 //! How a read would go: what each file knows of a query before an event is read.
 
 use super::cursor::raise_to_floors;
-use super::query::{Order, Query};
+use super::query::Query;
 use super::reader::LogReader;
-use super::unsealed_cursor::{UnsealedCursor, Wanted};
+use super::unsealed_cursor::UnsealedCursor;
 use crate::error::Result;
-use crate::segment::{Direction, IndexReport, SegmentQuery};
+use crate::segment::{IndexReport, SegmentQuery};
 
 /// What one file of the log knows of a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,20 +28,15 @@ impl LogReader {
         let shared = self.shared();
         let (snapshot, local) = (shared.snapshot(), shared.own);
         let (lower, _) = raise_to_floors(&query.lower, &upper, &snapshot);
-        let (selection, lower, upper) = (&query.selection, &lower, &upper);
-        let direction = match query.order {
-            Order::Ascending | Order::Stream => Direction::Forward,
-            Order::Descending => Direction::Backward,
+        let query = SegmentQuery {
+            selection: &query.selection,
+            local,
+            lower: &lower,
+            upper: &upper,
+            direction: query.order.direction(),
         };
         let mut reports = Vec::new();
         for segment in &snapshot.segments {
-            let query = SegmentQuery {
-                selection,
-                local,
-                lower,
-                upper,
-                direction,
-            };
             reports.push(SourceReport {
                 name: segment.name().to_string(),
                 is_sealed: true,
@@ -49,22 +44,15 @@ impl LogReader {
                 index: segment.explain(&query)?,
             });
         }
-        let wanted = Wanted {
-            selection,
-            local,
-            lower,
-            upper,
-            direction,
-        };
         for file in &snapshot.files {
-            let candidates = UnsealedCursor::new(file.clone(), &wanted).len() as u64;
+            let candidates = UnsealedCursor::new(file.clone(), &query).len() as u64;
             let index = file.index();
             reports.push(SourceReport {
                 name: format!("{:016x}", file.sequence),
                 is_sealed: false,
                 events: index.len().into(),
                 index: IndexReport {
-                    terms: index.terms(selection),
+                    terms: index.terms(query.selection),
                     candidates,
                     is_residual: false,
                 },

@@ -1,6 +1,7 @@
 //! A bounded read: which events, from where to where, in which order.
 
 use crate::event::Offsets;
+use crate::segment::Direction;
 use crate::select::Selection;
 
 /// The order of results.
@@ -13,6 +14,16 @@ pub enum Order {
     Descending,
     /// Stream by stream in stream id order, each by offset.
     Stream,
+}
+
+impl Order {
+    /// In which direction each file is read.
+    pub(super) fn direction(self) -> Direction {
+        match self {
+            Self::Ascending | Self::Stream => Direction::Forward,
+            Self::Descending => Direction::Backward,
+        }
+    }
 }
 
 /// A read of the log up to an upper bound.

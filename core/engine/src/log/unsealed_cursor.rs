@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use super::unsealed::{Index, Unsealed};
 use crate::error::Result;
-use crate::event::{Event, EventKey, NodeId, Offsets};
-use crate::segment::Direction;
+use crate::event::{Event, EventKey};
+use crate::segment::{Direction, SegmentQuery};
 use crate::select::Selection;
 
 /// The matching events of one unsealed file, not yet delivered.
@@ -20,18 +20,9 @@ pub(super) struct UnsealedCursor {
     events_read: u64,
 }
 
-/// What is wanted of a file.
-pub(super) struct Wanted<'a> {
-    pub(super) selection: &'a Selection,
-    pub(super) local: NodeId,
-    pub(super) lower: &'a Offsets,
-    pub(super) upper: &'a Offsets,
-    pub(super) direction: Direction,
-}
-
 impl UnsealedCursor {
     /// Finds the matching events.
-    pub(super) fn new(file: Arc<Unsealed>, wanted: &Wanted<'_>) -> Self {
+    pub(super) fn new(file: Arc<Unsealed>, wanted: &SegmentQuery<'_>) -> Self {
         let numbers = find(&file.index(), wanted);
         Self {
             file,
@@ -71,7 +62,7 @@ impl UnsealedCursor {
 }
 
 /// The numbers of matching events, in the reverse of the order in which they are delivered.
-fn find(index: &Index, wanted: &Wanted<'_>) -> Vec<u32> {
+fn find(index: &Index, wanted: &SegmentQuery<'_>) -> Vec<u32> {
     let ranges = wanted_ranges(index, wanted);
     let in_range: usize = ranges.iter().map(|range| range.len()).sum();
     // A subscriber who is up to date asks for few: then the postings are not even looked at.
@@ -94,7 +85,7 @@ fn find(index: &Index, wanted: &Wanted<'_>) -> Vec<u32> {
 }
 
 /// For each stream the numbers of its events within the bounds.
-fn wanted_ranges<'a>(index: &'a Index, wanted: &Wanted<'_>) -> Vec<&'a [u32]> {
+fn wanted_ranges<'a>(index: &'a Index, wanted: &SegmentQuery<'_>) -> Vec<&'a [u32]> {
     let range = |part: &'a super::unsealed::StreamPart| {
         let first = part.first.get();
         let rank = |offset: u64| (offset.saturating_sub(first) as usize).min(part.events.len());
