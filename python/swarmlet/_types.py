@@ -237,7 +237,7 @@ class SourceReport:
     """What a query found in the index of one file."""
 
     name: str
-    """The name of the file."""
+    """The name of the file, without its ending."""
     is_sealed: bool
     """Whether it is a sealed segment, or a file of the log that is still being written."""
     events: int
@@ -265,7 +265,7 @@ class Explanation:
     stages: Sequence[str]
     """The stages behind ``FROM``, each in normal form."""
     sources: Sequence[SourceReport]
-    """The files that were asked, oldest first."""
+    """The files that were asked, oldest first; none if the query brings its own events."""
     events_read: int
     """Events that were read for the query itself, also to see that they do not match; those read
     by sub-queries are not counted."""

@@ -128,12 +128,6 @@ impl Machine {
         self.flow.set_order(order);
     }
 
-    /// The query that runs.
-    #[must_use]
-    pub fn query(&self) -> &Query {
-        &self.query
-    }
-
     /// Runs the values that the query brings, if it does. To be called once, before the flush.
     ///
     /// The first value that cannot be computed ends the query; what nobody waits for is not

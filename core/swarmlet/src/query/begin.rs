@@ -1,11 +1,13 @@
 //! From what is asked for to a reading of the log: checks everything, reads nothing.
 
+use std::collections::BTreeMap;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use swarmlet_aql::{self as aql, Context, Endpoint, Feature, FeatureError, Machine, Mode};
 use swarmlet_aql::{PlanError, Query, Value};
-use swarmlet_engine::event::{AppId, Offsets, StreamId, StreamNumber};
-use swarmlet_engine::log::Order;
+use swarmlet_engine::event::{AppId, Event, Offsets, StreamId, StreamNumber};
+use swarmlet_engine::log::{self, Order};
 use swarmlet_engine::select::Selection;
 use swarmlet_engine::{Error, Result};
 
@@ -37,20 +39,34 @@ pub(crate) enum Wanted {
     Earliest,
 }
 
-/// A query that is ready to run.
-pub(super) struct Compiled {
+/// What a query became: which events it reads, and what happens to them.
+struct Compiled {
     /// Nothing if it brings its own values.
-    pub(super) selection: Option<Selection>,
+    selection: Option<Selection>,
     /// The same in the words of the language.
+    shown: Option<aql::Selection>,
+    order: Order,
+    work: Work,
+}
+
+/// A query that has begun, and how it goes about it.
+pub(super) struct Begun {
+    pub(super) results: Results,
+    /// What it reads of the log; nothing if it brings its own values or events.
+    pub(super) reads: Option<log::Query>,
+    /// Which events that are, in the words of the language.
     pub(super) shown: Option<aql::Selection>,
     pub(super) order: Order,
-    pub(super) work: Work,
 }
 
 impl Asker<'_> {
     /// Results of what is present now.
     pub(crate) fn query(self, aql: &str, options: QueryOptions) -> Result<Results> {
-        let query = translate::query(aql)?;
+        Ok(self.begin(translate::query(aql)?, options)?.results)
+    }
+
+    /// Begins a query that has been understood.
+    pub(super) fn begin(self, query: Query, options: QueryOptions) -> Result<Begun> {
         let log = self.state.log()?;
         let upper = match options.upper {
             Some(upper) => {
@@ -71,6 +87,12 @@ impl Asker<'_> {
             Some(events) => (program.with_listed(events), None),
             None => (program, compiled.selection),
         };
+        let reads = selection.clone().map(|selection| log::Query {
+            selection,
+            lower: options.lower.clone(),
+            upper: Some(upper.clone()),
+            order: compiled.order,
+        });
         let reading = Reading {
             selection,
             order: compiled.order,
@@ -79,7 +101,12 @@ impl Asker<'_> {
             program,
         };
         let pull = Pull::new(self.state.clone(), reading);
-        Ok(Results::new(pull, Sort::Query))
+        Ok(Begun {
+            results: Results::new(pull, Sort::Query),
+            reads,
+            shown: compiled.shown,
+            order: compiled.order,
+        })
     }
 
     /// Results of what is present and what comes.
@@ -120,12 +147,7 @@ impl Asker<'_> {
     }
 
     /// Queries that only select events need no machine.
-    pub(super) fn compile(
-        self,
-        query: Query,
-        parameters: &Parameters,
-        mode: Mode,
-    ) -> Result<Compiled> {
+    fn compile(self, query: Query, parameters: &Parameters, mode: Mode) -> Result<Compiled> {
         let now_us = self.state.clock.now().micros();
         let parameters = values(parameters);
         match query.plan_with(now_us, Some(self.app_id.as_str()), &parameters) {
@@ -134,7 +156,7 @@ impl Asker<'_> {
                     Mode::Bounded(order) => plan.order.unwrap_or(order),
                     Mode::Live => aql::Order::Ascending,
                 };
-                let left = plan.limit.map(std::num::NonZeroU64::get);
+                let left = plan.limit.map(NonZeroU64::get);
                 Ok(Compiled {
                     selection: Some(translate::selection(&plan.selection)?),
                     shown: Some(plan.selection),
@@ -165,7 +187,7 @@ impl Asker<'_> {
         }
     }
 
-    fn listed(self, lines: &str) -> Result<Vec<swarmlet_engine::event::Event>> {
+    fn listed(self, lines: &str) -> Result<Vec<Event>> {
         let defaults = Defaults {
             app_id: self.app_id,
             now: self.state.clock.now(),
@@ -175,7 +197,7 @@ impl Asker<'_> {
     }
 }
 
-fn values(parameters: &Parameters) -> std::collections::BTreeMap<String, Value> {
+fn values(parameters: &Parameters) -> BTreeMap<String, Value> {
     let value = |parameter: &Parameter| match parameter {
         Parameter::Value(payload) => value::decode(payload),
         Parameter::Time(time) => Value::Timestamp(time.micros()),

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use swarmlet_aql::{Mode, Selection};
+use swarmlet_aql::Selection;
 use swarmlet_engine::Result;
-use swarmlet_engine::log::{self, Order, Query};
+use swarmlet_engine::log::{self, Order};
 
 use super::begin::Asker;
 use super::options::QueryOptions;
@@ -24,7 +24,7 @@ pub struct Explanation {
     pub order: Order,
     /// The stages behind `FROM`, each in normal form.
     pub stages: Vec<String>,
-    /// The files that were asked, oldest first.
+    /// The files that were asked, oldest first; none if the query brings its own events.
     pub sources: Vec<SourceReport>,
     /// Events that were read for the query itself, also to see that they do not match; those read
     /// by sub-queries are not counted.
@@ -39,7 +39,7 @@ pub struct Explanation {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SourceReport {
-    /// The name of the file.
+    /// The name of the file, without its ending.
     pub name: String,
     /// Whether it is a sealed segment, or a file of the log that is still being written.
     pub is_sealed: bool,
@@ -67,31 +67,23 @@ impl Asker<'_> {
     /// Runs a query to its end and tells how.
     pub(crate) fn explain(self, aql: &str, options: QueryOptions) -> Result<Explanation> {
         let query = translate::query(aql)?;
-        let mode = Mode::Bounded(translate::order_of(options.order));
         let (text, stages) = (query.to_string(), query.stages());
-        let compiled = self.compile(query, &options.parameters, mode)?;
-        let lower = options.lower.clone();
-        let mut results = self.query(aql, options)?;
+        let begun = self.begin(query, options)?;
+        let reports = match &begun.reads {
+            Some(reads) => self.state.log()?.explain(reads)?,
+            None => Vec::new(),
+        };
+        let mut results = begun.results;
         let mut explanation = Explanation {
             query: text,
-            selection: compiled.shown.as_ref().map(Selection::to_string),
-            order: compiled.order,
+            selection: begun.shown.as_ref().map(Selection::to_string),
+            order: begun.order,
             stages,
-            sources: Vec::new(),
+            sources: reports.into_iter().map(SourceReport::from).collect(),
             events_read: 0,
             rows: 0,
             diagnostics: 0,
         };
-        if let Some(selection) = compiled.selection {
-            let query = Query {
-                selection,
-                lower,
-                upper: results.upper().cloned(),
-                order: explanation.order,
-            };
-            let reports = self.state.log()?.explain(&query)?;
-            explanation.sources = reports.into_iter().map(SourceReport::from).collect();
-        }
         while let Some(outputs) = results.next_outputs_blocking(CHUNK_EVENTS_MAX)? {
             for output in outputs {
                 match output.item {

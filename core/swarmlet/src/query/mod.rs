@@ -21,8 +21,9 @@ mod value;
 
 pub use explain::{Explanation, SourceReport, TermReport};
 pub use options::{Parameter, Parameters, QueryOptions, SubscribeOptions};
-pub use output::{Diagnostic, EventRange, Item, Origin, Output, Row, Severity};
+pub use output::{EventRange, Item, Origin, Output, Row};
 pub use results::{Results, query_mistake};
+pub use swarmlet_aql::{Diagnostic, Severity};
 
 pub(crate) use begin::{Asker, Wanted};
 pub(crate) use translate::route;

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::fmt;
 
-use swarmlet_aql::{self as aql, Traced};
+use swarmlet_aql::{self as aql, Diagnostic, Severity, Traced};
 use swarmlet_engine::event::{Event, EventKey, Lamport, Offset, Offsets, Payload, Timestamp};
 use swarmlet_engine::{Error, ErrorKind, Result};
 
@@ -69,24 +69,6 @@ pub struct EventRange {
     pub from_time: Timestamp,
     /// The latest time.
     pub to_time: Timestamp,
-}
-
-/// Why something has no value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Diagnostic {
-    /// Whether the query goes on.
-    pub severity: Severity,
-    /// What happened; the text is part of the query language.
-    pub message: String,
-}
-
-/// Whether a query goes on after a diagnostic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Severity {
-    /// One event, or one stage, has no result; the query goes on.
-    Warning,
-    /// The query has ended: the diagnostic is its last output.
-    Error,
 }
 
 impl Item {
@@ -176,16 +158,6 @@ impl fmt::Debug for Row {
     }
 }
 
-impl fmt::Display for Diagnostic {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let severity = match self.severity {
-            Severity::Warning => "warning",
-            Severity::Error => "error",
-        };
-        write!(out, "{severity}: {}", self.message)
-    }
-}
-
 impl Output {
     pub(super) fn new(item: Item) -> Self {
         Self {
@@ -207,15 +179,7 @@ impl From<aql::Output> for Item {
         let (traced, wrap): (_, fn(Row) -> Self) = match output {
             aql::Output::Result(traced) => (traced, Self::Row),
             aql::Output::AntiResult(traced) => (traced, Self::AntiRow),
-            aql::Output::Diagnostic(diagnostic) => {
-                return Self::Diagnostic(Diagnostic {
-                    severity: match diagnostic.severity {
-                        aql::Severity::Warning => Severity::Warning,
-                        aql::Severity::Error => Severity::Error,
-                    },
-                    message: diagnostic.message,
-                });
-            }
+            aql::Output::Diagnostic(diagnostic) => return Self::Diagnostic(diagnostic),
         };
         match row(&traced) {
             Ok(row) => wrap(row),

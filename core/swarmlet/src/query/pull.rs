@@ -184,11 +184,6 @@ impl Pull {
         &self.handed_out
     }
 
-    /// The end of the reading, if it has one.
-    pub(super) fn end(&self) -> Option<&Offsets> {
-        self.end.as_ref()
-    }
-
     pub(super) fn events_read(&self) -> u64 {
         self.events_read
     }

@@ -152,11 +152,6 @@ impl Results {
         self.pull.events_read()
     }
 
-    /// The upper bound of a query.
-    pub(super) fn upper(&self) -> Option<&Offsets> {
-        self.pull.end()
-    }
-
     fn take_rows(&mut self, max: usize) -> Result<Vec<Row>> {
         let mut rows = Vec::new();
         for output in self.pull.take(max) {

@@ -480,6 +480,9 @@ async fn an_explanation_counts_what_was_read_and_what_came_out() {
     let explained = explain("FROM [1, 2]");
     assert_eq!((explained.events_read, explained.rows), (0, 2));
     assert_eq!(explained.selection, None);
+    let explained = explain("PRAGMA events := {\"payload\": 1}\nFROM allEvents");
+    assert_eq!(explained.rows, 1);
+    assert!(explained.sources.is_empty(), "no file was asked");
     assert_eq!(ask(&node, "FROM 'b' LIMIT 1").await, [0]);
 }
 
