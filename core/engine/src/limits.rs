@@ -43,6 +43,14 @@ pub const GROUP_BYTES_MAX: usize = 1024 * 1024;
 /// Events of one batch: what a receiver has to hold before it can verify.
 pub const BATCH_EVENTS_MAX: usize = PUBLISH_EVENTS_MAX;
 
+/// Bytes of one run: what one signature vouches for is at most a publish and, sealed, the half
+/// megabyte between two checkpoints before it. With its headers it fits one log file.
+pub const RUN_BYTES_MAX: usize = 6 * 1024 * 1024;
+
+/// Bytes of batches that are sent as one run where the author signed more often: one signature
+/// is checked for all of them, and what has to be sent again after a lost connection stays small.
+pub const RUN_BYTES_WANTED: usize = 256 * 1024;
+
 /// Streams one node may author: names come from options, not from data, so this is a typo guard.
 pub const OWN_STREAMS_MAX: u64 = 1024;
 

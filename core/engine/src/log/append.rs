@@ -4,14 +4,16 @@ use super::unsealed::PlacedBatch;
 use crate::event::Batch;
 use crate::event::codec::{Malformed, Reader, put_varint};
 
-/// Encodes the batches of a group as the payload of one frame.
-pub(super) fn encode_group(batches: &[Batch]) -> Vec<u8> {
-    let body_bytes: usize = batches.iter().map(|batch| batch.body.len() + 320).sum();
-    let mut payload = Vec::with_capacity(body_bytes + 4);
-    put_varint(&mut payload, batches.len() as u64);
-    for batch in batches {
+/// The batches of a group as the payload of one frame: `own` ones, and `received` ones that are
+/// encoded already, `received_count` of them.
+pub(super) fn encode_group(own: &[Batch], received: &[u8], received_count: usize) -> Vec<u8> {
+    let own_bytes: usize = own.iter().map(|batch| batch.body.len() + 320).sum();
+    let mut payload = Vec::with_capacity(own_bytes + received.len() + 4);
+    put_varint(&mut payload, (own.len() + received_count) as u64);
+    for batch in own {
         batch.encode(&mut payload);
     }
+    payload.extend_from_slice(received);
     payload
 }
 

@@ -6,14 +6,16 @@
 
 use std::collections::BTreeMap;
 
+use super::append::encode_group;
 use super::heads::Heads;
 use super::options::Route;
 use super::publish::{Publish, Published};
+use super::receive::{Received, receive};
 use crate::error::{Error, Result};
 use crate::event::batch::{BatchPlace, BodyBuilder};
 use crate::event::{
-    AppId, Batch, BatchHash, Content, EventKey, Lamport, NodeId, Offset, Signer, StreamId,
-    StreamName, StreamNumber, Tag, Timestamp,
+    AppId, Batch, BatchHash, Content, EventKey, Lamport, NodeId, Offset, Run, RunBatch, Signer,
+    StreamId, StreamName, StreamNumber, Tag, Timestamp,
 };
 use crate::limits::OWN_STREAMS_MAX;
 use crate::select::EventView;
@@ -23,8 +25,46 @@ use crate::select::EventView;
 pub(super) struct Group {
     pub(super) batches: Vec<Batch>,
     pub(super) published: Vec<Vec<Published>>,
+    pub(super) received: Vec<Received>,
+    /// The encoded batches of received runs that are new, and how many they are.
+    received_batches: (Vec<u8>, usize),
     /// The heads of the streams concerned, once the group is committed.
     pub(super) changed: Heads,
+}
+
+impl Group {
+    /// Adds what is new in `runs`.
+    pub(super) fn receive(&mut self, runs: &[Run], heads: &Heads) -> Result<()> {
+        let (bytes, count) = &mut self.received_batches;
+        let take = |run: &Run, new: &[RunBatch]| {
+            let from = new[0].span.start;
+            bytes.extend_from_slice(&run.bytes()[from..]);
+            *count += new.len();
+        };
+        self.received = receive(runs, heads, &mut self.changed, take)?;
+        Ok(())
+    }
+
+    /// Whether there is nothing to write.
+    pub(super) fn is_empty(&self) -> bool {
+        self.batches.is_empty() && self.received_batches.1 == 0
+    }
+
+    /// Number of its events.
+    pub(super) fn events(&self) -> u64 {
+        let own = self.published.iter().map(|call| call.len() as u64);
+        let received = self.received.iter().map(|outcome| match outcome {
+            Received::Taken(events) => *events,
+            _ => 0,
+        });
+        own.chain(received).sum()
+    }
+
+    /// All batches as the payload of one frame.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let (received, count) = &self.received_batches;
+        encode_group(&self.batches, received, *count)
+    }
 }
 
 /// Turns `requests` into the next batches after `heads`.
@@ -64,6 +104,7 @@ struct Assembly<'a> {
 
 struct OpenBatch {
     place: BatchPlace,
+    first_lamport: Lamport,
     app_id: AppId,
     body: BodyBuilder,
 }
@@ -85,7 +126,7 @@ impl<'a> Assembly<'a> {
     fn push(&mut self, request: &Publish, event: &Content, now: Timestamp) -> Result<Published> {
         let name = self.route(request.app_id(), event);
         let lamport = self.changed.lamport().advanced(1)?;
-        self.open_batch(&name, request.app_id())?;
+        self.open_batch(&name, request.app_id(), lamport)?;
         self.changed.observe(lamport);
         let batch = self.open.get_mut(&name).expect("it was just opened");
         let offset = batch
@@ -104,8 +145,14 @@ impl<'a> Assembly<'a> {
         })
     }
 
-    /// Makes sure that the open batch of stream `name` is one of `app_id`.
-    fn open_batch(&mut self, name: &StreamName, app_id: &AppId) -> Result<()> {
+    /// Makes sure that the open batch of stream `name` is one of `app_id`; a new one will begin
+    /// with `first_lamport`.
+    fn open_batch(
+        &mut self,
+        name: &StreamName,
+        app_id: &AppId,
+        first_lamport: Lamport,
+    ) -> Result<()> {
         match self.open.get(name) {
             Some(open) if open.app_id == *app_id => return Ok(()),
             Some(_) => self.close_batch(name)?,
@@ -114,6 +161,7 @@ impl<'a> Assembly<'a> {
         let place = self.place(name)?;
         let open = OpenBatch {
             place,
+            first_lamport,
             app_id: app_id.clone(),
             body: BodyBuilder::new(),
         };
@@ -162,7 +210,7 @@ impl<'a> Assembly<'a> {
             {
                 self.changed.restore(batch.header.stream, head.clone());
             }
-            self.changed.extend(&batch.header)?;
+            self.changed.extend(&batch.header, open.first_lamport)?;
             self.batches.push(batch);
         }
         Ok(())
@@ -192,6 +240,7 @@ impl<'a> Assembly<'a> {
             batches: self.batches,
             published: self.published,
             changed: self.changed,
+            ..Group::default()
         })
     }
 }

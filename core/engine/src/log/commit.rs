@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::append::{decode_group, encode_group};
+use super::append::decode_group;
 use super::assemble::{Author, Group, assemble};
 use super::frame::FrameKind;
 use super::log_file::LogFile;
@@ -10,14 +10,24 @@ use super::maintenance::Maintenance;
 use super::options::{Durability, LogOptions};
 use super::publish::{Publish, Published};
 use super::reader::LogReader;
+use super::receive::Received;
 use super::recover::{Recovered, recover};
 use super::shared::Shared;
 use super::stats::Counters;
 use super::unsealed::Unsealed;
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::{Signer, Timestamp};
+use crate::event::{Run, Signer, Timestamp};
 use crate::limits::LOG_FILE_INDEX_BYTES_MAX;
 use crate::storage::Disk;
+
+/// What a commit answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// For each publish what became of its events, in order.
+    pub published: Vec<Vec<Published>>,
+    /// For each run what became of it.
+    pub received: Vec<Received>,
+}
 
 /// The writing end of a log; there is one for each open log.
 pub struct Log {
@@ -78,19 +88,36 @@ impl Log {
     /// later commits are refused until the log is opened again, because only reading back tells
     /// what the disk has kept.
     pub fn commit(&mut self, requests: &[Publish], now: Timestamp) -> Result<Vec<Vec<Published>>> {
+        let committed = self.commit_with(requests, &[], now)?;
+        Ok(committed.published)
+    }
+
+    /// As [`Log::commit`], together with `runs` that other nodes sent, in the same sync. A run that
+    /// cannot be taken is answered, not an error, and hinders nothing else.
+    pub fn commit_with(
+        &mut self,
+        requests: &[Publish],
+        runs: &[Run],
+        now: Timestamp,
+    ) -> Result<Committed> {
         self.refuse_if_poisoned()?;
         let author = Author {
             signer: self.signer.as_ref(),
             own: self.shared.own,
             routes: &self.shared.options.routes,
         };
-        let group = self
-            .shared
-            .heads(|heads| assemble(requests, heads, &author, now))?;
-        if !group.batches.is_empty() {
+        let group = self.shared.heads(|heads| {
+            let mut group = assemble(requests, heads, &author, now)?;
+            group.receive(runs, heads)?;
+            Ok(group)
+        })?;
+        if !group.is_empty() {
             self.commit_group(&group)?;
         }
-        Ok(group.published)
+        Ok(Committed {
+            published: group.published,
+            received: group.received,
+        })
     }
 
     /// Makes everything written durable. Only `buffered` logs need it.
@@ -122,8 +149,8 @@ impl Log {
     }
 
     fn commit_group(&mut self, group: &Group) -> Result<()> {
-        let payload = encode_group(&group.batches);
-        let events = group.published.iter().map(Vec::len).sum::<usize>();
+        let payload = group.encode();
+        let events = group.events();
         let active = self.file_with_room(payload.len())?;
         let payload_at = active.append(FrameKind::Group, &payload)?;
         if self.shared.options.durability == Durability::Synced {
@@ -139,9 +166,9 @@ impl Log {
             .expect("one file is active");
         file.apply(&batches)
             .expect("the records were encoded a moment ago");
-        self.shared.publish(&group.changed, events as u64);
+        self.shared.publish(&group.changed, events);
         let counters = &self.shared.counters;
-        Counters::add(&counters.events_committed, events as u64);
+        Counters::add(&counters.events_committed, events);
         Counters::add(&counters.bytes_committed, payload.len() as u64);
         Counters::add(&counters.groups_committed, 1);
         Ok(())

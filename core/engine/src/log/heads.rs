@@ -57,8 +57,9 @@ impl Heads {
         self.streams.insert(stream, head);
     }
 
-    /// Takes `header` as the next batch of its stream, or says why it cannot be.
-    pub(super) fn extend(&mut self, header: &BatchHeader) -> Result<()> {
+    /// Takes `header`, whose first event has `first_lamport`, as the next batch of its stream, or
+    /// says why it cannot be.
+    pub(super) fn extend(&mut self, header: &BatchHeader, first_lamport: Lamport) -> Result<()> {
         let refused = |why: &'static str| {
             Err(Error::corrupt(why)
                 .with("stream", header.stream)
@@ -72,7 +73,7 @@ impl Heads {
                 if header.previous != head.hash {
                     return refused("a batch does not continue the chain of its stream");
                 }
-                if header.lamport <= head.lamport {
+                if first_lamport <= head.lamport {
                     return refused("lamports of a stream do not grow");
                 }
                 head.name.clone()

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::cursor::Cursor;
 use super::query::Query;
+use super::runs::{EncodedRun, read_run};
 use super::shared::Shared;
 use super::stats::LogStats;
 use crate::error::{Error, Result};
-use crate::event::{Offset, Offsets, StreamId, StreamName};
+use crate::event::{BatchHash, Offset, Offsets, StreamId, StreamName};
 
 /// Reads the log; cheap to clone, any number, from any thread.
 #[derive(Clone, Debug)]
@@ -26,6 +27,17 @@ pub struct StreamInfo {
     pub first: Offset,
     /// The last offset.
     pub last: Offset,
+}
+
+/// The newest batch of a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamHead {
+    /// Name of the stream.
+    pub name: StreamName,
+    /// The last offset.
+    pub last: Offset,
+    /// Hash of the batch's header, which stands for the whole stream.
+    pub hash: BatchHash,
 }
 
 impl LogReader {
@@ -81,6 +93,29 @@ impl LogReader {
         };
         check_upper(upper, &present)?;
         Ok(upper.clone())
+    }
+
+    /// The newest batch of `stream`, if anything of it is here.
+    #[must_use]
+    pub fn head(&self, stream: StreamId) -> Option<StreamHead> {
+        self.shared.heads(|heads| {
+            heads.head(stream).map(|head| StreamHead {
+                name: head.name.clone(),
+                last: head.last,
+                hash: head.hash,
+            })
+        })
+    }
+
+    /// The run of `stream` that begins with the batch at `from`, to be sent to another node: at
+    /// least up to the next signature, and about a quarter of a megabyte where there is so much.
+    /// `None` if no batch that is here begins there.
+    ///
+    /// # Errors
+    ///
+    /// `corrupt` with file and position if what was written has changed, `storage`.
+    pub fn read_run(&self, stream: StreamId, from: Offset) -> Result<Option<EncodedRun>> {
+        read_run(&self.shared, stream, from)
     }
 
     pub(super) fn shared(&self) -> &Shared {

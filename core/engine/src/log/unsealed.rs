@@ -13,6 +13,7 @@ use crate::event::codec::{Malformed, Reader, checksum};
 use crate::event::{
     AppId, Content, Event, EventKey, Lamport, Offset, StreamId, StreamName, Tag, Timestamp,
 };
+use crate::limits::RUN_BYTES_MAX;
 use crate::select::{EventView, Selection};
 use crate::storage::DiskFile;
 
@@ -98,9 +99,11 @@ pub(super) struct EventPlace {
     checksum: u64,
 }
 
-/// Where a batch lies in the log file, for sealing.
+/// Where a batch lies in the log file, for sealing and sending.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BatchSpan {
+    /// Place of its first event in its stream's part.
+    rank: u32,
     pub(super) at: u64,
     pub(super) len: u64,
 }
@@ -162,6 +165,34 @@ impl Index {
     /// The streams that have events here.
     pub(super) fn streams(&self) -> &[StreamPart] {
         &self.streams
+    }
+
+    /// Where the batches of `stream` lie, from the one that begins at `from` on, as many as are
+    /// wanted in one run; nothing if none begins there.
+    pub(super) fn batches_from(&self, stream: StreamId, from: Offset) -> Vec<BatchSpan> {
+        let Some(number) = self.stream_numbers.get(&stream) else {
+            return Vec::new();
+        };
+        let part = &self.streams[*number as usize];
+        let rank = from.get().checked_sub(part.first.get());
+        let place = |rank| {
+            part.batches
+                .binary_search_by_key(&rank, |span| u64::from(span.rank))
+        };
+        let Some(first) = rank.and_then(|rank| place(rank).ok()) else {
+            return Vec::new();
+        };
+        let mut bytes = 0;
+        let fits = |span: &&BatchSpan| {
+            let is_wanted = bytes < RUN_BYTES_MAX as u64;
+            bytes += span.len;
+            is_wanted
+        };
+        part.batches[first..]
+            .iter()
+            .take_while(fits)
+            .copied()
+            .collect()
     }
 
     /// Whether numbers grow with event keys.
@@ -285,11 +316,12 @@ impl Index {
                 batches: Vec::new(),
             });
         }
-        let span = BatchSpan {
+        let part = &mut self.streams[number as usize];
+        part.batches.push(BatchSpan {
+            rank: part.events.len() as u32,
             at: placed.at,
             len: placed.len,
-        };
-        self.streams[number as usize].batches.push(span);
+        });
         number
     }
 

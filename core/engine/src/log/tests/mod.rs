@@ -7,5 +7,6 @@ mod explaining;
 mod model;
 mod properties;
 mod reading;
+mod receiving;
 mod small_files;
 mod upkeep;

@@ -8,17 +8,23 @@ use crate::storage::{Disk, DiskFile, FileName, Folder, SimDisk};
 
 type Hook = Box<dyn FnOnce() + Send>;
 
-/// A disk with log files of 32 KiB, on which something can happen while a file is made.
+/// A disk with log files of 32 KiB, or as small as wanted, on which something can happen while a file is made.
 #[derive(Clone)]
 pub(super) struct SmallFiles {
     disk: SimDisk,
+    file_bytes: u64,
     while_creating: Arc<Mutex<Option<(String, Hook)>>>,
 }
 
 impl SmallFiles {
     pub(super) fn new(disk: SimDisk) -> Self {
+        Self::of(disk, SMALL_FILE_BYTES)
+    }
+
+    pub(super) fn of(disk: SimDisk, file_bytes: u64) -> Self {
         Self {
             disk,
+            file_bytes,
             while_creating: Arc::default(),
         }
     }
@@ -37,7 +43,7 @@ impl std::fmt::Debug for SmallFiles {
 impl Disk for SmallFiles {
     fn create(&self, name: &FileName, bytes: u64) -> io::Result<Box<dyn DiskFile>> {
         let file = match bytes {
-            LOG_FILE_BYTES => self.disk.create(name, SMALL_FILE_BYTES),
+            LOG_FILE_BYTES => self.disk.create(name, self.file_bytes),
             other => self.disk.create(name, other),
         };
         let armed = self
