@@ -11,6 +11,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("error", &["limits"]),
     ("event", &["error", "limits"]),
     ("select", &["error", "event", "limits"]),
+    ("membership", &["error", "event", "limits"]),
     ("storage", &["error", "limits"]),
     (
         "segment",
@@ -19,6 +20,18 @@ const FLOORS: &[(&str, &[&str])] = &[
     (
         "log",
         &["error", "event", "limits", "segment", "select", "storage"],
+    ),
+    (
+        "sync",
+        &[
+            "error",
+            "event",
+            "limits",
+            "log",
+            "membership",
+            "select",
+            "storage",
+        ],
     ),
 ];
 

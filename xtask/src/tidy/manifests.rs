@@ -8,7 +8,11 @@ const CRATES: &[(&str, &[&str])] = &[
     ("bindings/python", &["swarmlet", "swarmlet-facade"]),
     ("core/aql", &[]),
     ("core/engine", &[]),
-    ("core/swarmlet", &["swarmlet-aql", "swarmlet-engine"]),
+    ("core/net", &[]),
+    (
+        "core/swarmlet",
+        &["swarmlet-aql", "swarmlet-engine", "swarmlet-net"],
+    ),
 ];
 const TABLES: &[&str] = &["dependencies", "dev-dependencies", "build-dependencies"];
 

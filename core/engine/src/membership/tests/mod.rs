@@ -1,0 +1,11 @@
+//! Tests of membership as its users see it, in a small swarm with known keys.
+
+mod admission;
+mod certificates;
+mod decoders;
+mod inviting;
+mod judging;
+mod pending;
+mod revoking;
+mod swarm;
+mod talk;
