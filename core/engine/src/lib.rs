@@ -13,8 +13,10 @@ pub mod error;
 pub mod event;
 pub mod limits;
 pub mod log;
+pub mod membership;
 pub mod segment;
 pub mod select;
 pub mod storage;
+pub mod sync;
 
 pub use error::{Advice, Error, ErrorKind, Result};

@@ -1,7 +1,9 @@
-//! What other tests use of the simulation: a second reader of the data folder, and small disks.
+//! What the simulations share, and other tests use: small disks, chance, traces, and a second
+//! reader of the data folder.
 
 #![forbid(unsafe_code)]
 
 pub mod chain;
 pub mod disk;
 pub mod random;
+pub mod trace;

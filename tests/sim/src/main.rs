@@ -20,7 +20,6 @@ mod model;
 mod query;
 mod restart;
 mod seeds;
-mod trace;
 mod world;
 
 use std::process::ExitCode;

@@ -4,13 +4,14 @@ use std::fmt::Display;
 
 /// What a run did, in one hash.
 #[derive(Debug)]
-pub(crate) struct Trace {
+pub struct Trace {
     hasher: blake3::Hasher,
     is_printed: bool,
 }
 
 impl Trace {
-    pub(crate) fn new(is_printed: bool) -> Self {
+    /// An empty trace.
+    pub fn new(is_printed: bool) -> Self {
         Self {
             hasher: blake3::Hasher::new(),
             is_printed,
@@ -18,7 +19,7 @@ impl Trace {
     }
 
     /// Adds a line.
-    pub(crate) fn line(&mut self, line: impl Display) {
+    pub fn line(&mut self, line: impl Display) {
         let line = line.to_string();
         self.hasher.update(line.as_bytes());
         self.hasher.update(b"\n");
@@ -28,12 +29,12 @@ impl Trace {
     }
 
     /// Adds bytes that are too many to print.
-    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+    pub fn bytes(&mut self, bytes: &[u8]) {
         self.hasher.update(bytes);
     }
 
     /// The hash of everything so far.
-    pub(crate) fn hash(&self) -> blake3::Hash {
+    pub fn hash(&self) -> blake3::Hash {
         self.hasher.finalize()
     }
 }

@@ -16,9 +16,9 @@ use swarmlet_engine::{Error, ErrorKind};
 use crate::coverage::{Coverage, Met};
 use crate::mix::Mix;
 use crate::model::{Floors, Model};
-use crate::trace::Trace;
 use swarmlet_sim::disk::SmallFiles;
 use swarmlet_sim::random::Random;
+use swarmlet_sim::trace::Trace;
 
 /// A run in progress.
 pub(crate) struct World {

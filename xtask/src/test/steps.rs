@@ -100,15 +100,28 @@ const DOC: &[&[&str]] = &[
         "--no-deps",
     ],
 ];
-const SIM: &[&[&str]] = &[&[
-    "cargo",
-    "run",
-    "-p",
-    "swarmlet-sim",
-    "--",
-    "--seeds",
-    "2000",
-]];
+const SIM: &[&[&str]] = &[
+    &[
+        "cargo",
+        "run",
+        "-p",
+        "swarmlet-sim",
+        "--",
+        "--seeds",
+        "2000",
+    ],
+    &[
+        "cargo",
+        "run",
+        "-p",
+        "swarmlet-sim",
+        "--bin",
+        "swarm",
+        "--",
+        "--seeds",
+        "2000",
+    ],
+];
 const ORACLE: &[&[&str]] = &[&[
     "cargo",
     "run",

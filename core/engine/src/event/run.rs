@@ -103,6 +103,12 @@ impl Run {
         self.end().header.last_offset()
     }
 
+    /// Hash of its last header.
+    #[must_use]
+    pub fn hash(&self) -> BatchHash {
+        self.end().hash
+    }
+
     /// Lamport of its last event, the largest.
     #[must_use]
     pub fn lamport(&self) -> Lamport {

@@ -53,11 +53,7 @@ impl Group {
     /// Number of its events.
     pub(super) fn events(&self) -> u64 {
         let own = self.published.iter().map(|call| call.len() as u64);
-        let received = self.received.iter().map(|outcome| match outcome {
-            Received::Taken(events) => *events,
-            _ => 0,
-        });
-        own.chain(received).sum()
+        own.sum::<u64>() + self.received.iter().map(|one| one.events()).sum::<u64>()
     }
 
     /// All batches as the payload of one frame.

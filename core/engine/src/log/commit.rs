@@ -29,6 +29,15 @@ pub struct Committed {
     pub received: Vec<Received>,
 }
 
+impl Committed {
+    /// How many events are in the log now that were not before.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        let published = self.published.iter().map(|call| call.len() as u64);
+        published.sum::<u64>() + self.received.iter().map(|one| one.events()).sum::<u64>()
+    }
+}
+
 /// The writing end of a log; there is one for each open log.
 pub struct Log {
     shared: Arc<Shared>,

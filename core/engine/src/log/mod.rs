@@ -10,6 +10,7 @@
 
 mod append;
 mod assemble;
+mod ceilings;
 mod commit;
 mod cursor;
 mod explain;
@@ -33,6 +34,7 @@ mod tests;
 mod unsealed;
 mod unsealed_cursor;
 
+pub use ceilings::Ceilings;
 pub use commit::{Committed, Log};
 pub use cursor::Cursor;
 pub use explain::SourceReport;

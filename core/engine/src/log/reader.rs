@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::ceilings::Ceilings;
 use super::cursor::Cursor;
 use super::query::Query;
-use super::runs::{EncodedRun, read_run};
+use super::runs::{EncodedRun, read_last_run, read_run};
 use super::shared::Shared;
 use super::stats::LogStats;
 use crate::error::{Error, Result};
@@ -48,7 +49,19 @@ impl LogReader {
     /// For each stream the last offset that can be read.
     #[must_use]
     pub fn present(&self) -> Offsets {
-        self.shared.heads(super::heads::Heads::offsets)
+        let present = self.shared.heads(super::heads::Heads::offsets);
+        let ceilings = self.shared.ceilings();
+        if ceilings.is_empty() {
+            return present;
+        }
+        let shown = |(stream, last)| Some((stream, ceilings.clamp(stream, last)?));
+        present.iter().filter_map(shown).collect()
+    }
+
+    /// Sets how far the streams of revoked authors are shown. What lies above is as if it was not
+    /// there: for reads that begin from here on, and for [`LogReader::present`] at once.
+    pub fn set_ceilings(&self, ceilings: Ceilings) {
+        self.shared.set_ceilings(ceilings);
     }
 
     /// Events committed since the log was opened. It grows with every commit, after the events
@@ -62,6 +75,7 @@ impl LogReader {
     #[must_use]
     pub fn streams(&self) -> Vec<StreamInfo> {
         let snapshot = self.shared.snapshot();
+        let ceilings = self.shared.ceilings();
         let first = |stream| {
             snapshot
                 .floors
@@ -69,13 +83,15 @@ impl LogReader {
                 .map_or(Offset::ZERO, |floor| floor.first)
         };
         self.shared.heads(|heads| {
-            let info = |(id, head): (StreamId, &super::heads::Head)| StreamInfo {
-                id,
-                name: head.name.clone(),
-                first: first(id),
-                last: head.last,
+            let info = |(id, head): (StreamId, &super::heads::Head)| {
+                Some(StreamInfo {
+                    id,
+                    name: head.name.clone(),
+                    first: first(id),
+                    last: ceilings.clamp(id, head.last)?,
+                })
             };
-            heads.iter().map(info).collect()
+            heads.iter().filter_map(info).collect()
         })
     }
 
@@ -116,6 +132,15 @@ impl LogReader {
     /// `corrupt` with file and position if what was written has changed, `storage`.
     pub fn read_run(&self, stream: StreamId, from: Offset) -> Result<Option<EncodedRun>> {
         read_run(&self.shared, stream, from)
+    }
+
+    /// A run that ends with the newest batch of `stream`: it proves to others what its head is.
+    ///
+    /// # Errors
+    ///
+    /// As [`LogReader::read_run`].
+    pub fn read_last_run(&self, stream: StreamId) -> Result<Option<EncodedRun>> {
+        read_last_run(&self.shared, stream)
     }
 
     pub(super) fn shared(&self) -> &Shared {

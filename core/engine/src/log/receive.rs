@@ -23,6 +23,17 @@ pub enum Received {
     LamportTooFar,
 }
 
+impl Received {
+    /// How many of its events are new.
+    #[must_use]
+    pub fn events(self) -> u64 {
+        match self {
+            Self::Taken(events) => events,
+            Self::Known | Self::Gap(_) | Self::Forked(_) | Self::LamportTooFar => 0,
+        }
+    }
+}
+
 /// Adds the runs that can be taken to `changed`, and calls `take` with the batches that are new.
 pub(super) fn receive<'a>(
     runs: &'a [Run],

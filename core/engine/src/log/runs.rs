@@ -43,6 +43,45 @@ pub(super) fn read_run(
     }
 }
 
+/// The shortest run that ends with the newest batch of `stream`: what proves its head.
+pub(super) fn read_last_run(shared: &Shared, stream: StreamId) -> Result<Option<EncodedRun>> {
+    let snapshot = shared.snapshot();
+    for file in snapshot.files.iter().rev() {
+        let first = file.index().first_of(stream);
+        if let Some(first) = first {
+            return last_of(|from| from_file(file, stream, from), first);
+        }
+    }
+    let holds = |segment: &&Arc<Segment>| segment.stream(stream).is_some();
+    let Some(segment) = snapshot.segments.iter().rev().find(holds) else {
+        return Ok(None);
+    };
+    // Each part of a segment ends with a checkpoint; the run begins behind the one before.
+    let checkpoints = segment.checkpoints(stream)?;
+    let before = checkpoints
+        .len()
+        .checked_sub(2)
+        .map(|index| &checkpoints[index]);
+    let first = segment
+        .stream(stream)
+        .map_or(Offset::ZERO, |entry| entry.first);
+    let from = before.map_or(first, |checkpoint| checkpoint.next_offset);
+    last_of(|from| from_segment(segment, stream, from), from)
+}
+
+/// The last one of the runs that follow each other from `first` on.
+fn last_of(
+    read: impl Fn(Offset) -> Result<Option<EncodedRun>>,
+    first: Offset,
+) -> Result<Option<EncodedRun>> {
+    let (mut from, mut last) = (first, None);
+    while let Some(run) = read(from)? {
+        from = run.last.advanced(1)?;
+        last = Some(run);
+    }
+    Ok(last)
+}
+
 fn from_file(file: &Unsealed, stream: StreamId, from: Offset) -> Result<Option<EncodedRun>> {
     let spans = file.index().batches_from(stream, from);
     let mut run = Growing::default();

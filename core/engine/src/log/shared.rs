@@ -6,6 +6,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use super::ceilings::Ceilings;
 use super::heads::Heads;
 use super::options::LogOptions;
 use super::stats::{Counters, LogStats};
@@ -35,6 +36,7 @@ pub(super) struct Shared {
     pub(super) cache: Arc<BlockCache>,
     pub(super) counters: Counters,
     heads: RwLock<Heads>,
+    ceilings: RwLock<Arc<Ceilings>>,
     snapshot: RwLock<Arc<Snapshot>>,
     /// Events committed since the log was opened.
     position: AtomicU64,
@@ -56,6 +58,7 @@ impl Shared {
             cache,
             counters: Counters::default(),
             heads: RwLock::default(),
+            ceilings: RwLock::default(),
             snapshot: RwLock::default(),
             position: AtomicU64::new(0),
             active_sequence: AtomicU64::new(0),
@@ -82,6 +85,22 @@ impl Shared {
     /// Looks at the heads.
     pub(super) fn heads<T>(&self, look: impl FnOnce(&Heads) -> T) -> T {
         look(&self.heads.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How far the streams of revoked authors are shown.
+    pub(super) fn ceilings(&self) -> Arc<Ceilings> {
+        self.ceilings
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Sets how far they are shown from here on.
+    pub(super) fn set_ceilings(&self, ceilings: Ceilings) {
+        *self
+            .ceilings
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::new(ceilings);
     }
 
     /// Publishes heads: from here on readers see the events up to them.

@@ -195,6 +195,12 @@ impl Index {
             .collect()
     }
 
+    /// The first offset of `stream` in this file.
+    pub(super) fn first_of(&self, stream: StreamId) -> Option<Offset> {
+        let number = self.stream_numbers.get(&stream)?;
+        Some(self.streams[*number as usize].first)
+    }
+
     /// Whether numbers grow with event keys.
     pub(super) fn is_sorted(&self) -> bool {
         self.is_sorted

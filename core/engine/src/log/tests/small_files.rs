@@ -8,7 +8,8 @@ use crate::storage::{Disk, DiskFile, FileName, Folder, SimDisk};
 
 type Hook = Box<dyn FnOnce() + Send>;
 
-/// A disk with log files of 32 KiB, or as small as wanted, on which something can happen while a file is made.
+/// A disk with log files of 32 KiB, or as small as wanted, on which something can happen while a
+/// file is made.
 #[derive(Clone)]
 pub(super) struct SmallFiles {
     disk: SimDisk,

@@ -1,0 +1,172 @@
+//! How a session begins: hellos, revocations first, then certificates and heads.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::frame::{Frame, HeadEntry, Hello};
+use super::incident::{CloseReason, Incident};
+use super::input::{Output, SessionId};
+use super::machine::Sync;
+use super::session::Session;
+use crate::event::codec::Malformed;
+use crate::event::{NodeId, StreamId, StreamName};
+
+impl Sync {
+    pub(super) fn connected(
+        &mut self,
+        id: SessionId,
+        peer: NodeId,
+        now: Duration,
+        out: &mut Vec<Output>,
+    ) {
+        let mut session = Session::new(id, peer, now);
+        let hello = Hello {
+            instance: self.options.instance,
+            holds: self.options.holds.clone(),
+            revocations: self.members.revocations_digest(),
+            members: self.members.digest(),
+        };
+        session.send(&Frame::Hello(hello), now, out);
+        self.sessions.insert(id, session);
+    }
+
+    /// Both sides now know who they are; revocations come before anything else.
+    pub(super) fn greeted(
+        &mut self,
+        id: SessionId,
+        hello: Hello,
+        now: Duration,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        let (peer, instance) = (session.peer, hello.instance);
+        let is_agreed = hello.revocations == self.members.revocations_digest();
+        session.hello = Some(hello);
+        if !is_agreed {
+            for bytes in self.members.revocation_frames() {
+                session.send(&Frame::Revocations(bytes), now, out);
+            }
+            session.send(&Frame::RevocationsComplete, now, out);
+        }
+        let is_double = |other: &Session| {
+            let theirs = other.hello.as_ref().map(|hello| hello.instance);
+            other.peer == peer && theirs.is_some_and(|theirs| theirs != instance)
+        };
+        if self.sessions.values().any(is_double) || peer == self.own {
+            out.push(Output::Incident(Incident::DuplicateIdentity { node: peer }));
+        }
+        if is_agreed {
+            self.introduce(id, now, out);
+        }
+    }
+
+    /// Sends certificates and heads: nothing of the log was said before.
+    pub(super) fn introduce(&mut self, id: SessionId, now: Duration, out: &mut Vec<Output>) {
+        let entries = self.heads_for(id, self.log.streams().into_iter().map(|info| info.id));
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        let theirs = session.hello.as_ref().map(|hello| hello.members);
+        if theirs.is_some_and(|digest| digest != self.members.digest()) {
+            for bytes in self.members.frames() {
+                session.send(&Frame::Members(bytes), now, out);
+            }
+        }
+        session.send_heads(&entries, now, out);
+        session.send(&Frame::HeadsComplete, now, out);
+    }
+
+    /// Whether a stream is for a peer: it wrote it, or may read it and wants to hold it.
+    pub(super) fn is_for(&self, peer: &Session, stream: StreamId, name: &StreamName) -> bool {
+        stream.node == peer.peer || peer.holds(name) && self.members.may_read(peer.peer, name)
+    }
+
+    /// The heads of those of `streams` that are for a peer.
+    pub(super) fn heads_for(
+        &self,
+        id: SessionId,
+        streams: impl Iterator<Item = StreamId>,
+    ) -> Vec<HeadEntry> {
+        let Some(session) = self.sessions.get(&id) else {
+            return Vec::new();
+        };
+        let entry = |stream| {
+            let head = self.log.head(stream)?;
+            let is_for_peer = self.is_for(session, stream, &head.name);
+            is_for_peer.then_some(HeadEntry {
+                stream,
+                name: head.name,
+                last: head.last,
+                hash: head.hash,
+            })
+        };
+        streams.filter_map(entry).collect()
+    }
+
+    pub(super) fn hear_revocations(
+        &mut self,
+        id: SessionId,
+        bytes: &Bytes,
+        now: Duration,
+        out: &mut Vec<Output>,
+    ) -> Result<(), Malformed> {
+        if self.members.merge_revocations(bytes)? {
+            out.push(Output::MembersChanged);
+            self.members_changed(Some(id), now, out);
+        }
+        Ok(())
+    }
+
+    pub(super) fn hear_members(
+        &mut self,
+        id: SessionId,
+        bytes: &Bytes,
+        now: Duration,
+        out: &mut Vec<Output>,
+    ) -> Result<(), Malformed> {
+        if self.members.merge(bytes)? {
+            out.push(Output::MembersChanged);
+            self.members_changed(Some(id), now, out);
+        }
+        Ok(())
+    }
+
+    /// Passes on what is new, cuts off who was revoked, and asks for what may be asked for now.
+    pub(super) fn members_changed(
+        &mut self,
+        from: Option<SessionId>,
+        now: Duration,
+        out: &mut Vec<Output>,
+    ) {
+        self.log.set_ceilings(self.members.ceilings());
+        self.present = self.log.present();
+        let ids: Vec<SessionId> = self.sessions.keys().copied().collect();
+        for id in ids {
+            let Some(session) = self.sessions.get_mut(&id) else {
+                continue;
+            };
+            if self.members.is_revoked(session.peer) {
+                self.close(id, CloseReason::Revoked, now, out);
+                continue;
+            }
+            if Some(id) == from || session.hello.is_none() {
+                continue;
+            }
+            for bytes in self.members.revocation_frames() {
+                session.send(&Frame::Revocations(bytes), now, out);
+            }
+            for bytes in self.members.frames() {
+                session.send(&Frame::Members(bytes), now, out);
+            }
+        }
+        let heard = self.sessions.values().flat_map(Session::theirs);
+        let streams: BTreeSet<_> = heard.map(|entry| entry.stream).collect();
+        for stream in streams {
+            self.choose(stream, now, out);
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! What we asked a peer for: how far each stream has come, and the run that is arriving.
+//!
+//! Everything is bounded by credit: a peer that sends more than it was granted is cut off. Credit
+//! comes back when bytes are stored, or as soon as they are part of an incomplete run, of which
+//! there is one at a time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::frame::Chunk;
+use super::limits::{CREDIT_BYTES, SHOWN_MAX};
+use crate::event::codec::Malformed;
+use crate::event::{Offset, StreamId};
+use crate::limits::RUN_BYTES_MAX;
+
+/// The receiving side of a session.
+#[derive(Debug, Default)]
+pub(super) struct Incoming {
+    asked: BTreeMap<StreamId, Asked>,
+    /// Streams whose head the peer was asked to show.
+    to_see: BTreeSet<StreamId>,
+    partial: Option<Partial>,
+    /// Credit that the peer has used.
+    used: u64,
+    /// Of that, what it can have back.
+    owed: u64,
+}
+
+/// A stream that we asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    /// The offset that must come next.
+    pub(super) next: Offset,
+    /// When something of it came last.
+    pub(super) progressed: Duration,
+}
+
+/// A run of which more is to come.
+#[derive(Debug)]
+struct Partial {
+    stream: StreamId,
+    bytes: Vec<u8>,
+}
+
+/// A run that has arrived whole, not yet checked.
+#[derive(Debug)]
+pub(super) struct Arrived {
+    pub(super) stream: StreamId,
+    pub(super) bytes: Bytes,
+    /// Credit to give back once it is stored.
+    pub(super) charge: u64,
+}
+
+impl Incoming {
+    /// Notes that `stream` was asked for from `next` on.
+    pub(super) fn ask(&mut self, stream: StreamId, next: Offset, now: Duration) {
+        self.forget(stream);
+        let progressed = now;
+        self.asked.insert(stream, Asked { next, progressed });
+    }
+
+    /// Notes that the peer is to show its head of `stream`; says whether it is asked for the
+    /// first time.
+    pub(super) fn expect_head(&mut self, stream: StreamId) -> bool {
+        self.to_see.len() < SHOWN_MAX && self.to_see.insert(stream)
+    }
+
+    /// Forgets that `stream` was asked for; says whether it was.
+    pub(super) fn forget(&mut self, stream: StreamId) -> bool {
+        if self
+            .partial
+            .as_ref()
+            .is_some_and(|run| run.stream == stream)
+        {
+            self.partial = None;
+        }
+        self.asked.remove(&stream).is_some()
+    }
+
+    /// What was asked for `stream`.
+    pub(super) fn asked(&self, stream: StreamId) -> Option<Asked> {
+        self.asked.get(&stream).copied()
+    }
+
+    /// The streams that were asked for.
+    pub(super) fn streams(&self) -> impl Iterator<Item = (StreamId, Asked)> {
+        self.asked.iter().map(|(stream, asked)| (*stream, *asked))
+    }
+
+    /// Takes a piece of a run; gives the run if it is whole.
+    pub(super) fn take(
+        &mut self,
+        chunk: Chunk,
+        now: Duration,
+    ) -> Result<Option<Arrived>, Malformed> {
+        let len = chunk.bytes.len() as u64;
+        self.used += len;
+        if self.used > CREDIT_BYTES {
+            return Err(refused("a peer sends more than there is room for"));
+        }
+        match self.asked.get_mut(&chunk.stream) {
+            Some(asked) => asked.progressed = now,
+            None if self.to_see.contains(&chunk.stream) => {}
+            None => {
+                self.owed += len;
+                return Ok(None);
+            }
+        }
+        let (stream, is_end) = (chunk.stream, chunk.is_end);
+        let Some(bytes) = self.join(chunk)? else {
+            self.owed += len;
+            return Ok(None);
+        };
+        debug_assert!(is_end);
+        self.to_see.remove(&stream);
+        Ok(Some(Arrived {
+            stream,
+            bytes,
+            charge: len,
+        }))
+    }
+
+    /// The run that `chunk` completes.
+    fn join(&mut self, chunk: Chunk) -> Result<Option<Bytes>, Malformed> {
+        if chunk.at == 0 && chunk.is_end {
+            return Ok(Some(chunk.bytes));
+        }
+        let mut partial = match self.partial.take() {
+            None if chunk.at == 0 => Partial {
+                stream: chunk.stream,
+                bytes: Vec::new(),
+            },
+            Some(partial) if partial.stream == chunk.stream && partial.bytes.len() == chunk.at => {
+                partial
+            }
+            _ => return Err(refused("a piece of a run is not the next one")),
+        };
+        if partial.bytes.len() + chunk.bytes.len() > RUN_BYTES_MAX {
+            return Err(refused("a run is too long"));
+        }
+        partial.bytes.extend_from_slice(&chunk.bytes);
+        if chunk.is_end {
+            return Ok(Some(partial.bytes.into()));
+        }
+        self.partial = Some(partial);
+        Ok(None)
+    }
+
+    /// A run of `stream` up to `last` is being stored.
+    pub(super) fn advance(&mut self, stream: StreamId, next: Offset) {
+        if let Some(asked) = self.asked.get_mut(&stream) {
+            asked.next = next;
+        }
+    }
+
+    /// Bytes of the incomplete run.
+    pub(super) fn partial_bytes(&self) -> usize {
+        self.partial.as_ref().map_or(0, |run| run.bytes.len())
+    }
+
+    /// Gives credit back.
+    pub(super) fn release(&mut self, charge: u64) {
+        self.owed += charge;
+    }
+
+    /// Credit to be granted now, if it is worth a frame. An incomplete run gets none unless it
+    /// `may_grow`.
+    pub(super) fn grant(&mut self, may_grow: bool) -> Option<u64> {
+        let is_due = self.owed >= CREDIT_BYTES / 4 && (may_grow || self.partial.is_none());
+        is_due.then(|| {
+            self.used -= self.owed;
+            std::mem::take(&mut self.owed)
+        })
+    }
+}
+
+fn refused(what: &'static str) -> Malformed {
+    Malformed { what, at: 0 }
+}

@@ -1,0 +1,94 @@
+//! What goes into the machine and what comes out: all of it, on one screen.
+
+use bytes::Bytes;
+
+use super::incident::{CloseReason, Incident};
+use crate::error::Result;
+use crate::event::{NodeId, Run, StreamId};
+use crate::log::Received;
+
+/// Names a session: one connection with one peer. Never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId(pub u64);
+
+/// What happens to the machine.
+#[derive(Debug)]
+pub enum Input {
+    /// A connection with an admitted peer.
+    Connected {
+        /// Names it from here on.
+        session: SessionId,
+        /// Whose it is.
+        peer: NodeId,
+    },
+    /// A frame of the peer.
+    Received {
+        /// On which connection.
+        session: SessionId,
+        /// Its bytes.
+        frame: Bytes,
+    },
+    /// The connection has written frames.
+    Sent {
+        /// Which connection.
+        session: SessionId,
+        /// Their bytes together.
+        bytes: usize,
+    },
+    /// The connection is gone.
+    Disconnected {
+        /// Which one.
+        session: SessionId,
+    },
+    /// A run was stored, or not.
+    Stored {
+        /// The receipt of [`Output::Store`].
+        receipt: Receipt,
+        /// What became of it; an error of the disk otherwise.
+        outcome: Result<Received>,
+    },
+    /// The log has grown.
+    Committed,
+    /// Certificates or revocations were added by this node itself.
+    MembersChanged,
+    /// Time has passed.
+    Tick,
+}
+
+/// What the node is to do, in this order.
+#[derive(Debug)]
+pub enum Output {
+    /// Send a frame.
+    Send {
+        /// On which connection.
+        session: SessionId,
+        /// Its bytes.
+        frame: Bytes,
+    },
+    /// Commit a run, then answer with [`Input::Stored`].
+    Store {
+        /// To be given back with the answer.
+        receipt: Receipt,
+        /// The run.
+        run: Run,
+    },
+    /// Close a connection, and do not answer with [`Input::Disconnected`].
+    Close {
+        /// Which one.
+        session: SessionId,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// Certificates or revocations are new: keep them.
+    MembersChanged,
+    /// Something that people should know of.
+    Incident(Incident),
+}
+
+/// Names a run that is being stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    pub(super) session: SessionId,
+    pub(super) stream: StreamId,
+    pub(super) charge: u64,
+}

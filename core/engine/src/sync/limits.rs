@@ -1,0 +1,56 @@
+//! Every bound of a sync session, with the reason for its value.
+
+use std::time::Duration;
+
+/// Bytes of one frame: a chunk and what is written around it. Larger ones are refused unread.
+pub const FRAME_BYTES_MAX: usize = CHUNK_BYTES_MAX + 1024;
+
+/// Bytes of a run in one frame: a live event waits behind at most one of these.
+pub const CHUNK_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes that a peer may send before we have said that there is room again.
+pub const CREDIT_BYTES: u64 = 512 * 1024;
+
+/// Of these, what is kept for live events: backlog waits while less than this is left. Measured:
+/// a quarter of a megabyte of backlog on the way keeps live events within milliseconds.
+pub const CREDIT_LIVE_BYTES: u64 = 256 * 1024;
+
+/// Bytes that wait in the connection before no more data is added; what is more waits in the log.
+pub const UNSENT_BYTES_MAX: usize = 256 * 1024;
+
+/// Bytes of runs that are not complete yet, of all peers together: one of the largest runs
+/// always fits, however many peers send large ones at once.
+pub const PARTIAL_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Streams that one peer may announce or want: each costs about 200 bytes.
+pub const STREAMS_PER_PEER_MAX: usize = 16 * 1024;
+
+/// Heads that a peer may ask to be shown at a time: forks are rare.
+pub const SHOWN_MAX: usize = 64;
+
+/// Streams announced in one frame: with names they fit it.
+pub const HEADS_PER_FRAME_MAX: usize = 256;
+
+/// Patterns of streams that a node may say it wants to hold.
+pub const HOLDS_MAX: usize = 32;
+
+/// How often new heads are announced to peers that do not get the events themselves: it bounds
+/// how long a relay waits before it asks, and is what acknowledges.
+pub const HEADS_PERIOD: Duration = Duration::from_millis(100);
+
+/// After so long without sending anything a node shows that it is alive; a third of what the
+/// transport waits before it gives a connection up.
+pub const PING_PERIOD: Duration = Duration::from_millis(500);
+
+/// After so long without a frame a session is closed, in case the transport did not notice.
+pub const SILENCE_MAX: Duration = Duration::from_secs(5);
+
+/// After so long without progress a stream is asked for from another peer that has it.
+pub const STALL: Duration = Duration::from_secs(2);
+
+/// How long a peer that has no more of a stream than we do is trusted to get more, while others
+/// have it: longer than live events take to come over a relay.
+pub const PATIENCE: Duration = Duration::from_millis(300);
+
+/// After so long a peer that could not give a stream is asked for it again.
+pub const RETRY: Duration = Duration::from_secs(5);

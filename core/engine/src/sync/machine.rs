@@ -1,0 +1,180 @@
+//! The machine: all sessions of a node, and who is asked for what.
+//!
+//! Pure: frames, commits and the time go in, frames and runs to store come out, in one ordered
+//! list. It reads the log, and never writes it. Each stream is asked for from one peer at a time,
+//! from its author where there is a session with it, else from whoever has most of it; so each
+//! event comes once, and nodes that cannot reach each other get it over those in between.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::frame::Frame;
+use super::incident::CloseReason;
+use super::input::{Input, Output, SessionId};
+use super::members::Members;
+use super::session::Session;
+use crate::event::codec::Malformed;
+use crate::event::{NodeId, Offsets, StreamId};
+use crate::log::LogReader;
+use crate::membership::StreamPattern;
+
+/// Settings of the machine.
+#[derive(Clone, Debug)]
+pub struct SyncOptions {
+    /// Random, anew at each open.
+    pub instance: [u8; 16],
+    /// The names of the streams that this node wants to hold.
+    pub holds: Vec<StreamPattern>,
+}
+
+/// Synchronizes one node's log with those of its peers.
+#[derive(Debug)]
+pub struct Sync {
+    pub(super) own: NodeId,
+    pub(super) log: LogReader,
+    pub(super) options: SyncOptions,
+    pub(super) members: Members,
+    pub(super) sessions: BTreeMap<SessionId, Session>,
+    /// How far the log was when it was looked at last.
+    pub(super) present: Offsets,
+    /// Streams that some peer has more of, and since when nothing more of them came.
+    pub(super) lagging: BTreeMap<StreamId, Duration>,
+}
+
+impl Sync {
+    /// A machine without sessions.
+    #[must_use]
+    pub fn new(own: NodeId, log: LogReader, members: Members, options: SyncOptions) -> Self {
+        log.set_ceilings(members.ceilings());
+        let present = log.present();
+        Self {
+            own,
+            log,
+            options,
+            members,
+            sessions: BTreeMap::new(),
+            present,
+            lagging: BTreeMap::new(),
+        }
+    }
+
+    /// One step at the time `now`, which never goes back. What is to be done is appended to `out`.
+    pub fn step(&mut self, now: Duration, input: Input, out: &mut Vec<Output>) {
+        match input {
+            Input::Connected { session, peer } => self.connected(session, peer, now, out),
+            Input::Received { session, frame } => self.received(session, &frame, now, out),
+            Input::Sent { session, bytes } => {
+                if let Some(open) = self.sessions.get_mut(&session) {
+                    open.outgoing.sent(bytes);
+                    self.pump(session, now, out);
+                }
+            }
+            Input::Disconnected { session } => self.drop_session(session, now, out),
+            Input::Stored { receipt, outcome } => self.stored(receipt, outcome, now, out),
+            Input::Committed => self.committed(now, out),
+            Input::MembersChanged => self.members_changed(None, now, out),
+            Input::Tick => self.tick(now, out),
+        }
+    }
+
+    /// The certificates and revocations it judges by.
+    #[must_use]
+    pub fn members(&self) -> &Members {
+        &self.members
+    }
+
+    /// As [`Sync::members`], to add some; step with [`Input::MembersChanged`] afterwards.
+    pub fn members_mut(&mut self) -> &mut Members {
+        &mut self.members
+    }
+
+    fn received(&mut self, id: SessionId, bytes: &Bytes, now: Duration, out: &mut Vec<Output>) {
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        let handled = session.decode(bytes, now);
+        let handled = handled.and_then(|frame| self.handle(id, frame, now, out));
+        if let Err(error) = handled {
+            self.close(id, CloseReason::Misbehaved(error.what), now, out);
+        }
+    }
+
+    fn handle(
+        &mut self,
+        id: SessionId,
+        frame: Frame,
+        now: Duration,
+        out: &mut Vec<Output>,
+    ) -> Result<(), Malformed> {
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return Ok(());
+        };
+        match frame {
+            Frame::Hello(hello) => self.greeted(id, hello, now, out),
+            Frame::Revocations(bytes) => self.hear_revocations(id, &bytes, now, out)?,
+            Frame::RevocationsComplete => self.introduce(id, now, out),
+            Frame::Members(bytes) => self.hear_members(id, &bytes, now, out)?,
+            Frame::Heads(entries) => self.hear_heads(id, entries, now, out)?,
+            Frame::HeadsComplete => session.has_all_heads = true,
+            Frame::Want(stream, from) => self.want(id, stream, from, now, out)?,
+            Frame::Unwant(stream) => session.outgoing.unwant(stream),
+            Frame::Show(stream) => self.show(id, stream, now, out),
+            Frame::Data(chunk) => self.data(id, chunk, now, out)?,
+            Frame::Missing(stream) => {
+                session.lack(stream, now);
+                self.choose(stream, now, out);
+            }
+            Frame::Credit(bytes) => {
+                session.outgoing.grant(bytes)?;
+                self.pump(id, now, out);
+            }
+            Frame::Ping(nonce) => session.send(&Frame::Pong(nonce), now, out),
+            Frame::Pong(nonce) => session.pong(nonce, now),
+        }
+        Ok(())
+    }
+
+    fn tick(&mut self, now: Duration, out: &mut Vec<Output>) {
+        let ids: Vec<SessionId> = self.sessions.keys().copied().collect();
+        for id in ids {
+            let Some(session) = self.sessions.get_mut(&id) else {
+                continue;
+            };
+            if session.is_silent(now) {
+                self.close(id, CloseReason::Silent, now, out);
+                continue;
+            }
+            session.ping_if_due(now, out);
+            let again = session.expire_lacking(now);
+            let stalled = self.stalled(id, now);
+            for stream in again.into_iter().chain(stalled) {
+                self.choose(stream, now, out);
+            }
+            self.announce(id, false, now, out);
+            self.grant(id, now, out);
+            self.note_lag(id, now);
+        }
+        self.unlock(now, out);
+    }
+
+    pub(super) fn close(
+        &mut self,
+        session: SessionId,
+        reason: CloseReason,
+        now: Duration,
+        out: &mut Vec<Output>,
+    ) {
+        out.push(Output::Close { session, reason });
+        self.drop_session(session, now, out);
+    }
+
+    fn drop_session(&mut self, id: SessionId, now: Duration, out: &mut Vec<Output>) {
+        if let Some(session) = self.sessions.remove(&id) {
+            for (stream, _) in session.incoming.streams() {
+                self.choose(stream, now, out);
+            }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Sync: what two nodes say to each other so that both end with the same log.
+//!
+//! Pure: [`Sync`] takes frames, commits and the time, and says what to send and to store. It knows
+//! nothing of sockets; whoever gives it a connection has admitted the peer. From below: `frame`
+//! (bytes), `outgoing` and `incoming` (the two directions of data, each bounded by credit),
+//! `session` (one peer), `machine` (all of them) with its parts `greeting`, `receiving`, `sending`
+//! and `choice`, `status`. The byte map is in docs/format/sync.md.
+
+mod choice;
+mod frame;
+mod greeting;
+mod incident;
+mod incoming;
+mod input;
+pub mod limits;
+mod machine;
+mod members;
+mod outgoing;
+mod receiving;
+mod sending;
+mod session;
+mod status;
+
+pub use frame::{Chunk, Frame, HeadEntry, Hello};
+pub use incident::{CloseReason, Incident};
+pub use input::{Input, Output, Receipt, SessionId};
+pub use machine::{Sync, SyncOptions};
+pub use members::Members;
+pub use status::PeerStatus;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,178 @@
+//! What peers have, and the runs they send: judged, stored, and their credit given back.
+
+use std::time::Duration;
+
+use super::frame::{Chunk, Frame, HeadEntry};
+use super::incident::Incident;
+use super::input::{Output, Receipt, SessionId};
+use super::limits::PARTIAL_BYTES_MAX;
+use super::machine::Sync;
+use super::session::Session;
+use crate::error::Result;
+use crate::event::Run;
+use crate::event::StreamId;
+use crate::event::codec::Malformed;
+use crate::log::Received;
+
+impl Sync {
+    pub(super) fn hear_heads(
+        &mut self,
+        id: SessionId,
+        entries: Vec<HeadEntry>,
+        now: Duration,
+        out: &mut Vec<Output>,
+    ) -> Result<(), Malformed> {
+        for entry in entries {
+            let stream = entry.stream;
+            if stream.node == self.own && Some(entry.last) > self.present.last(stream) {
+                out.push(Output::Incident(Incident::BehindOwn { stream }));
+            }
+            let Some(session) = self.sessions.get_mut(&id) else {
+                return Ok(());
+            };
+            let is_ahead = Some(entry.last) > self.present.last(stream);
+            session.hear(entry)?;
+            if is_ahead {
+                self.lagging.entry(stream).or_insert(now);
+            }
+            self.compare(id, stream, now, out);
+            self.choose(stream, now, out);
+        }
+        Ok(())
+    }
+
+    /// Asks for proof where the peer says that it has another batch at the place of our head. What
+    /// it shows is judged by the log, like every run.
+    pub(super) fn compare(
+        &mut self,
+        id: SessionId,
+        stream: StreamId,
+        now: Duration,
+        out: &mut Vec<Output>,
+    ) {
+        let head = self.log.head(stream);
+        let (Some(head), Some(session)) = (head, self.sessions.get_mut(&id)) else {
+            return;
+        };
+        let differs = session
+            .their(stream)
+            .is_some_and(|entry| entry.last == head.last && entry.hash != head.hash);
+        if differs && session.incoming.expect_head(stream) {
+            session.send(&Frame::Show(stream), now, out);
+        }
+    }
+
+    pub(super) fn data(
+        &mut self,
+        id: SessionId,
+        chunk: Chunk,
+        now: Duration,
+        out: &mut Vec<Output>,
+    ) -> Result<(), Malformed> {
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return Ok(());
+        };
+        if let Some(arrived) = session.incoming.take(chunk, now)? {
+            let run = Run::check(arrived.bytes)?;
+            if run.stream() != arrived.stream {
+                let what = "a run is of another stream than its frame says";
+                return Err(Malformed { what, at: 0 });
+            }
+            session.infer(&run);
+            let receipt = Receipt {
+                session: id,
+                stream: run.stream(),
+                charge: arrived.charge,
+            };
+            self.judge(receipt, run, now, out);
+        }
+        self.grant(id, now, out);
+        Ok(())
+    }
+
+    /// Stores a run if its author may write it; else nobody asks for the stream again until the
+    /// rights have changed.
+    pub(super) fn judge(
+        &mut self,
+        receipt: Receipt,
+        run: Run,
+        now: Duration,
+        out: &mut Vec<Output>,
+    ) {
+        let (stream, head) = (run.stream(), self.log.head(run.stream()));
+        let name = run.name().cloned().or(head.map(|head| head.name));
+        let is_allowed = name
+            .as_ref()
+            .is_none_or(|name| self.members.may_write(stream.node, name))
+            && self.members.accepts(stream, run.first());
+        let Some(session) = self.sessions.get_mut(&receipt.session) else {
+            return;
+        };
+        if is_allowed {
+            let next = run.last().advanced(1).unwrap_or(run.last());
+            session.incoming.advance(stream, next);
+            out.push(Output::Store { receipt, run });
+        } else {
+            session.incoming.release(receipt.charge);
+            session.lack(stream, now);
+            let (name, first) = (name, run.first());
+            out.push(Output::Incident(Incident::Quarantined {
+                stream,
+                name,
+                first,
+            }));
+        }
+    }
+
+    pub(super) fn stored(
+        &mut self,
+        receipt: Receipt,
+        outcome: Result<Received>,
+        now: Duration,
+        out: &mut Vec<Output>,
+    ) {
+        let Receipt {
+            session: id,
+            stream,
+            charge,
+        } = receipt;
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        session.incoming.release(charge);
+        let peer = session.peer;
+        match outcome {
+            Ok(Received::Taken(_) | Received::Known) => {}
+            Ok(Received::Gap(_)) => {
+                session.incoming.forget(stream);
+                self.choose(stream, now, out);
+            }
+            Ok(Received::Forked(at)) => {
+                session.lack(stream, now);
+                out.push(Output::Incident(Incident::Forked { stream, at, peer }));
+            }
+            Ok(Received::LamportTooFar) => {
+                session.lack(stream, now);
+                out.push(Output::Incident(Incident::LamportTooFar { stream }));
+            }
+            // What the disk could not take is asked for again later.
+            Err(_) => session.lack(stream, now),
+        }
+        self.grant(id, now, out);
+    }
+
+    /// Gives the peer credit back. Incomplete runs of all peers share one bound; when it is
+    /// reached, one peer at a time goes on.
+    pub(super) fn grant(&mut self, id: SessionId, now: Duration, out: &mut Vec<Output>) {
+        let partial = |session: &Session| session.incoming.partial_bytes();
+        let total: usize = self.sessions.values().map(partial).sum();
+        let first = self.sessions.values().find(|session| partial(session) > 0);
+        let may_grow = total < PARTIAL_BYTES_MAX || first.is_none_or(|first| first.id == id);
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        if let Some(bytes) = session.incoming.grant(may_grow) {
+            session.send(&Frame::Credit(bytes), now, out);
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What peers want, and what they are told when the log has grown.
+
+use std::time::Duration;
+
+use super::frame::Frame;
+use super::incident::{CloseReason, Incident};
+use super::input::{Output, SessionId};
+use super::machine::Sync;
+use crate::event::codec::Malformed;
+use crate::event::{Offset, StreamId};
+
+impl Sync {
+    pub(super) fn want(
+        &mut self,
+        id: SessionId,
+        stream: StreamId,
+        from: Offset,
+        now: Duration,
+        out: &mut Vec<Output>,
+    ) -> Result<(), Malformed> {
+        let is_allowed = !self.heads_for(id, std::iter::once(stream)).is_empty();
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return Ok(());
+        };
+        if is_allowed {
+            session.outgoing.want(stream, from)?;
+            self.pump(id, now, out);
+        } else {
+            session.send(&Frame::Missing(stream), now, out);
+        }
+        Ok(())
+    }
+
+    pub(super) fn show(
+        &mut self,
+        id: SessionId,
+        stream: StreamId,
+        now: Duration,
+        out: &mut Vec<Output>,
+    ) {
+        let is_allowed = !self.heads_for(id, std::iter::once(stream)).is_empty();
+        if let Some(session) = self.sessions.get_mut(&id)
+            && is_allowed
+        {
+            session.outgoing.show(stream);
+            self.pump(id, now, out);
+        }
+    }
+
+    pub(super) fn committed(&mut self, now: Duration, out: &mut Vec<Output>) {
+        let present = self.log.present();
+        let mut is_new = false;
+        let mut changed = Vec::new();
+        for (stream, last) in present.iter() {
+            let before = self.present.last(stream);
+            if before == Some(last) {
+                continue;
+            }
+            is_new |= before.is_none();
+            changed.push(stream);
+            let mut is_behind = false;
+            for session in self.sessions.values_mut() {
+                session.note_grown(stream);
+                is_behind |= session.their(stream).is_some_and(|entry| entry.last > last);
+            }
+            if is_behind {
+                self.lagging.insert(stream, now);
+            } else {
+                self.lagging.remove(&stream);
+            }
+        }
+        self.present = present;
+        let ids: Vec<SessionId> = self.sessions.keys().copied().collect();
+        for id in ids {
+            for stream in &changed {
+                self.compare(id, *stream, now, out);
+            }
+            self.pump(id, now, out);
+            self.announce(id, is_new, now, out);
+        }
+    }
+
+    /// Sends the peer what it wants, as far as there is room.
+    pub(super) fn pump(&mut self, id: SessionId, now: Duration, out: &mut Vec<Output>) {
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        loop {
+            match session.outgoing.next_frame(&self.log) {
+                Ok(Some(frame)) => session.send(&frame, now, out),
+                Ok(None) => return,
+                Err(error) => {
+                    let message = error.to_string();
+                    out.push(Output::Incident(Incident::Unreadable { message }));
+                    return self.close(id, CloseReason::Unreadable, now, out);
+                }
+            }
+        }
+    }
+
+    /// Tells the peer of heads whose events it does not get from us anyway.
+    pub(super) fn announce(
+        &mut self,
+        id: SessionId,
+        is_urgent: bool,
+        now: Duration,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        if session.hello.is_none() {
+            return;
+        }
+        let due = session.due_heads(now, is_urgent);
+        if due.is_empty() {
+            return;
+        }
+        let mut entries = self.heads_for(id, due.into_iter());
+        if let Some(session) = self.sessions.get_mut(&id) {
+            entries.retain(|entry| !session.outgoing.is_sent(entry.stream, entry.last));
+            session.send_heads(&entries, now, out);
+        }
+    }
+}

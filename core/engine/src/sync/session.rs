@@ -1,0 +1,206 @@
+//! One session: what a peer has said, what it was told, and both directions of data.
+//!
+//! A session knows its peer and nothing of other sessions; which peer is asked for what is decided
+//! above it, in `machine`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::frame::{Frame, HeadEntry, Hello};
+use super::incoming::Incoming;
+use super::input::{Output, SessionId};
+use super::limits::{
+    HEADS_PER_FRAME_MAX, HEADS_PERIOD, PING_PERIOD, RETRY, SILENCE_MAX, STREAMS_PER_PEER_MAX,
+};
+use super::outgoing::Outgoing;
+use crate::event::codec::Malformed;
+use crate::event::{NodeId, Run, StreamId, StreamName};
+
+/// A session with one admitted peer.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) id: SessionId,
+    pub(super) peer: NodeId,
+    pub(super) hello: Option<Hello>,
+    pub(super) outgoing: Outgoing,
+    pub(super) incoming: Incoming,
+    /// How far the peer has streams.
+    theirs: BTreeMap<StreamId, HeadEntry>,
+    pub(super) has_all_heads: bool,
+    /// Streams that it could not give, and until when it is not asked again.
+    lacking: BTreeMap<StreamId, Duration>,
+    /// Streams whose heads are to be announced.
+    unannounced: BTreeSet<StreamId>,
+    announced: Duration,
+    sent_sequence: u32,
+    received_sequence: u32,
+    last_sent: Duration,
+    last_heard: Duration,
+    ping: Option<(u64, Duration)>,
+    pub(super) round_trip: Option<Duration>,
+    /// Since when this node or the peer lacks something that the other one has.
+    pub(super) behind_since: Option<Duration>,
+}
+
+impl Session {
+    pub(super) fn new(id: SessionId, peer: NodeId, now: Duration) -> Self {
+        Self {
+            id,
+            peer,
+            hello: None,
+            outgoing: Outgoing::new(),
+            incoming: Incoming::default(),
+            theirs: BTreeMap::new(),
+            has_all_heads: false,
+            lacking: BTreeMap::new(),
+            unannounced: BTreeSet::new(),
+            announced: now,
+            sent_sequence: 0,
+            received_sequence: 0,
+            last_sent: now,
+            last_heard: now,
+            ping: None,
+            round_trip: None,
+            behind_since: None,
+        }
+    }
+
+    /// Sends a frame.
+    pub(super) fn send(&mut self, frame: &Frame, now: Duration, out: &mut Vec<Output>) {
+        let bytes = frame.encode(self.sent_sequence);
+        self.sent_sequence = self.sent_sequence.wrapping_add(1);
+        self.last_sent = now;
+        self.outgoing.queued(bytes.len());
+        out.push(Output::Send {
+            session: self.id,
+            frame: bytes,
+        });
+    }
+
+    /// Reads the next frame of the peer.
+    pub(super) fn decode(
+        &mut self,
+        bytes: &bytes::Bytes,
+        now: Duration,
+    ) -> Result<Frame, Malformed> {
+        let frame = Frame::decode(bytes, self.received_sequence)?;
+        self.received_sequence = self.received_sequence.wrapping_add(1);
+        self.last_heard = now;
+        let is_hello = matches!(frame, Frame::Hello(_));
+        if is_hello == self.hello.is_some() {
+            let what = "a session begins with one hello";
+            return Err(Malformed { what, at: 0 });
+        }
+        Ok(frame)
+    }
+
+    /// Whether the peer wants to hold streams of this name.
+    pub(super) fn holds(&self, name: &StreamName) -> bool {
+        let hello = self.hello.as_ref();
+        hello.is_some_and(|hello| hello.holds.iter().any(|pattern| pattern.matches(name)))
+    }
+
+    /// The peer says how far it has a stream.
+    pub(super) fn hear(&mut self, entry: HeadEntry) -> Result<(), Malformed> {
+        let is_new = !self.theirs.contains_key(&entry.stream);
+        if is_new && self.theirs.len() == STREAMS_PER_PEER_MAX {
+            let what = "a peer announces too many streams";
+            return Err(Malformed { what, at: 0 });
+        }
+        self.theirs.insert(entry.stream, entry);
+        Ok(())
+    }
+
+    /// A run of the peer shows how far it has the stream at least.
+    pub(super) fn infer(&mut self, run: &Run) {
+        if let Some(entry) = self.theirs.get_mut(&run.stream())
+            && entry.last <= run.last()
+        {
+            (entry.last, entry.hash) = (run.last(), run.hash());
+        }
+    }
+
+    /// How far the peer has `stream`.
+    pub(super) fn their(&self, stream: StreamId) -> Option<&HeadEntry> {
+        self.theirs.get(&stream)
+    }
+
+    /// How far the peer has all streams.
+    pub(super) fn theirs(&self) -> impl Iterator<Item = &HeadEntry> {
+        self.theirs.values()
+    }
+
+    /// The peer cannot give `stream` for a while.
+    pub(super) fn lack(&mut self, stream: StreamId, now: Duration) {
+        self.incoming.forget(stream);
+        if self.theirs.contains_key(&stream) {
+            self.lacking.insert(stream, now + RETRY);
+        }
+    }
+
+    /// Whether `stream` can be asked for.
+    pub(super) fn offers(&self, stream: StreamId) -> bool {
+        self.theirs.contains_key(&stream) && !self.lacking.contains_key(&stream)
+    }
+
+    /// The streams that may be asked for again.
+    pub(super) fn expire_lacking(&mut self, now: Duration) -> Vec<StreamId> {
+        let is_over = |until: &Duration| *until <= now;
+        let expired = self.lacking.iter().filter(|(_, until)| is_over(until));
+        let expired: Vec<StreamId> = expired.map(|(stream, _)| *stream).collect();
+        self.lacking.retain(|_, until| !is_over(until));
+        expired
+    }
+
+    /// The head of `stream` is to be announced with the next ones.
+    pub(super) fn note_grown(&mut self, stream: StreamId) {
+        self.outgoing.grown(stream);
+        self.unannounced.insert(stream);
+    }
+
+    /// The streams to announce now, if it is time or one of them is new to the peer.
+    pub(super) fn due_heads(&mut self, now: Duration, is_urgent: bool) -> Vec<StreamId> {
+        let is_due = is_urgent || now >= self.announced + HEADS_PERIOD;
+        if !is_due || self.unannounced.is_empty() {
+            return Vec::new();
+        }
+        self.announced = now;
+        std::mem::take(&mut self.unannounced).into_iter().collect()
+    }
+
+    /// Sends heads, as many frames as it takes.
+    pub(super) fn send_heads(
+        &mut self,
+        entries: &[HeadEntry],
+        now: Duration,
+        out: &mut Vec<Output>,
+    ) {
+        for entries in entries.chunks(HEADS_PER_FRAME_MAX) {
+            self.send(&Frame::Heads(entries.to_vec()), now, out);
+        }
+    }
+
+    /// Shows that we are alive, if nothing else did.
+    pub(super) fn ping_if_due(&mut self, now: Duration, out: &mut Vec<Output>) {
+        if now >= self.last_sent + PING_PERIOD {
+            let nonce = u64::from(self.sent_sequence);
+            self.ping = Some((nonce, now));
+            self.send(&Frame::Ping(nonce), now, out);
+        }
+    }
+
+    /// The answer to a ping.
+    pub(super) fn pong(&mut self, nonce: u64, now: Duration) {
+        if let Some((expected, at)) = self.ping
+            && expected == nonce
+        {
+            self.round_trip = Some(now.saturating_sub(at));
+            self.ping = None;
+        }
+    }
+
+    /// Whether nothing was heard for too long.
+    pub(super) fn is_silent(&self, now: Duration) -> bool {
+        now >= self.last_heard + SILENCE_MAX
+    }
+}

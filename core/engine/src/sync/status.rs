@@ -1,0 +1,107 @@
+//! How far this node and its peers are: what people ask first.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::input::SessionId;
+use super::machine::Sync;
+use super::session::Session;
+use crate::event::{NodeId, Offset, StreamId};
+
+/// A connected peer, as this node knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerStatus {
+    /// The session.
+    pub session: SessionId,
+    /// The peer.
+    pub node: NodeId,
+    /// Whether the peer has said everything about itself; until then the rest means little.
+    pub is_introduced: bool,
+    /// Events that the peer has and this node wants and lacks.
+    pub behind: u64,
+    /// Events that this node has and the peer wants and lacks, as far as it has said.
+    pub ahead: u64,
+    /// For how long one of the two was not zero.
+    pub lag: Duration,
+    /// How long a frame and its answer took last.
+    pub round_trip: Option<Duration>,
+}
+
+impl PeerStatus {
+    /// Whether both have the same.
+    #[must_use]
+    pub fn is_in_sync(&self) -> bool {
+        self.is_introduced && self.behind == 0 && self.ahead == 0
+    }
+}
+
+impl Sync {
+    /// All connected peers, in the order of their sessions.
+    #[must_use]
+    pub fn peers(&self, now: Duration) -> Vec<PeerStatus> {
+        let status = |session: &Session| PeerStatus {
+            session: session.id,
+            node: session.peer,
+            is_introduced: session.has_all_heads,
+            behind: self.behind(session),
+            ahead: self.ahead(session),
+            lag: session
+                .behind_since
+                .map_or(Duration::ZERO, |since| now.saturating_sub(since)),
+            round_trip: session.round_trip,
+        };
+        self.sessions.values().map(status).collect()
+    }
+
+    /// How many events of each stream some peer has and this node wants and lacks.
+    #[must_use]
+    pub fn to_replicate(&self) -> BTreeMap<StreamId, u64> {
+        let mut lacking = BTreeMap::new();
+        for session in self.sessions.values() {
+            for (stream, count) in self.lacking_here(session) {
+                let most = lacking.entry(stream).or_insert(0);
+                *most = count.max(*most);
+            }
+        }
+        lacking
+    }
+
+    fn behind(&self, session: &Session) -> u64 {
+        self.lacking_here(session).map(|(_, count)| count).sum()
+    }
+
+    fn lacking_here<'a>(&'a self, session: &'a Session) -> impl Iterator<Item = (StreamId, u64)> {
+        session.theirs().filter_map(|entry| {
+            let theirs = self.members.clamp(entry.stream, entry.last)?;
+            let count = missing(self.present.last(entry.stream), theirs);
+            let is_wanted = count > 0 && self.is_wanted(entry.stream, &entry.name);
+            is_wanted.then_some((entry.stream, count))
+        })
+    }
+
+    fn ahead(&self, session: &Session) -> u64 {
+        let lacking = self.present.iter().filter_map(|(stream, last)| {
+            let theirs = session.their(stream).map(|entry| entry.last);
+            let count = missing(theirs, self.members.clamp(stream, last)?);
+            let name = (count > 0).then(|| self.log.head(stream)).flatten()?.name;
+            self.is_for(session, stream, &name).then_some(count)
+        });
+        lacking.sum()
+    }
+
+    /// Remembers since when a peer and this node differ.
+    pub(super) fn note_lag(&mut self, id: SessionId, now: Duration) {
+        let differs = self.sessions.get(&id).is_some_and(|session| {
+            !session.has_all_heads || self.behind(session) > 0 || self.ahead(session) > 0
+        });
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.behind_since = differs.then(|| session.behind_since.unwrap_or(now));
+        }
+    }
+}
+
+/// How many events lie behind `here` up to `there`.
+fn missing(here: Option<Offset>, there: Offset) -> u64 {
+    let next = here.map_or(0, |offset| offset.get() + 1);
+    (there.get() + 1).saturating_sub(next)
+}

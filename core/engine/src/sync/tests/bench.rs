@@ -1,0 +1,316 @@
+//! The harness: nodes on simulated disks, connected by queues of frames, in virtual time.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::event::{
+    AppId, Content, DeviceKey, NodeId, Payload, Signer, StreamId, StreamName, StreamNumber, Tag,
+    Tags, Timestamp,
+};
+use crate::log::{Log, LogOptions, LogReader, Publish, Route};
+use crate::membership::{
+    Authority, Certificate, Chain, Claims, Directory, Name, Revocation, Revocations, Role, RootSet,
+    TimeFloor, Withdrawal,
+};
+use crate::select::Selection;
+use crate::storage::SimDisk;
+use crate::sync::{
+    CloseReason, Frame, Incident, Input, Members, Output, SessionId, Sync, SyncOptions,
+};
+
+/// Nodes, and the frames between them.
+pub(super) struct Bench {
+    pub(super) nodes: Vec<Node>,
+    pub(super) now: Duration,
+    /// Both ends of each session.
+    ends: BTreeMap<SessionId, [usize; 2]>,
+    /// What is on its way: to whom, on which session.
+    wire: VecDeque<(usize, SessionId, Bytes)>,
+    /// Every frame that was sent, with its sender.
+    pub(super) said: Vec<(usize, Frame)>,
+    next_session: u64,
+}
+
+/// A node.
+pub(super) struct Node {
+    pub(super) id: NodeId,
+    log: Log,
+    pub(super) sync: Sync,
+    pub(super) incidents: Vec<Incident>,
+    pub(super) closed: Vec<CloseReason>,
+    /// While it is set, connections take nothing.
+    pub(super) is_blocked: bool,
+    /// Frames sent in each session, forged ones too.
+    numbers: BTreeMap<SessionId, u32>,
+}
+
+impl Bench {
+    /// So many nodes that hold everything.
+    pub(super) fn new(count: u8) -> Self {
+        Self::holding(&vec!["*"; usize::from(count)])
+    }
+
+    /// A node for each pattern, which holds the streams that match it.
+    pub(super) fn holding(patterns: &[&str]) -> Self {
+        Self::with(patterns, &vec!["rw:*"; patterns.len()])
+    }
+
+    /// As [`Bench::holding`], with these capabilities.
+    pub(super) fn with(patterns: &[&str], capabilities: &[&str]) -> Self {
+        let members = members(capabilities);
+        let nodes = patterns
+            .iter()
+            .zip(1..)
+            .map(|(holds, seed)| Node::new(seed, holds, &members));
+        Self {
+            nodes: nodes.collect(),
+            now: Duration::ZERO,
+            ends: BTreeMap::new(),
+            wire: VecDeque::new(),
+            said: Vec::new(),
+            next_session: 0,
+        }
+    }
+
+    /// Connects two nodes.
+    pub(super) fn connect(&mut self, left: usize, right: usize) -> SessionId {
+        self.next_session += 1;
+        let session = SessionId(self.next_session);
+        self.ends.insert(session, [left, right]);
+        for (at, other) in [(left, right), (right, left)] {
+            let peer = self.nodes[other].id;
+            self.step(at, Input::Connected { session, peer });
+        }
+        session
+    }
+
+    /// Cuts a connection.
+    pub(super) fn disconnect(&mut self, session: SessionId) {
+        self.wire.retain(|(_, other, _)| *other != session);
+        for at in self.ends.remove(&session).unwrap() {
+            self.step(at, Input::Disconnected { session });
+        }
+    }
+
+    /// Publishes one event with a payload of so many bytes; the tag `a` leads to stream `alarms`.
+    pub(super) fn publish(&mut self, at: usize, tag: &str, bytes: usize) {
+        let tags = Tags::new([tag]).unwrap();
+        let payload = Payload::from_serde(&"x".repeat(bytes)).unwrap();
+        let content = vec![Content::new(&tags, &payload)];
+        let call = Publish::new(AppId::new("com.example").unwrap(), content).unwrap();
+        self.nodes[at]
+            .log
+            .commit(&[call], Timestamp::from_micros(7))
+            .unwrap();
+        self.step(at, Input::Committed);
+    }
+
+    /// Hands frames over until nobody has anything to say.
+    pub(super) fn settle(&mut self) {
+        while self.deliver_one() {}
+    }
+
+    /// Lets time pass, and settles after each step.
+    pub(super) fn pass(&mut self, millis: u64) {
+        for _ in 0..millis.div_ceil(50) {
+            self.now += Duration::from_millis(50);
+            for at in 0..self.nodes.len() {
+                self.step(at, Input::Tick);
+            }
+            self.settle();
+        }
+    }
+
+    /// Hands the next frame over.
+    pub(super) fn deliver_one(&mut self) -> bool {
+        let Some((to, session, frame)) = self.wire.pop_front() else {
+            return false;
+        };
+        if self.ends.contains_key(&session) {
+            self.step(to, Input::Received { session, frame });
+        }
+        true
+    }
+
+    /// A frame that `from` never meant to send.
+    pub(super) fn forge(&mut self, from: usize, session: SessionId, frame: &Frame) {
+        let number = self.nodes[from].numbers.entry(session).or_default();
+        let bytes = frame.encode(*number);
+        *number += 1;
+        self.inject(from, session, bytes);
+    }
+
+    /// Bytes that `from` never meant to send.
+    pub(super) fn inject(&mut self, from: usize, session: SessionId, bytes: Bytes) {
+        let to = self.other(from, session);
+        self.wire.push_back((to, session, bytes));
+    }
+
+    /// The connection of `at` takes frames again.
+    pub(super) fn unblock(&mut self, at: usize, session: SessionId) {
+        self.nodes[at].is_blocked = false;
+        let bytes = usize::MAX / 2;
+        self.step(at, Input::Sent { session, bytes });
+    }
+
+    pub(super) fn reader(&self, at: usize) -> LogReader {
+        self.nodes[at].log.reader()
+    }
+
+    /// How many events of each stream a node has.
+    pub(super) fn count(&self, at: usize) -> Vec<u64> {
+        let present = self.reader(at).present();
+        present.iter().map(|(_, last)| last.get() + 1).collect()
+    }
+
+    /// The stream `number` of a node.
+    pub(super) fn stream(&self, at: usize, number: u64) -> StreamId {
+        StreamId::new(self.nodes[at].id, StreamNumber::new(number).unwrap())
+    }
+
+    pub(super) fn step(&mut self, at: usize, input: Input) {
+        let mut outputs = Vec::new();
+        self.nodes[at].sync.step(self.now, input, &mut outputs);
+        for output in outputs {
+            self.carry_out(at, output);
+        }
+    }
+
+    fn carry_out(&mut self, at: usize, output: Output) {
+        match output {
+            Output::Send { session, frame } => {
+                let bytes = frame.len();
+                let number = u32::from_le_bytes(frame[..4].try_into().unwrap());
+                let frame = Frame::decode(&frame, number).unwrap();
+                if self.ends.contains_key(&session) {
+                    self.forge(at, session, &frame);
+                }
+                self.said.push((at, frame));
+                if !self.nodes[at].is_blocked {
+                    self.step(at, Input::Sent { session, bytes });
+                }
+            }
+            Output::Store { receipt, run } => {
+                let now = Timestamp::from_micros(7);
+                let committed = self.nodes[at].log.commit_with(&[], &[run], now);
+                let outcome = committed.map(|committed| committed.received[0]);
+                self.step(at, Input::Stored { receipt, outcome });
+                self.step(at, Input::Committed);
+            }
+            Output::Close { session, reason } => {
+                self.nodes[at].closed.push(reason);
+                let other = self.other(at, session);
+                self.ends.remove(&session);
+                self.step(other, Input::Disconnected { session });
+            }
+            Output::MembersChanged => {}
+            Output::Incident(incident) => self.nodes[at].incidents.push(incident),
+        }
+    }
+
+    fn other(&self, at: usize, session: SessionId) -> usize {
+        let ends = self.ends[&session];
+        if ends[0] == at { ends[1] } else { ends[0] }
+    }
+}
+
+impl Node {
+    /// It knows the swarm, and nobody in it but itself.
+    pub(super) fn forget_members(&mut self) {
+        let members = self.sync.members();
+        let own = members.directory().of(self.id).unwrap().clone();
+        let mut few = Members::new(members.authority().clone(), Directory::new());
+        few.admit(own).unwrap();
+        *self.sync.members_mut() = few;
+    }
+
+    fn new(seed: u8, holds: &str, members: &Members) -> Self {
+        let signer = Arc::new(DeviceKey::from_seed(&[seed; 32]));
+        let id = signer.node_id();
+        let options = LogOptions {
+            routes: vec![Route {
+                selection: Selection::Tag(Tag::new("a").unwrap()),
+                into: StreamName::new("alarms").unwrap(),
+            }],
+            ..LogOptions::default()
+        };
+        let log = Log::open(Arc::new(SimDisk::new(1)), signer, options).unwrap();
+        let options = SyncOptions {
+            instance: [seed; 16],
+            holds: vec![holds.parse().unwrap()],
+        };
+        Self {
+            id,
+            sync: Sync::new(id, log.reader(), members.clone(), options),
+            log,
+            incidents: Vec::new(),
+            closed: Vec::new(),
+            is_blocked: false,
+            numbers: BTreeMap::new(),
+        }
+    }
+}
+
+/// The key that founds the swarm of the bench, and issues.
+fn root() -> DeviceKey {
+    DeviceKey::from_seed(&[100; 32])
+}
+
+fn issuer() -> DeviceKey {
+    DeviceKey::from_seed(&[101; 32])
+}
+
+fn roots() -> RootSet {
+    RootSet::new(Name::new("bench").unwrap(), 1, vec![root().node_id()]).unwrap()
+}
+
+fn certificate(subject: NodeId, role: Role, capabilities: &str, signer: &DeviceKey) -> Certificate {
+    let claims = Claims {
+        swarm: roots().id(),
+        serial: [1; 16],
+        subject,
+        name: Name::new("device").unwrap(),
+        role,
+        capabilities: capabilities.parse().unwrap(),
+        labels: BTreeMap::new(),
+        not_before: 1,
+        not_after: 1_000_000,
+        issuer: signer.node_id(),
+    };
+    Certificate::issue(claims, signer).unwrap()
+}
+
+/// The certificates of nodes with these capabilities.
+fn members(capabilities: &[&str]) -> Members {
+    let authority = Authority::new(roots(), Revocations::new(), TimeFloor::default());
+    let mut members = Members::new(authority, Directory::new());
+    let issuing = certificate(issuer().node_id(), Role::Issuer, "rwa:*", &root());
+    for (capabilities, seed) in capabilities.iter().zip(1u8..) {
+        let node = DeviceKey::from_seed(&[seed; 32]).node_id();
+        let member = certificate(node, Role::Member, capabilities, &issuer());
+        members
+            .admit(Chain::of_member(member, issuing.clone()))
+            .unwrap();
+    }
+    members
+}
+
+/// The root key's word that `device` is out, after these offsets of its streams.
+pub(super) fn revocation(device: NodeId, cut: &[(u64, u64)]) -> Revocation {
+    let cut = cut.iter().map(|(number, last)| {
+        let number = StreamNumber::new(*number).unwrap();
+        (number, crate::event::Offset::new(*last).unwrap())
+    });
+    let withdrawal = Withdrawal {
+        swarm: roots().id(),
+        device,
+        revoked_at: 2,
+        reason: "lost".into(),
+        cut: cut.collect(),
+        signer: root().node_id(),
+    };
+    Revocation::issue(withdrawal, None, &root()).unwrap()
+}

@@ -1,0 +1,4 @@
+//! Tests of the sync machine: nodes with real logs, frames handed over by hand.
+
+mod bench;
+mod stories;

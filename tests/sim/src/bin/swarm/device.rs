@@ -1,0 +1,270 @@
+//! A simulated device: a real log on a simulated disk, and a real sync machine.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Result, anyhow, ensure};
+use swarmlet_engine::event::{
+    AppId, Content, DeviceKey, Event, NodeId, Offsets, Payload, Run, Signer, Tags, Timestamp,
+};
+use swarmlet_engine::log::{
+    Log, LogOptions, LogReader, Maintenance, Order, Publish, Published, Query,
+};
+use swarmlet_engine::membership::Revocation;
+use swarmlet_engine::select::Selection;
+use swarmlet_engine::storage::SimDisk;
+use swarmlet_engine::sync::{
+    CloseReason, Incident, Input, Members, Output, Receipt, SessionId, Sync, SyncOptions,
+};
+use swarmlet_sim::disk::SmallFiles;
+use swarmlet_sim::random::Random;
+
+/// A device, running or not.
+pub(crate) struct Device {
+    pub(crate) id: NodeId,
+    signer: Arc<DeviceKey>,
+    pub(crate) disk: SimDisk,
+    pub(crate) running: Option<Running>,
+    /// What it knows of the swarm; a restart does not forget it.
+    pub(crate) members: Option<Members>,
+    /// How far its wall clock is off, in microseconds.
+    pub(crate) skew: i64,
+    /// What it acknowledged.
+    pub(crate) acknowledged: Vec<Published>,
+    /// How far it was when it was looked at last.
+    pub(crate) seen: Offsets,
+    pub(crate) incidents: Vec<Incident>,
+    /// Connections that it closed because of its peer.
+    pub(crate) refused: Vec<&'static str>,
+}
+
+/// An open log, its upkeep, and its sync.
+pub(crate) struct Running {
+    log: Log,
+    pub(crate) reader: LogReader,
+    maintenance: Maintenance,
+    pub(crate) sync: Sync,
+    pub(crate) connections: BTreeSet<SessionId>,
+    storing: Vec<(Receipt, Run)>,
+}
+
+/// What a device wants from the network.
+pub(crate) enum Wish {
+    Send(SessionId, bytes::Bytes),
+    Close(SessionId),
+}
+
+impl Device {
+    pub(crate) fn new(seed: u64, number: u8, skew: i64) -> Self {
+        let signer = Arc::new(DeviceKey::from_seed(&[number; 32]));
+        Self {
+            id: signer.node_id(),
+            signer,
+            disk: SimDisk::new(seed.wrapping_add(u64::from(number))),
+            running: None,
+            members: None,
+            skew,
+            acknowledged: Vec::new(),
+            seen: Offsets::new(),
+            incidents: Vec::new(),
+            refused: Vec::new(),
+        }
+    }
+
+    /// Opens the folder, and checks that nothing is gone that was seen before.
+    pub(crate) fn start(&mut self, random: &mut Random) -> Result<()> {
+        let disk = Arc::new(SmallFiles {
+            disk: self.disk.clone(),
+            log_file_bytes: LOG_FILE_BYTES,
+            is_recycling: Arc::default(),
+        });
+        let mut log = Log::open(disk, self.signer.clone(), LogOptions::default())?;
+        let reader = log.reader();
+        let members = self.members.clone();
+        let members = members.ok_or_else(|| anyhow!("the device is no member"))?;
+        let mut instance = [0; 16];
+        instance.copy_from_slice(&random.bytes(16));
+        let options = SyncOptions {
+            instance,
+            holds: vec!["*".parse().expect("a star is a pattern")],
+        };
+        self.running = Some(Running {
+            maintenance: log.maintenance().expect("the log was just opened"),
+            sync: Sync::new(self.id, reader.clone(), members, options),
+            reader,
+            log,
+            connections: BTreeSet::new(),
+            storing: Vec::new(),
+        });
+        self.look()
+    }
+
+    /// Ends the process, or the power.
+    pub(crate) fn crash(&mut self, is_power_loss: bool) {
+        self.running = None;
+        self.disk = match is_power_loss {
+            true => self.disk.power_loss(),
+            false => self.disk.kill(),
+        };
+    }
+
+    /// Publishes events of these sizes.
+    pub(crate) fn publish(&mut self, sizes: &[usize], now: Duration) -> Result<()> {
+        let timestamp = self.wall(now);
+        let Some(running) = &mut self.running else {
+            return Ok(());
+        };
+        let content = |(index, size): (usize, &usize)| {
+            let tags = Tags::new(["sim", if index == 0 { "first" } else { "other" }])?;
+            Ok(Content::new(
+                &tags,
+                &Payload::from_serde(&"x".repeat(*size))?,
+            ))
+        };
+        let events = sizes.iter().enumerate().map(content);
+        let events = events.collect::<Result<Vec<_>>>()?;
+        let call = Publish::new(AppId::new("com.example.sim")?, events)?;
+        let published = running.log.commit(&[call], timestamp)?;
+        self.acknowledged.extend(published.into_iter().flatten());
+        Ok(())
+    }
+
+    /// Takes one step of the machine and does what it asks for.
+    pub(crate) fn step(&mut self, now: Duration, input: Input) -> Vec<Wish> {
+        let Some(running) = &mut self.running else {
+            return Vec::new();
+        };
+        match &input {
+            Input::Connected { session, .. } => drop(running.connections.insert(*session)),
+            Input::Disconnected { session } => drop(running.connections.remove(session)),
+            _ => {}
+        }
+        let mut outputs = Vec::new();
+        running.sync.step(now, input, &mut outputs);
+        let mut wishes = Vec::new();
+        for output in outputs {
+            match output {
+                Output::Send { session, frame } => wishes.push(Wish::Send(session, frame)),
+                Output::Store { receipt, run } => running.storing.push((receipt, run)),
+                Output::Close { session, reason } => {
+                    running.connections.remove(&session);
+                    if let CloseReason::Misbehaved(what) = reason {
+                        self.refused.push(what);
+                    }
+                    wishes.push(Wish::Close(session));
+                }
+                Output::MembersChanged => self.members = Some(running.sync.members().clone()),
+                Output::Incident(incident) => self.incidents.push(incident),
+            }
+        }
+        wishes
+    }
+
+    /// Learns that a device is out.
+    pub(crate) fn revoke(&mut self, revocation: Revocation, now: Duration) -> Result<Vec<Wish>> {
+        let Some(running) = &mut self.running else {
+            return Ok(Vec::new());
+        };
+        let members = running.sync.members_mut();
+        let revoked = members.revoke(revocation);
+        revoked.map_err(|denial| anyhow!("{denial}"))?;
+        self.members = Some(members.clone());
+        Ok(self.step(now, Input::MembersChanged))
+    }
+
+    /// Commits what was received, and tells the machine.
+    pub(crate) fn commit(&mut self, now: Duration) -> Result<Vec<Wish>> {
+        let timestamp = self.wall(now);
+        let Some(running) = &mut self.running else {
+            return Ok(Vec::new());
+        };
+        let mut inputs = Vec::new();
+        for (receipt, run) in std::mem::take(&mut running.storing) {
+            let committed = running.log.commit_with(&[], &[run], timestamp);
+            let outcome = committed.map(|committed| committed.received[0]);
+            inputs.push(Input::Stored { receipt, outcome });
+        }
+        while running.maintenance.step(timestamp)?.is_some() {}
+        inputs.push(Input::Committed);
+        let wishes = inputs.into_iter().flat_map(|input| self.step(now, input));
+        let wishes = wishes.collect();
+        self.look()?;
+        Ok(wishes)
+    }
+
+    /// Whether runs wait to be committed.
+    pub(crate) fn is_storing(&self) -> bool {
+        let running = self.running.as_ref();
+        running.is_some_and(|running| !running.storing.is_empty())
+    }
+
+    /// Checks that no head has fallen.
+    fn look(&mut self) -> Result<()> {
+        let Some(running) = &self.running else {
+            return Ok(());
+        };
+        let present = running.reader.present();
+        let revocations = running.sync.members().authority().revocations();
+        for (stream, last) in self.seen.iter() {
+            let may_fall = revocations.is_revoked(stream.node);
+            let has_fallen = !may_fall && !present.contains(stream, last);
+            ensure!(!has_fallen, "{stream} fell below {last}");
+            let name = running.reader.head(stream).map(|head| head.name);
+            let is_secret = name.is_some_and(|name| name.as_str() == SECRET);
+            ensure!(
+                !is_secret,
+                "{stream} was taken, though its author may not write it"
+            );
+        }
+        self.seen = present;
+        Ok(())
+    }
+
+    /// All events in their order, checked to be in it and without gap.
+    pub(crate) fn events(&self) -> Result<Vec<Event>> {
+        let Some(running) = &self.running else {
+            return Ok(Vec::new());
+        };
+        let mut cursor = running.reader.query(&Query {
+            selection: Selection::All,
+            lower: Offsets::new(),
+            upper: None,
+            order: Order::Ascending,
+        })?;
+        let mut events: Vec<Event> = Vec::new();
+        let mut offsets = Offsets::new();
+        loop {
+            let chunk = cursor.next_chunk(1000, usize::MAX)?;
+            if chunk.is_empty() {
+                return Ok(events);
+            }
+            for event in chunk {
+                let key = event.key;
+                ensure!(
+                    events.last().is_none_or(|last| last.key < key),
+                    "out of order"
+                );
+                ensure!(
+                    offsets.next(key.stream) == key.offset.get(),
+                    "gap at {key:?}"
+                );
+                offsets.set(key.stream, key.offset);
+                events.push(event);
+            }
+        }
+    }
+
+    fn wall(&self, now: Duration) -> Timestamp {
+        Timestamp::from_micros(START_MICROS + self.skew + now.as_micros() as i64)
+    }
+}
+
+/// Log files large enough for a run, small enough to be sealed in a run of the simulation.
+const LOG_FILE_BYTES: u64 = 768 * 1024;
+
+/// The year 2026.
+const START_MICROS: i64 = 1_780_000_000_000_000;
+
+/// A stream that nobody may write.
+pub(crate) const SECRET: &str = "secret";

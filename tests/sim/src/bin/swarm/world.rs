@@ -1,0 +1,513 @@
+//! One run: devices, the network between them, chance, and what must hold.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use anyhow::{Result, bail, ensure};
+use bytes::Bytes;
+use swarmlet_engine::event::{Event, Offset, StreamId};
+use swarmlet_engine::sync::{Incident, Input, SessionId};
+use swarmlet_sim::random::Random;
+use swarmlet_sim::trace::Trace;
+
+use crate::certified;
+use crate::device::{Device, Wish};
+use crate::evil::{Evil, evil_id};
+use crate::network::{Arrival, Network, Place, Weather};
+
+/// A run in progress.
+pub(crate) struct World {
+    random: Random,
+    now: Duration,
+    pub(crate) devices: Vec<Device>,
+    network: Network,
+    evil: Option<Evil>,
+    pub(crate) trace: Trace,
+    pub(crate) met: Vec<Met>,
+}
+
+/// What a run met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Met {
+    Apart,
+    Cut,
+    CutOneWay,
+    PowerLoss,
+    Kill,
+    Loss,
+    Repeated,
+    Reordered,
+    Skewed,
+    Backlog,
+    Evil,
+    EvilRefused,
+    Revoked,
+    SessionRefused,
+}
+
+impl Met {
+    /// All of them.
+    pub(crate) const ALL: &[Self] = &[
+        Self::Apart,
+        Self::Cut,
+        Self::CutOneWay,
+        Self::PowerLoss,
+        Self::Kill,
+        Self::Loss,
+        Self::Repeated,
+        Self::Reordered,
+        Self::Skewed,
+        Self::Backlog,
+        Self::Evil,
+        Self::EvilRefused,
+        Self::Revoked,
+        Self::SessionRefused,
+    ];
+}
+
+impl World {
+    pub(crate) fn new(seed: u64, is_traced: bool) -> Self {
+        let mut random = Random::new(seed);
+        let count = 2 + random.below(4);
+        let mut met = Vec::new();
+        let mut devices = Vec::new();
+        for number in 0..count {
+            let is_skewed = random.percent(30);
+            let skew = if is_skewed {
+                random.below(20 * YEAR_MICROS) as i64 - 10 * YEAR_MICROS as i64
+            } else {
+                0
+            };
+            if is_skewed {
+                met.push(Met::Skewed);
+            }
+            devices.push(Device::new(seed, number as u8 + 1, skew));
+        }
+        let mut world = Self {
+            random,
+            now: Duration::ZERO,
+            devices,
+            network: Network::default(),
+            evil: None,
+            trace: Trace::new(is_traced),
+            met,
+        };
+        world.certify();
+        world.draw_weather();
+        world.draw_topology();
+        if world.random.percent(40) {
+            world.met.push(Met::Evil);
+            world.evil = Some(Evil::new(&mut world.random));
+        }
+        world
+    }
+
+    /// Some bad time, then quiet; in the end all have the same.
+    pub(crate) fn run(&mut self) -> Result<()> {
+        for place in 0..self.devices.len() {
+            self.devices[place].start(&mut self.random)?;
+        }
+        self.draw_backlog()?;
+        let bad_until = Duration::from_millis(500 + self.random.below(4_000));
+        while self.now < bad_until {
+            self.befall()?;
+            self.pass(Duration::from_millis(10))?;
+        }
+        self.calm_down()?;
+        let quiet_from = self.now;
+        while !self.is_converged() {
+            let waited = self.now - quiet_from;
+            ensure!(
+                waited < CONVERGENCE_MAX,
+                "no convergence: {}",
+                self.differences()
+            );
+            self.pass(Duration::from_millis(10))?;
+        }
+        self.trace
+            .line(format!("converged after {:?}", self.now - quiet_from));
+        // Offsets are equal; whether heads are too is known once all have told each other.
+        let settled_at = self.now + SETTLED_AFTER;
+        while self.now < settled_at {
+            self.pass(Duration::from_millis(10))?;
+        }
+        ensure!(
+            self.is_converged(),
+            "converged, but did not stay so: {}",
+            self.differences()
+        );
+        self.check()
+    }
+
+    /// Everybody may do everything, but for the evil one.
+    fn certify(&mut self) {
+        let devices = self.devices.iter().map(|device| (device.id, "rw:default"));
+        let all: Vec<_> = devices.chain([(evil_id(), "r:*,w:default")]).collect();
+        let members = certified::swarm(&all);
+        for device in &mut self.devices {
+            device.members = Some(members.clone());
+        }
+    }
+
+    fn draw_weather(&mut self) {
+        let random = &mut self.random;
+        let mut rate = |percent| match random.percent(percent) {
+            true => random.up_to(20),
+            false => 0,
+        };
+        let (loss, repeat, reorder) = (rate(30), rate(30), rate(30));
+        self.network.weather = Weather {
+            delay_ms_max: self.random.skewed(100),
+            loss_per_mille: loss,
+            repeat_per_mille: repeat,
+            reorder_per_mille: reorder,
+        };
+        let drawn = [
+            (loss, Met::Loss),
+            (repeat, Met::Repeated),
+            (reorder, Met::Reordered),
+        ];
+        let drawn = drawn.iter().filter(|(rate, _)| *rate > 0);
+        self.met.extend(drawn.map(|(_, met)| *met));
+    }
+
+    /// All can reach all, or they form a line, so that those at its ends need the others.
+    fn draw_topology(&mut self) {
+        if self.devices.len() > 2 && self.random.percent(40) {
+            self.met.push(Met::Apart);
+            for left in 0..self.devices.len() {
+                for right in left + 2..self.devices.len() {
+                    self.network.separate(left, right);
+                }
+            }
+        }
+    }
+
+    /// What a device has already when it meets the others.
+    fn draw_backlog(&mut self) -> Result<()> {
+        if self.random.percent(25) {
+            self.met.push(Met::Backlog);
+            let place = self.random.below(self.devices.len() as u64) as Place;
+            for _ in 0..self.random.up_to(30) {
+                let sizes = vec![self.random.skewed(60_000) as usize; 3];
+                self.devices[place].publish(&sizes, self.now)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Something happens, or not.
+    fn befall(&mut self) -> Result<()> {
+        let count = self.devices.len() as u64;
+        let place = self.random.below(count) as Place;
+        let other = self.random.below(count) as Place;
+        match self.random.below(100) {
+            0..25 => {
+                let events = self.random.up_to(4);
+                let sizes: Vec<usize> = (0..events)
+                    .map(|_| self.random.skewed(3_000) as usize)
+                    .collect();
+                self.trace
+                    .line(format!("{:?} {place} publishes {sizes:?}", self.now));
+                self.devices[place].publish(&sizes, self.now)?;
+                self.step(place, Input::Committed)?;
+            }
+            25..27 if self.devices[place].running.is_some() => {
+                let is_power_loss = self.random.percent(50);
+                let met = if is_power_loss {
+                    Met::PowerLoss
+                } else {
+                    Met::Kill
+                };
+                self.met.push(met);
+                self.trace.line(format!("{:?} {place} {met:?}", self.now));
+                self.devices[place].crash(is_power_loss);
+                self.network.close_all(self.now, place);
+            }
+            27..32 if self.devices[place].running.is_none() => {
+                self.trace.line(format!("{:?} {place} starts", self.now));
+                self.devices[place].start(&mut self.random)?;
+            }
+            32..34 if place != other => {
+                self.met.push(Met::Cut);
+                self.trace
+                    .line(format!("{:?} cut {place} {other}", self.now));
+                self.network.cut(place, other);
+                self.network.cut(other, place);
+            }
+            34..36 if place != other => {
+                self.met.push(Met::CutOneWay);
+                self.trace
+                    .line(format!("{:?} cut {place} to {other}", self.now));
+                self.network.cut(place, other);
+            }
+            36..40 if self.network.is_cut() => {
+                self.trace.line(format!("{:?} heal", self.now));
+                self.network.heal();
+            }
+            40..46 if self.evil.is_some() => self.do_evil(place)?,
+            46 if self.evil.is_some() && self.random.percent(30) => {
+                self.met.push(Met::Revoked);
+                self.trace
+                    .line(format!("{:?} {place} revokes evil", self.now));
+                let revocation = certified::revocation(evil_id(), &self.devices[place].seen);
+                let wishes = self.devices[place].revoke(revocation, self.now)?;
+                self.fulfil(place, wishes);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn calm_down(&mut self) -> Result<()> {
+        self.trace.line(format!("{:?} quiet", self.now));
+        self.network.heal();
+        self.network.weather = Weather {
+            delay_ms_max: self.network.weather.delay_ms_max,
+            ..Weather::default()
+        };
+        self.evil = None;
+        for device in &mut self.devices {
+            if device.running.is_none() {
+                device.start(&mut self.random)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets time pass: frames arrive, runs are committed, machines tick, connections are made.
+    fn pass(&mut self, span: Duration) -> Result<()> {
+        let until = self.now + span;
+        while let Some(at) = self.network.next_at().filter(|at| *at <= until) {
+            self.now = at.max(self.now);
+            while let Some(arrival) = self.network.arrived(self.now) {
+                self.arrive(arrival)?;
+            }
+            self.commit_some(50)?;
+        }
+        self.now = until;
+        self.commit_some(100)?;
+        self.connect_some()?;
+        for place in 0..self.devices.len() {
+            self.step(place, Input::Tick)?;
+        }
+        Ok(())
+    }
+
+    fn arrive(&mut self, arrival: Arrival) -> Result<()> {
+        let (to, session, input) = match arrival {
+            Arrival::Frame {
+                to,
+                connection: session,
+                bytes: frame,
+            } => (to, session, Input::Received { session, frame }),
+            Arrival::Closed {
+                to,
+                connection: session,
+            } => (to, session, Input::Disconnected { session }),
+        };
+        if to == EVIL {
+            return self.evil_hears(session, input);
+        }
+        let is_open = self.devices[to]
+            .running
+            .as_ref()
+            .is_some_and(|running| running.connections.contains(&session));
+        if is_open {
+            self.step(to, input)?;
+        }
+        Ok(())
+    }
+
+    fn commit_some(&mut self, percent: u64) -> Result<()> {
+        for place in 0..self.devices.len() {
+            if self.devices[place].is_storing() && self.random.percent(percent) {
+                let wishes = self.devices[place].commit(self.now)?;
+                self.fulfil(place, wishes);
+            }
+        }
+        Ok(())
+    }
+
+    fn connect_some(&mut self) -> Result<()> {
+        for left in 0..self.devices.len() {
+            for right in left + 1..self.devices.len() {
+                let are_running = [left, right].map(|place| self.devices[place].running.is_some());
+                if are_running != [true, true]
+                    || self.network.is_connected(left, right)
+                    || !self.random.percent(20)
+                {
+                    continue;
+                }
+                if let Some(session) = self.network.connect(left, right) {
+                    for (place, other) in [(left, right), (right, left)] {
+                        let peer = self.devices[other].id;
+                        self.step(place, Input::Connected { session, peer })?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, place: Place, input: Input) -> Result<()> {
+        let wishes = self.devices[place].step(self.now, input);
+        self.fulfil(place, wishes);
+        Ok(())
+    }
+
+    fn fulfil(&mut self, place: Place, wishes: Vec<Wish>) {
+        for wish in wishes {
+            match wish {
+                Wish::Send(session, frame) => {
+                    self.trace.bytes(&frame);
+                    self.network
+                        .send(self.now, place, session, frame.clone(), &mut self.random);
+                    self.written(place, session, frame);
+                }
+                Wish::Close(session) => {
+                    self.trace
+                        .line(format!("{:?} {place} closes {}", self.now, session.0));
+                    self.network.close(self.now, place, session);
+                }
+            }
+        }
+    }
+
+    /// The connection takes what is sent at once.
+    fn written(&mut self, place: Place, session: SessionId, frame: Bytes) {
+        let bytes = frame.len();
+        let wishes = self.devices[place].step(self.now, Input::Sent { session, bytes });
+        self.fulfil(place, wishes);
+    }
+
+    /// The evil member connects to a device, or says something to it.
+    fn do_evil(&mut self, place: Place) -> Result<()> {
+        let Some(evil) = &mut self.evil else {
+            return Ok(());
+        };
+        let session = match evil.session(place) {
+            Some(session) => session,
+            None => {
+                let Some(session) = self.network.connect(EVIL, place) else {
+                    return Ok(());
+                };
+                evil.connected(place, session);
+                let peer = evil.id();
+                if self.devices[place].running.is_none() {
+                    return Ok(());
+                }
+                self.step(place, Input::Connected { session, peer })?;
+                session
+            }
+        };
+        let streams = self.devices[place].seen.clone();
+        let Some(evil) = &mut self.evil else {
+            return Ok(());
+        };
+        let (strategy, frames) = evil.speak(place, &streams, &mut self.random);
+        self.trace
+            .line(format!("{:?} evil: {strategy:?} to {place}", self.now));
+        for frame in frames {
+            self.network
+                .send(self.now, EVIL, session, frame, &mut self.random);
+        }
+        Ok(())
+    }
+
+    fn evil_hears(&mut self, session: SessionId, input: Input) -> Result<()> {
+        let Some(evil) = &mut self.evil else {
+            return Ok(());
+        };
+        if matches!(input, Input::Disconnected { .. }) {
+            evil.disconnected(session);
+            self.met.push(Met::EvilRefused);
+        }
+        Ok(())
+    }
+
+    fn is_converged(&self) -> bool {
+        let is_quiet = self.devices.iter().all(|device| !device.is_storing());
+        let forked = self.forked();
+        let present = |device: &Device| {
+            let running = device.running.as_ref()?;
+            let present = running.reader.present();
+            let is_whole = |stream: &(StreamId, Offset)| !forked.contains(&stream.0);
+            Some(present.iter().filter(is_whole).collect::<Vec<_>>())
+        };
+        let first = present(&self.devices[0]);
+        is_quiet && self.devices.iter().all(|device| present(device) == first)
+    }
+
+    /// Streams of which somebody has seen two branches.
+    fn forked(&self) -> BTreeSet<StreamId> {
+        let incidents = self.devices.iter().flat_map(|device| &device.incidents);
+        let forked = incidents.filter_map(|incident| match incident {
+            Incident::Forked { stream, .. } => Some(*stream),
+            _ => None,
+        });
+        forked.collect()
+    }
+
+    fn differences(&self) -> String {
+        let count = |device: &Device| {
+            let running = device.running.as_ref();
+            let present = running.map(|running| running.reader.present());
+            let streams = present.iter().flat_map(|present| {
+                let texts = present
+                    .iter()
+                    .map(|(stream, last)| format!("{}:{last}", &stream.to_string()[..6]));
+                texts.collect::<Vec<_>>()
+            });
+            streams.collect::<Vec<_>>().join(" ")
+        };
+        let counts: Vec<String> = self.devices.iter().map(count).collect();
+        counts.join(" | ")
+    }
+
+    /// Equal logs, and everything acknowledged is in them.
+    fn check(&mut self) -> Result<()> {
+        let logs = self.devices.iter().map(Device::events);
+        let logs = logs.collect::<Result<Vec<_>>>()?;
+        let forked = self.forked();
+        let whole = |log: &Vec<Event>| {
+            let is_whole = |event: &&Event| !forked.contains(&event.key.stream);
+            log.iter().filter(is_whole).cloned().collect::<Vec<_>>()
+        };
+        let Some(first) = logs.first().map(whole) else {
+            bail!("no devices");
+        };
+        for log in &logs {
+            ensure!(whole(log) == first, "logs differ though offsets are equal");
+        }
+        for stream in forked {
+            let is_evil = stream.node == evil_id();
+            ensure!(is_evil, "{stream} is forked, though its author is honest");
+        }
+        for device in &self.devices {
+            for published in &device.acknowledged {
+                let found = first.binary_search_by_key(&published.key, |event| event.key);
+                let index = found.map_err(|_| anyhow::anyhow!("{published:?} is lost"))?;
+                ensure!(
+                    first[index].timestamp == published.timestamp,
+                    "another time"
+                );
+            }
+            if !device.refused.is_empty() {
+                self.met.push(Met::SessionRefused);
+            }
+        }
+        self.trace.line(format!("{} events", first.len()));
+        Ok(())
+    }
+}
+
+/// The place of the evil member.
+pub(crate) const EVIL: Place = usize::MAX;
+
+/// Longer than it takes to announce heads, to ask for proof, and to be answered.
+const SETTLED_AFTER: Duration = Duration::from_secs(2);
+
+const CONVERGENCE_MAX: Duration = Duration::from_secs(60);
+
+const YEAR_MICROS: u64 = 365 * 24 * 3600 * 1_000_000;
