@@ -50,6 +50,7 @@ mod parking;
 mod permission;
 mod query;
 mod state;
+mod swarm;
 mod writer;
 
 pub use clock::{Clock, SystemClock};
@@ -61,9 +62,11 @@ pub use query::{
     Diagnostic, EventRange, Explanation, Item, Origin, Output, Parameter, Parameters, QueryOptions,
     Results, Row, Severity, SourceReport, SubscribeOptions, TermReport, query_mistake,
 };
+pub use swarm::{Founded, InviteOptions, MemberInfo, Network, Peer, Swarm, SwarmStatus};
 pub use swarmlet_engine::event::{
     AppId, DeviceKey, Event, EventKey, Lamport, NewEvent, NodeId, Offset, Offsets, Payload,
     Signature, Signer, StreamId, StreamName, StreamNumber, Tag, Tags, Timestamp,
 };
 pub use swarmlet_engine::log::{Durability, LogStats, Order, Published, StreamInfo};
+pub use swarmlet_engine::membership::{Capabilities, PendingDevice, SwarmId};
 pub use swarmlet_engine::{Advice, Error, ErrorKind, Result};

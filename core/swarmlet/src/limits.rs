@@ -53,6 +53,22 @@ pub(crate) const MAINTENANCE_PERIOD: Duration = Duration::from_secs(2);
 /// How soon failed maintenance is tried again unless somebody waits for it.
 pub(crate) const MAINTENANCE_RETRY: Duration = Duration::from_secs(1);
 
+/// Frames that are read ahead of the sync thread, of all connections together: each is at most
+/// 65 KiB, and peers send no more than they have credit for.
+pub(crate) const FRAMES_AHEAD: usize = 64;
+
+/// The largest frame of a session.
+pub(crate) const FRAME_BYTES_MAX: usize = swarmlet_engine::sync::limits::FRAME_BYTES_MAX;
+
+/// How often the sync machine looks at the clock: half of its shortest period.
+pub(crate) const SYNC_TICK: Duration = Duration::from_millis(50);
+
+/// How long an invite is good unless said otherwise: long enough to walk to the device.
+pub(crate) const INVITE_VALID: Duration = Duration::from_secs(24 * 3600);
+
+/// Addresses in an invite: with more it would not fit a small QR code.
+pub(crate) const HINTS_MAX: usize = 4;
+
 /// Bytes of the format file: far above what any release writes, so that a foreign file of that
 /// name is not read whole.
 pub(crate) const FORMAT_BYTES_MAX: u64 = 4096;

@@ -15,6 +15,7 @@ use crate::open::Running;
 use crate::options::{Options, Settings};
 use crate::park::block_on;
 use crate::query::{Asker, Explanation, QueryOptions, Results, Row, SubscribeOptions, Wanted};
+use crate::swarm::Swarm;
 
 /// An open node. Clones are handles of the same node.
 ///
@@ -295,7 +296,7 @@ impl Node {
             .map_err(|error| error.during("offsets"))?;
         Ok(OffsetsState {
             present: log.present(),
-            to_replicate: BTreeMap::new(),
+            to_replicate: self.swarm().status().to_replicate,
         })
     }
 
@@ -313,6 +314,12 @@ impl Node {
         Ok(log.streams())
     }
 
+    /// This node's place in its swarm: founding one, joining one, and how far everybody is.
+    #[must_use]
+    pub fn swarm(&self) -> Swarm {
+        Swarm::new(self.running.swarm.clone())
+    }
+
     /// What the node has counted and measured so far; also after it was closed.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
@@ -320,6 +327,7 @@ impl Node {
             state,
             writer,
             upkeep,
+            ..
         } = self.running.as_ref();
         let mut metrics = state.recorders.snapshot();
         metrics.log = state.log_stats();

@@ -18,6 +18,7 @@ use crate::maintenance::Upkeep;
 use crate::metrics::Recorders;
 use crate::options::Settings;
 use crate::state::State;
+use crate::swarm::SwarmSide;
 use crate::writer::Writer;
 
 /// The running parts of a node. Dropping it begins to close the node.
@@ -26,6 +27,7 @@ pub(crate) struct Running {
     pub(crate) state: Arc<State>,
     pub(crate) writer: Arc<Writer>,
     pub(crate) upkeep: Arc<Upkeep>,
+    pub(crate) swarm: Arc<SwarmSide>,
 }
 
 impl Running {
@@ -53,7 +55,7 @@ impl Running {
         let recorders = Arc::new(Recorders::default());
         let disk = Arc::new(MeasuredDisk::new(disk, recorders.clone()));
         let durability = settings.log.durability;
-        let mut log = Log::open(disk, signer, settings.log)?;
+        let mut log = Log::open(disk, signer.clone(), settings.log)?;
         let maintenance = log.maintenance().ok_or_else(|| {
             Error::new(
                 ErrorKind::Internal,
@@ -62,6 +64,13 @@ impl Running {
         })?;
         let state = State::new(id, log.reader(), settings.clock.clone(), recorders);
         let state = Arc::new(state);
+        let swarm = SwarmSide::open(
+            folder.as_ref().map(DataFolder::path),
+            signer,
+            settings.clock.clone(),
+            settings.network,
+            state.clone(),
+        )?;
         let upkeep = Arc::new(Upkeep::default());
         let keeper = upkeep.start(maintenance, settings.clock, state.parking.clone())?;
         let writer = Writer::new(
@@ -75,8 +84,10 @@ impl Running {
             state,
             writer: Arc::new(writer),
             upkeep,
+            swarm: Arc::new(swarm),
         };
         running.start_writer(keeper, folder)?;
+        running.swarm.connect(&running.writer)?;
         Ok(running)
     }
 
@@ -85,10 +96,13 @@ impl Running {
             state,
             writer,
             upkeep,
+            swarm,
         } = self;
         let (state, writer, upkeep) = (state.clone(), writer.clone(), upkeep.clone());
+        let swarm = swarm.clone();
         let run = move || {
             let log = writer.run();
+            swarm.join();
             upkeep.stop();
             let kept = keeper.join();
             state.shut_gate();

@@ -16,6 +16,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::identity::KeyStore;
 use crate::limits::{CACHE_BYTES, QUEUE_BYTES, QUEUE_BYTES_DEFAULT};
 use crate::query::route;
+use crate::swarm::{Network, NetworkSettings};
 
 /// How a node is opened. The default is right for most apps.
 ///
@@ -39,6 +40,7 @@ pub struct Options {
     queue_bytes: Option<u64>,
     clock: Option<Arc<dyn Clock>>,
     key_store: Option<Arc<dyn KeyStore>>,
+    network: Network,
 }
 
 /// How much of a stream is kept. Without limits: everything.
@@ -60,6 +62,7 @@ pub(crate) struct Settings {
     pub(crate) queue_bytes: usize,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) key_store: Option<Arc<dyn KeyStore>>,
+    pub(crate) network: NetworkSettings,
 }
 
 impl Options {
@@ -132,6 +135,13 @@ impl Options {
         self
     }
 
+    /// How other nodes of the swarm are reached; see [`Network`].
+    #[must_use]
+    pub fn network(mut self, network: Network) -> Self {
+        self.network = network;
+        self
+    }
+
     /// Checks everything at once.
     pub(crate) fn check(self) -> Result<Settings> {
         let queue_bytes = self.queue_bytes.unwrap_or(QUEUE_BYTES_DEFAULT);
@@ -157,6 +167,7 @@ impl Options {
             queue_bytes: queue_bytes as usize,
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             key_store: self.key_store,
+            network: self.network.check()?,
         })
     }
 }

@@ -92,6 +92,11 @@ impl State {
         }
     }
 
+    /// A reader of its own, for the sync thread, which ends before the log is closed.
+    pub(crate) fn reader(&self) -> Result<LogReader> {
+        self.log().map(|log| LogReader::clone(&log))
+    }
+
     pub(crate) fn check_open(&self) -> Result<()> {
         match self.progress.borrow().phase {
             Phase::Open => Ok(()),

@@ -7,15 +7,21 @@ use std::path::Path;
 use std::process::Command;
 
 #[test]
-fn the_readme_quotes_the_press() {
-    check_quotes("README.md", "examples/guide/src/bin/press.rs");
+fn the_readme_quotes_the_press_and_two_devices() {
+    check_quotes(
+        "README.md",
+        &[
+            "examples/guide/src/bin/press.rs",
+            "examples/two_devices/src/main.rs",
+        ],
+    );
 }
 
 #[test]
 fn the_guide_quotes_the_tour() {
     check_quotes(
         "docs/guide/getting-started.md",
-        "examples/guide/src/bin/tour.rs",
+        &["examples/guide/src/bin/tour.rs"],
     );
 }
 
@@ -38,16 +44,24 @@ fn the_tour_runs() {
     }
 }
 
-/// Every Rust block of the document is there in the program, line by line, indented or not.
-fn check_quotes(document: &str, program: &str) {
-    let program = read(program);
-    let program: Vec<&str> = program.lines().map(str::trim).collect();
+/// Every Rust block of the document is there in one of the programs, line by line, indented or
+/// not.
+fn check_quotes(document: &str, programs: &[&str]) {
+    let programs: Vec<String> = programs.iter().map(|program| read(program)).collect();
+    let programs = programs
+        .iter()
+        .map(|program| program.lines().map(str::trim));
+    let programs: Vec<Vec<&str>> = programs.map(Iterator::collect).collect();
     let document = read(document);
     let blocks = blocks(&document);
     assert!(!blocks.is_empty());
     for block in blocks {
         let block: Vec<&str> = block.lines().map(str::trim).collect();
-        let is_quoted = program.windows(block.len()).any(|lines| lines == block);
+        let quotes = |program: &Vec<&str>| {
+            let mut windows = program.windows(block.len());
+            windows.any(|lines| lines == block)
+        };
+        let is_quoted = programs.iter().any(quotes);
         assert!(is_quoted, "not in the program:\n{}", block.join("\n"));
     }
 }

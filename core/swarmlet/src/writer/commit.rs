@@ -10,11 +10,12 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use swarmlet_engine::log::{Durability, Log, Publish, Published};
+use swarmlet_engine::event::Run;
+use swarmlet_engine::log::{Committed, Durability, Log, Publish, Published};
 use swarmlet_engine::{Error, ErrorKind, Result};
 
 use super::line::Line;
-use super::queue::{Caller, Queue, Request, Seat, Turn, lost};
+use super::queue::{Caller, Queue, Request, Seat, Stored, Turn, lost};
 use crate::clock::Stopwatch;
 use crate::limits::{IDLE, POKE_BYTES};
 use crate::maintenance::{Outcome, Upkeep};
@@ -71,6 +72,19 @@ impl Writer {
         block_on(reply).unwrap_or_else(|_| Err(abandoned()))
     }
 
+    /// Queues a run that another node sent; `stored` is told what became of it.
+    pub(crate) fn store(&self, run: Run, stored: Stored) {
+        let mut queue = self.lock();
+        if let Err(error) = queue.check() {
+            drop(queue);
+            return stored.tell(Err(error));
+        }
+        queue.waiting.push_back(Request::Run(run, stored));
+        if matches!(queue.seat, Seat::Free(_)) {
+            self.work.notify_one();
+        }
+    }
+
     /// Bytes that wait to be written.
     pub(crate) fn queue_bytes(&self) -> u64 {
         self.line.bytes()
@@ -90,9 +104,7 @@ impl Writer {
             match self.next_turn() {
                 Turn::Commit(log, group) => self.commit(log, group),
                 Turn::Settle(log) => self.settle(log),
-                Turn::Refuse(group) => group
-                    .into_iter()
-                    .for_each(|one| one.caller.answer(Err(lost()))),
+                Turn::Refuse(group) => group.into_iter().for_each(|one| one.refuse(lost())),
                 Turn::Finish(log) => return log,
             }
         }
@@ -143,26 +155,28 @@ impl Writer {
     /// Commits a group and answers everybody in it.
     fn commit(&self, mut log: Box<Log>, group: Vec<Request>) {
         let taken = Stopwatch::start();
-        let (publishes, callers): (Vec<_>, Vec<_>) = group
-            .into_iter()
-            .map(|one| (one.publish, one.caller))
-            .unzip();
-        let events: usize = publishes.iter().map(|publish| publish.events().len()).sum();
-        let bytes: usize = publishes.iter().map(Publish::bytes).sum();
-        let span = tracing::debug_span!("commit", requests = publishes.len(), events, bytes);
+        let events: usize = group.iter().map(Request::events).sum();
+        let bytes: usize = group.iter().map(Request::bytes).sum();
+        let span = tracing::debug_span!("commit", requests = group.len(), events, bytes);
+        let Group {
+            publishes,
+            callers,
+            runs,
+            waiting,
+        } = Group::of(group);
         let entered = span.entered();
         let commit = AssertUnwindSafe(|| {
             self.wait_for_room(&log)?;
-            log.commit(&publishes, self.state.clock.now())
+            log.commit_with(&publishes, &runs, self.state.clock.now())
         });
         let outcome = catch_unwind(commit);
         let is_lost = outcome.is_err();
         let committed = outcome.unwrap_or_else(|_| Err(lost()));
         self.state.recorders.append.record(taken.elapsed());
-        if committed.is_ok() {
-            self.state.advance(events as u64);
+        if let Ok(committed) = &committed {
+            self.state.advance(committed.events());
         }
-        self.answer(callers, committed);
+        self.answer(callers, waiting, committed);
         drop(entered);
         if is_lost {
             // Its memory may contradict the disk; opening again reads the disk.
@@ -173,24 +187,31 @@ impl Writer {
         }
     }
 
-    fn answer(&self, callers: Vec<Caller>, committed: Result<Vec<Vec<Published>>>) {
+    fn answer(&self, callers: Vec<Caller>, waiting: Vec<Stored>, committed: Result<Committed>) {
         let recorders = &self.state.recorders;
         for caller in &callers {
             recorders.publish.record(caller.waited.elapsed());
         }
         match committed {
-            Ok(answers) => {
-                debug_assert_eq!(answers.len(), callers.len());
-                for (caller, published) in callers.into_iter().zip(answers) {
+            Ok(committed) => {
+                debug_assert_eq!(committed.published.len(), callers.len());
+                for (caller, published) in callers.into_iter().zip(committed.published) {
                     caller.answer(Ok(published));
+                }
+                for (stored, received) in waiting.into_iter().zip(committed.received) {
+                    stored.tell(Ok(received));
                 }
             }
             Err(error) => {
-                tracing::warn!(%error, requests = callers.len(), "a commit failed");
+                let requests = callers.len() + waiting.len();
+                tracing::warn!(%error, requests, "a commit failed");
                 let error = Arc::new(error);
                 for caller in callers {
                     count(&recorders.publish_failures);
                     caller.answer(Err(shared(&error)));
+                }
+                for stored in waiting {
+                    stored.tell(Err(shared(&error)));
                 }
             }
         }
@@ -253,6 +274,34 @@ impl Writer {
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The requests of a group, sorted, each kind in its order.
+#[derive(Default)]
+struct Group {
+    publishes: Vec<Publish>,
+    callers: Vec<Caller>,
+    runs: Vec<Run>,
+    waiting: Vec<Stored>,
+}
+
+impl Group {
+    fn of(requests: Vec<Request>) -> Self {
+        let mut group = Self::default();
+        for request in requests {
+            match request {
+                Request::Publish(publish, caller) => {
+                    group.publishes.push(publish);
+                    group.callers.push(caller);
+                }
+                Request::Run(run, stored) => {
+                    group.runs.push(run);
+                    group.waiting.push(stored);
+                }
+            }
+        }
+        group
     }
 }
 

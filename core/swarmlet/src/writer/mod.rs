@@ -8,3 +8,4 @@ mod line;
 mod queue;
 
 pub(crate) use commit::Writer;
+pub(crate) use queue::Stored;

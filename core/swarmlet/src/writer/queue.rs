@@ -4,8 +4,9 @@
 
 use std::collections::VecDeque;
 
+use swarmlet_engine::event::Run;
 use swarmlet_engine::limits::{GROUP_BYTES_MAX, GROUP_EVENTS_MAX};
-use swarmlet_engine::log::{Durability, Log, Publish, Published};
+use swarmlet_engine::log::{Durability, Log, Publish, Published, Received};
 use swarmlet_engine::{Error, ErrorKind, Result};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
@@ -42,11 +43,13 @@ pub(super) enum Seat {
     Lost,
 }
 
-/// One call, encoded and admitted.
+/// What is to be written.
 #[derive(Debug)]
-pub(super) struct Request {
-    pub(super) publish: Publish,
-    pub(super) caller: Caller,
+pub(super) enum Request {
+    /// A call, encoded and admitted.
+    Publish(Publish, Caller),
+    /// A run that another node sent. Whoever received it bounds how many there are.
+    Run(Run, Stored),
 }
 
 /// Who waits for an answer.
@@ -56,6 +59,9 @@ pub(super) struct Caller {
     reply: oneshot::Sender<Result<Vec<Published>>>,
     room: OwnedSemaphorePermit,
 }
+
+/// Told what became of a run, on the thread that wrote it: it must not wait.
+pub(crate) struct Stored(Box<dyn FnOnce(Result<Received>) + Send>);
 
 /// What the writer thread does next.
 pub(super) enum Turn {
@@ -151,8 +157,8 @@ impl Queue {
     fn take_group(&mut self) -> Vec<Request> {
         let (mut events, mut bytes) = (0, 0);
         let fits = self.waiting.iter().take_while(|request| {
-            events += request.publish.events().len();
-            bytes += request.publish.bytes();
+            events += request.events();
+            bytes += request.bytes();
             events <= GROUP_EVENTS_MAX && bytes <= GROUP_BYTES_MAX
         });
         let count = fits.count().max(1).min(self.waiting.len());
@@ -170,6 +176,22 @@ impl Caller {
     }
 }
 
+impl Stored {
+    pub(crate) fn new(tell: impl FnOnce(Result<Received>) + Send + 'static) -> Self {
+        Self(Box::new(tell))
+    }
+
+    pub(super) fn tell(self, outcome: Result<Received>) {
+        (self.0)(outcome);
+    }
+}
+
+impl std::fmt::Debug for Stored {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("Stored(..)")
+    }
+}
+
 impl Request {
     pub(super) fn new(publish: Publish, room: OwnedSemaphorePermit) -> (Self, Reply) {
         let (reply, receiver) = oneshot::channel();
@@ -179,7 +201,29 @@ impl Request {
             reply,
             room,
         };
-        (Self { publish, caller }, receiver)
+        (Self::Publish(publish, caller), receiver)
+    }
+
+    pub(super) fn events(&self) -> usize {
+        match self {
+            Self::Publish(publish, _) => publish.events().len(),
+            Self::Run(run, _) => run.events() as usize,
+        }
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Publish(publish, _) => publish.bytes(),
+            Self::Run(run, _) => run.bytes().len(),
+        }
+    }
+
+    /// Answers that it was not written.
+    pub(super) fn refuse(self, error: Error) {
+        match self {
+            Self::Publish(_, caller) => caller.answer(Err(error)),
+            Self::Run(_, stored) => stored.tell(Err(error)),
+        }
     }
 }
 

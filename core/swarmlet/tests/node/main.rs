@@ -19,3 +19,4 @@ mod restart;
 mod resume;
 mod streams;
 mod subscribe;
+mod swarm;

@@ -1,0 +1,265 @@
+//! Admission as the network asks for it: who is at the other end, and whether it may come in.
+//!
+//! Connections have keys of their own, made at each start, so that the transport tells strangers
+//! nothing and the key of the device may lie in a keystore. First each side proves which device it
+//! is: its signature over both connection keys. Then the engine's admission judges.
+
+use std::sync::Arc;
+
+use swarmlet_engine::event::{NodeId, Signature};
+use swarmlet_engine::membership::{
+    Denial, Door, Handshake, Joining, Step as Judged, Then as Verdict,
+};
+use swarmlet_net::{self as net, PeerKey};
+
+use super::gatehouse::{Gatehouse, JoinState, Standing, Wish};
+use super::membership::{Membership, denied};
+
+/// The gate of a node.
+#[derive(Debug)]
+pub(super) struct NodeGate {
+    pub(super) house: Arc<Gatehouse>,
+    /// Makes the label of this start different from all others.
+    pub(super) nonce: [u8; 8],
+}
+
+/// One conversation at the gate.
+struct Conversation {
+    house: Arc<Gatehouse>,
+    ends: Ends,
+    stage: Stage,
+}
+
+/// The keys of both ends of a connection.
+#[derive(Clone, Copy)]
+struct Ends {
+    own: PeerKey,
+    peer: PeerKey,
+}
+
+enum Stage {
+    Introduction,
+    AsMember(Box<Handshake>),
+    AsJoiner(Box<Joining>),
+}
+
+impl net::Gate for NodeGate {
+    fn begin(&self, own: PeerKey, peer: PeerKey, _: bool) -> Box<dyn net::Handshake> {
+        Box::new(Conversation {
+            house: self.house.clone(),
+            ends: Ends { own, peer },
+            stage: Stage::Introduction,
+        })
+    }
+
+    fn label(&self) -> String {
+        let tag = self.tag(&self.nonce).unwrap_or([0; 8]);
+        format!("{}{}", hex(&self.nonce), hex(&tag))
+    }
+
+    fn is_ours(&self, label: &str) -> bool {
+        let parts = label.split_at_checked(16);
+        parts.is_some_and(|(nonce, tag)| {
+            let nonce = u64::from_str_radix(nonce, 16).map(u64::to_be_bytes);
+            let expected = nonce.ok().and_then(|nonce| self.tag(&nonce));
+            expected.is_some_and(|expected| hex(&expected) == tag)
+        })
+    }
+}
+
+impl NodeGate {
+    /// What only who knows the swarm can tell from chance.
+    fn tag(&self, nonce: &[u8; 8]) -> Option<[u8; 8]> {
+        let swarm = self.house.swarm()?;
+        let mut hasher = blake3::Hasher::new_keyed(swarm.as_bytes());
+        hasher.update(b"swarmlet/label/1").update(nonce);
+        let mut tag = [0; 8];
+        tag.copy_from_slice(&hasher.finalize().as_bytes()[..8]);
+        Some(tag)
+    }
+}
+
+impl net::Handshake for Conversation {
+    fn step(&mut self, received: Option<&[u8]>) -> net::Step {
+        if !matches!(self.stage, Stage::Introduction) {
+            return self.judge(received);
+        }
+        let Some(received) = received else {
+            let message = introduction(self.ends.own, self.ends.peer);
+            let signature = self.house.signer.0.sign(&message);
+            let mut bytes = self.house.own.as_bytes().to_vec();
+            bytes.extend_from_slice(signature.as_bytes());
+            return net::Step {
+                send: Some(bytes),
+                then: net::Then::Receive,
+            };
+        };
+        match self.introduced(received) {
+            Some(stage) => {
+                self.stage = stage;
+                self.judge(None)
+            }
+            None => refuse("the device at the other end did not prove its identity"),
+        }
+    }
+}
+
+impl Conversation {
+    /// Which device is at the other end, and what to talk about with it.
+    fn introduced(&self, received: &[u8]) -> Option<Stage> {
+        let (node, signature) = received.split_at_checked(32)?;
+        let node = NodeId::from_bytes(node.try_into().ok()?);
+        let signature = Signature::from_bytes(signature.try_into().ok()?);
+        let message = introduction(self.ends.peer, self.ends.own);
+        if !signature.is_valid(node, &message) || node == self.house.own {
+            return None;
+        }
+        let nonce = random()?;
+        let own = self.house.own;
+        self.house.with(|standing| match standing {
+            Standing::Member(membership) => {
+                let handshake = Handshake::new(node, membership.own.clone());
+                Some(Stage::AsMember(Box::new(handshake)))
+            }
+            Standing::Joining(wish, name) => {
+                let ends = (own, node);
+                let joining = match wish.as_ref() {
+                    Wish::Invite(invite) => {
+                        Joining::with_invite(ends, invite.clone(), name.clone(), nonce)
+                    }
+                    Wish::Ask => Joining::asking(ends, None, name.clone(), nonce),
+                    Wish::Again(ticket) => Joining::again(ends, ticket.clone()),
+                };
+                Some(Stage::AsJoiner(Box::new(joining)))
+            }
+            Standing::Alone => None,
+        })
+    }
+
+    fn judge(&mut self, received: Option<&[u8]>) -> net::Step {
+        let Some(random) = random() else {
+            return refuse("the operating system gives no randomness");
+        };
+        let wall_secs = self.house.wall_secs();
+        let judged = match &mut self.stage {
+            Stage::Introduction => return refuse("nothing was said yet"),
+            Stage::AsJoiner(joining) => joining.step(received, wall_secs),
+            Stage::AsMember(handshake) => {
+                let signer = self.house.signer.clone();
+                let step = |standing: &mut Standing| {
+                    let Standing::Member(membership) = standing else {
+                        return None;
+                    };
+                    let Membership {
+                        members, registrar, ..
+                    } = membership.as_mut();
+                    let door = Door {
+                        authority: members.authority(),
+                        registrar: registrar.as_mut(),
+                        signer: signer.0.as_ref(),
+                        wall_secs,
+                        random,
+                    };
+                    Some(handshake.step(received, door))
+                };
+                match self.house.with(step) {
+                    Some(judged) => judged,
+                    None => return refuse("this node is in no swarm"),
+                }
+            }
+        };
+        self.conclude(judged)
+    }
+
+    /// Keeps what was decided before the other side hears of it.
+    fn conclude(&self, Judged { send, then }: Judged) -> net::Step {
+        let house = &self.house;
+        let then = match then {
+            Verdict::Receive => net::Then::Receive,
+            Verdict::Admit(member) => {
+                house.admit(self.ends.peer, member.device());
+                let chain = member.chain().clone();
+                let is_new = house.member(|membership| {
+                    let known = membership.members.directory().of(chain.device());
+                    Ok(known != Some(&chain))
+                });
+                if is_new.unwrap_or(false) {
+                    // If it cannot be kept now, the device presents it again next time.
+                    let kept =
+                        house.change(|membership| membership.members.admit(chain).map_err(denied));
+                    drop(kept);
+                }
+                net::Then::Admit
+            }
+            Verdict::LetIn(chain) => {
+                let device = chain.device();
+                let kept =
+                    house.change(|membership| membership.members.admit(*chain).map_err(denied));
+                if let Err(error) = kept {
+                    tracing::error!(%error, %device, "who was let in cannot be kept");
+                    return refuse("what was granted cannot be kept");
+                }
+                tracing::info!(%device, "a device was let in");
+                net::Then::Refuse("let in; it comes again as a member".into())
+            }
+            Verdict::Joined(joined) => {
+                let entered = Membership::joined(*joined);
+                if let Err(error) = entered.and_then(|membership| house.enter(membership)) {
+                    tracing::error!(%error, "the membership cannot be kept");
+                    house.report(JoinState::Failed(error.to_string()));
+                }
+                net::Then::Refuse("joined; connecting again as a member".into())
+            }
+            Verdict::Wait(ticket) => {
+                house.report(JoinState::Waiting(ticket.code));
+                house.with(|standing| {
+                    if let Standing::Joining(wish, _) = standing {
+                        **wish = Wish::Again(*ticket);
+                    }
+                });
+                net::Then::Refuse("waiting for approval".into())
+            }
+            Verdict::Refuse(denial) => {
+                if matches!(self.stage, Stage::AsJoiner(_)) && is_final(denial) {
+                    house.report(JoinState::Refused(denial));
+                }
+                net::Then::Refuse(denial.text().into())
+            }
+        };
+        net::Step { send, then }
+    }
+}
+
+/// Whether asking again would not help.
+fn is_final(denial: Denial) -> bool {
+    !matches!(
+        denial,
+        Denial::Pending | Denial::NotIssuer | Denial::Unexpected | Denial::WrongSwarm
+    )
+}
+
+/// What a device signs to show that a connection is its own.
+fn introduction(own: PeerKey, peer: PeerKey) -> Vec<u8> {
+    [
+        b"swarmlet/connection/1".as_slice(),
+        own.as_bytes(),
+        peer.as_bytes(),
+    ]
+    .concat()
+}
+
+fn refuse(why: &str) -> net::Step {
+    net::Step {
+        send: None,
+        then: net::Then::Refuse(why.into()),
+    }
+}
+
+fn random() -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).ok().map(|()| bytes)
+}
+
+fn hex(bytes: &[u8; 8]) -> String {
+    format!("{:016x}", u64::from_be_bytes(*bytes))
+}

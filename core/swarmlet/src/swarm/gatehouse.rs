@@ -1,0 +1,231 @@
+//! The gatehouse: what this node is in its swarm, shared by the API, the network and the sync
+//! thread, and kept in the vault before anybody relies on it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use swarmlet_engine::event::{NodeId, Signer};
+use swarmlet_engine::membership::{Denial, Invite, Name, SwarmId, Ticket};
+use swarmlet_engine::sync::Members;
+use swarmlet_engine::{Error, ErrorKind, Result};
+use swarmlet_net::PeerKey;
+use tokio::sync::{mpsc, watch};
+
+use super::happening::Happening;
+use super::membership::Membership;
+use super::vault::Vault;
+use crate::clock::Clock;
+
+/// What this node is in its swarm.
+#[derive(Debug)]
+pub(super) struct Gatehouse {
+    pub(super) own: NodeId,
+    pub(super) signer: SharedSigner,
+    clock: Arc<dyn Clock>,
+    vault: Vault,
+    inner: Mutex<Inner>,
+    joining: watch::Sender<JoinState>,
+}
+
+/// A signer that says nothing of itself.
+#[derive(Clone)]
+pub(super) struct SharedSigner(pub(super) Arc<dyn Signer>);
+
+#[derive(Debug)]
+struct Inner {
+    standing: Standing,
+    /// Which member each admitted connection key belongs to.
+    admitted: BTreeMap<PeerKey, NodeId>,
+    notes: Option<mpsc::UnboundedSender<Happening>>,
+}
+
+/// Whether this node is in a swarm.
+#[derive(Debug)]
+pub(super) enum Standing {
+    Alone,
+    Joining(Box<Wish>, Name),
+    Member(Box<Membership>),
+}
+
+/// How a node wants to join.
+#[derive(Clone, Debug)]
+pub(super) enum Wish {
+    Invite(Invite),
+    Ask,
+    Again(Ticket),
+}
+
+/// How joining goes, for whoever waits for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum JoinState {
+    #[default]
+    Idle,
+    /// A person has to compare this number and approve.
+    Waiting(u32),
+    Joined,
+    Refused(Denial),
+    /// What was granted could not be kept.
+    Failed(String),
+}
+
+impl Gatehouse {
+    /// Reads from the vault what this node is.
+    pub(super) fn open(
+        vault: Vault,
+        signer: Arc<dyn Signer>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self> {
+        let own = signer.node_id();
+        let standing = match vault.load(signer.as_ref())? {
+            Some(membership) => Standing::Member(Box::new(membership)),
+            None => Standing::Alone,
+        };
+        Ok(Self {
+            own,
+            signer: SharedSigner(signer),
+            clock,
+            vault,
+            inner: Mutex::new(Inner {
+                standing,
+                admitted: BTreeMap::new(),
+                notes: None,
+            }),
+            joining: watch::Sender::new(JoinState::Idle),
+        })
+    }
+
+    /// Seconds since 1970-01-01 UTC by the clock of the device.
+    pub(super) fn wall_secs(&self) -> u64 {
+        u64::try_from(self.clock.now().micros() / 1_000_000).unwrap_or(0)
+    }
+
+    /// Looks at what this node is, and may change it in memory only.
+    pub(super) fn with<T>(&self, look: impl FnOnce(&mut Standing) -> T) -> T {
+        look(&mut self.lock().standing)
+    }
+
+    /// As a member; an error otherwise.
+    pub(super) fn member<T>(&self, look: impl FnOnce(&Membership) -> Result<T>) -> Result<T> {
+        self.with(|standing| match standing {
+            Standing::Member(membership) => look(membership),
+            Standing::Alone | Standing::Joining(..) => Err(no_member()),
+        })
+    }
+
+    /// Changes the membership: first a copy, which is saved, then what everybody sees. The sync
+    /// thread is told.
+    pub(super) fn change<T>(&self, change: impl FnOnce(&mut Membership) -> Result<T>) -> Result<T> {
+        let mut inner = self.lock();
+        let Standing::Member(current) = &inner.standing else {
+            return Err(no_member());
+        };
+        let mut changed = current.clone();
+        let answer = change(&mut changed)?;
+        self.vault.save(&changed)?;
+        let members = changed.members.clone();
+        inner.standing = Standing::Member(changed);
+        inner.tell(members);
+        Ok(answer)
+    }
+
+    /// Becomes a member; refused if it is one already.
+    pub(super) fn enter(&self, membership: Membership) -> Result<()> {
+        let mut inner = self.lock();
+        if matches!(inner.standing, Standing::Member(_)) {
+            let message = "this node is in a swarm already; another one needs another folder";
+            return Err(Error::new(ErrorKind::AlreadyExists, message));
+        }
+        self.vault.save(&membership)?;
+        let members = membership.members.clone();
+        inner.standing = Standing::Member(Box::new(membership));
+        inner.tell(members);
+        drop(inner);
+        self.joining.send_replace(JoinState::Joined);
+        Ok(())
+    }
+
+    /// The swarm that this node is in or wants to join, if it knows.
+    pub(super) fn swarm(&self) -> Option<SwarmId> {
+        self.with(|standing| match standing {
+            Standing::Member(membership) => Some(membership.members.authority().swarm()),
+            Standing::Joining(wish, _) => match wish.as_ref() {
+                Wish::Invite(invite) => Some(invite.swarm),
+                Wish::Again(ticket) => ticket.swarm,
+                Wish::Ask => None,
+            },
+            Standing::Alone => None,
+        })
+    }
+
+    /// Peers have told of members or revocations: keeps them.
+    pub(super) fn learnt(&self, members: &Members) {
+        let mut inner = self.lock();
+        let Standing::Member(current) = &mut inner.standing else {
+            return;
+        };
+        if current.members.absorb(members)
+            && let Err(error) = self.vault.save(current)
+        {
+            // It is known in memory, and peers will tell it again.
+            tracing::error!(%error, "what was learnt of members cannot be kept");
+        }
+    }
+
+    /// Where the sync thread is told of changes.
+    pub(super) fn connect(&self, notes: mpsc::UnboundedSender<Happening>) {
+        self.lock().notes = Some(notes);
+    }
+
+    /// Notes that the connection with this key belongs to a member.
+    pub(super) fn admit(&self, key: PeerKey, node: NodeId) {
+        self.lock().admitted.insert(key, node);
+    }
+
+    /// The member that a connection belongs to.
+    pub(super) fn node_of(&self, key: PeerKey) -> Option<NodeId> {
+        self.lock().admitted.get(&key).copied()
+    }
+
+    /// The connection is gone.
+    pub(super) fn forget(&self, key: PeerKey) {
+        self.lock().admitted.remove(&key);
+    }
+
+    /// Tells whoever waits for joining.
+    pub(super) fn report(&self, state: JoinState) {
+        self.joining.send_replace(state);
+    }
+
+    /// How joining goes.
+    pub(super) fn joining(&self) -> watch::Receiver<JoinState> {
+        self.joining.subscribe()
+    }
+
+    /// Lets go of the vault.
+    pub(super) fn close(&self) {
+        self.vault.close();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn tell(&self, members: Members) {
+        if let Some(notes) = &self.notes {
+            let _ = notes.send(Happening::Members(Box::new(members)));
+        }
+    }
+}
+
+impl std::fmt::Debug for SharedSigner {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("SharedSigner(..)")
+    }
+}
+
+fn no_member() -> Error {
+    let message = "this node is in no swarm; create one or join one";
+    Error::new(ErrorKind::Unavailable, message)
+}

@@ -1,0 +1,528 @@
+//! The swarm as its user sees it: founding, inviting, joining, and how far everybody is.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use swarmlet_engine::event::{DeviceKey, NodeId, StreamNumber};
+use swarmlet_engine::membership::{
+    Capabilities, Grant, Invite, InviteTerms, Name, PendingDevice, Revocation, Role, SwarmId,
+    Withdrawal,
+};
+use swarmlet_engine::{Error, ErrorKind, Result};
+use tokio::sync::watch;
+use zeroize::Zeroizing;
+
+use super::gatehouse::{JoinState, Standing, Wish};
+use super::membership::{Membership, denied};
+use super::network::endpoints;
+use super::start::{SwarmSide, random};
+use super::status::{Peer, SwarmStatus};
+use crate::limits::{HINTS_MAX, INVITE_VALID};
+use crate::park::block_on_for;
+
+/// A node's place in its swarm; see [`Node::swarm`](crate::Node::swarm). Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Swarm {
+    side: Arc<SwarmSide>,
+}
+
+/// A swarm that was just founded.
+#[derive(Debug)]
+pub struct Founded {
+    /// The swarm.
+    pub swarm: SwarmId,
+    /// The root key as text. It is shown once and kept nowhere: who has it can make issuers, so
+    /// print it and put it into a safe.
+    pub root_key: Zeroizing<String>,
+}
+
+/// What an invite gives.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct InviteOptions {
+    /// What the device may do: `rw:*` unless set, like `rw:sensors*,r:*`.
+    pub capabilities: Capabilities,
+    /// What the device is called; otherwise what it calls itself.
+    pub name: Option<String>,
+    /// What the operator says about it, like `line` = `1`.
+    pub labels: BTreeMap<String, String>,
+    /// How many devices may use it: one unless set.
+    pub uses: usize,
+    /// For how long: 24 hours unless set.
+    pub valid: Duration,
+}
+
+/// A device of the swarm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MemberInfo {
+    /// Its identity.
+    pub node: NodeId,
+    /// What it is called.
+    pub name: String,
+    /// What it may do.
+    pub capabilities: String,
+    /// What the operator said about it.
+    pub labels: BTreeMap<String, String>,
+    /// Whether it lets others in.
+    pub is_issuer: bool,
+    /// Whether it is out.
+    pub is_revoked: bool,
+    /// When its certificate ends, in seconds since 1970-01-01 UTC.
+    pub not_after: u64,
+}
+
+impl Default for InviteOptions {
+    fn default() -> Self {
+        Self {
+            capabilities: Capabilities::member(),
+            name: None,
+            labels: BTreeMap::new(),
+            uses: 1,
+            valid: INVITE_VALID,
+        }
+    }
+}
+
+impl Swarm {
+    pub(crate) fn new(side: Arc<SwarmSide>) -> Self {
+        Self { side }
+    }
+
+    /// The swarm that this node is in, or wants to join.
+    #[must_use]
+    pub fn id(&self) -> Option<SwarmId> {
+        self.side.house.swarm()
+    }
+
+    /// Founds a swarm with this node as its first member and issuer. Its events stay; from here on
+    /// it uses the network. Durable when it returns.
+    ///
+    /// # Errors
+    ///
+    /// `already_exists` if the node is in a swarm, `invalid_argument` for names, `network` if the
+    /// network cannot be used, `storage`, `closed`.
+    pub fn create(&self, swarm: &str, device: &str) -> Result<Founded> {
+        let during = |error: Error| error.during("swarm.create");
+        self.found(swarm, device).map_err(during)
+    }
+
+    fn found(&self, swarm: &str, device: &str) -> Result<Founded> {
+        let house = &self.side.house;
+        let seed = Zeroizing::new(random::<32>()?);
+        let root = DeviceKey::from_seed(&seed);
+        let moment = (house.wall_secs(), random()?);
+        let (swarm, device) = (Name::new(swarm)?, Name::new(device)?);
+        let membership = Membership::found(swarm, device, &root, house.own, moment)?;
+        let swarm = membership.members.authority().swarm();
+        house.enter(membership)?;
+        self.side.start()?;
+        Ok(Founded {
+            swarm,
+            root_key: root_key_text(&seed),
+        })
+    }
+
+    /// Makes this node an issuer, with the root key that [`Swarm::create`] returned.
+    ///
+    /// # Errors
+    ///
+    /// `unavailable` if the node is in no swarm, `invalid_argument` if the text is no root key,
+    /// `permission_denied` if it is one of another swarm, `storage`.
+    pub fn become_issuer(&self, root_key: &str) -> Result<()> {
+        let promote = || {
+            let root = DeviceKey::from_seed(&*parse_root_key(root_key)?);
+            let moment = (self.side.house.wall_secs(), random()?);
+            self.side.house.change(|membership| {
+                *membership = membership.promoted(&root, moment)?;
+                Ok(())
+            })
+        };
+        promote().map_err(|error: Error| error.during("swarm.become_issuer"))
+    }
+
+    /// Makes an invite: one line of text that lets a device in, with addresses of this node in it.
+    /// Durable when it returns.
+    ///
+    /// # Errors
+    ///
+    /// `unavailable` if the node is in no swarm, `permission_denied` if it is no issuer,
+    /// `invalid_argument` for what exceeds bounds or the issuer's own rights, `storage`.
+    pub fn invite(&self, options: &InviteOptions) -> Result<String> {
+        let during = |error: Error| error.during("swarm.invite");
+        self.make_invite(options).map_err(during)
+    }
+
+    fn make_invite(&self, options: &InviteOptions) -> Result<String> {
+        let house = &self.side.house;
+        let now = house.wall_secs();
+        let terms = InviteTerms {
+            grant: grant(options)?,
+            uses: options.uses,
+            expires_at: now.saturating_add(options.valid.as_secs()),
+        };
+        let hints = self.hints();
+        let random = random()?;
+        house.change(|membership| {
+            let registrar = membership.registrar.as_mut().ok_or_else(no_issuer)?;
+            let invite = registrar.invite(terms, hints, random, now)?;
+            Ok(invite.to_string())
+        })
+    }
+
+    /// Addresses that others may reach this node at.
+    fn hints(&self) -> Vec<String> {
+        let announced = self.side.announced().into_iter();
+        let texts = announced.map(|endpoint| endpoint.to_string());
+        texts
+            .filter(|text| text.len() <= 63)
+            .take(HINTS_MAX)
+            .collect()
+    }
+
+    /// Joins a swarm by an invite, and returns when the certificate is here and durable. Events
+    /// that were published alone come along. Goes on trying in the background if the time runs
+    /// out, until the node is closed.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_argument` for a text that is no invite, or one that is used up or too old;
+    /// `already_exists` if the node is in a swarm; `timeout` if the issuer was not reached;
+    /// `permission_denied`; `network`; `storage`.
+    pub async fn join(&self, invite: &str, name: &str, timeout: Duration) -> Result<()> {
+        let mut joining = self.begin_join(invite, name)?;
+        let outcome = tokio::time::timeout(timeout, joined(&mut joining)).await;
+        outcome.unwrap_or_else(|_| Err(too_late("swarm.join")))
+    }
+
+    /// As [`Swarm::join`], for callers without a runtime.
+    pub fn join_blocking(&self, invite: &str, name: &str, timeout: Duration) -> Result<()> {
+        let mut joining = self.begin_join(invite, name)?;
+        let outcome = block_on_for(joined(&mut joining), Some(timeout));
+        outcome.unwrap_or_else(|| Err(too_late("swarm.join")))
+    }
+
+    fn begin_join(&self, invite: &str, name: &str) -> Result<watch::Receiver<JoinState>> {
+        let begin = || {
+            let invite: Invite = invite
+                .parse()
+                .map_err(|fault| Error::invalid("the invite cannot be read").because(fault))?;
+            let hints = endpoints(invite.hints()).unwrap_or_default();
+            self.wish(Wish::Invite(invite), Name::new(name)?)?;
+            for hint in hints {
+                self.side.dial(hint);
+            }
+            Ok(self.side.house.joining())
+        };
+        begin().map_err(|error: Error| error.during("swarm.join"))
+    }
+
+    /// Asks the issuer at `address` to be let in, without an invite. Returns a number of six
+    /// digits, which a person compares with the one that the issuer shows, and then approves;
+    /// [`Swarm::wait_joined`] waits for that.
+    ///
+    /// # Errors
+    ///
+    /// As [`Swarm::join`].
+    pub async fn ask(&self, address: &str, name: &str, timeout: Duration) -> Result<u32> {
+        let mut joining = self.begin_ask(address, name)?;
+        let outcome = tokio::time::timeout(timeout, waiting(&mut joining)).await;
+        outcome.unwrap_or_else(|_| Err(too_late("swarm.ask")))
+    }
+
+    fn begin_ask(&self, address: &str, name: &str) -> Result<watch::Receiver<JoinState>> {
+        let begin = || {
+            let address = endpoints(&[address.to_owned()])?;
+            self.wish(Wish::Ask, Name::new(name)?)?;
+            for address in address {
+                self.side.dial(address);
+            }
+            Ok(self.side.house.joining())
+        };
+        begin().map_err(|error: Error| error.during("swarm.ask"))
+    }
+
+    /// Waits until this node was let in.
+    ///
+    /// # Errors
+    ///
+    /// `timeout`, `permission_denied` if a person said no.
+    pub async fn wait_joined(&self, timeout: Duration) -> Result<()> {
+        let mut joining = self.side.house.joining();
+        let outcome = tokio::time::timeout(timeout, joined(&mut joining)).await;
+        outcome.unwrap_or_else(|_| Err(too_late("swarm.wait_joined")))
+    }
+
+    fn wish(&self, wish: Wish, name: Name) -> Result<()> {
+        self.side.house.with(|standing| match standing {
+            Standing::Member(_) => {
+                let message = "this node is in a swarm already; another one needs another folder";
+                Err(Error::new(ErrorKind::AlreadyExists, message))
+            }
+            Standing::Alone | Standing::Joining(..) => {
+                *standing = Standing::Joining(Box::new(wish), name);
+                Ok(())
+            }
+        })?;
+        self.side.house.report(JoinState::Idle);
+        self.side.start()
+    }
+
+    /// The devices that wait for approval by this issuer.
+    ///
+    /// # Errors
+    ///
+    /// `unavailable` if the node is in no swarm.
+    pub fn pending(&self) -> Result<Vec<PendingDevice>> {
+        self.side.house.member(|membership| {
+            let registrar = membership.registrar.as_ref();
+            Ok(registrar.map_or_else(Vec::new, |registrar| registrar.pending()))
+        })
+    }
+
+    /// Lets a waiting device in. Durable when it returns; the device learns of it when it asks
+    /// again, within seconds.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_argument` if it does not wait, or for too many rights; `permission_denied` if this
+    /// node is no issuer; `storage`.
+    pub fn approve(&self, device: NodeId, options: &InviteOptions) -> Result<()> {
+        let grant = grant(options)?;
+        self.as_issuer("swarm.approve", |registrar, now| {
+            registrar.approve(device, grant, now)
+        })
+    }
+
+    /// Sends a waiting device away.
+    ///
+    /// # Errors
+    ///
+    /// As [`Swarm::approve`].
+    pub fn reject(&self, device: NodeId) -> Result<()> {
+        self.as_issuer("swarm.reject", |registrar, _| registrar.reject(device))
+    }
+
+    /// Lets a device in whose identity is known beforehand, when it asks.
+    ///
+    /// # Errors
+    ///
+    /// As [`Swarm::approve`].
+    pub fn preauthorise(&self, device: NodeId, options: &InviteOptions) -> Result<()> {
+        let grant = grant(options)?;
+        let valid = options.valid.as_secs();
+        self.as_issuer("swarm.preauthorise", |registrar, now| {
+            registrar.preauthorise(device, grant, now.saturating_add(valid))
+        })
+    }
+
+    fn as_issuer<T>(
+        &self,
+        operation: &'static str,
+        act: impl FnOnce(&mut swarmlet_engine::membership::Registrar, u64) -> Result<T>,
+    ) -> Result<T> {
+        let now = self.side.house.wall_secs();
+        let changed = self.side.house.change(|membership| {
+            let registrar = membership.registrar.as_mut().ok_or_else(no_issuer)?;
+            act(registrar, now)
+        });
+        changed.map_err(|error| error.during(operation))
+    }
+
+    /// All devices of the swarm that this node knows, by identity.
+    ///
+    /// # Errors
+    ///
+    /// `unavailable` if the node is in no swarm.
+    pub fn members(&self) -> Result<Vec<MemberInfo>> {
+        self.side.house.member(|membership| {
+            let revocations = membership.members.authority().revocations();
+            let info = |chain: &swarmlet_engine::membership::Chain| {
+                let claims = chain.claims();
+                let labels = claims.labels.iter();
+                MemberInfo {
+                    node: claims.subject,
+                    name: claims.name.to_string(),
+                    capabilities: claims.capabilities.to_string(),
+                    labels: labels
+                        .map(|(key, value)| (key.to_string(), value.to_string()))
+                        .collect(),
+                    is_issuer: claims.role == Role::Issuer,
+                    is_revoked: revocations.is_revoked(claims.subject),
+                    not_after: claims.not_after,
+                }
+            };
+            Ok(membership.members.directory().iter().map(info).collect())
+        })
+    }
+
+    /// Puts a device out, for good: its sessions close at once, and of its events every node keeps
+    /// what this one has now. Durable when it returns.
+    ///
+    /// # Errors
+    ///
+    /// `permission_denied` if this node is no issuer; `invalid_argument` for itself; `storage`.
+    pub fn revoke(&self, device: NodeId, reason: &str) -> Result<()> {
+        let during = |error: Error| error.during("swarm.revoke");
+        self.put_out(device, reason).map_err(during)
+    }
+
+    fn put_out(&self, device: NodeId, reason: &str) -> Result<()> {
+        let house = &self.side.house;
+        if device == house.own {
+            return Err(Error::invalid("a node cannot revoke itself"));
+        }
+        let present = self.side.state.log()?.present();
+        let own = present.iter().filter(|(stream, _)| stream.node == device);
+        let cut: BTreeMap<StreamNumber, _> =
+            own.map(|(stream, last)| (stream.number, last)).collect();
+        let (revoked_at, reason) = (house.wall_secs(), reason.to_owned());
+        house.change(|membership| {
+            if membership.registrar.is_none() {
+                return Err(no_issuer());
+            }
+            let withdrawal = Withdrawal {
+                swarm: membership.members.authority().swarm(),
+                device,
+                revoked_at,
+                reason,
+                cut,
+                signer: house.own,
+            };
+            let proof = Some(&membership.own.member);
+            let revocation = Revocation::issue(withdrawal, proof, house.signer.0.as_ref())?;
+            membership.members.revoke(revocation).map_err(denied)?;
+            Ok(())
+        })
+    }
+
+    /// How this node stands in the swarm now.
+    #[must_use]
+    pub fn status(&self) -> SwarmStatus {
+        self.side.status().borrow().clone()
+    }
+
+    /// The connected peers.
+    #[must_use]
+    pub fn peers(&self) -> Vec<Peer> {
+        self.status().peers
+    }
+
+    /// Something to wait on for changes of the status; it is looked at every 50 ms.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<SwarmStatus> {
+        self.side.status()
+    }
+
+    /// Waits until some peer is connected and all connected peers have the same events as this
+    /// node.
+    ///
+    /// # Errors
+    ///
+    /// `timeout`.
+    pub async fn wait_in_sync(&self, timeout: Duration) -> Result<()> {
+        let mut status = self.side.status();
+        let waited = tokio::time::timeout(timeout, status.wait_for(SwarmStatus::is_in_sync)).await;
+        waited.map(drop).map_err(|_| too_late("swarm.wait_in_sync"))
+    }
+
+    /// As [`Swarm::wait_in_sync`], for callers without a runtime.
+    pub fn wait_in_sync_blocking(&self, timeout: Duration) -> Result<()> {
+        let mut status = self.side.status();
+        let waited = block_on_for(status.wait_for(SwarmStatus::is_in_sync), Some(timeout));
+        waited
+            .map(drop)
+            .ok_or_else(|| too_late("swarm.wait_in_sync"))
+    }
+
+    /// To be called when the device has changed networks: everything is dialled anew at once.
+    pub fn network_changed(&self) {
+        self.side.network_changed();
+    }
+}
+
+async fn joined(joining: &mut watch::Receiver<JoinState>) -> Result<()> {
+    let is_over = |state: &JoinState| {
+        matches!(
+            state,
+            JoinState::Joined | JoinState::Refused(_) | JoinState::Failed(_)
+        )
+    };
+    match &*joining
+        .wait_for(is_over)
+        .await
+        .map_err(|_| crate::state::closed())?
+    {
+        JoinState::Refused(denial) => Err(denied(*denial).during("swarm.join")),
+        JoinState::Failed(why) => {
+            Err(Error::new(ErrorKind::Storage, why.clone()).during("swarm.join"))
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn waiting(joining: &mut watch::Receiver<JoinState>) -> Result<u32> {
+    let is_answered = |state: &JoinState| *state != JoinState::Idle;
+    match &*joining
+        .wait_for(is_answered)
+        .await
+        .map_err(|_| crate::state::closed())?
+    {
+        JoinState::Waiting(code) => Ok(*code),
+        JoinState::Refused(denial) => Err(denied(*denial).during("swarm.ask")),
+        JoinState::Failed(why) => {
+            Err(Error::new(ErrorKind::Storage, why.clone()).during("swarm.ask"))
+        }
+        _ => {
+            let message = "the device was let in without a comparison";
+            Err(Error::new(ErrorKind::AlreadyExists, message).during("swarm.ask"))
+        }
+    }
+}
+
+fn grant(options: &InviteOptions) -> Result<Grant> {
+    let labels = options.labels.iter().map(|(key, value)| {
+        let pair = (Name::new(key)?, Name::new(value)?);
+        Ok(pair)
+    });
+    Ok(Grant {
+        name: options.name.as_deref().map(Name::new).transpose()?,
+        capabilities: options.capabilities.clone(),
+        labels: labels.collect::<Result<_>>()?,
+    })
+}
+
+fn no_issuer() -> Error {
+    let message = "this node is no issuer; one becomes it with the root key";
+    Error::new(ErrorKind::PermissionDenied, message)
+}
+
+fn too_late(operation: &'static str) -> Error {
+    let message = "it did not happen in time; the node goes on trying";
+    Error::new(ErrorKind::Timeout, message).during(operation)
+}
+
+fn root_key_text(seed: &[u8; 32]) -> Zeroizing<String> {
+    let mut text = String::from(ROOT_KEY_PREFIX);
+    for byte in seed {
+        text.push_str(&format!("{byte:02x}"));
+    }
+    Zeroizing::new(text)
+}
+
+fn parse_root_key(text: &str) -> Result<Zeroizing<[u8; 32]>> {
+    let bad = || Error::invalid("not a root key: it is swarmlet-root: and 64 hexadecimal digits");
+    let digits = text.trim().strip_prefix(ROOT_KEY_PREFIX).ok_or_else(bad)?;
+    if digits.len() != 64 || !digits.is_ascii() {
+        return Err(bad());
+    }
+    let mut seed = Zeroizing::new([0; 32]);
+    for (index, byte) in seed.iter_mut().enumerate() {
+        let pair = &digits[2 * index..2 * index + 2];
+        *byte = u8::from_str_radix(pair, 16).map_err(|_| bad())?;
+    }
+    Ok(seed)
+}
+
+const ROOT_KEY_PREFIX: &str = "swarmlet-root:";

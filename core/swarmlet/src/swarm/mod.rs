@@ -1,0 +1,24 @@
+//! The node in its swarm: who it is there, whom it lets in, and keeping in sync with the others.
+//!
+//! The engine decides what is admitted, sent and stored, `core/net` moves bytes; this connects the
+//! two with the log and the user. From below: `status` and `network` (values), `membership` and
+//! `vault` (what is kept), `gatehouse` (shared state), `conversation` (admission), `link` and
+//! `thread` (sessions), `start`, `handle` (the door for users).
+
+mod conversation;
+mod gatehouse;
+mod handle;
+mod happening;
+mod link;
+mod membership;
+mod network;
+mod start;
+mod status;
+mod thread;
+mod vault;
+
+pub use handle::{Founded, InviteOptions, MemberInfo, Swarm};
+pub use network::Network;
+pub(crate) use network::NetworkSettings;
+pub(crate) use start::SwarmSide;
+pub use status::{Peer, SwarmStatus};

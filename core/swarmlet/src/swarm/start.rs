@@ -1,0 +1,269 @@
+//! Starting and stopping the sync thread: when this node first has to do with a swarm, and when it
+//! is closed.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::thread::JoinHandle;
+
+use swarmlet_engine::event::Signer;
+use swarmlet_engine::sync::SyncOptions;
+use swarmlet_engine::{Error, ErrorKind, Result};
+use swarmlet_net::{self as net, Endpoint, Net, NetError};
+use tokio::sync::{mpsc, watch};
+
+use super::conversation::NodeGate;
+use super::gatehouse::{Gatehouse, Standing};
+use super::happening::Happening;
+use super::network::NetworkSettings;
+use super::status::SwarmStatus;
+use super::thread::{Parts, SyncTask};
+use super::vault::Vault;
+use crate::clock::Clock;
+use crate::limits::FRAME_BYTES_MAX;
+use crate::state::State;
+use crate::writer::Writer;
+
+/// What a node has to do with its swarm.
+#[derive(Debug)]
+pub(crate) struct SwarmSide {
+    pub(super) house: Arc<Gatehouse>,
+    pub(super) state: Arc<State>,
+    settings: NetworkSettings,
+    writer: OnceLock<Weak<Writer>>,
+    running: Mutex<Option<Running>>,
+    status: watch::Sender<SwarmStatus>,
+}
+
+/// The running thread.
+#[derive(Debug)]
+struct Running {
+    net: Net,
+    notes: mpsc::UnboundedSender<Happening>,
+    thread: JoinHandle<()>,
+}
+
+impl SwarmSide {
+    /// Reads what this node is; starts nothing yet.
+    pub(crate) fn open(
+        folder: Option<&std::path::Path>,
+        signer: Arc<dyn Signer>,
+        clock: Arc<dyn Clock>,
+        settings: NetworkSettings,
+        state: Arc<State>,
+    ) -> Result<Self> {
+        let house = Gatehouse::open(Vault::new(folder), signer, clock)?;
+        Ok(Self {
+            house: Arc::new(house),
+            state,
+            settings,
+            writer: OnceLock::new(),
+            running: Mutex::new(None),
+            status: watch::Sender::new(SwarmStatus::default()),
+        })
+    }
+
+    /// Where received runs go; starts the thread if this node is a member.
+    pub(crate) fn connect(&self, writer: &Arc<Writer>) -> Result<()> {
+        // Called once, when the node is opened.
+        let _ = self.writer.set(Arc::downgrade(writer));
+        let is_member = |standing: &mut Standing| matches!(standing, Standing::Member(_));
+        if !self.house.with(is_member) {
+            return Ok(());
+        }
+        match self.start() {
+            // A node without a network still has its log.
+            Err(error) if error.kind() == ErrorKind::Network => {
+                tracing::warn!(%error, "the node is open, but without a network");
+                self.status
+                    .send_modify(|status| status.note_incident(error.to_string()));
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    /// Starts the thread unless it runs.
+    pub(super) fn start(&self) -> Result<()> {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if running.is_some() {
+            return Ok(());
+        }
+        self.state.check_open()?;
+        let writer = self.writer.get().and_then(Weak::upgrade);
+        let writer = writer.ok_or_else(crate::state::closed)?;
+        let (notes, noted) = mpsc::unbounded_channel();
+        let (started, outcome) = std::sync::mpsc::sync_channel(1);
+        let setup = Setup {
+            options: self.net_options()?,
+            house: self.house.clone(),
+            state: self.state.clone(),
+            writer,
+            holds: SyncOptions {
+                instance: random()?,
+                holds: self.settings.holds.clone(),
+            },
+            status: self.status.clone(),
+            notes: notes.clone(),
+        };
+        let thread = std::thread::Builder::new()
+            .name("swarmlet-sync".into())
+            .spawn(move || run(setup, noted, &started))
+            .map_err(|error| Error::io("cannot start the sync thread", error))?;
+        let net = outcome.recv().unwrap_or_else(|_| {
+            let message = "the sync thread ended before it began";
+            Err(Error::new(ErrorKind::Internal, message))
+        })?;
+        self.house.connect(notes.clone());
+        *running = Some(Running { net, notes, thread });
+        Ok(())
+    }
+
+    /// Waits until the thread has ended, as it does by itself when the node closes, and lets go of
+    /// what is kept.
+    pub(crate) fn join(&self) {
+        let running = self
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(running) = running {
+            let ended = running.thread.join();
+            debug_assert!(ended.is_ok(), "the sync thread does not panic");
+        }
+        self.house.close();
+    }
+
+    /// How this node stands in the swarm.
+    pub(super) fn status(&self) -> watch::Receiver<SwarmStatus> {
+        self.status.subscribe()
+    }
+
+    /// Dials an address.
+    pub(super) fn dial(&self, endpoint: Endpoint) {
+        if let Some(running) = self.lock().as_ref() {
+            running.net.dial(endpoint);
+        }
+    }
+
+    /// Where this node can be reached.
+    pub(super) fn announced(&self) -> Vec<Endpoint> {
+        let running = self.lock();
+        running
+            .as_ref()
+            .map_or_else(Vec::new, |running| running.net.announced())
+    }
+
+    /// The network of the device has changed.
+    pub(super) fn network_changed(&self) {
+        if let Some(running) = self.lock().as_ref() {
+            let _ = running.notes.send(Happening::NetworkChanged);
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn net_options(&self) -> Result<net::Options> {
+        let settings = &self.settings;
+        let mut options = net::Options::new(random()?);
+        if let Some(listen) = &settings.listen {
+            options.listen.clone_from(listen);
+        }
+        options.announce.clone_from(&settings.announce);
+        options.peers.clone_from(&settings.peers);
+        options.mdns = settings.has_discovery;
+        options.frame_bytes_max = FRAME_BYTES_MAX;
+        if let Some(count) = settings.connections_max {
+            options.connections_max = count;
+        }
+        Ok(options)
+    }
+}
+
+/// What the thread begins with.
+struct Setup {
+    options: net::Options,
+    house: Arc<Gatehouse>,
+    state: Arc<State>,
+    writer: Arc<Writer>,
+    holds: SyncOptions,
+    status: watch::Sender<SwarmStatus>,
+    notes: mpsc::UnboundedSender<Happening>,
+}
+
+fn run(
+    setup: Setup,
+    notes: mpsc::UnboundedReceiver<Happening>,
+    started: &std::sync::mpsc::SyncSender<Result<Net>>,
+) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let outcome = match runtime {
+        Ok(runtime) => runtime.block_on(sync(setup, notes, started)),
+        Err(error) => Err(Error::io("cannot start a runtime", error)),
+    };
+    if let Err(error) = outcome {
+        // Whoever started the thread may have given up; the error is in the log then.
+        tracing::error!(%error, "the network did not start");
+        let _ = started.send(Err(error));
+    }
+}
+
+async fn sync(
+    setup: Setup,
+    notes: mpsc::UnboundedReceiver<Happening>,
+    started: &std::sync::mpsc::SyncSender<Result<Net>>,
+) -> Result<()> {
+    let gate = NodeGate {
+        house: setup.house.clone(),
+        nonce: random()?,
+    };
+    let (net, mut events) = Net::start(setup.options, Arc::new(gate))
+        .await
+        .map_err(network)?;
+    let listening = net.listening().iter().map(ToString::to_string).collect();
+    setup
+        .status
+        .send_modify(|status| status.listening = listening);
+    let _ = started.send(Ok(net.clone()));
+    let forwarded = setup.notes.clone();
+    tokio::spawn(async move {
+        while let Some(event) = events.recv().await {
+            if forwarded.send(Happening::Net(event)).is_err() {
+                return;
+            }
+        }
+    });
+    let log = setup.state.reader()?;
+    let (task, frames) = SyncTask::new(Parts {
+        log,
+        options: setup.holds,
+        net,
+        state: setup.state,
+        writer: setup.writer,
+        house: setup.house,
+        notes: setup.notes,
+        status: setup.status,
+    });
+    task.run(frames, notes).await;
+    Ok(())
+}
+
+fn network(error: NetError) -> Error {
+    let kind = match &error {
+        NetError::Options { .. } => ErrorKind::InvalidArgument,
+        _ => ErrorKind::Network,
+    };
+    Error::new(kind, "the network cannot be used").because(error)
+}
+
+/// Random bytes of the operating system.
+pub(super) fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        let message = "the operating system gives no randomness";
+        Error::new(ErrorKind::Unavailable, message).because(error.to_string())
+    })?;
+    Ok(bytes)
+}

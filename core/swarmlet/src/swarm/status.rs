@@ -1,0 +1,84 @@
+//! What a node tells of the swarm: who is connected, and how far everybody is.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use swarmlet_engine::event::{NodeId, StreamId};
+use swarmlet_engine::sync::PeerStatus;
+
+/// A connected peer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Peer {
+    /// Its identity.
+    pub node: NodeId,
+    /// Where it was reached, or where it came from; empty if not known.
+    pub address: String,
+    /// Whether both have the same events, as far as both have said.
+    pub is_in_sync: bool,
+    /// Events that it has and this node lacks.
+    pub behind: u64,
+    /// Events that this node has and it lacks.
+    pub ahead: u64,
+    /// For how long one of the two was not zero; in whole seconds.
+    pub lag: Duration,
+    /// How long a frame and its answer took last.
+    pub round_trip: Option<Duration>,
+}
+
+/// How this node stands in the swarm.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SwarmStatus {
+    /// Where this node listens.
+    pub listening: Vec<String>,
+    /// The connected peers.
+    pub peers: Vec<Peer>,
+    /// How many events of each stream some peer has and this node lacks.
+    pub to_replicate: BTreeMap<StreamId, u64>,
+    /// Connections that were refused or closed, by whom and why, the newest last; the last 32.
+    pub refused: Vec<(String, String)>,
+    /// What people should know of: forks, clones, refused events; the last 32.
+    pub incidents: Vec<String>,
+}
+
+impl Peer {
+    pub(super) fn new(status: &PeerStatus, address: String) -> Self {
+        Self {
+            node: status.node,
+            address,
+            is_in_sync: status.is_in_sync(),
+            behind: status.behind,
+            ahead: status.ahead,
+            lag: Duration::from_secs(status.lag.as_secs()),
+            round_trip: status.round_trip,
+        }
+    }
+}
+
+impl SwarmStatus {
+    /// Whether some peer is connected, and all of them have the same as this node.
+    #[must_use]
+    pub fn is_in_sync(&self) -> bool {
+        !self.peers.is_empty() && self.peers.iter().all(|peer| peer.is_in_sync)
+    }
+
+    pub(super) fn note_refused(&mut self, whom: String, why: String) {
+        keep(&mut self.refused, (whom, why));
+    }
+
+    pub(super) fn note_incident(&mut self, incident: String) {
+        keep(&mut self.incidents, incident);
+    }
+}
+
+/// Adds an item; the oldest goes when there are too many, and the same one is there once.
+fn keep<T: PartialEq>(list: &mut Vec<T>, item: T) {
+    list.retain(|known| *known != item);
+    if list.len() == KEPT {
+        list.remove(0);
+    }
+    list.push(item);
+}
+
+const KEPT: usize = 32;

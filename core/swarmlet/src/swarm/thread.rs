@@ -1,0 +1,280 @@
+//! The thread that keeps this node in sync: it owns the sync machine and all connections.
+//!
+//! One thread and one task decide everything, so there is no order to get wrong: what happens goes
+//! in, the machine says what to do, it is done. It reads the log and hands runs to the writer; it
+//! never waits for the disk of the writer.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use swarmlet_engine::event::NodeId;
+use swarmlet_engine::log::LogReader;
+use swarmlet_engine::sync::{Incident, Input, Output, SessionId, Sync, SyncOptions};
+use swarmlet_net::{Net, NetEvent};
+use tokio::sync::{mpsc, watch};
+
+use super::gatehouse::{Gatehouse, Standing};
+use super::happening::Happening;
+use super::link::OpenLink;
+use super::status::{Peer, SwarmStatus};
+use crate::clock::Stopwatch;
+use crate::limits::{FRAMES_AHEAD, SYNC_TICK};
+use crate::state::{Phase, State};
+use crate::writer::{Stored, Writer};
+
+/// What the thread works on.
+pub(super) struct SyncTask {
+    log: LogReader,
+    options: SyncOptions,
+    /// There is one as soon as this node is a member.
+    machine: Option<Sync>,
+    net: Net,
+    state: Arc<State>,
+    writer: Arc<Writer>,
+    house: Arc<Gatehouse>,
+    notes: mpsc::UnboundedSender<Happening>,
+    status: watch::Sender<SwarmStatus>,
+    started: Stopwatch,
+    links: BTreeMap<SessionId, OpenSession>,
+    frames: mpsc::Sender<(SessionId, Bytes)>,
+    next_session: u64,
+    incidents: Vec<Incident>,
+}
+
+/// A connection and whose it is.
+#[derive(Debug)]
+struct OpenSession {
+    node: NodeId,
+    key: swarmlet_net::PeerKey,
+    address: String,
+    link: OpenLink,
+}
+
+/// What a [`SyncTask`] is made of.
+pub(super) struct Parts {
+    pub(super) log: LogReader,
+    pub(super) options: SyncOptions,
+    pub(super) net: Net,
+    pub(super) state: Arc<State>,
+    pub(super) writer: Arc<Writer>,
+    pub(super) house: Arc<Gatehouse>,
+    pub(super) notes: mpsc::UnboundedSender<Happening>,
+    pub(super) status: watch::Sender<SwarmStatus>,
+}
+
+impl SyncTask {
+    /// A task, and where the frames that it reads come from.
+    pub(super) fn new(parts: Parts) -> (Self, mpsc::Receiver<(SessionId, Bytes)>) {
+        let (frames, received) = mpsc::channel(FRAMES_AHEAD);
+        let task = Self {
+            machine: None,
+            log: parts.log,
+            options: parts.options,
+            net: parts.net,
+            state: parts.state,
+            writer: parts.writer,
+            house: parts.house,
+            notes: parts.notes,
+            status: parts.status,
+            started: Stopwatch::start(),
+            links: BTreeMap::new(),
+            frames,
+            next_session: 0,
+            incidents: Vec::new(),
+        };
+        (task, received)
+    }
+
+    /// Runs until the node closes.
+    pub(super) async fn run(
+        mut self,
+        mut frames: mpsc::Receiver<(SessionId, Bytes)>,
+        mut notes: mpsc::UnboundedReceiver<Happening>,
+    ) {
+        let mut progress = self.state.watch();
+        let mut tick = tokio::time::interval(SYNC_TICK);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        // Not marked as seen here: a commit that came meanwhile must still wake the loop.
+        while progress.borrow().phase == Phase::Open {
+            tokio::select! {
+                changed = progress.changed() => match changed {
+                    Ok(()) => self.step(Input::Committed),
+                    Err(_) => break,
+                },
+                Some((session, frame)) = frames.recv() => {
+                    self.step(Input::Received { session, frame });
+                }
+                Some(note) = notes.recv() => self.happened(note),
+                _ = tick.tick() => self.tick(),
+            }
+        }
+        self.links.clear();
+        self.net.close().await;
+    }
+
+    fn happened(&mut self, note: Happening) {
+        match note {
+            Happening::Net(event) => self.net_event(event),
+            Happening::Ended { session } => {
+                if let Some(open) = self.links.remove(&session) {
+                    self.house.forget(open.key);
+                    self.step(Input::Disconnected { session });
+                    self.report();
+                }
+            }
+            Happening::Sent { session, bytes } => self.step(Input::Sent { session, bytes }),
+            Happening::Stored { receipt, outcome } => {
+                self.step(Input::Stored { receipt, outcome });
+            }
+            Happening::Members(members) => {
+                if let Some(machine) = &mut self.machine {
+                    machine.members_mut().absorb(&members);
+                    self.step(Input::MembersChanged);
+                }
+            }
+            Happening::NetworkChanged => self.net.network_changed(),
+        }
+    }
+
+    fn net_event(&mut self, event: NetEvent) {
+        match event {
+            NetEvent::Connected(link) => {
+                // Whoever was admitted is known; if not any more, the connection ends here.
+                let Some(node) = self.house.node_of(link.peer) else {
+                    return;
+                };
+                let session = SessionId(self.next_session);
+                self.next_session += 1;
+                let key = link.peer;
+                let address = link.endpoint.to_string();
+                let notes = self.notes.clone();
+                let open = OpenSession {
+                    node,
+                    key,
+                    address,
+                    link: OpenLink::start(session, link, self.frames.clone(), notes),
+                };
+                self.links.insert(session, open);
+                tracing::info!(%node, "a peer is connected");
+                self.step(Input::Connected {
+                    session,
+                    peer: node,
+                });
+                self.report();
+            }
+            NetEvent::Refused {
+                endpoint, reason, ..
+            } => {
+                let endpoint = endpoint.map(|endpoint| endpoint.to_string());
+                let endpoint = endpoint.unwrap_or_default();
+                tracing::info!(%endpoint, %reason, "a connection was refused");
+                self.status
+                    .send_modify(|status| status.note_refused(endpoint, reason));
+            }
+            NetEvent::Listening(endpoint) => self.status.send_modify(|status| {
+                status.listening.push(endpoint.to_string());
+            }),
+            NetEvent::Discovered(endpoint) => tracing::debug!(%endpoint, "discovered"),
+            NetEvent::Closed { peer, reason } => tracing::info!(%peer, %reason, "disconnected"),
+        }
+    }
+
+    fn step(&mut self, input: Input) {
+        let now = self.started.elapsed();
+        let Some(machine) = self.machine() else {
+            return;
+        };
+        let mut outputs = Vec::new();
+        machine.step(now, input, &mut outputs);
+        for output in outputs {
+            self.carry_out(output);
+        }
+    }
+
+    /// The machine, made when this node has become a member.
+    fn machine(&mut self) -> Option<&mut Sync> {
+        if self.machine.is_none() {
+            let members = self.house.with(|standing| match standing {
+                Standing::Member(membership) => Some(membership.members.clone()),
+                Standing::Alone | Standing::Joining(..) => None,
+            })?;
+            let (own, log) = (self.house.own, self.log.clone());
+            self.machine = Some(Sync::new(own, log, members, self.options.clone()));
+        }
+        self.machine.as_mut()
+    }
+
+    fn carry_out(&mut self, output: Output) {
+        match output {
+            Output::Send { session, frame } => {
+                if let Some(open) = self.links.get(&session) {
+                    open.link.send(frame);
+                }
+            }
+            Output::Store { receipt, run } => {
+                let notes = self.notes.clone();
+                let tell = move |outcome| {
+                    // A task that has ended needs no answer.
+                    let _ = notes.send(Happening::Stored { receipt, outcome });
+                };
+                self.writer.store(run, Stored::new(tell));
+            }
+            Output::Close { session, reason } => {
+                if let Some(open) = self.links.remove(&session) {
+                    tracing::warn!(node = %open.node, %reason, "a session was closed");
+                    self.net.disconnect(open.key);
+                    let (node, reason) = (open.node.to_string(), reason.to_string());
+                    self.status
+                        .send_modify(|status| status.note_refused(node, reason));
+                }
+            }
+            Output::MembersChanged => {
+                if let Some(machine) = &self.machine {
+                    self.house.learnt(machine.members());
+                }
+            }
+            Output::Incident(incident) => {
+                if !self.incidents.contains(&incident) {
+                    tracing::warn!(%incident, "in the swarm");
+                    self.status
+                        .send_modify(|status| status.note_incident(incident.to_string()));
+                    if self.incidents.len() == INCIDENTS_KEPT {
+                        self.incidents.remove(0);
+                    }
+                    self.incidents.push(incident);
+                }
+            }
+        }
+    }
+
+    fn tick(&mut self) {
+        self.step(Input::Tick);
+        self.report();
+    }
+
+    /// Tells how far everybody is, if that has changed.
+    fn report(&self) {
+        let now = self.started.elapsed();
+        let Some(machine) = &self.machine else {
+            return;
+        };
+        let peers = machine.peers(now).into_iter().filter_map(|status| {
+            let open = self.links.get(&status.session)?;
+            Some(Peer::new(&status, open.address.clone()))
+        });
+        let peers: Vec<Peer> = peers.collect();
+        let to_replicate = machine.to_replicate();
+        self.status.send_if_modified(|status| {
+            let is_new = status.peers != peers || status.to_replicate != to_replicate;
+            if is_new {
+                status.peers = peers;
+                status.to_replicate = to_replicate;
+            }
+            is_new
+        });
+    }
+}
+
+/// Incidents that are remembered, so that each is told once.
+const INCIDENTS_KEPT: usize = 64;

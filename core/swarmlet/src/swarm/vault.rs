@@ -1,0 +1,181 @@
+//! Where a node keeps what it knows of its swarm: the file `local.redb` in the data folder.
+//!
+//! Small, rarely written, and not derivable from the log. Each save is one transaction, durable
+//! when it returns. Reading checks every signature again.
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use redb::{Database, ReadableDatabase, TableDefinition};
+use swarmlet_engine::event::Signer;
+use swarmlet_engine::membership::{
+    Authority, Chain, Directory, Registrar, Revocations, RootSet, TimeFloor,
+};
+use swarmlet_engine::sync::Members;
+use swarmlet_engine::{Error, ErrorKind, Result};
+
+use super::membership::Membership;
+use crate::permission;
+
+/// The file, opened when it is needed.
+#[derive(Debug)]
+pub(super) struct Vault {
+    path: Option<PathBuf>,
+    database: Mutex<Option<Database>>,
+}
+
+impl Vault {
+    /// The vault of the data folder; a node without one keeps nothing.
+    pub(super) fn new(folder: Option<&Path>) -> Self {
+        Self {
+            path: folder.map(|folder| folder.join(FILE)),
+            database: Mutex::new(None),
+        }
+    }
+
+    /// What was saved last; nothing if this node never was in a swarm.
+    pub(super) fn load(&self, signer: &dyn Signer) -> Result<Option<Membership>> {
+        let exists = self.path.as_ref().is_some_and(|path| path.exists());
+        if !exists {
+            return Ok(None);
+        }
+        self.with(|database| {
+            let read = database.begin_read().map_err(unreadable)?;
+            let table = match read.open_table(TABLE) {
+                Ok(table) => table,
+                Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
+                Err(error) => return Err(unreadable(error)),
+            };
+            let value = |name: &str| -> Result<Option<Vec<u8>>> {
+                let found = table.get(name).map_err(unreadable)?;
+                Ok(found.map(|value| value.value().to_vec()))
+            };
+            let Some(roots) = value("root set")? else {
+                return Ok(None);
+            };
+            let bytes = |name| value(name).map(Option::unwrap_or_default);
+            let parts = Parts {
+                roots,
+                own: bytes("chain")?,
+                revocations: bytes("revocations")?,
+                directory: bytes("directory")?,
+                floor: bytes("time floor")?,
+                registrar: bytes("registrar")?,
+            };
+            parts.read(signer).map(Some)
+        })
+    }
+
+    /// Saves everything; durable when it returns.
+    pub(super) fn save(&self, membership: &Membership) -> Result<()> {
+        let authority = membership.members.authority();
+        let registrar = membership.registrar.as_ref().map(Registrar::encode);
+        let entries = [
+            ("root set", authority.root_set().encode()),
+            ("chain", membership.own.encode()),
+            ("revocations", authority.revocations().encode()),
+            ("directory", membership.members.directory().encode()),
+            ("time floor", authority.floor().encode().to_vec()),
+            ("registrar", registrar.unwrap_or_default()),
+        ];
+        self.with(|database| {
+            let write = database.begin_write().map_err(unwritable)?;
+            {
+                let mut table = write.open_table(TABLE).map_err(unwritable)?;
+                for (name, value) in &entries {
+                    table.insert(name, value.as_slice()).map_err(unwritable)?;
+                }
+            }
+            write.commit().map_err(unwritable)
+        })
+    }
+
+    /// Lets go of the file, so that the folder can be opened again.
+    pub(super) fn close(&self) {
+        let mut database = self
+            .database
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        *database = None;
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&Database) -> Result<T>) -> Result<T> {
+        let mut database = self
+            .database
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if database.is_none() {
+            *database = Some(self.open()?);
+        }
+        work(database.as_ref().expect("it was just opened"))
+    }
+
+    fn open(&self) -> Result<Database> {
+        let Some(path) = &self.path else {
+            let message = "a node without a data folder cannot be in a swarm";
+            return Err(Error::new(ErrorKind::Unsupported, message));
+        };
+        let mut options = std::fs::OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        permission::private_file(&mut options);
+        let failed =
+            |error| Error::io("cannot open the local database", error).with("path", path.display());
+        let file = options.open(path).map_err(failed)?;
+        let backend = redb::backends::FileBackend::new(file);
+        let database = backend.and_then(|backend| Database::builder().create_with_backend(backend));
+        database.map_err(|error| unreadable(error).with("path", path.display()))
+    }
+}
+
+/// What is stored, as bytes.
+struct Parts {
+    roots: Vec<u8>,
+    own: Vec<u8>,
+    revocations: Vec<u8>,
+    directory: Vec<u8>,
+    floor: Vec<u8>,
+    registrar: Vec<u8>,
+}
+
+impl Parts {
+    fn read(&self, signer: &dyn Signer) -> Result<Membership> {
+        let damaged = |what: &'static str| {
+            move |denial: &dyn std::fmt::Display| {
+                Error::corrupt("what is stored of the swarm cannot be read")
+                    .with("part", what)
+                    .with("because", denial)
+            }
+        };
+        let roots = RootSet::decode(&self.roots).map_err(|error| damaged("root set")(&error))?;
+        let revocations = Revocations::decode(&self.revocations, &roots)
+            .map_err(|denial| damaged("revocations")(&denial))?;
+        let floor =
+            TimeFloor::decode(&self.floor).map_err(|error| damaged("time floor")(&error))?;
+        let authority = Authority::new(roots, revocations, floor);
+        let directory = Directory::decode(&self.directory, &authority)
+            .map_err(|denial| damaged("directory")(&denial))?;
+        let own = Chain::decode(&self.own).map_err(|denial| damaged("chain")(&denial))?;
+        if own.device() != signer.node_id() {
+            let message = "the certificate is of another device than the folder";
+            return Err(Error::corrupt(message).with("certificate", own.device()));
+        }
+        let mut membership = Membership::new(Members::new(authority, directory), own)?;
+        if let Some(registrar) = &mut membership.registrar {
+            registrar
+                .restore(&self.registrar)
+                .map_err(|error| damaged("registrar")(&error))?;
+        }
+        Ok(membership)
+    }
+}
+
+fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::new(ErrorKind::Storage, "cannot read the local database").because(error)
+}
+
+fn unwritable(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::new(ErrorKind::Storage, "cannot write the local database").because(error)
+}
+
+const FILE: &str = "local.redb";
+const TABLE: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("swarm");

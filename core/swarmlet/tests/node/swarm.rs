@@ -1,0 +1,292 @@
+//! Nodes in a swarm, over real sockets on loopback: founding, joining, syncing, revoking.
+
+use std::time::Duration;
+
+use swarmlet::{
+    ErrorKind, InviteOptions, Network, Node, Options, QueryOptions, StreamId, StreamNumber,
+};
+
+use crate::harness::{Place, number, tags};
+
+/// Long enough for a machine that is busy with other things.
+const SOON: Duration = Duration::from_secs(20);
+
+/// Quiet networking: loopback, no discovery.
+fn network() -> Network {
+    Network::new().listen("tcp://127.0.0.1:0").discovery(false)
+}
+
+fn options() -> Options {
+    Options::new().network(network())
+}
+
+async fn founder(place: &Place) -> Node {
+    let node = place.open_with(options()).await;
+    node.swarm().create("plant", "first").unwrap();
+    node
+}
+
+async fn joiner(place: &Place, issuer: &Node, capabilities: &str) -> Node {
+    let node = place.open_with(options()).await;
+    let mut invite = InviteOptions::default();
+    invite.capabilities = capabilities.parse().unwrap();
+    let token = issuer.swarm().invite(&invite).unwrap();
+    node.swarm().join(&token, "other", SOON).await.unwrap();
+    node
+}
+
+async fn count(node: &Node) -> usize {
+    let mut results = node
+        .query("FROM allEvents", QueryOptions::default())
+        .unwrap();
+    let mut count = 0;
+    while let Some(rows) = results.next_chunk(1000).await.unwrap() {
+        count += rows.len();
+    }
+    count
+}
+
+/// Waits until a node has so many events.
+async fn reaches(node: &Node, wanted: usize) {
+    let waited = tokio::time::timeout(SOON, async {
+        while count(node).await < wanted {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    waited.await.unwrap();
+}
+
+fn present(node: &Node) -> swarmlet::Offsets {
+    node.offsets().unwrap().present
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_joins_with_one_line_and_both_have_the_same() {
+    let places = [Place::new(), Place::new()];
+    let first = founder(&places[0]).await;
+    first.publish(tags("before"), number(1)).await.unwrap();
+    let second = places[1].open_with(options()).await;
+    second.publish(tags("alone"), number(2)).await.unwrap();
+    let token = first.swarm().invite(&InviteOptions::default()).unwrap();
+    second.swarm().join(&token, "press-7", SOON).await.unwrap();
+    first.swarm().wait_in_sync(SOON).await.unwrap();
+    second.swarm().wait_in_sync(SOON).await.unwrap();
+    assert_eq!(present(&first), present(&second));
+    assert_eq!(count(&second).await, 2);
+    assert_eq!(first.swarm().id(), second.swarm().id());
+    let members = first.swarm().members().unwrap();
+    assert_eq!(members, second.swarm().members().unwrap());
+    let names = members.iter().map(|member| member.name.as_str());
+    let names: std::collections::BTreeSet<_> = names.collect();
+    assert_eq!(names, ["first", "press-7"].into());
+    let again = first.swarm().create("other", "first").unwrap_err();
+    assert_eq!(again.kind(), ErrorKind::AlreadyExists);
+    for node in [&first, &second] {
+        node.close().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_arrive_as_they_are_published_in_both_directions() {
+    let places = [Place::new(), Place::new()];
+    let first = founder(&places[0]).await;
+    let second = joiner(&places[1], &first, "rw:*").await;
+    for round in 0..50 {
+        first.publish(tags("a"), number(round)).await.unwrap();
+        second.publish(tags("b"), number(round)).await.unwrap();
+    }
+    reaches(&first, 100).await;
+    reaches(&second, 100).await;
+    first.swarm().wait_in_sync(SOON).await.unwrap();
+    assert_eq!(present(&first), present(&second));
+    let peers = first.swarm().peers();
+    assert_eq!((peers.len(), peers[0].node), (1, second.id()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_restart_a_member_comes_back_by_itself() {
+    let places = [Place::new(), Place::new()];
+    let first = founder(&places[0]).await;
+    let address = first.swarm().status().listening[0].clone();
+    let second = joiner(&places[1], &first, "rw:*").await;
+    second.swarm().wait_in_sync(SOON).await.unwrap();
+    second.close().await.unwrap();
+    first.publish(tags("meanwhile"), number(1)).await.unwrap();
+    let network = network().peer(address);
+    let second = places[1].open_with(Options::new().network(network)).await;
+    reaches(&second, 1).await;
+    assert_eq!(second.swarm().id(), first.swarm().id());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_that_cannot_meet_are_connected_by_the_one_between() {
+    let places = [Place::new(), Place::new(), Place::new()];
+    let middle = founder(&places[0]).await;
+    let left = joiner(&places[1], &middle, "rw:*").await;
+    let right = joiner(&places[2], &middle, "rw:*").await;
+    left.publish(tags("left"), number(1)).await.unwrap();
+    right.publish(tags("right"), number(2)).await.unwrap();
+    for node in [&left, &middle, &right] {
+        reaches(node, 2).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invite_lets_one_device_in_and_only_for_a_while() {
+    let places = [Place::new(), Place::new(), Place::new()];
+    let first = founder(&places[0]).await;
+    let token = first.swarm().invite(&InviteOptions::default()).unwrap();
+    let second = places[1].open_with(options()).await;
+    second.swarm().join(&token, "second", SOON).await.unwrap();
+    let third = places[2].open_with(options()).await;
+    let used = third.swarm().join(&token, "third", SOON).await.unwrap_err();
+    assert_eq!(used.kind(), ErrorKind::InvalidArgument);
+    assert!(used.to_string().contains("used already"), "{used}");
+    let cut = &token[..token.len() - 5];
+    let unreadable = third.swarm().join(cut, "third", SOON).await.unwrap_err();
+    assert_eq!(unreadable.kind(), ErrorKind::InvalidArgument);
+    let refused = second
+        .swarm()
+        .invite(&InviteOptions::default())
+        .unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_without_an_invite_is_compared_and_approved() {
+    let places = [Place::new(), Place::new()];
+    let first = founder(&places[0]).await;
+    let second = places[1].open_with(options()).await;
+    let address = first.swarm().status().listening[0].clone();
+    let code = second.swarm().ask(&address, "tablet", SOON).await.unwrap();
+    let pending = first.swarm().pending().unwrap();
+    assert_eq!((pending[0].device, pending[0].code), (second.id(), code));
+    first
+        .swarm()
+        .approve(second.id(), &InviteOptions::default())
+        .unwrap();
+    second.swarm().wait_joined(SOON).await.unwrap();
+    second.publish(tags("here"), number(1)).await.unwrap();
+    reaches(&first, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_device_is_cut_off_and_what_it_writes_then_stays_with_it() {
+    let places = [Place::new(), Place::new()];
+    let first = founder(&places[0]).await;
+    let second = joiner(&places[1], &first, "rw:*").await;
+    second.publish(tags("good"), number(1)).await.unwrap();
+    reaches(&first, 1).await;
+    first
+        .swarm()
+        .revoke(second.id(), "lost on the train")
+        .unwrap();
+    let mut status = first.swarm().changes();
+    let gone = status.wait_for(|status| status.peers.is_empty());
+    tokio::time::timeout(SOON, gone).await.unwrap().unwrap();
+    second.publish(tags("bad"), number(2)).await.unwrap();
+    let refused = |status: &swarmlet::SwarmStatus| {
+        status
+            .refused
+            .iter()
+            .any(|(_, why)| why.contains("revoked"))
+    };
+    let mut status = second.swarm().changes();
+    tokio::time::timeout(SOON, status.wait_for(refused))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(count(&first).await, 1);
+    assert!(
+        first
+            .swarm()
+            .members()
+            .unwrap()
+            .iter()
+            .any(|member| member.is_revoked)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rights_hold_on_both_sides() {
+    let places = [Place::new(), Place::new()];
+    let first = founder(&places[0]).await;
+    let second = joiner(&places[1], &first, "r:*").await;
+    first.publish(tags("to all"), number(1)).await.unwrap();
+    second
+        .publish(tags("not allowed"), number(2))
+        .await
+        .unwrap();
+    reaches(&second, 2).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let stream = StreamId::new(second.id(), StreamNumber::DEFAULT);
+    assert!(present(&first).last(stream).is_none());
+    assert_eq!(count(&first).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn devices_of_two_swarms_do_not_talk() {
+    let places = [Place::new(), Place::new()];
+    let first = founder(&places[0]).await;
+    first.publish(tags("secret"), number(1)).await.unwrap();
+    let address = first.swarm().status().listening[0].clone();
+    let stranger = Options::new().network(network().peer(address));
+    let other = places[1].open_with(stranger).await;
+    other.swarm().create("elsewhere", "other").unwrap();
+    let mut status = other.swarm().changes();
+    let refused = status.wait_for(|status| !status.refused.is_empty());
+    tokio::time::timeout(SOON, refused).await.unwrap().unwrap();
+    assert!(other.swarm().peers().is_empty());
+    assert_eq!(count(&other).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_root_key_makes_another_issuer() {
+    let places = [Place::new(), Place::new(), Place::new()];
+    let first = places[0].open_with(options()).await;
+    let founded = first.swarm().create("plant", "first").unwrap();
+    let second = joiner(&places[1], &first, "rw:*").await;
+    let wrong = format!("swarmlet-root:{}", "ab".repeat(32));
+    let refused = second.swarm().become_issuer(&wrong).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
+    second.swarm().become_issuer(&founded.root_key).unwrap();
+    let third = joiner(&places[2], &second, "rw:*").await;
+    third.publish(tags("x"), number(1)).await.unwrap();
+    reaches(&first, 1).await;
+}
+
+#[test]
+fn a_node_without_a_runtime_joins_too() {
+    let places = [Place::new(), Place::new()];
+    let open = |place: &Place| Node::open_blocking(place.path(), options()).unwrap();
+    let (first, second) = (open(&places[0]), open(&places[1]));
+    first.swarm().create("plant", "first").unwrap();
+    let token = first.swarm().invite(&InviteOptions::default()).unwrap();
+    second
+        .swarm()
+        .join_blocking(&token, "second", SOON)
+        .unwrap();
+    first.publish_blocking(tags("x"), number(1)).unwrap();
+    second.swarm().wait_in_sync_blocking(SOON).unwrap();
+    for node in [first, second] {
+        node.close_blocking().unwrap();
+    }
+}
+
+#[test]
+fn who_is_in_no_swarm_is_told_so() {
+    let place = Place::new();
+    let node = Node::open_blocking(place.path(), Options::new()).unwrap();
+    let swarm = node.swarm();
+    assert_eq!(swarm.id(), None);
+    let kind = |error: swarmlet::Error| error.kind();
+    let invited = swarm.invite(&InviteOptions::default());
+    assert_eq!(invited.map_err(kind), Err(ErrorKind::Unavailable));
+    assert_eq!(swarm.members().map_err(kind), Err(ErrorKind::Unavailable));
+    let bad = Options::new().network(Network::new().peer("nowhere"));
+    let opened = Node::open_blocking(Place::new().path(), bad);
+    assert_eq!(
+        opened.map(drop).map_err(kind),
+        Err(ErrorKind::InvalidArgument)
+    );
+}
