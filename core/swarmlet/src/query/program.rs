@@ -255,7 +255,8 @@ impl Program {
         if !outputs.is_empty() {
             extend(out, outputs);
             let last = out.last_mut().expect("something was just added");
-            last.settled = settled;
+            // An event at which the query ended in an error was not dealt with.
+            last.settled = settled.filter(|_| !last.is_last());
             self.is_failed |= last.is_last();
         }
         reader.outcome()
