@@ -63,6 +63,10 @@ pub(crate) const FRAME_BYTES_MAX: usize = swarmlet_engine::sync::limits::FRAME_B
 /// How often the sync machine looks at the clock: half of its shortest period.
 pub(crate) const SYNC_TICK: Duration = Duration::from_millis(50);
 
+/// Connection keys that are remembered from admission until the connection is handed over: far more
+/// than there are connections at a time.
+pub(crate) const ADMITTED_MAX: usize = 256;
+
 /// How long an invite is good unless said otherwise: long enough to walk to the device.
 pub(crate) const INVITE_VALID: Duration = Duration::from_secs(24 * 3600);
 

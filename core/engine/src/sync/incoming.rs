@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::frame::Chunk;
-use super::limits::{CREDIT_BYTES, SHOWN_MAX};
+use super::limits::{CREDIT_BYTES, SHOWN_MAX, STORING_BYTES_MAX};
 use crate::event::codec::Malformed;
 use crate::event::{Offset, StreamId};
 use crate::limits::RUN_BYTES_MAX;
@@ -26,6 +26,8 @@ pub(super) struct Incoming {
     used: u64,
     /// Of that, what it can have back.
     owed: u64,
+    /// Bytes of runs that are being stored.
+    storing: usize,
 }
 
 /// A stream that we asked for.
@@ -49,8 +51,17 @@ struct Partial {
 pub(super) struct Arrived {
     pub(super) stream: StreamId,
     pub(super) bytes: Bytes,
-    /// Credit to give back once it is stored.
-    pub(super) charge: u64,
+    /// To give back once it is stored.
+    pub(super) charge: Charge,
+}
+
+/// What a run costs until it is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Charge {
+    /// The credit of its last piece; that of the others was given back before.
+    credit: u64,
+    /// Bytes of the whole run.
+    bytes: usize,
 }
 
 impl Incoming {
@@ -115,10 +126,15 @@ impl Incoming {
         };
         debug_assert!(is_end);
         self.to_see.remove(&stream);
+        self.storing += bytes.len();
+        let charge = Charge {
+            credit: len,
+            bytes: bytes.len(),
+        };
         Ok(Some(Arrived {
             stream,
             bytes,
-            charge: len,
+            charge,
         }))
     }
 
@@ -160,15 +176,18 @@ impl Incoming {
         self.partial.as_ref().map_or(0, |run| run.bytes.len())
     }
 
-    /// Gives credit back.
-    pub(super) fn release(&mut self, charge: u64) {
-        self.owed += charge;
+    /// A run is stored, or given up.
+    pub(super) fn release(&mut self, charge: Charge) {
+        self.owed += charge.credit;
+        self.storing -= charge.bytes;
     }
 
     /// Credit to be granted now, if it is worth a frame. An incomplete run gets none unless it
-    /// `may_grow`.
+    /// `may_grow`, and nothing is granted while much waits to be stored.
     pub(super) fn grant(&mut self, may_grow: bool) -> Option<u64> {
-        let is_due = self.owed >= CREDIT_BYTES / 4 && (may_grow || self.partial.is_none());
+        let may_grow = may_grow || self.partial.is_none();
+        let is_due = self.owed >= CREDIT_BYTES / 4;
+        let is_due = is_due && may_grow && self.storing < STORING_BYTES_MAX;
         is_due.then(|| {
             self.used -= self.owed;
             std::mem::take(&mut self.owed)

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::incident::{CloseReason, Incident};
+use super::incoming::Charge;
 use crate::error::Result;
 use crate::event::{NodeId, Run, StreamId};
 use crate::log::Received;
@@ -90,5 +91,5 @@ pub enum Output {
 pub struct Receipt {
     pub(super) session: SessionId,
     pub(super) stream: StreamId,
-    pub(super) charge: u64,
+    pub(super) charge: Charge,
 }

@@ -22,6 +22,10 @@ pub const UNSENT_BYTES_MAX: usize = 256 * 1024;
 /// always fits, however many peers send large ones at once.
 pub const PARTIAL_BYTES_MAX: usize = 8 * 1024 * 1024;
 
+/// Bytes of runs of one peer that wait to be stored before it is granted more: twice what the
+/// writer commits at once, so that the disk is never idle because of it.
+pub const STORING_BYTES_MAX: usize = 2 * 1024 * 1024;
+
 /// Streams that one peer may announce or want: each costs about 200 bytes.
 pub const STREAMS_PER_PEER_MAX: usize = 16 * 1024;
 

@@ -1,7 +1,7 @@
 //! The gatehouse: what this node is in its swarm, shared by the API, the network and the sync
 //! thread, and kept in the vault before anybody relies on it.
 
-use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use swarmlet_engine::event::{NodeId, Signer};
@@ -15,6 +15,7 @@ use super::happening::Happening;
 use super::membership::Membership;
 use super::vault::Vault;
 use crate::clock::Clock;
+use crate::limits::ADMITTED_MAX;
 
 /// What this node is in its swarm.
 #[derive(Debug)]
@@ -34,8 +35,8 @@ pub(super) struct SharedSigner(pub(super) Arc<dyn Signer>);
 #[derive(Debug)]
 struct Inner {
     standing: Standing,
-    /// Which member each admitted connection key belongs to.
-    admitted: BTreeMap<PeerKey, NodeId>,
+    /// Which member each connection key belongs to that was admitted, the newest last.
+    admitted: VecDeque<(PeerKey, NodeId)>,
     notes: Option<mpsc::UnboundedSender<Happening>>,
 }
 
@@ -87,7 +88,7 @@ impl Gatehouse {
             vault,
             inner: Mutex::new(Inner {
                 standing,
-                admitted: BTreeMap::new(),
+                admitted: VecDeque::new(),
                 notes: None,
             }),
             joining: watch::Sender::new(JoinState::Idle),
@@ -178,17 +179,19 @@ impl Gatehouse {
 
     /// Notes that the connection with this key belongs to a member.
     pub(super) fn admit(&self, key: PeerKey, node: NodeId) {
-        self.lock().admitted.insert(key, node);
+        let admitted = &mut self.lock().admitted;
+        admitted.retain(|(known, _)| *known != key);
+        if admitted.len() == ADMITTED_MAX {
+            admitted.pop_front();
+        }
+        admitted.push_back((key, node));
     }
 
     /// The member that a connection belongs to.
     pub(super) fn node_of(&self, key: PeerKey) -> Option<NodeId> {
-        self.lock().admitted.get(&key).copied()
-    }
-
-    /// The connection is gone.
-    pub(super) fn forget(&self, key: PeerKey) {
-        self.lock().admitted.remove(&key);
+        let inner = self.lock();
+        let found = inner.admitted.iter().find(|(known, _)| *known == key);
+        found.map(|(_, node)| *node)
     }
 
     /// Tells whoever waits for joining.

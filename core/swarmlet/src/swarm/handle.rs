@@ -22,6 +22,10 @@ use crate::limits::{HINTS_MAX, INVITE_VALID};
 use crate::park::block_on_for;
 
 /// A node's place in its swarm; see [`Node::swarm`](crate::Node::swarm). Cheap to clone.
+///
+/// Calls that change who is a member return when that is durable; they block for as long as a
+/// small write takes, some milliseconds. Calls that wait for other devices are async and need a
+/// tokio runtime with time; their twins that end in `_blocking` need none.
 #[derive(Clone, Debug)]
 pub struct Swarm {
     side: Arc<SwarmSide>,

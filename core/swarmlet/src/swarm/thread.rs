@@ -117,8 +117,7 @@ impl SyncTask {
         match note {
             Happening::Net(event) => self.net_event(event),
             Happening::Ended { session } => {
-                if let Some(open) = self.links.remove(&session) {
-                    self.house.forget(open.key);
+                if self.links.remove(&session).is_some() {
                     self.step(Input::Disconnected { session });
                     self.report();
                 }
