@@ -18,6 +18,11 @@ fn the_readme_quotes_the_press_and_two_devices() {
 }
 
 #[test]
+fn the_page_about_swarms_quotes_two_devices() {
+    check_quotes("docs/guide/swarm.md", &["examples/two_devices/src/main.rs"]);
+}
+
+#[test]
 fn the_guide_quotes_the_tour() {
     check_quotes(
         "docs/guide/getting-started.md",
