@@ -420,24 +420,31 @@ impl Swarm {
     }
 
     /// Waits until some peer is connected and all connected peers have the same events as this
-    /// node.
+    /// node, those that it had at the time of the call in any case.
     ///
     /// # Errors
     ///
-    /// `timeout`.
+    /// `timeout`, `closed`.
     pub async fn wait_in_sync(&self, timeout: Duration) -> Result<()> {
+        let waited = tokio::time::timeout(timeout, self.in_sync()).await;
+        waited.unwrap_or_else(|_| Err(too_late("swarm.wait_in_sync")))
+    }
+
+    async fn in_sync(&self) -> Result<()> {
+        let closed = |_| crate::state::closed().during("swarm.wait_in_sync");
+        let position = self.side.state.log()?.position();
+        let mut reported = self.side.reported();
         let mut status = self.side.status();
-        let waited = tokio::time::timeout(timeout, status.wait_for(SwarmStatus::is_in_sync)).await;
-        waited.map(drop).map_err(|_| too_late("swarm.wait_in_sync"))
+        let has_looked = |looked_at: &u64| *looked_at >= position;
+        reported.wait_for(has_looked).await.map_err(closed)?;
+        let in_sync = status.wait_for(SwarmStatus::is_in_sync).await;
+        in_sync.map(drop).map_err(closed)
     }
 
     /// As [`Swarm::wait_in_sync`], for callers without a runtime.
     pub fn wait_in_sync_blocking(&self, timeout: Duration) -> Result<()> {
-        let mut status = self.side.status();
-        let waited = block_on_for(status.wait_for(SwarmStatus::is_in_sync), Some(timeout));
-        waited
-            .map(drop)
-            .ok_or_else(|| too_late("swarm.wait_in_sync"))
+        let waited = block_on_for(self.in_sync(), Some(timeout));
+        waited.unwrap_or_else(|| Err(too_late("swarm.wait_in_sync")))
     }
 
     /// To be called when the device has changed networks: everything is dialled anew at once.

@@ -31,6 +31,7 @@ pub(crate) struct SwarmSide {
     writer: OnceLock<Weak<Writer>>,
     running: Mutex<Option<Running>>,
     status: watch::Sender<SwarmStatus>,
+    reported: watch::Sender<u64>,
 }
 
 /// The running thread.
@@ -58,6 +59,7 @@ impl SwarmSide {
             writer: OnceLock::new(),
             running: Mutex::new(None),
             status: watch::Sender::new(SwarmStatus::default()),
+            reported: watch::Sender::new(0),
         })
     }
 
@@ -102,6 +104,7 @@ impl SwarmSide {
                 holds: self.settings.holds.clone(),
             },
             status: self.status.clone(),
+            reported: self.reported.clone(),
             notes: notes.clone(),
         };
         let thread = std::thread::Builder::new()
@@ -135,6 +138,11 @@ impl SwarmSide {
     /// How this node stands in the swarm.
     pub(super) fn status(&self) -> watch::Receiver<SwarmStatus> {
         self.status.subscribe()
+    }
+
+    /// Up to which position of the log the status tells.
+    pub(super) fn reported(&self) -> watch::Receiver<u64> {
+        self.reported.subscribe()
     }
 
     /// Dials an address.
@@ -188,6 +196,7 @@ struct Setup {
     writer: Arc<Writer>,
     holds: SyncOptions,
     status: watch::Sender<SwarmStatus>,
+    reported: watch::Sender<u64>,
     notes: mpsc::UnboundedSender<Happening>,
 }
 
@@ -245,6 +254,7 @@ async fn sync(
         house: setup.house,
         notes: setup.notes,
         status: setup.status,
+        reported: setup.reported,
     });
     task.run(frames, notes).await;
     Ok(())

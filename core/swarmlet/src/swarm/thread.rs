@@ -35,6 +35,9 @@ pub(super) struct SyncTask {
     house: Arc<Gatehouse>,
     notes: mpsc::UnboundedSender<Happening>,
     status: watch::Sender<SwarmStatus>,
+    /// Up to which position of the log the machine has looked, and the status tells.
+    reported: watch::Sender<u64>,
+    looked_at: u64,
     started: Stopwatch,
     links: BTreeMap<SessionId, OpenSession>,
     frames: mpsc::Sender<(SessionId, Bytes)>,
@@ -61,6 +64,7 @@ pub(super) struct Parts {
     pub(super) house: Arc<Gatehouse>,
     pub(super) notes: mpsc::UnboundedSender<Happening>,
     pub(super) status: watch::Sender<SwarmStatus>,
+    pub(super) reported: watch::Sender<u64>,
 }
 
 impl SyncTask {
@@ -77,6 +81,8 @@ impl SyncTask {
             house: parts.house,
             notes: parts.notes,
             status: parts.status,
+            reported: parts.reported,
+            looked_at: 0,
             started: Stopwatch::start(),
             links: BTreeMap::new(),
             frames,
@@ -99,7 +105,7 @@ impl SyncTask {
         while progress.borrow().phase == Phase::Open {
             tokio::select! {
                 changed = progress.changed() => match changed {
-                    Ok(()) => self.step(Input::Committed),
+                    Ok(()) => self.committed(),
                     Err(_) => break,
                 },
                 Some((session, frame)) = frames.recv() => {
@@ -111,6 +117,13 @@ impl SyncTask {
         }
         self.links.clear();
         self.net.close().await;
+    }
+
+    fn committed(&mut self) {
+        // First, so that no event is counted as looked at that is not.
+        let position = self.log.position();
+        self.step(Input::Committed);
+        self.looked_at = position;
     }
 
     fn happened(&mut self, note: Happening) {
@@ -199,6 +212,7 @@ impl SyncTask {
                 Standing::Alone | Standing::Joining(..) => None,
             })?;
             let (own, log) = (self.house.own, self.log.clone());
+            self.looked_at = log.position();
             self.machine = Some(Sync::new(own, log, members, self.options.clone()));
         }
         self.machine.as_mut()
@@ -272,6 +286,7 @@ impl SyncTask {
             }
             is_new
         });
+        self.reported.send_replace(self.looked_at);
     }
 }
 

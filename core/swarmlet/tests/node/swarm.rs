@@ -290,3 +290,16 @@ fn who_is_in_no_swarm_is_told_so() {
         Err(ErrorKind::InvalidArgument)
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn being_in_sync_includes_what_was_just_published() {
+    let places = [Place::new(), Place::new()];
+    let first = founder(&places[0]).await;
+    let second = joiner(&places[1], &first, "rw:*").await;
+    second.swarm().wait_in_sync(SOON).await.unwrap();
+    for round in 0..20 {
+        second.publish(tags("x"), number(round)).await.unwrap();
+        second.swarm().wait_in_sync(SOON).await.unwrap();
+        assert_eq!(present(&first), present(&second), "round {round}");
+    }
+}
