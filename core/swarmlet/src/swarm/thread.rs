@@ -185,7 +185,10 @@ impl SyncTask {
                     .send_modify(|status| status.note_refused(endpoint, reason));
             }
             NetEvent::Listening(endpoint) => self.status.send_modify(|status| {
-                status.listening.push(endpoint.to_string());
+                let endpoint = endpoint.to_string();
+                if !status.listening.contains(&endpoint) {
+                    status.listening.push(endpoint);
+                }
             }),
             NetEvent::Discovered(endpoint) => tracing::debug!(%endpoint, "discovered"),
             NetEvent::Closed { peer, reason } => tracing::info!(%peer, %reason, "disconnected"),
