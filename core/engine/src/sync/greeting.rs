@@ -21,11 +21,12 @@ impl Sync {
         now: Duration,
         out: &mut Vec<Output>,
     ) {
-        let mut session = Session::new(id, peer, now);
+        let revocations = self.members.revocations_digest();
+        let mut session = Session::new(id, peer, revocations, now);
         let hello = Hello {
             instance: self.options.instance,
             holds: self.options.holds.clone(),
-            revocations: self.members.revocations_digest(),
+            revocations,
             members: self.members.digest(),
         };
         session.send(&Frame::Hello(hello), now, out);
@@ -44,12 +45,17 @@ impl Sync {
             return;
         };
         let (peer, instance) = (session.peer, hello.instance);
-        let is_agreed = hello.revocations == self.members.revocations_digest();
+        // Both compare the same two digests, so that both wait or none does, whatever one of them
+        // has learnt since its hello.
+        let is_agreed = hello.revocations == session.revocations;
+        let has_news = self.members.revocations_digest() != session.revocations;
         session.hello = Some(hello);
-        if !is_agreed {
+        if !is_agreed || has_news {
             for bytes in self.members.revocation_frames() {
                 session.send(&Frame::Revocations(bytes), now, out);
             }
+        }
+        if !is_agreed {
             session.send(&Frame::RevocationsComplete, now, out);
         }
         let is_double = |other: &Session| {

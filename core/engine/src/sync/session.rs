@@ -22,6 +22,8 @@ pub(super) struct Session {
     pub(super) id: SessionId,
     pub(super) peer: NodeId,
     pub(super) hello: Option<Hello>,
+    /// Digest of the revocations in our own hello.
+    pub(super) revocations: [u8; 32],
     pub(super) outgoing: Outgoing,
     pub(super) incoming: Incoming,
     /// How far the peer has streams.
@@ -43,11 +45,12 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(id: SessionId, peer: NodeId, now: Duration) -> Self {
+    pub(super) fn new(id: SessionId, peer: NodeId, revocations: [u8; 32], now: Duration) -> Self {
         Self {
             id,
             peer,
             hello: None,
+            revocations,
             outgoing: Outgoing::new(),
             incoming: Incoming::default(),
             theirs: BTreeMap::new(),

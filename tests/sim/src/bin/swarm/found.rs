@@ -11,5 +11,9 @@ pub(crate) const FOUND: &[(u64, &str)] = &[
         356,
         "a wrong head that a malicious member announced was taken for a fork",
     ),
+    (
+        403,
+        "one of two waited for revocations that the other one thought agreed on",
+    ),
     (1252, "two branches of the same length were not noticed"),
 ];
