@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use swarmlet_engine::ErrorKind;
 use swarmlet_engine::event::{NodeId, Signature};
 use swarmlet_engine::membership::{
     Denial, Door, Handshake, Joining, Step as Judged, Then as Verdict,
@@ -204,7 +205,13 @@ impl Conversation {
             }
             Verdict::Joined(joined) => {
                 let entered = Membership::joined(*joined);
-                if let Err(error) = entered.and_then(|membership| house.enter(membership)) {
+                let entered = entered.and_then(|membership| house.enter(membership));
+                // The issuer may have answered over two connections at once.
+                let entered = entered.or_else(|error| match error.kind() {
+                    ErrorKind::AlreadyExists => Ok(()),
+                    _ => Err(error),
+                });
+                if let Err(error) = entered {
                     tracing::error!(%error, "the membership cannot be kept");
                     house.report(JoinState::Failed(error.to_string()));
                 }
