@@ -10,7 +10,6 @@ use super::authority::{Authority, Member};
 use super::chain::Chain;
 use super::denial::Denial;
 use super::joining::{Joined, Ticket};
-use super::limits::MESSAGE_BYTES_MAX;
 use super::message::{Message, VERSION, Welcome};
 use super::name::Name;
 use super::proof;
@@ -64,7 +63,6 @@ pub struct Handshake {
     peer: NodeId,
     own: Chain,
     state: State,
-    peer_revocations: Option<[u8; 32]>,
 }
 
 #[derive(Debug)]
@@ -86,20 +84,7 @@ impl Handshake {
             peer,
             own,
             state: State::Start,
-            peer_revocations: None,
         }
-    }
-
-    /// The largest message that may be received: what is longer need not be read.
-    #[must_use]
-    pub fn receive_bytes_max(&self) -> usize {
-        MESSAGE_BYTES_MAX
-    }
-
-    /// The digest of the other side's revocations, once it was presented.
-    #[must_use]
-    pub fn peer_revocations(&self) -> Option<[u8; 32]> {
-        self.peer_revocations
     }
 
     /// Takes the next message of the other side; nothing in the first step.
@@ -108,18 +93,12 @@ impl Handshake {
         let message = match (state, received) {
             (State::Start, None) => return self.greet(&door),
             (_, None) => return refuse(Denial::Unexpected),
-            (_, Some(bytes)) if bytes.len() > self.receive_bytes_max() => {
-                return refuse(Denial::Malformed);
-            }
             (state, Some(bytes)) => Message::decode(bytes).map(|message| (state, message)),
         };
         match message {
             Ok((_, Message::Refused { code, .. })) => refused(code),
             Ok((State::Greeted, message)) => self.answer(message, door),
-            Ok((State::Presented, Message::Present { chain, revocations })) => {
-                self.peer_revocations = Some(revocations);
-                self.judge(&chain, &door)
-            }
+            Ok((State::Presented, Message::Present { chain })) => self.judge(&chain, &door),
             Ok((State::Accepted(member), Message::Accepted)) => end(Then::Admit(member)),
             Ok((State::Asked, Message::Reveal { nonce })) => self.reveal(&nonce, door),
             Ok(_) => refuse(Denial::Unexpected),
@@ -189,7 +168,6 @@ impl Handshake {
         }
         let present = Message::Present {
             chain: self.own.encode(),
-            revocations: door.authority.revocations().digest(),
         };
         self.go_on(State::Presented, &present)
     }

@@ -9,7 +9,6 @@ use super::chain::Chain;
 use super::denial::Denial;
 use super::handshake::{Step, Then, end, go_on, refuse, refused};
 use super::invite::{Invite, Secret};
-use super::limits::WELCOME_BYTES_MAX;
 use super::message::{Message, Welcome};
 use super::name::Name;
 use super::proof::{self, Ends};
@@ -26,8 +25,6 @@ pub struct Joined {
     pub root_set: RootSet,
     /// By what the device is a member.
     pub chain: Chain,
-    /// Who is out.
-    pub revocations: Revocations,
 }
 
 /// What a joiner keeps while it waits for a person.
@@ -113,12 +110,6 @@ impl Joining {
             nonce,
             is_greeted: false,
         }
-    }
-
-    /// The largest message that may be received: what is longer need not be read.
-    #[must_use]
-    pub fn receive_bytes_max(&self) -> usize {
-        WELCOME_BYTES_MAX
     }
 
     /// Takes the next message of the issuer; nothing in the first step.
@@ -229,18 +220,13 @@ impl Joining {
         if self.swarm.is_some_and(|swarm| swarm != root_set.id()) {
             return Err(Denial::WrongSwarm);
         }
-        let revocations = Revocations::decode(&welcome.revocations, &root_set)?;
         let chain = Chain::decode(&welcome.chain)?;
         if chain.claims().issuer != self.ends.issuer {
             return Err(Denial::BadChain);
         }
         let floor = TimeFloor::new(chain.not_before());
-        let authority = Authority::new(root_set.clone(), revocations.clone(), floor);
+        let authority = Authority::new(root_set.clone(), Revocations::new(), floor);
         authority.judge(&chain, self.ends.joiner, wall_secs)?;
-        Ok(Joined {
-            root_set,
-            chain,
-            revocations,
-        })
+        Ok(Joined { root_set, chain })
     }
 }

@@ -93,8 +93,6 @@ pub const PREAUTHORISED_MAX: usize = 1024;
 /// How long an approved device may take to come for its certificate.
 pub const APPROVED_SECS: u64 = 7 * 24 * 3600;
 
-/// Bytes of a message of admission from somebody not yet known: two certificates and a hash.
+/// Bytes of a message of admission, mostly from somebody not yet known: the largest is a welcome,
+/// with a root set, a chain and a proof.
 pub const MESSAGE_BYTES_MAX: usize = 8 * 1024;
-
-/// Bytes of a welcome: root set, chain and all revocations.
-pub const WELCOME_BYTES_MAX: usize = REVOCATIONS_BYTES_MAX + MESSAGE_BYTES_MAX;

@@ -7,7 +7,7 @@ use super::cbor::{Reader, Writer};
 use super::chain::Chain;
 use super::denial::Denial;
 use super::invite::InviteId;
-use super::limits::{NAME_BYTES_MAX, WELCOME_BYTES_MAX};
+use super::limits::{MESSAGE_BYTES_MAX, NAME_BYTES_MAX};
 use crate::event::codec::Malformed;
 
 /// One message of admission. Names and texts are as the other side wrote them: not yet sanitised.
@@ -15,11 +15,8 @@ use crate::event::codec::Malformed;
 pub(super) enum Message {
     /// The first words of a member: what it speaks, and a proof that it knows the swarm.
     Hello { versions: (u64, u64), tag: [u8; 32] },
-    /// By what the sender is a member, and the digest of its revocations.
-    Present {
-        chain: Vec<u8>,
-        revocations: [u8; 32],
-    },
+    /// By what the sender is a member.
+    Present { chain: Vec<u8> },
     /// The other side is a member.
     Accepted,
     /// The other side is refused, and why. The last message.
@@ -43,12 +40,12 @@ pub(super) enum Message {
     AskAgain,
 }
 
-/// All that a joiner needs. `mac` is empty if there is no secret to prove.
+/// What a joiner needs to come again as a member; who is out it hears first in its first session.
+/// `mac` is empty if there is no secret to prove.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Welcome {
     pub(super) root_set: Vec<u8>,
     pub(super) chain: Vec<u8>,
-    pub(super) revocations: Vec<u8>,
     pub(super) mac: Vec<u8>,
 }
 
@@ -57,7 +54,6 @@ impl Welcome {
         Self {
             root_set: authority.root_set().encode(),
             chain: chain.encode(),
-            revocations: authority.revocations().encode(),
             mac: Vec::new(),
         }
     }
@@ -90,8 +86,8 @@ impl Message {
                 out.uint(3).uint(versions.0).uint(4).uint(versions.1);
                 out.uint(5).bytes(tag);
             }
-            Self::Present { chain, revocations } => {
-                out.uint(3).bytes(chain).uint(4).bytes(revocations);
+            Self::Present { chain } => {
+                out.uint(3).bytes(chain);
             }
             Self::Refused { code, text } => {
                 out.uint(3).uint(u64::from(*code)).uint(4).text(text);
@@ -108,8 +104,7 @@ impl Message {
             Self::Welcome(welcome) => {
                 out.uint(3).bytes(&welcome.root_set);
                 out.uint(4).bytes(&welcome.chain);
-                out.uint(5).bytes(&welcome.revocations);
-                out.uint(6).bytes(&welcome.mac);
+                out.uint(5).bytes(&welcome.mac);
             }
             Self::Ask { name, commitment } => {
                 out.uint(3).text(name).uint(4).bytes(commitment);
@@ -124,7 +119,7 @@ impl Message {
 
     /// Reads a message; only its one encoding is accepted.
     pub(super) fn decode(bytes: &[u8]) -> Result<Self, Denial> {
-        let mut reader = Reader::new(bytes, WELCOME_BYTES_MAX)?;
+        let mut reader = Reader::new(bytes, MESSAGE_BYTES_MAX)?;
         let fields = reader.map(FIELDS_MAX)?;
         if reader.key(1)?.uint()? != VERSION {
             return Err(Denial::NoCommonVersion);
@@ -146,7 +141,6 @@ impl Message {
             },
             2 => Self::Present {
                 chain: reader.key(3)?.bytes()?.into(),
-                revocations: reader.key(4)?.fixed()?,
             },
             3 => Self::Accepted,
             4 => Self::Refused {
@@ -163,8 +157,7 @@ impl Message {
             6 => Self::Welcome(Welcome {
                 root_set: reader.key(3)?.bytes()?.into(),
                 chain: reader.key(4)?.bytes()?.into(),
-                revocations: reader.key(5)?.bytes()?.into(),
-                mac: reader.key(6)?.bytes()?.into(),
+                mac: reader.key(5)?.bytes()?.into(),
             }),
             7 => Self::Ask {
                 name: short(reader.key(3)?, NAME_BYTES_MAX)?,
@@ -199,10 +192,10 @@ impl Message {
     const fn fields(&self) -> usize {
         match self {
             Self::Accepted | Self::AskAgain => 0,
-            Self::Pending { .. } | Self::Reveal { .. } => 1,
-            Self::Present { .. } | Self::Refused { .. } | Self::Ask { .. } => 2,
-            Self::Hello { .. } => 3,
-            Self::Join { .. } | Self::Welcome(_) => 4,
+            Self::Present { .. } | Self::Pending { .. } | Self::Reveal { .. } => 1,
+            Self::Refused { .. } | Self::Ask { .. } => 2,
+            Self::Hello { .. } | Self::Welcome(_) => 3,
+            Self::Join { .. } => 4,
         }
     }
 }

@@ -47,7 +47,7 @@ impl Membership {
 
     /// What a device is that was let in.
     pub(super) fn joined(joined: Joined) -> Result<Self> {
-        let authority = Authority::new(joined.root_set, joined.revocations, TimeFloor::default());
+        let authority = Authority::new(joined.root_set, Revocations::new(), TimeFloor::default());
         Self::new(Members::new(authority, Directory::new()), joined.chain)
     }
 

@@ -91,23 +91,6 @@ fn every_refusal_is_known_on_both_sides() {
 }
 
 #[test]
-fn the_digest_of_the_other_sides_revocations_is_known() {
-    let mut plant = swarm(1);
-    let before = plant.authority.clone();
-    plant
-        .authority
-        .revoke(plant.revoked_by_root(id(30), &[]))
-        .unwrap();
-    let (left_key, right_key) = (key(10), key(11));
-    let mut left = member_at_door(&plant.authority, (plant.member(10), &left_key), 11);
-    let mut right = member_at_door(&before, (plant.member(11), &right_key), 10);
-    talk(&mut left, &mut right);
-    let expected = plant.authority.revocations().digest();
-    assert_eq!(right.handshake.peer_revocations(), Some(expected));
-    assert_ne!(left.handshake.peer_revocations(), Some(expected));
-}
-
-#[test]
 fn a_later_version_is_refused_with_words() {
     let plant = swarm(1);
     let signer = key(10);

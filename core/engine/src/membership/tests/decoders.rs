@@ -71,8 +71,7 @@ fn message() -> impl Strategy<Value = Message> {
         Just(Message::Accepted),
         Just(Message::AskAgain),
         (any::<(u64, u64)>(), array).prop_map(|(versions, tag)| Message::Hello { versions, tag }),
-        (any::<Vec<u8>>(), array)
-            .prop_map(|(chain, revocations)| Message::Present { chain, revocations }),
+        any::<Vec<u8>>().prop_map(|chain| Message::Present { chain }),
         (any::<u16>(), short).prop_map(|(code, text)| Message::Refused { code, text }),
         (any::<[u8; 8]>(), short, array, array).prop_map(|(id, name, nonce, mac)| {
             let invite = InviteId(id);
@@ -86,20 +85,15 @@ fn message() -> impl Strategy<Value = Message> {
         (short, array).prop_map(|(name, commitment)| Message::Ask { name, commitment }),
         array.prop_map(|nonce| Message::Pending { nonce }),
         array.prop_map(|nonce| Message::Reveal { nonce }),
-        (
-            any::<Vec<u8>>(),
-            any::<Vec<u8>>(),
-            any::<Vec<u8>>(),
-            any::<Vec<u8>>()
-        )
-            .prop_map(|(root_set, chain, revocations, mac)| {
+        (any::<Vec<u8>>(), any::<Vec<u8>>(), any::<Vec<u8>>()).prop_map(
+            |(root_set, chain, mac)| {
                 Message::Welcome(message::Welcome {
                     root_set,
                     chain,
-                    revocations,
                     mac,
                 })
-            }),
+            }
+        ),
     ]
 }
 

@@ -168,7 +168,7 @@ fn a_welcome_that_was_changed_or_made_up_is_refused() {
     let changes: [fn(&mut message::Welcome); 4] = [
         |welcome| welcome.mac.clear(),
         |welcome| welcome.mac[3] ^= 1,
-        |welcome| welcome.revocations = Revocations::new().encode()[..0].to_vec(),
+        |welcome| welcome.chain[40] ^= 1,
         |welcome| welcome.root_set = swarm(4).authority.root_set().encode(),
     ];
     for change in changes {
