@@ -11,8 +11,7 @@ use super::shared::{Shared, Snapshot};
 use super::stats::Counters;
 use super::unsealed::{BatchSpan, Unsealed};
 use crate::error::{Error, Result};
-use crate::event::codec::Reader;
-use crate::event::{Batch, StreamId, StreamName, Timestamp};
+use crate::event::{StreamId, StreamName, Timestamp};
 use crate::limits::{MERGE_FAN_IN, SEGMENT_BYTES_MAX, SEGMENT_EVENTS_MAX};
 use crate::segment::{
     Floors, Segment, SegmentName, SegmentWriter, StreamStart, merge as merge_segments,
@@ -240,27 +239,18 @@ fn seal_stream(
 ) -> Result<()> {
     let mut bytes = Vec::new();
     for (index, span) in spans.iter().enumerate() {
-        bytes.resize(span.len as usize, 0);
-        let damaged = |what: &'static str| {
-            Error::corrupt(what)
-                .with("file", file_name(file.sequence))
-                .with("position", span.at)
-        };
-        file.file
-            .read_exact_at(&mut bytes, span.at)
-            .map_err(|error| {
-                Error::io("cannot read a log file", error).with("file", file_name(file.sequence))
-            })?;
-        let batch = Batch::decode(&mut Reader::new(&bytes))
-            .and_then(|batch| batch.check_body().map(|()| batch))
-            .map_err(|error| damaged("a batch changed after it was written").because(error))?;
+        let batch = file.read_batch(span, &mut bytes)?;
         if index == 0 {
             let stream = batch.header.stream;
             let known = || shared.heads(|heads| heads.head(stream).map(|head| head.name.clone()));
             let name = name.clone().or_else(known);
             writer.begin_stream(StreamStart {
                 stream,
-                name: name.ok_or_else(|| damaged("a stream has no name"))?,
+                name: name.ok_or_else(|| {
+                    Error::corrupt("a stream has no name")
+                        .with("file", file_name(file.sequence))
+                        .with("position", span.at)
+                })?,
                 first_offset: batch.header.first_offset,
                 previous: batch.header.previous,
             })?;

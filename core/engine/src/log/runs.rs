@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use super::log_file::file_name;
 use super::shared::Shared;
 use super::unsealed::Unsealed;
 use crate::error::{Error, Result};
-use crate::event::codec::Reader;
-use crate::event::{Batch, Offset, StreamId};
+use crate::event::{Offset, StreamId};
 use crate::limits::{RUN_BYTES_MAX, RUN_BYTES_WANTED};
 use crate::segment::Segment;
 
@@ -87,20 +85,7 @@ fn from_file(file: &Unsealed, stream: StreamId, from: Offset) -> Result<Option<E
     let mut run = Growing::default();
     let mut bytes = Vec::new();
     for span in spans {
-        bytes.resize(span.len as usize, 0);
-        let damaged = |what: &'static str| {
-            Error::corrupt(what)
-                .with("file", file_name(file.sequence))
-                .with("position", span.at)
-        };
-        file.file
-            .read_exact_at(&mut bytes, span.at)
-            .map_err(|error| {
-                Error::io("cannot read a log file", error).with("file", file_name(file.sequence))
-            })?;
-        let batch = Batch::decode(&mut Reader::new(&bytes))
-            .and_then(|batch| batch.check_body().map(|()| batch))
-            .map_err(|error| damaged("a batch changed after it was written").because(error))?;
+        let batch = file.read_batch(&span, &mut bytes)?;
         let last = batch.signature.map(|_| batch.header.last_offset());
         if run.push(&bytes, last)? {
             break;

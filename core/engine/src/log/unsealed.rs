@@ -7,11 +7,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock, RwLockReadGuard};
 
+use super::log_file::file_name;
 use crate::error::{Error, Result};
 use crate::event::batch::{BatchRef, Records};
 use crate::event::codec::{Malformed, Reader, checksum};
 use crate::event::{
-    AppId, Content, Event, EventKey, Lamport, Offset, StreamId, StreamName, Tag, Timestamp,
+    AppId, Batch, Content, Event, EventKey, Lamport, Offset, StreamId, StreamName, Tag, Timestamp,
 };
 use crate::limits::RUN_BYTES_MAX;
 use crate::select::{EventView, Selection};
@@ -48,6 +49,27 @@ impl Unsealed {
             .write()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         batches.iter().try_for_each(|batch| index.apply(batch))
+    }
+
+    /// Reads a batch and checks it against its hash.
+    pub(super) fn read_batch<'a>(
+        &self,
+        span: &BatchSpan,
+        bytes: &'a mut Vec<u8>,
+    ) -> Result<BatchRef<'a>> {
+        bytes.resize(span.len as usize, 0);
+        let read = self.file.read_exact_at(bytes, span.at);
+        read.map_err(|error| {
+            Error::io("cannot read a log file", error).with("file", file_name(self.sequence))
+        })?;
+        Batch::decode(&mut Reader::new(bytes))
+            .and_then(|batch| batch.check_body().map(|()| batch))
+            .map_err(|error| {
+                Error::corrupt("a batch changed after it was written")
+                    .with("file", file_name(self.sequence))
+                    .with("position", span.at)
+                    .because(error)
+            })
     }
 
     /// Reads one event's content and checks it against what was written.
