@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use bytes::Bytes;
-
 use super::frame::{Frame, HeadEntry, Hello};
 use super::incident::{CloseReason, Incident};
 use super::input::{Output, SessionId};
@@ -70,8 +68,27 @@ impl Sync {
         }
     }
 
+    /// All revocations of the peer are known, as it had said that they would be.
+    pub(super) fn informed(
+        &mut self,
+        id: SessionId,
+        now: Duration,
+        out: &mut Vec<Output>,
+    ) -> Result<(), Malformed> {
+        let session = self.sessions.get(&id);
+        if session.is_some_and(|session| session.is_introduced) {
+            let what = "a session has one list of revocations";
+            return Err(Malformed { what, at: 0 });
+        }
+        self.introduce(id, now, out);
+        Ok(())
+    }
+
     /// Sends certificates and heads: nothing of the log was said before.
-    pub(super) fn introduce(&mut self, id: SessionId, now: Duration, out: &mut Vec<Output>) {
+    fn introduce(&mut self, id: SessionId, now: Duration, out: &mut Vec<Output>) {
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.is_introduced = true;
+        }
         let entries = self.heads_for(id, self.log.streams().into_iter().map(|info| info.id));
         let Some(session) = self.sessions.get_mut(&id) else {
             return;
@@ -91,13 +108,14 @@ impl Sync {
         stream.node == peer.peer || peer.holds(name) && self.members.may_read(peer.peer, name)
     }
 
-    /// The heads of those of `streams` that are for a peer.
+    /// The heads of those of `streams` that are for a peer; none before it is introduced.
     pub(super) fn heads_for(
         &self,
         id: SessionId,
         streams: impl Iterator<Item = StreamId>,
     ) -> Vec<HeadEntry> {
-        let Some(session) = self.sessions.get(&id) else {
+        let session = self.sessions.get(&id);
+        let Some(session) = session.filter(|session| session.is_introduced) else {
             return Vec::new();
         };
         let entry = |stream| {
@@ -113,32 +131,40 @@ impl Sync {
         streams.filter_map(entry).collect()
     }
 
-    pub(super) fn hear_revocations(
+    /// A peer has told of members or revocations.
+    pub(super) fn members_heard(
         &mut self,
         id: SessionId,
-        bytes: &Bytes,
+        is_new: bool,
         now: Duration,
         out: &mut Vec<Output>,
-    ) -> Result<(), Malformed> {
-        if self.members.merge_revocations(bytes)? {
+    ) {
+        if is_new {
             out.push(Output::MembersChanged);
             self.members_changed(Some(id), now, out);
         }
-        Ok(())
     }
 
-    pub(super) fn hear_members(
-        &mut self,
-        id: SessionId,
-        bytes: &Bytes,
-        now: Duration,
-        out: &mut Vec<Output>,
-    ) -> Result<(), Malformed> {
-        if self.members.merge(bytes)? {
-            out.push(Output::MembersChanged);
-            self.members_changed(Some(id), now, out);
+    /// Sends no peer what it may not read any more, and tells each of what it may read now.
+    fn rights_changed(&mut self, now: Duration, out: &mut Vec<Output>) {
+        let ids: Vec<SessionId> = self.sessions.keys().copied().collect();
+        for id in ids {
+            let Some(session) = self.sessions.get_mut(&id) else {
+                continue;
+            };
+            let wanted = session.outgoing.wanted();
+            let streams = self.present.iter().map(|(stream, _)| stream);
+            streams.for_each(|stream| session.note_unannounced(stream));
+            let allowed = self.heads_for(id, wanted.iter().copied());
+            let allowed: BTreeSet<_> = allowed.iter().map(|entry| entry.stream).collect();
+            let Some(session) = self.sessions.get_mut(&id) else {
+                continue;
+            };
+            for stream in wanted.iter().filter(|stream| !allowed.contains(stream)) {
+                session.outgoing.unwant(*stream);
+                session.send(&Frame::Missing(*stream), now, out);
+            }
         }
-        Ok(())
     }
 
     /// Passes on what is new, cuts off who was revoked, and asks for what may be asked for now.
@@ -149,7 +175,8 @@ impl Sync {
         out: &mut Vec<Output>,
     ) {
         self.log.set_ceilings(self.members.ceilings());
-        self.present = self.log.present();
+        // What is shown has changed; and a commit may have come meanwhile, which must not be missed.
+        self.committed(now, out);
         let ids: Vec<SessionId> = self.sessions.keys().copied().collect();
         for id in ids {
             let Some(session) = self.sessions.get_mut(&id) else {
@@ -169,6 +196,7 @@ impl Sync {
                 session.send(&Frame::Members(bytes), now, out);
             }
         }
+        self.rights_changed(now, out);
         let heard = self.sessions.values().flat_map(Session::theirs);
         let streams: BTreeSet<_> = heard.map(|entry| entry.stream).collect();
         for stream in streams {

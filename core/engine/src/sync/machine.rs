@@ -113,9 +113,15 @@ impl Sync {
         };
         match frame {
             Frame::Hello(hello) => self.greeted(id, hello, now, out),
-            Frame::Revocations(bytes) => self.hear_revocations(id, &bytes, now, out)?,
-            Frame::RevocationsComplete => self.introduce(id, now, out),
-            Frame::Members(bytes) => self.hear_members(id, &bytes, now, out)?,
+            Frame::Revocations(bytes) => {
+                let is_new = self.members.merge_revocations(&bytes)?;
+                self.members_heard(id, is_new, now, out);
+            }
+            Frame::RevocationsComplete => self.informed(id, now, out)?,
+            Frame::Members(bytes) => {
+                let is_new = self.members.merge(&bytes)?;
+                self.members_heard(id, is_new, now, out);
+            }
             Frame::Heads(entries) => self.hear_heads(id, entries, now, out)?,
             Frame::HeadsComplete => session.has_all_heads = true,
             Frame::Want(stream, from) => self.want(id, stream, from, now, out)?,

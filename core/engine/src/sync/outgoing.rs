@@ -103,6 +103,11 @@ impl Outgoing {
         }
     }
 
+    /// The streams that the peer wants.
+    pub(super) fn wanted(&self) -> Vec<StreamId> {
+        self.wanted.keys().copied().collect()
+    }
+
     /// `stream` has grown.
     pub(super) fn grown(&mut self, stream: StreamId) {
         if let Some(cursor) = self.wanted.get_mut(&stream)

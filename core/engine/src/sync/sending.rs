@@ -109,7 +109,7 @@ impl Sync {
         let Some(session) = self.sessions.get_mut(&id) else {
             return;
         };
-        if session.hello.is_none() {
+        if !session.is_introduced {
             return;
         }
         let due = session.due_heads(now, is_urgent);

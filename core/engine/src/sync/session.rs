@@ -22,6 +22,8 @@ pub(super) struct Session {
     pub(super) id: SessionId,
     pub(super) peer: NodeId,
     pub(super) hello: Option<Hello>,
+    /// Whether the peer was told what is here, which is not before revocations are agreed on.
+    pub(super) is_introduced: bool,
     /// Digest of the revocations in our own hello.
     pub(super) revocations: [u8; 32],
     pub(super) outgoing: Outgoing,
@@ -50,6 +52,7 @@ impl Session {
             id,
             peer,
             hello: None,
+            is_introduced: false,
             revocations,
             outgoing: Outgoing::new(),
             incoming: Incoming::default(),
@@ -155,9 +158,14 @@ impl Session {
         expired
     }
 
-    /// The head of `stream` is to be announced with the next ones.
+    /// `stream` has grown.
     pub(super) fn note_grown(&mut self, stream: StreamId) {
         self.outgoing.grown(stream);
+        self.note_unannounced(stream);
+    }
+
+    /// The head of `stream` is to be announced with the next ones.
+    pub(super) fn note_unannounced(&mut self, stream: StreamId) {
         self.unannounced.insert(stream);
     }
 

@@ -97,6 +97,12 @@ impl Bench {
 
     /// Publishes one event with a payload of so many bytes; the tag `a` leads to stream `alarms`.
     pub(super) fn publish(&mut self, at: usize, tag: &str, bytes: usize) {
+        self.commit(at, tag, bytes);
+        self.step(at, Input::Committed);
+    }
+
+    /// As [`Bench::publish`], before the machine has heard of it.
+    pub(super) fn commit(&mut self, at: usize, tag: &str, bytes: usize) {
         let tags = Tags::new([tag]).unwrap();
         let payload = Payload::from_serde(&"x".repeat(bytes)).unwrap();
         let content = vec![Content::new(&tags, &payload)];
@@ -105,7 +111,6 @@ impl Bench {
             .log
             .commit(&[call], Timestamp::from_micros(7))
             .unwrap();
-        self.step(at, Input::Committed);
     }
 
     /// Hands frames over until nobody has anything to say.

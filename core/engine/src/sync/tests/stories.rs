@@ -440,3 +440,38 @@ fn certificates_reach_those_who_never_met_their_device() {
     bench.pass(400);
     assert_eq!(bench.count(2), [1]);
 }
+
+#[test]
+fn a_commit_that_meets_a_change_of_members_is_sent() {
+    let mut bench = Bench::new(2);
+    bench.publish(0, "x", 10);
+    bench.connect(0, 1);
+    bench.pass(200);
+    bench.commit(0, "x", 10);
+    bench.step(0, crate::sync::Input::MembersChanged);
+    bench.step(0, crate::sync::Input::Committed);
+    bench.settle();
+    assert_eq!(bench.count(1), [2]);
+}
+
+#[test]
+fn nothing_of_the_log_is_said_before_revocations_are_agreed_on() {
+    let mut bench = Bench::new(3);
+    bench.publish(0, "x", 10);
+    let revocation = revocation(bench.nodes[2].id, &[]);
+    bench.nodes[1]
+        .sync
+        .members_mut()
+        .revoke(revocation)
+        .unwrap();
+    bench.connect(0, 1);
+    for _ in 0..2 {
+        bench.deliver_one();
+    }
+    // Both have greeted, and the first one waits for what the other one knows.
+    bench.publish(0, "a", 10);
+    let is_about = |frame: &Frame| matches!(frame, Frame::Heads(_) | Frame::Data(_));
+    assert!(!bench.said.iter().any(|(_, frame)| is_about(frame)));
+    bench.settle();
+    assert_eq!(bench.count(1), [1, 1]);
+}
