@@ -71,11 +71,6 @@ impl Authority {
         self.revocations.add(revocation, &self.roots)
     }
 
-    /// Takes all revocations of an encoded set. Returns how many are new.
-    pub fn merge_revocations(&mut self, bytes: &[u8]) -> Result<usize, Denial> {
-        self.revocations.merge_bytes(bytes, &self.roots)
-    }
-
     /// Whether the device with the connection key `key` is a member by `chain` when the clock says
     /// `wall_secs`.
     pub fn judge(&self, chain: &Chain, key: NodeId, wall_secs: u64) -> Result<Member, Denial> {

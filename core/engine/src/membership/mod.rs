@@ -55,4 +55,4 @@ pub use swarm_id::SwarmId;
 pub use time_floor::TimeFloor;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

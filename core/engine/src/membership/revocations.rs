@@ -81,7 +81,7 @@ impl Revocations {
 
     /// Adds every revocation of an encoded set, or none if one of them does not count. Returns how
     /// many are new. If the bound is reached, those that fit were added.
-    pub fn merge_bytes(&mut self, bytes: &[u8], roots: &RootSet) -> Result<usize, Denial> {
+    pub(super) fn merge_bytes(&mut self, bytes: &[u8], roots: &RootSet) -> Result<usize, Denial> {
         let mut news = Vec::new();
         for entry in split(bytes)? {
             if !self.entries.contains_key(blake3::hash(entry).as_bytes()) {

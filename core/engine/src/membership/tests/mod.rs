@@ -7,5 +7,5 @@ mod inviting;
 mod judging;
 mod pending;
 mod revoking;
-mod swarm;
+pub(crate) mod swarm;
 mod talk;

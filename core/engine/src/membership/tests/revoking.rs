@@ -117,7 +117,8 @@ fn the_ceiling_is_the_smallest_cut() {
 
 #[test]
 fn an_encoded_set_merges_whole_or_not_at_all() {
-    let mut plant = swarm(1);
+    let plant = swarm(1);
+    let roots = plant.authority.root_set();
     let mut other = swarm(1);
     other
         .authority
@@ -128,20 +129,18 @@ fn an_encoded_set_merges_whole_or_not_at_all() {
         .revoke(other.revoked_by_issuer(id(11), &[]))
         .unwrap();
     let bytes = other.authority.revocations().encode();
-    assert_eq!(plant.authority.merge_revocations(&bytes), Ok(2));
-    assert_eq!(plant.authority.merge_revocations(&bytes), Ok(0));
-    assert_eq!(plant.authority.revocations(), other.authority.revocations());
-    let refused = swarm(4).authority.merge_revocations(&bytes);
+    let mut merged = Revocations::new();
+    assert_eq!(merged.merge_bytes(&bytes, roots), Ok(2));
+    assert_eq!(merged.merge_bytes(&bytes, roots), Ok(0));
+    assert_eq!(&merged, other.authority.revocations());
+    let refused = Revocations::new().merge_bytes(&bytes, swarm(4).authority.root_set());
     assert_eq!(refused, Err(Denial::WrongSwarm));
     for at in 0..bytes.len() {
         let mut bad = bytes.clone();
         bad[at] ^= 1;
-        let mut fresh = swarm(1);
-        assert!(
-            fresh.authority.merge_revocations(&bad).is_err(),
-            "byte {at}"
-        );
-        assert!(fresh.authority.revocations().is_empty());
+        let mut fresh = Revocations::new();
+        assert!(fresh.merge_bytes(&bad, roots).is_err(), "byte {at}");
+        assert!(fresh.is_empty());
     }
 }
 

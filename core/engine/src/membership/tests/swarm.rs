@@ -6,42 +6,42 @@ use super::super::*;
 use crate::event::{DeviceKey, NodeId, Offset, Signer, StreamId, StreamName, StreamNumber};
 
 /// When everything in these tests happens.
-pub(super) const NOW: u64 = 1_800_000_000;
-pub(super) const DAY: u64 = 24 * 3600;
+pub(crate) const NOW: u64 = 1_800_000_000;
+pub(crate) const DAY: u64 = 24 * 3600;
 
-pub(super) struct TestSwarm {
-    pub(super) root: DeviceKey,
-    pub(super) issuer: DeviceKey,
-    pub(super) issuer_certificate: Certificate,
-    pub(super) authority: Authority,
+pub(crate) struct TestSwarm {
+    pub(crate) root: DeviceKey,
+    pub(crate) issuer: DeviceKey,
+    pub(crate) issuer_certificate: Certificate,
+    pub(crate) authority: Authority,
 }
 
-pub(super) fn key(seed: u8) -> DeviceKey {
+pub(crate) fn key(seed: u8) -> DeviceKey {
     DeviceKey::from_seed(&[seed; 32])
 }
 
-pub(super) fn id(seed: u8) -> NodeId {
+pub(crate) fn id(seed: u8) -> NodeId {
     key(seed).node_id()
 }
 
-pub(super) fn name(text: &str) -> Name {
+pub(crate) fn name(text: &str) -> Name {
     Name::new(text).unwrap()
 }
 
-pub(super) fn stream_name(text: &str) -> StreamName {
+pub(crate) fn stream_name(text: &str) -> StreamName {
     StreamName::new(text).unwrap()
 }
 
-pub(super) fn stream(node: NodeId, number: u64) -> StreamId {
+pub(crate) fn stream(node: NodeId, number: u64) -> StreamId {
     StreamId::new(node, StreamNumber::new(number).unwrap())
 }
 
-pub(super) fn offset(number: u64) -> Offset {
+pub(crate) fn offset(number: u64) -> Offset {
     Offset::new(number).unwrap()
 }
 
 /// What a certificate says unless a test wants it otherwise.
-pub(super) fn claims(swarm: SwarmId, subject: NodeId, issuer: NodeId) -> Claims {
+pub(crate) fn claims(swarm: SwarmId, subject: NodeId, issuer: NodeId) -> Claims {
     Claims {
         swarm,
         serial: [7; 16],
@@ -57,7 +57,7 @@ pub(super) fn claims(swarm: SwarmId, subject: NodeId, issuer: NodeId) -> Claims 
 }
 
 /// A swarm founded by root key `seed`, whose issuer has key `seed + 1`.
-pub(super) fn swarm(seed: u8) -> TestSwarm {
+pub(crate) fn swarm(seed: u8) -> TestSwarm {
     let (root, issuer) = (key(seed), key(seed + 1));
     let roots = RootSet::new(name("plant"), NOW - DAY, vec![root.node_id()]).unwrap();
     let says = Claims {
@@ -76,24 +76,24 @@ pub(super) fn swarm(seed: u8) -> TestSwarm {
 }
 
 impl TestSwarm {
-    pub(super) fn claims(&self, device: u8) -> Claims {
+    pub(crate) fn claims(&self, device: u8) -> Claims {
         claims(self.authority.swarm(), id(device), self.issuer.node_id())
     }
 
-    pub(super) fn member(&self, device: u8) -> Chain {
+    pub(crate) fn member(&self, device: u8) -> Chain {
         self.member_with(self.claims(device))
     }
 
-    pub(super) fn member_with(&self, claims: Claims) -> Chain {
+    pub(crate) fn member_with(&self, claims: Claims) -> Chain {
         let member = Certificate::issue(claims, &self.issuer).unwrap();
         Chain::of_member(member, self.issuer_certificate.clone())
     }
 
-    pub(super) fn issuer_chain(&self) -> Chain {
+    pub(crate) fn issuer_chain(&self) -> Chain {
         Chain::of_issuer(self.issuer_certificate.clone())
     }
 
-    pub(super) fn withdrawal(&self, device: NodeId, cut: &[(u64, u64)]) -> Withdrawal {
+    pub(crate) fn withdrawal(&self, device: NodeId, cut: &[(u64, u64)]) -> Withdrawal {
         let cut = cut.iter().map(|(number, last)| {
             let number = StreamNumber::new(*number).unwrap();
             (number, offset(*last))
@@ -108,11 +108,11 @@ impl TestSwarm {
         }
     }
 
-    pub(super) fn revoked_by_root(&self, device: NodeId, cut: &[(u64, u64)]) -> Revocation {
+    pub(crate) fn revoked_by_root(&self, device: NodeId, cut: &[(u64, u64)]) -> Revocation {
         Revocation::issue(self.withdrawal(device, cut), None, &self.root).unwrap()
     }
 
-    pub(super) fn revoked_by_issuer(&self, device: NodeId, cut: &[(u64, u64)]) -> Revocation {
+    pub(crate) fn revoked_by_issuer(&self, device: NodeId, cut: &[(u64, u64)]) -> Revocation {
         let withdrawal = Withdrawal {
             signer: self.issuer.node_id(),
             ..self.withdrawal(device, cut)

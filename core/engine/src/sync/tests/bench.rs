@@ -11,10 +11,8 @@ use crate::event::{
     Tags, Timestamp,
 };
 use crate::log::{Log, LogOptions, LogReader, Publish, Route};
-use crate::membership::{
-    Authority, Certificate, Chain, Claims, Directory, Name, Revocation, Revocations, Role, RootSet,
-    TimeFloor, Withdrawal,
-};
+use crate::membership::tests::swarm::{self, TestSwarm};
+use crate::membership::{Chain, Claims, Directory, Revocation};
 use crate::select::Selection;
 use crate::storage::SimDisk;
 use crate::sync::{
@@ -259,63 +257,33 @@ impl Node {
     }
 }
 
-/// The key that founds the swarm of the bench, and issues.
-fn root() -> DeviceKey {
-    DeviceKey::from_seed(&[100; 32])
+/// The swarm of the bench, the same in every test.
+fn plant() -> TestSwarm {
+    swarm::swarm(100)
 }
 
-fn issuer() -> DeviceKey {
-    DeviceKey::from_seed(&[101; 32])
-}
-
-fn roots() -> RootSet {
-    RootSet::new(Name::new("bench").unwrap(), 1, vec![root().node_id()]).unwrap()
-}
-
-fn certificate(subject: NodeId, role: Role, capabilities: &str, signer: &DeviceKey) -> Certificate {
-    let claims = Claims {
-        swarm: roots().id(),
-        serial: [1; 16],
-        subject,
-        name: Name::new("device").unwrap(),
-        role,
+/// The certificate of the node with this seed, which grants these capabilities; of two the later
+/// one counts.
+pub(super) fn certificate(seed: u8, capabilities: &str, not_before: u64) -> Chain {
+    let plant = plant();
+    plant.member_with(Claims {
         capabilities: capabilities.parse().unwrap(),
-        labels: BTreeMap::new(),
-        not_before: 1,
-        not_after: 1_000_000,
-        issuer: signer.node_id(),
-    };
-    Certificate::issue(claims, signer).unwrap()
+        not_before,
+        ..plant.claims(seed)
+    })
 }
 
 /// The certificates of nodes with these capabilities.
 fn members(capabilities: &[&str]) -> Members {
-    let authority = Authority::new(roots(), Revocations::new(), TimeFloor::default());
-    let mut members = Members::new(authority, Directory::new());
-    let issuing = certificate(issuer().node_id(), Role::Issuer, "rwa:*", &root());
+    let mut members = Members::new(plant().authority, Directory::new());
     for (capabilities, seed) in capabilities.iter().zip(1u8..) {
-        let node = DeviceKey::from_seed(&[seed; 32]).node_id();
-        let member = certificate(node, Role::Member, capabilities, &issuer());
-        members
-            .admit(Chain::of_member(member, issuing.clone()))
-            .unwrap();
+        let chain = certificate(seed, capabilities, swarm::NOW);
+        members.admit(chain).unwrap();
     }
     members
 }
 
 /// The root key's word that `device` is out, after these offsets of its streams.
 pub(super) fn revocation(device: NodeId, cut: &[(u64, u64)]) -> Revocation {
-    let cut = cut.iter().map(|(number, last)| {
-        let number = StreamNumber::new(*number).unwrap();
-        (number, crate::event::Offset::new(*last).unwrap())
-    });
-    let withdrawal = Withdrawal {
-        swarm: roots().id(),
-        device,
-        revoked_at: 2,
-        reason: "lost".into(),
-        cut: cut.collect(),
-        signer: root().node_id(),
-    };
-    Revocation::issue(withdrawal, None, &root()).unwrap()
+    plant().revoked_by_root(device, cut)
 }

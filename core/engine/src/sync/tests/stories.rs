@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 
-use super::bench::{Bench, revocation};
+use super::bench::{Bench, certificate, revocation};
 use crate::event::{BatchHash, Offset, StreamName};
+use crate::membership::tests::swarm::NOW;
 use crate::sync::limits::{CHUNK_BYTES_MAX, CREDIT_BYTES, FRAME_BYTES_MAX};
 use crate::sync::{Chunk, CloseReason, Frame, HeadEntry, Incident, SessionId};
 
@@ -474,4 +475,28 @@ fn nothing_of_the_log_is_said_before_revocations_are_agreed_on() {
     assert!(!bench.said.iter().any(|(_, frame)| is_about(frame)));
     bench.settle();
     assert_eq!(bench.count(1), [1, 1]);
+}
+
+#[test]
+fn a_new_certificate_counts_in_sessions_that_are_open() {
+    let mut bench = Bench::with(&["*", "*"], &["rw:*", "rw:*"]);
+    bench.publish(0, "x", 10);
+    bench.publish(0, "a", 10);
+    bench.connect(0, 1);
+    bench.pass(200);
+    let grant = |bench: &mut Bench, capabilities, moment| {
+        let chain = certificate(2, capabilities, NOW + moment);
+        bench.nodes[0].sync.members_mut().admit(chain).unwrap();
+        bench.step(0, crate::sync::Input::MembersChanged);
+        bench.pass(200);
+    };
+    grant(&mut bench, "r:alarms,w:*", 1);
+    for tag in ["x", "a"] {
+        bench.publish(0, tag, 10);
+    }
+    bench.pass(200);
+    assert_eq!(bench.count(1), [1, 2]);
+    grant(&mut bench, "rw:*", 2);
+    bench.pass(6_000);
+    assert_eq!(bench.count(1), [2, 2]);
 }
