@@ -6,15 +6,15 @@ use swarmlet_engine::event::{Content, Payload, Tags};
 use swarmlet_engine::log::{Publish, Work};
 use swarmlet_engine::storage::sim::{Fault, FaultPlan};
 
-use crate::coverage::Met;
 use crate::flip::check_flip;
+use crate::met::Met;
 use crate::mix::{Action, TAGS};
 use crate::query::{Subject, draw_query, read_all};
 use crate::world::{Attempt, HeldCursor, World};
 
 impl World {
     /// Does the whole run.
-    pub(crate) fn run(&mut self) -> Result<()> {
+    pub(crate) fn live(&mut self) -> Result<()> {
         self.restart()?;
         for _ in 0..self.mix.actions {
             self.recover_by_and_by();

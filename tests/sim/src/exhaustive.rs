@@ -8,8 +8,8 @@ use swarmlet_engine::event::{AppId, Content, DeviceKey, Event, Payload, Tags, Ti
 use swarmlet_engine::log::{Log, LogOptions, Publish};
 use swarmlet_engine::storage::SimDisk;
 
-use crate::coverage::Met;
 use crate::flip::{Place, check_flip};
+use crate::met::Met;
 use crate::query::{everything, read_all};
 use swarmlet_sim::chain::Files;
 use swarmlet_sim::disk::SmallFiles;

@@ -8,7 +8,7 @@ use swarmlet_engine::log::{Log, LogOptions};
 use swarmlet_engine::storage::{Disk, FileName, SimDisk};
 use swarmlet_engine::{Error, ErrorKind};
 
-use crate::coverage::Met;
+use crate::met::Met;
 use crate::query::{everything, read_all};
 use swarmlet_sim::chain::Files;
 use swarmlet_sim::disk::disk_with;

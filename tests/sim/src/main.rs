@@ -11,72 +11,37 @@
 )]
 
 mod actions;
-mod coverage;
 mod exhaustive;
 mod flip;
 mod found;
+mod met;
 mod mix;
 mod model;
 mod query;
 mod restart;
-mod seeds;
 mod world;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use swarmlet_sim::seeds::{self, Arguments};
 
-use crate::seeds::Outcome;
-
-/// Runs the log on a simulated disk that does everything bad a disk may do.
-#[derive(Parser)]
-struct Arguments {
-    /// How many seeds to run.
-    #[arg(long, default_value_t = 200)]
-    seeds: u64,
-    /// The first seed.
-    #[arg(long, default_value_t = 0)]
-    from: u64,
-    /// Only this seed.
-    #[arg(long)]
-    seed: Option<u64>,
-    /// Print every step of the one seed.
-    #[arg(long, requires = "seed")]
-    trace: bool,
-    /// Threads to run seeds on.
-    #[arg(long, default_value_t = 2)]
-    threads: u64,
-}
+use crate::world::World;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    if let Some(seed) = arguments.seed {
-        return report_one(seed, &seeds::run_seed(seed, arguments.trace));
+    let failures = seeds::run::<World>(&arguments);
+    if arguments.seed.is_none() {
+        match exhaustive::run() {
+            Ok(line) => println!("{line}"),
+            Err(error) => {
+                eprintln!("one bit in each page: {error:#}");
+                return ExitCode::FAILURE;
+            }
+        }
     }
-    let failures = seeds::run_all(arguments.from, arguments.seeds, arguments.threads);
-    let exhaustive = exhaustive::run();
-    match (failures, exhaustive) {
-        (0, Ok(line)) => {
-            println!("{line}");
-            ExitCode::SUCCESS
-        }
-        (_, Err(error)) => {
-            eprintln!("one bit in each page: {error:#}");
-            ExitCode::FAILURE
-        }
+    match failures {
+        0 => ExitCode::SUCCESS,
         _ => ExitCode::FAILURE,
-    }
-}
-
-fn report_one(seed: u64, outcome: &Outcome) -> ExitCode {
-    match &outcome.failure {
-        None => {
-            println!("seed {seed} holds, trace {}", outcome.hash);
-            ExitCode::SUCCESS
-        }
-        Some(failure) => {
-            eprintln!("SEED={seed} fails: {failure}");
-            ExitCode::FAILURE
-        }
     }
 }

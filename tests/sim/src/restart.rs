@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail, ensure};
 use swarmlet_engine::event::Offset;
 use swarmlet_engine::log::Log;
 
-use crate::coverage::Met;
+use crate::met::Met;
 use crate::mix::draw_options;
 use crate::model::{Dropped, Found};
 use crate::query::{everything, read_all};

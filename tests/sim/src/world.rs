@@ -13,11 +13,14 @@ use swarmlet_engine::storage::SimDisk;
 use swarmlet_engine::storage::sim::FaultPlan;
 use swarmlet_engine::{Error, ErrorKind};
 
-use crate::coverage::{Coverage, Met};
+use crate::found::FOUND;
+use crate::met::Met;
 use crate::mix::Mix;
 use crate::model::{Floors, Model};
+use swarmlet_sim::coverage::Coverage;
 use swarmlet_sim::disk::SmallFiles;
 use swarmlet_sim::random::Random;
+use swarmlet_sim::seeds;
 use swarmlet_sim::trace::Trace;
 
 /// A run in progress.
@@ -35,7 +38,7 @@ pub(crate) struct World {
     pub(crate) now: i64,
     pub(crate) trouble: Trouble,
     pub(crate) trace: Trace,
-    pub(crate) coverage: Coverage,
+    pub(crate) coverage: Coverage<Met>,
 }
 
 /// An open log with its other two ends.
@@ -78,9 +81,14 @@ pub(crate) enum Attempt<T> {
     PowerLost,
 }
 
-impl World {
+impl seeds::World for World {
+    type Met = Met;
+    const MET: &'static [Met] = Met::ALL;
+    const FOUND: &'static [(u64, &'static str)] = FOUND;
+    const COMMAND: &'static str = "cargo run -p swarmlet-sim --";
+
     /// A new data folder, not yet opened.
-    pub(crate) fn new(seed: u64, is_traced: bool) -> Self {
+    fn new(seed: u64, is_traced: bool) -> Self {
         let mut random = Random::new(seed ^ 0x5eed_5eed);
         let mix = Mix::draw(&mut random);
         let signer = Arc::new(DeviceKey::from_seed(&[7; 32]));
@@ -102,6 +110,24 @@ impl World {
         }
     }
 
+    fn run(&mut self) -> Result<()> {
+        self.live()
+    }
+
+    fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
+    fn coverage(&self) -> &Coverage<Met> {
+        &self.coverage
+    }
+
+    fn events(&self) -> u64 {
+        self.model.len() as u64
+    }
+}
+
+impl World {
     /// The disk as the log sees it.
     pub(crate) fn small_files(&self) -> SmallFiles {
         SmallFiles {

@@ -7,69 +7,39 @@ use anyhow::{Result, bail, ensure};
 use bytes::Bytes;
 use swarmlet_engine::event::{Event, Offset, StreamId};
 use swarmlet_engine::sync::{Incident, Input, SessionId};
+use swarmlet_sim::coverage::Coverage;
 use swarmlet_sim::random::Random;
+use swarmlet_sim::seeds;
 use swarmlet_sim::trace::Trace;
 
 use crate::certified;
 use crate::device::{Device, Wish};
 use crate::evil::{Evil, evil_id};
+use crate::found::FOUND;
+use crate::met::Met;
 use crate::network::{Arrival, Network, Place, Weather};
 
 /// A run in progress.
 pub(crate) struct World {
     random: Random,
     now: Duration,
-    pub(crate) devices: Vec<Device>,
+    devices: Vec<Device>,
     network: Network,
     evil: Option<Evil>,
-    pub(crate) trace: Trace,
-    pub(crate) met: Vec<Met>,
+    trace: Trace,
+    coverage: Coverage<Met>,
 }
 
-/// What a run met.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Met {
-    Apart,
-    Cut,
-    CutOneWay,
-    PowerLoss,
-    Kill,
-    Loss,
-    Repeated,
-    Reordered,
-    Skewed,
-    Backlog,
-    Evil,
-    EvilRefused,
-    Revoked,
-    SessionRefused,
-}
+impl seeds::World for World {
+    type Met = Met;
+    const MET: &'static [Met] = Met::ALL;
+    const FOUND: &'static [(u64, &'static str)] = FOUND;
+    const COMMAND: &'static str = "cargo run -p swarmlet-sim --bin swarm --";
 
-impl Met {
-    /// All of them.
-    pub(crate) const ALL: &[Self] = &[
-        Self::Apart,
-        Self::Cut,
-        Self::CutOneWay,
-        Self::PowerLoss,
-        Self::Kill,
-        Self::Loss,
-        Self::Repeated,
-        Self::Reordered,
-        Self::Skewed,
-        Self::Backlog,
-        Self::Evil,
-        Self::EvilRefused,
-        Self::Revoked,
-        Self::SessionRefused,
-    ];
-}
-
-impl World {
-    pub(crate) fn new(seed: u64, is_traced: bool) -> Self {
+    fn new(seed: u64, is_traced: bool) -> Self {
         let mut random = Random::new(seed);
         let count = 2 + random.below(4);
-        let mut met = Vec::new();
+        let mut coverage = Coverage::default();
         let mut devices = Vec::new();
         for number in 0..count {
             let is_skewed = random.percent(30);
@@ -79,7 +49,7 @@ impl World {
                 0
             };
             if is_skewed {
-                met.push(Met::Skewed);
+                coverage.note(Met::Skewed);
             }
             devices.push(Device::new(seed, number as u8 + 1, skew));
         }
@@ -90,20 +60,20 @@ impl World {
             network: Network::default(),
             evil: None,
             trace: Trace::new(is_traced),
-            met,
+            coverage,
         };
         world.certify();
         world.draw_weather();
         world.draw_topology();
         if world.random.percent(40) {
-            world.met.push(Met::Evil);
+            world.coverage.note(Met::Evil);
             world.evil = Some(Evil::new(&mut world.random));
         }
         world
     }
 
     /// Some bad time, then quiet; in the end all have the same.
-    pub(crate) fn run(&mut self) -> Result<()> {
+    fn run(&mut self) -> Result<()> {
         for place in 0..self.devices.len() {
             self.devices[place].start(&mut self.random)?;
         }
@@ -139,6 +109,21 @@ impl World {
         self.check()
     }
 
+    fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
+    fn coverage(&self) -> &Coverage<Met> {
+        &self.coverage
+    }
+
+    fn events(&self) -> u64 {
+        let devices = self.devices.iter();
+        devices.map(|device| device.acknowledged.len() as u64).sum()
+    }
+}
+
+impl World {
     /// Everybody may do everything, but for the evil one.
     fn certify(&mut self) {
         let devices = self.devices.iter().map(|device| (device.id, "rw:default"));
@@ -168,13 +153,15 @@ impl World {
             (reorder, Met::Reordered),
         ];
         let drawn = drawn.iter().filter(|(rate, _)| *rate > 0);
-        self.met.extend(drawn.map(|(_, met)| *met));
+        for (_, met) in drawn {
+            self.coverage.note(*met);
+        }
     }
 
     /// All can reach all, or they form a line, so that those at its ends need the others.
     fn draw_topology(&mut self) {
         if self.devices.len() > 2 && self.random.percent(40) {
-            self.met.push(Met::Apart);
+            self.coverage.note(Met::Apart);
             for left in 0..self.devices.len() {
                 for right in left + 2..self.devices.len() {
                     self.network.separate(left, right);
@@ -186,7 +173,7 @@ impl World {
     /// What a device has already when it meets the others.
     fn draw_backlog(&mut self) -> Result<()> {
         if self.random.percent(25) {
-            self.met.push(Met::Backlog);
+            self.coverage.note(Met::Backlog);
             let place = self.random.below(self.devices.len() as u64) as Place;
             for _ in 0..self.random.up_to(30) {
                 let sizes = vec![self.random.skewed(60_000) as usize; 3];
@@ -219,7 +206,7 @@ impl World {
                 } else {
                     Met::Kill
                 };
-                self.met.push(met);
+                self.coverage.note(met);
                 self.trace.line(format!("{:?} {place} {met:?}", self.now));
                 self.devices[place].crash(is_power_loss);
                 self.network.close_all(self.now, place);
@@ -229,14 +216,14 @@ impl World {
                 self.devices[place].start(&mut self.random)?;
             }
             32..34 if place != other => {
-                self.met.push(Met::Cut);
+                self.coverage.note(Met::Cut);
                 self.trace
                     .line(format!("{:?} cut {place} {other}", self.now));
                 self.network.cut(place, other);
                 self.network.cut(other, place);
             }
             34..36 if place != other => {
-                self.met.push(Met::CutOneWay);
+                self.coverage.note(Met::CutOneWay);
                 self.trace
                     .line(format!("{:?} cut {place} to {other}", self.now));
                 self.network.cut(place, other);
@@ -247,7 +234,7 @@ impl World {
             }
             40..46 if self.evil.is_some() => self.do_evil(place)?,
             46 if self.evil.is_some() && self.random.percent(30) => {
-                self.met.push(Met::Revoked);
+                self.coverage.note(Met::Revoked);
                 self.trace
                     .line(format!("{:?} {place} revokes evil", self.now));
                 let revocation = certified::revocation(evil_id(), &self.devices[place].seen);
@@ -421,7 +408,7 @@ impl World {
         };
         if matches!(input, Input::Disconnected { .. }) {
             evil.disconnected(session);
-            self.met.push(Met::EvilRefused);
+            self.coverage.note(Met::EvilRefused);
         }
         Ok(())
     }
@@ -494,7 +481,7 @@ impl World {
                 );
             }
             if !device.refused.is_empty() {
-                self.met.push(Met::SessionRefused);
+                self.coverage.note(Met::SessionRefused);
             }
         }
         self.trace.line(format!("{} events", first.len()));
