@@ -47,6 +47,9 @@ pub(crate) struct Running {
     pub(crate) sync: Sync,
     pub(crate) connections: BTreeSet<SessionId>,
     storing: Vec<(Receipt, Run)>,
+    /// Whether there are commits that the machine has not heard of: it hears of them on another
+    /// thread.
+    is_news: bool,
 }
 
 /// What a device wants from the network.
@@ -96,6 +99,7 @@ impl Device {
             log,
             connections: BTreeSet::new(),
             storing: Vec::new(),
+            is_news: false,
         });
         self.look()
     }
@@ -126,6 +130,7 @@ impl Device {
         let events = events.collect::<Result<Vec<_>>>()?;
         let call = Publish::new(AppId::new("com.example.sim")?, events)?;
         let published = running.log.commit(&[call], timestamp)?;
+        running.is_news = true;
         self.acknowledged.extend(published.into_iter().flatten());
         Ok(())
     }
@@ -186,6 +191,7 @@ impl Device {
             inputs.push(Input::Stored { receipt, outcome });
         }
         while running.maintenance.step(timestamp)?.is_some() {}
+        running.is_news = false;
         inputs.push(Input::Committed);
         let wishes = inputs.into_iter().flat_map(|input| self.step(now, input));
         let wishes = wishes.collect();
@@ -193,10 +199,10 @@ impl Device {
         Ok(wishes)
     }
 
-    /// Whether runs wait to be committed.
-    pub(crate) fn is_storing(&self) -> bool {
+    /// Whether runs wait to be committed, or commits to be heard of.
+    pub(crate) fn is_busy(&self) -> bool {
         let running = self.running.as_ref();
-        running.is_some_and(|running| !running.storing.is_empty())
+        running.is_some_and(|running| running.is_news || !running.storing.is_empty())
     }
 
     /// Checks that no head has fallen.

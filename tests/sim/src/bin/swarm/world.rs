@@ -197,7 +197,6 @@ impl World {
                 self.trace
                     .line(format!("{:?} {place} publishes {sizes:?}", self.now));
                 self.devices[place].publish(&sizes, self.now)?;
-                self.step(place, Input::Committed)?;
             }
             25..27 if self.devices[place].running.is_some() => {
                 let is_power_loss = self.random.percent(50);
@@ -308,7 +307,7 @@ impl World {
 
     fn commit_some(&mut self, percent: u64) -> Result<()> {
         for place in 0..self.devices.len() {
-            if self.devices[place].is_storing() && self.random.percent(percent) {
+            if self.devices[place].is_busy() && self.random.percent(percent) {
                 let wishes = self.devices[place].commit(self.now)?;
                 self.fulfil(place, wishes);
             }
@@ -414,7 +413,7 @@ impl World {
     }
 
     fn is_converged(&self) -> bool {
-        let is_quiet = self.devices.iter().all(|device| !device.is_storing());
+        let is_quiet = self.devices.iter().all(|device| !device.is_busy());
         let forked = self.forked();
         let present = |device: &Device| {
             let running = device.running.as_ref()?;
