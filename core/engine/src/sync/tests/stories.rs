@@ -500,3 +500,47 @@ fn a_new_certificate_counts_in_sessions_that_are_open() {
     bench.pass(6_000);
     assert_eq!(bench.count(1), [2, 2]);
 }
+
+#[test]
+fn a_revocation_learnt_between_two_hellos_delays_nobody() {
+    let mut bench = Bench::new(3);
+    bench.publish(0, "x", 10);
+    bench.publish(1, "x", 10);
+    let revocation = revocation(bench.nodes[2].id, &[]);
+    let revoke = |bench: &mut Bench, at: usize| {
+        let members = bench.nodes[at].sync.members_mut();
+        members.revoke(revocation.clone()).unwrap();
+    };
+    revoke(&mut bench, 0);
+    bench.connect(0, 1);
+    // The hello of the second one says that it knows nothing; by now it does.
+    revoke(&mut bench, 1);
+    bench.step(1, crate::sync::Input::MembersChanged);
+    bench.settle();
+    assert!(bench.nodes.iter().all(|node| node.closed.is_empty()));
+    assert_eq!([bench.count(0), bench.count(1)], [[1, 1], [1, 1]]);
+}
+
+#[test]
+fn a_branch_is_noticed_when_our_own_grows_to_its_length() {
+    let mut bench = Bench::new(2);
+    bench.publish(0, "x", 1);
+    let session = bench.connect(0, 1);
+    bench.pass(200);
+    let entry = HeadEntry {
+        stream: bench.stream(0, 0),
+        name: StreamName::default_name(),
+        last: Offset::new(1).unwrap(),
+        hash: BatchHash::from_bytes([1; 32]),
+    };
+    bench.said.clear();
+    bench.forge(1, session, &Frame::Heads(vec![entry]));
+    bench.settle();
+    let has_asked = |bench: &Bench| {
+        let mut said = bench.said.iter();
+        said.any(|(from, frame)| *from == 0 && matches!(frame, Frame::Show(_)))
+    };
+    assert!(!has_asked(&bench));
+    bench.publish(0, "x", 1);
+    assert!(has_asked(&bench));
+}
