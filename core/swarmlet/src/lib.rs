@@ -62,7 +62,7 @@ pub use query::{
     Diagnostic, EventRange, Explanation, Item, Origin, Output, Parameter, Parameters, QueryOptions,
     Results, Row, Severity, SourceReport, SubscribeOptions, TermReport, query_mistake,
 };
-pub use swarm::{Founded, InviteOptions, MemberInfo, Network, Peer, Swarm, SwarmStatus};
+pub use swarm::{Founded, InviteOptions, MemberInfo, Network, Peer, RootKey, Swarm, SwarmStatus};
 pub use swarmlet_engine::event::{
     AppId, DeviceKey, Event, EventKey, Lamport, NewEvent, NodeId, Offset, Offsets, Payload,
     Signature, Signer, StreamId, StreamName, StreamNumber, Tag, Tags, Timestamp,

@@ -36,7 +36,7 @@ async fn count_parts(folder: &str) -> Result<()> {
     let swarm = node.swarm();
     if swarm.id().is_none() {
         let founded = swarm.create("plant", "dashboard")?;
-        println!("root key, for the safe: {}", *founded.root_key);
+        println!("root key, for the safe: {}", founded.root_key);
         println!("invite: {}", swarm.invite(&InviteOptions::default())?);
     }
 

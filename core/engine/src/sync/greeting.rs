@@ -175,7 +175,7 @@ impl Sync {
         out: &mut Vec<Output>,
     ) {
         self.log.set_ceilings(self.members.ceilings());
-        // What is shown has changed; and a commit may have come meanwhile, which must not be missed.
+        // What is shown has changed; and a commit may have come meanwhile, not to be missed.
         self.committed(now, out);
         let ids: Vec<SessionId> = self.sessions.keys().copied().collect();
         for id in ids {

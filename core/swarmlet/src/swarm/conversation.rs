@@ -6,15 +6,15 @@
 
 use std::sync::Arc;
 
-use swarmlet_engine::ErrorKind;
 use swarmlet_engine::event::{NodeId, Signature};
 use swarmlet_engine::membership::{
-    Denial, Door, Handshake, Joining, Step as Judged, Then as Verdict,
+    Denial, Door, Handshake, Joining, Member, Step as Judged, Then as Verdict,
 };
 use swarmlet_net::{self as net, PeerKey};
 
+use super::entropy::random;
 use super::gatehouse::{Gatehouse, JoinState, Standing, Wish};
-use super::membership::{Membership, denied};
+use super::membership::Membership;
 
 /// The gate of a node.
 #[derive(Debug)]
@@ -95,27 +95,36 @@ impl net::Handshake for Conversation {
                 then: net::Then::Receive,
             };
         };
-        match self.introduced(received) {
+        let Some(node) = self.introduced(received) else {
+            return refuse("the device at the other end did not prove its identity");
+        };
+        // The network does not connect a node with itself.
+        if node == self.house.own {
+            return refuse("another device has the identity of this one: its folder was copied");
+        }
+        match self.stage_with(node) {
             Some(stage) => {
                 self.stage = stage;
                 self.judge(None)
             }
-            None => refuse("the device at the other end did not prove its identity"),
+            None => refuse("this node is in no swarm"),
         }
     }
 }
 
 impl Conversation {
-    /// Which device is at the other end, and what to talk about with it.
-    fn introduced(&self, received: &[u8]) -> Option<Stage> {
+    /// Which device is at the other end.
+    fn introduced(&self, received: &[u8]) -> Option<NodeId> {
         let (node, signature) = received.split_at_checked(32)?;
         let node = NodeId::from_bytes(node.try_into().ok()?);
         let signature = Signature::from_bytes(signature.try_into().ok()?);
         let message = introduction(self.ends.peer, self.ends.own);
-        if !signature.is_valid(node, &message) || node == self.house.own {
-            return None;
-        }
-        let nonce = random()?;
+        signature.is_valid(node, &message).then_some(node)
+    }
+
+    /// What to talk about with it; nothing if this node is alone.
+    fn stage_with(&self, node: NodeId) -> Option<Stage> {
+        let nonce = random().ok()?;
         let own = self.house.own;
         self.house.with(|standing| match standing {
             Standing::Member(membership) => {
@@ -138,7 +147,7 @@ impl Conversation {
     }
 
     fn judge(&mut self, received: Option<&[u8]>) -> net::Step {
-        let Some(random) = random() else {
+        let Ok(random) = random() else {
             return refuse("the operating system gives no randomness");
         };
         let wall_secs = self.house.wall_secs();
@@ -178,25 +187,12 @@ impl Conversation {
         let then = match then {
             Verdict::Receive => net::Then::Receive,
             Verdict::Admit(member) => {
-                house.admit(self.ends.peer, member.device());
-                let chain = member.chain().clone();
-                let is_new = house.member(|membership| {
-                    let known = membership.members.directory().of(chain.device());
-                    Ok(known != Some(&chain))
-                });
-                if is_new.unwrap_or(false) {
-                    // If it cannot be kept now, the device presents it again next time.
-                    let kept =
-                        house.change(|membership| membership.members.admit(chain).map_err(denied));
-                    drop(kept);
-                }
+                self.admit(&member);
                 net::Then::Admit
             }
             Verdict::LetIn(chain) => {
                 let device = chain.device();
-                let kept =
-                    house.change(|membership| membership.members.admit(*chain).map_err(denied));
-                if let Err(error) = kept {
+                if let Err(error) = house.keep(*chain) {
                     tracing::error!(%error, %device, "who was let in cannot be kept");
                     return refuse("what was granted cannot be kept");
                 }
@@ -205,14 +201,7 @@ impl Conversation {
             }
             Verdict::Joined(joined) => {
                 let entered = Membership::joined(*joined);
-                let entered = entered.and_then(|membership| house.enter(membership));
-                // The issuer may have answered over two connections at once.
-                let entered = entered.or_else(|error| match error.kind() {
-                    ErrorKind::AlreadyExists => Ok(()),
-                    _ => Err(error),
-                });
-                if let Err(error) = entered {
-                    tracing::error!(%error, "the membership cannot be kept");
+                if let Err(error) = entered.and_then(|membership| house.enter(membership)) {
                     house.report(JoinState::Failed(error.to_string()));
                 }
                 net::Then::Refuse("joined; connecting again as a member".into())
@@ -234,6 +223,24 @@ impl Conversation {
             }
         };
         net::Step { send, then }
+    }
+
+    fn admit(&self, member: &Member) {
+        let (device, chain) = (member.device(), member.chain());
+        self.house.admit(self.ends.peer, device);
+        if member.is_in_grace() {
+            tracing::warn!(%device, "the certificate of a device has expired; invite it again");
+        }
+        let known = self.house.member(|membership| {
+            let known = membership.members.directory().of(device);
+            Ok(known == Some(chain))
+        });
+        if !known.unwrap_or(false)
+            && let Err(error) = self.house.keep(chain.clone())
+        {
+            // The device presents it again next time.
+            tracing::warn!(%error, %device, "the certificate of a device cannot be kept");
+        }
     }
 }
 
@@ -260,11 +267,6 @@ fn refuse(why: &str) -> net::Step {
         send: None,
         then: net::Then::Refuse(why.into()),
     }
-}
-
-fn random() -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).ok().map(|()| bytes)
 }
 
 fn hex(bytes: &[u8; 8]) -> String {

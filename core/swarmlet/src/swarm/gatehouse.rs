@@ -5,14 +5,14 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use swarmlet_engine::event::{NodeId, Signer};
-use swarmlet_engine::membership::{Denial, Invite, Name, SwarmId, Ticket};
+use swarmlet_engine::membership::{Chain, Denial, Invite, Name, SwarmId, Ticket};
 use swarmlet_engine::sync::Members;
 use swarmlet_engine::{Error, ErrorKind, Result};
 use swarmlet_net::PeerKey;
 use tokio::sync::{mpsc, watch};
 
 use super::happening::Happening;
-use super::membership::Membership;
+use super::membership::{Membership, denied};
 use super::vault::Vault;
 use crate::clock::Clock;
 use crate::limits::ADMITTED_MAX;
@@ -129,13 +129,26 @@ impl Gatehouse {
         Ok(answer)
     }
 
+    /// Keeps the certificate of a member that was met or let in.
+    pub(super) fn keep(&self, chain: Chain) -> Result<()> {
+        self.change(|membership| membership.members.admit(chain).map_err(denied))?;
+        Ok(())
+    }
+
+    /// Wants to join; refused if it is a member already.
+    pub(super) fn wish(&self, wish: Wish, name: Name) -> Result<()> {
+        let mut inner = self.lock();
+        inner.check_joinable()?;
+        inner.standing = Standing::Joining(Box::new(wish), name);
+        drop(inner);
+        self.joining.send_replace(JoinState::Idle);
+        Ok(())
+    }
+
     /// Becomes a member; refused if it is one already.
     pub(super) fn enter(&self, membership: Membership) -> Result<()> {
         let mut inner = self.lock();
-        if matches!(inner.standing, Standing::Member(_)) {
-            let message = "this node is in a swarm already; another one needs another folder";
-            return Err(Error::new(ErrorKind::AlreadyExists, message));
-        }
+        inner.check_joinable()?;
         self.vault.save(&membership)?;
         let members = membership.members.clone();
         inner.standing = Standing::Member(Box::new(membership));
@@ -194,9 +207,12 @@ impl Gatehouse {
         found.map(|(_, node)| *node)
     }
 
-    /// Tells whoever waits for joining.
+    /// Tells whoever waits for joining. Once it is a member, what other conversations with issuers
+    /// lead to does not matter any more.
     pub(super) fn report(&self, state: JoinState) {
-        self.joining.send_replace(state);
+        if matches!(self.lock().standing, Standing::Joining(..)) {
+            self.joining.send_replace(state);
+        }
     }
 
     /// How joining goes.
@@ -215,6 +231,14 @@ impl Gatehouse {
 }
 
 impl Inner {
+    fn check_joinable(&self) -> Result<()> {
+        if matches!(self.standing, Standing::Member(_)) {
+            let message = "this node is in a swarm already; another one needs another folder";
+            return Err(Error::new(ErrorKind::AlreadyExists, message));
+        }
+        Ok(())
+    }
+
     fn tell(&self, members: Members) {
         if let Some(notes) = &self.notes {
             let _ = notes.send(Happening::Members(Box::new(members)));

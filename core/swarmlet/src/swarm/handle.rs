@@ -4,19 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use swarmlet_engine::event::{DeviceKey, NodeId, StreamNumber};
+use swarmlet_engine::event::{NodeId, StreamNumber};
 use swarmlet_engine::membership::{
-    Capabilities, Grant, Invite, InviteTerms, Name, PendingDevice, Revocation, Role, SwarmId,
-    Withdrawal,
+    Capabilities, Chain, Grant, Invite, InviteFault, InviteTerms, Name, PendingDevice, Registrar,
+    Revocation, Role, SwarmId, Withdrawal,
 };
 use swarmlet_engine::{Error, ErrorKind, Result};
 use tokio::sync::watch;
-use zeroize::Zeroizing;
 
-use super::gatehouse::{JoinState, Standing, Wish};
+use super::entropy::random;
+use super::gatehouse::{JoinState, Wish};
 use super::membership::{Membership, denied};
 use super::network::endpoints;
-use super::start::{SwarmSide, random};
+use super::root_key::RootKey;
+use super::start::SwarmSide;
 use super::status::{Peer, SwarmStatus};
 use crate::limits::{HINTS_MAX, INVITE_VALID};
 use crate::park::block_on_for;
@@ -36,9 +37,9 @@ pub struct Swarm {
 pub struct Founded {
     /// The swarm.
     pub swarm: SwarmId,
-    /// The root key as text. It is shown once and kept nowhere: who has it can make issuers, so
-    /// print it and put it into a safe.
-    pub root_key: Zeroizing<String>,
+    /// The root key. It is given out once and kept nowhere: who has it can make issuers, so print
+    /// it and put it into a safe.
+    pub root_key: RootKey,
 }
 
 /// What an invite gives.
@@ -114,32 +115,27 @@ impl Swarm {
 
     fn found(&self, swarm: &str, device: &str) -> Result<Founded> {
         let house = &self.side.house;
-        let seed = Zeroizing::new(random::<32>()?);
-        let root = DeviceKey::from_seed(&seed);
+        let root_key = RootKey::generate()?;
         let moment = (house.wall_secs(), random()?);
         let (swarm, device) = (Name::new(swarm)?, Name::new(device)?);
-        let membership = Membership::found(swarm, device, &root, house.own, moment)?;
+        let membership = Membership::found(swarm, device, &root_key.signer(), house.own, moment)?;
         let swarm = membership.members.authority().swarm();
         house.enter(membership)?;
         self.side.start()?;
-        Ok(Founded {
-            swarm,
-            root_key: root_key_text(&seed),
-        })
+        Ok(Founded { swarm, root_key })
     }
 
     /// Makes this node an issuer, with the root key that [`Swarm::create`] returned.
     ///
     /// # Errors
     ///
-    /// `unavailable` if the node is in no swarm, `invalid_argument` if the text is no root key,
-    /// `permission_denied` if it is one of another swarm, `storage`.
-    pub fn become_issuer(&self, root_key: &str) -> Result<()> {
+    /// `unavailable` if the node is in no swarm, `permission_denied` if the key is one of another
+    /// swarm, `storage`.
+    pub fn become_issuer(&self, root_key: &RootKey) -> Result<()> {
         let promote = || {
-            let root = DeviceKey::from_seed(&*parse_root_key(root_key)?);
             let moment = (self.side.house.wall_secs(), random()?);
             self.side.house.change(|membership| {
-                *membership = membership.promoted(&root, moment)?;
+                *membership = membership.promoted(&root_key.signer(), moment)?;
                 Ok(())
             })
         };
@@ -168,11 +164,23 @@ impl Swarm {
         };
         let hints = self.hints();
         let random = random()?;
-        house.change(|membership| {
-            let registrar = membership.registrar.as_mut().ok_or_else(no_issuer)?;
+        self.as_issuer(|registrar, now| {
             let invite = registrar.invite(terms, hints, random, now)?;
             Ok(invite.to_string())
         })
+    }
+
+    /// Takes an invite back that nobody has used, or not everybody who may: nobody else is let in
+    /// by it. Says whether it was still good. Durable when it returns.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_argument` for a text that is no invite; `unavailable` and `permission_denied` as
+    /// for [`Swarm::invite`]; `storage`.
+    pub fn withdraw(&self, invite: &str) -> Result<bool> {
+        let withdrawn = parse_invite(invite)
+            .and_then(|invite| self.as_issuer(|registrar, _| Ok(registrar.withdraw(invite.id))));
+        withdrawn.map_err(|error| error.during("swarm.withdraw"))
     }
 
     /// Addresses that others may reach this node at.
@@ -209,9 +217,7 @@ impl Swarm {
 
     fn begin_join(&self, invite: &str, name: &str) -> Result<watch::Receiver<JoinState>> {
         let begin = || {
-            let invite: Invite = invite
-                .parse()
-                .map_err(|fault| Error::invalid("the invite cannot be read").because(fault))?;
+            let invite = parse_invite(invite)?;
             let hints = endpoints(invite.hints()).unwrap_or_default();
             self.wish(Wish::Invite(invite), Name::new(name)?)?;
             for hint in hints {
@@ -259,17 +265,7 @@ impl Swarm {
     }
 
     fn wish(&self, wish: Wish, name: Name) -> Result<()> {
-        self.side.house.with(|standing| match standing {
-            Standing::Member(_) => {
-                let message = "this node is in a swarm already; another one needs another folder";
-                Err(Error::new(ErrorKind::AlreadyExists, message))
-            }
-            Standing::Alone | Standing::Joining(..) => {
-                *standing = Standing::Joining(Box::new(wish), name);
-                Ok(())
-            }
-        })?;
-        self.side.house.report(JoinState::Idle);
+        self.side.house.wish(wish, name)?;
         self.side.start()
     }
 
@@ -293,10 +289,10 @@ impl Swarm {
     /// `invalid_argument` if it does not wait, or for too many rights; `permission_denied` if this
     /// node is no issuer; `storage`.
     pub fn approve(&self, device: NodeId, options: &InviteOptions) -> Result<()> {
-        let grant = grant(options)?;
-        self.as_issuer("swarm.approve", |registrar, now| {
-            registrar.approve(device, grant, now)
-        })
+        let approved = grant(options).and_then(|grant| {
+            self.as_issuer(|registrar, now| registrar.approve(device, grant, now))
+        });
+        approved.map_err(|error| error.during("swarm.approve"))
     }
 
     /// Sends a waiting device away.
@@ -305,7 +301,8 @@ impl Swarm {
     ///
     /// As [`Swarm::approve`].
     pub fn reject(&self, device: NodeId) -> Result<()> {
-        self.as_issuer("swarm.reject", |registrar, _| registrar.reject(device))
+        let rejected = self.as_issuer(|registrar, _| registrar.reject(device));
+        rejected.map_err(|error| error.during("swarm.reject"))
     }
 
     /// Lets a device in whose identity is known beforehand, when it asks.
@@ -314,24 +311,23 @@ impl Swarm {
     ///
     /// As [`Swarm::approve`].
     pub fn preauthorise(&self, device: NodeId, options: &InviteOptions) -> Result<()> {
-        let grant = grant(options)?;
         let valid = options.valid.as_secs();
-        self.as_issuer("swarm.preauthorise", |registrar, now| {
-            registrar.preauthorise(device, grant, now.saturating_add(valid))
-        })
+        let listed = grant(options).and_then(|grant| {
+            self.as_issuer(|registrar, now| {
+                registrar.preauthorise(device, grant, now.saturating_add(valid))
+            })
+        });
+        listed.map_err(|error| error.during("swarm.preauthorise"))
     }
 
-    fn as_issuer<T>(
-        &self,
-        operation: &'static str,
-        act: impl FnOnce(&mut swarmlet_engine::membership::Registrar, u64) -> Result<T>,
-    ) -> Result<T> {
+    /// Changes whom this issuer lets in; what has expired makes room first.
+    fn as_issuer<T>(&self, act: impl FnOnce(&mut Registrar, u64) -> Result<T>) -> Result<T> {
         let now = self.side.house.wall_secs();
-        let changed = self.side.house.change(|membership| {
+        self.side.house.change(|membership| {
             let registrar = membership.registrar.as_mut().ok_or_else(no_issuer)?;
+            registrar.expire(now);
             act(registrar, now)
-        });
-        changed.map_err(|error| error.during(operation))
+        })
     }
 
     /// All devices of the swarm that this node knows, by identity.
@@ -342,7 +338,7 @@ impl Swarm {
     pub fn members(&self) -> Result<Vec<MemberInfo>> {
         self.side.house.member(|membership| {
             let revocations = membership.members.authority().revocations();
-            let info = |chain: &swarmlet_engine::membership::Chain| {
+            let info = |chain: &Chain| {
                 let claims = chain.claims();
                 let labels = claims.labels.iter();
                 MemberInfo {
@@ -504,6 +500,11 @@ fn grant(options: &InviteOptions) -> Result<Grant> {
     })
 }
 
+fn parse_invite(text: &str) -> Result<Invite> {
+    let invite = text.parse();
+    invite.map_err(|fault: InviteFault| Error::invalid("the invite cannot be read").because(fault))
+}
+
 fn no_issuer() -> Error {
     let message = "this node is no issuer; one becomes it with the root key";
     Error::new(ErrorKind::PermissionDenied, message)
@@ -513,27 +514,3 @@ fn too_late(operation: &'static str) -> Error {
     let message = "it did not happen in time; the node goes on trying";
     Error::new(ErrorKind::Timeout, message).during(operation)
 }
-
-fn root_key_text(seed: &[u8; 32]) -> Zeroizing<String> {
-    let mut text = String::from(ROOT_KEY_PREFIX);
-    for byte in seed {
-        text.push_str(&format!("{byte:02x}"));
-    }
-    Zeroizing::new(text)
-}
-
-fn parse_root_key(text: &str) -> Result<Zeroizing<[u8; 32]>> {
-    let bad = || Error::invalid("not a root key: it is swarmlet-root: and 64 hexadecimal digits");
-    let digits = text.trim().strip_prefix(ROOT_KEY_PREFIX).ok_or_else(bad)?;
-    if digits.len() != 64 || !digits.is_ascii() {
-        return Err(bad());
-    }
-    let mut seed = Zeroizing::new([0; 32]);
-    for (index, byte) in seed.iter_mut().enumerate() {
-        let pair = &digits[2 * index..2 * index + 2];
-        *byte = u8::from_str_radix(pair, 16).map_err(|_| bad())?;
-    }
-    Ok(seed)
-}
-
-const ROOT_KEY_PREFIX: &str = "swarmlet-root:";

@@ -1,17 +1,19 @@
 //! The node in its swarm: who it is there, whom it lets in, and keeping in sync with the others.
 //!
 //! The engine decides what is admitted, sent and stored, `core/net` moves bytes; this connects the
-//! two with the log and the user. From below: `status` and `network` (values), `membership` and
-//! `vault` (what is kept), `gatehouse` (shared state), `conversation` (admission), `link` and
-//! `thread` (sessions), `start`, `handle` (the door for users).
+//! two with the log and the user. From below: `status`, `network` and `root_key` (values),
+//! `membership` and `vault` (what is kept), `gatehouse` (shared state), `conversation` (admission),
+//! `link` and `thread` (sessions), `start`, `handle` (the door for users).
 
 mod conversation;
+mod entropy;
 mod gatehouse;
 mod handle;
 mod happening;
 mod link;
 mod membership;
 mod network;
+mod root_key;
 mod start;
 mod status;
 mod thread;
@@ -20,5 +22,6 @@ mod vault;
 pub use handle::{Founded, InviteOptions, MemberInfo, Swarm};
 pub use network::Network;
 pub(crate) use network::NetworkSettings;
+pub use root_key::RootKey;
 pub(crate) use start::SwarmSide;
 pub use status::{Peer, SwarmStatus};

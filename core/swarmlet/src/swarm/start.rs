@@ -7,15 +7,16 @@ use std::thread::JoinHandle;
 use swarmlet_engine::event::Signer;
 use swarmlet_engine::sync::SyncOptions;
 use swarmlet_engine::{Error, ErrorKind, Result};
-use swarmlet_net::{self as net, Endpoint, Net, NetError};
+use swarmlet_net::{self as net, Endpoint, Net, NetError, NetEvent};
 use tokio::sync::{mpsc, watch};
 
 use super::conversation::NodeGate;
+use super::entropy::random;
 use super::gatehouse::{Gatehouse, Standing};
 use super::happening::Happening;
 use super::network::NetworkSettings;
 use super::status::SwarmStatus;
-use super::thread::{Parts, SyncTask};
+use super::thread::{Shared, SyncTask};
 use super::vault::Vault;
 use crate::clock::Clock;
 use crate::limits::FRAME_BYTES_MAX;
@@ -76,7 +77,7 @@ impl SwarmSide {
             Err(error) if error.kind() == ErrorKind::Network => {
                 tracing::warn!(%error, "the node is open, but without a network");
                 self.status
-                    .send_modify(|status| status.note_incident(error.to_string()));
+                    .send_if_modified(|status| status.note_incident(error.to_string()));
                 Ok(())
             }
             other => other,
@@ -95,17 +96,19 @@ impl SwarmSide {
         let (notes, noted) = mpsc::unbounded_channel();
         let (started, outcome) = std::sync::mpsc::sync_channel(1);
         let setup = Setup {
-            options: self.net_options()?,
-            house: self.house.clone(),
-            state: self.state.clone(),
-            writer,
-            holds: SyncOptions {
+            network: self.net_options()?,
+            sync: SyncOptions {
                 instance: random()?,
                 holds: self.settings.holds.clone(),
             },
-            status: self.status.clone(),
-            reported: self.reported.clone(),
-            notes: notes.clone(),
+            shared: Shared {
+                house: self.house.clone(),
+                state: self.state.clone(),
+                writer,
+                notes: notes.clone(),
+                status: self.status.clone(),
+                reported: self.reported.clone(),
+            },
         };
         let thread = std::thread::Builder::new()
             .name("swarmlet-sync".into())
@@ -190,14 +193,9 @@ impl SwarmSide {
 
 /// What the thread begins with.
 struct Setup {
-    options: net::Options,
-    house: Arc<Gatehouse>,
-    state: Arc<State>,
-    writer: Arc<Writer>,
-    holds: SyncOptions,
-    status: watch::Sender<SwarmStatus>,
-    reported: watch::Sender<u64>,
-    notes: mpsc::UnboundedSender<Happening>,
+    network: net::Options,
+    sync: SyncOptions,
+    shared: Shared,
 }
 
 fn run(
@@ -224,19 +222,23 @@ async fn sync(
     notes: mpsc::UnboundedReceiver<Happening>,
     started: &std::sync::mpsc::SyncSender<Result<Net>>,
 ) -> Result<()> {
+    let Setup {
+        network,
+        sync,
+        shared,
+    } = setup;
     let gate = NodeGate {
-        house: setup.house.clone(),
+        house: shared.house.clone(),
         nonce: random()?,
     };
-    let (net, mut events) = Net::start(setup.options, Arc::new(gate))
-        .await
-        .map_err(network)?;
+    let (net, mut events) = start_net(network, Arc::new(gate), &shared.status).await?;
+    let log = shared.state.reader()?;
     let listening = net.listening().iter().map(ToString::to_string).collect();
-    setup
+    shared
         .status
         .send_modify(|status| status.listening = listening);
     let _ = started.send(Ok(net.clone()));
-    let forwarded = setup.notes.clone();
+    let forwarded = shared.notes.clone();
     tokio::spawn(async move {
         while let Some(event) = events.recv().await {
             if forwarded.send(Happening::Net(event)).is_err() {
@@ -244,36 +246,36 @@ async fn sync(
             }
         }
     });
-    let log = setup.state.reader()?;
-    let (task, frames) = SyncTask::new(Parts {
-        log,
-        options: setup.holds,
-        net,
-        state: setup.state,
-        writer: setup.writer,
-        house: setup.house,
-        notes: setup.notes,
-        status: setup.status,
-        reported: setup.reported,
-    });
+    let (task, frames) = SyncTask::new(shared, sync, log, net);
     task.run(frames, notes).await;
     Ok(())
 }
 
-fn network(error: NetError) -> Error {
+/// Starts the network; without discovery if the machine does not allow it, as addresses will do.
+async fn start_net(
+    options: net::Options,
+    gate: Arc<NodeGate>,
+    status: &watch::Sender<SwarmStatus>,
+) -> Result<(Net, mpsc::Receiver<NetEvent>)> {
+    match Net::start(options.clone(), gate.clone()).await {
+        Err(error @ NetError::Discovery { .. }) => {
+            let error = unusable(error);
+            tracing::warn!(%error, "other nodes are not discovered");
+            status.send_if_modified(|status| status.note_incident(error.to_string()));
+            let options = net::Options {
+                mdns: false,
+                ..options
+            };
+            Net::start(options, gate).await.map_err(unusable)
+        }
+        started => started.map_err(unusable),
+    }
+}
+
+fn unusable(error: NetError) -> Error {
     let kind = match &error {
         NetError::Options { .. } => ErrorKind::InvalidArgument,
         _ => ErrorKind::Network,
     };
     Error::new(kind, "the network cannot be used").because(error)
-}
-
-/// Random bytes of the operating system.
-pub(super) fn random<const N: usize>() -> Result<[u8; N]> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|error| {
-        let message = "the operating system gives no randomness";
-        Error::new(ErrorKind::Unavailable, message).because(error.to_string())
-    })?;
-    Ok(bytes)
 }

@@ -63,22 +63,26 @@ impl SwarmStatus {
         !self.peers.is_empty() && self.peers.iter().all(|peer| peer.is_in_sync)
     }
 
-    pub(super) fn note_refused(&mut self, whom: String, why: String) {
-        keep(&mut self.refused, (whom, why));
+    pub(super) fn note_refused(&mut self, whom: String, why: String) -> bool {
+        keep(&mut self.refused, (whom, why))
     }
 
-    pub(super) fn note_incident(&mut self, incident: String) {
-        keep(&mut self.incidents, incident);
+    pub(super) fn note_incident(&mut self, incident: String) -> bool {
+        keep(&mut self.incidents, incident)
     }
 }
 
-/// Adds an item; the oldest goes when there are too many, and the same one is there once.
-fn keep<T: PartialEq>(list: &mut Vec<T>, item: T) {
+/// Adds an item as the newest; the oldest goes when there are too many. Says whether it was not
+/// there.
+fn keep<T: PartialEq>(list: &mut Vec<T>, item: T) -> bool {
+    let before = list.len();
     list.retain(|known| *known != item);
+    let is_new = list.len() == before;
     if list.len() == KEPT {
         list.remove(0);
     }
     list.push(item);
+    is_new
 }
 
 const KEPT: usize = 32;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use swarmlet_engine::event::NodeId;
 use swarmlet_engine::log::LogReader;
-use swarmlet_engine::sync::{Incident, Input, Output, SessionId, Sync, SyncOptions};
+use swarmlet_engine::sync::{Input, Output, SessionId, Sync, SyncOptions};
 use swarmlet_net::{Net, NetEvent};
 use tokio::sync::{mpsc, watch};
 
@@ -23,26 +23,32 @@ use crate::limits::{FRAMES_AHEAD, SYNC_TICK};
 use crate::state::{Phase, State};
 use crate::writer::{Stored, Writer};
 
+/// What the thread shares with the rest of the node.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub(super) house: Arc<Gatehouse>,
+    pub(super) state: Arc<State>,
+    pub(super) writer: Arc<Writer>,
+    pub(super) notes: mpsc::UnboundedSender<Happening>,
+    pub(super) status: watch::Sender<SwarmStatus>,
+    /// Up to which position of the log the status tells.
+    pub(super) reported: watch::Sender<u64>,
+}
+
 /// What the thread works on.
 pub(super) struct SyncTask {
-    log: LogReader,
+    shared: Shared,
     options: SyncOptions,
+    log: LogReader,
+    net: Net,
     /// There is one as soon as this node is a member.
     machine: Option<Sync>,
-    net: Net,
-    state: Arc<State>,
-    writer: Arc<Writer>,
-    house: Arc<Gatehouse>,
-    notes: mpsc::UnboundedSender<Happening>,
-    status: watch::Sender<SwarmStatus>,
-    /// Up to which position of the log the machine has looked, and the status tells.
-    reported: watch::Sender<u64>,
+    /// Up to which position of the log the machine has looked.
     looked_at: u64,
     started: Stopwatch,
     links: BTreeMap<SessionId, OpenSession>,
     frames: mpsc::Sender<(SessionId, Bytes)>,
     next_session: u64,
-    incidents: Vec<Incident>,
 }
 
 /// A connection and whose it is.
@@ -54,40 +60,26 @@ struct OpenSession {
     link: OpenLink,
 }
 
-/// What a [`SyncTask`] is made of.
-pub(super) struct Parts {
-    pub(super) log: LogReader,
-    pub(super) options: SyncOptions,
-    pub(super) net: Net,
-    pub(super) state: Arc<State>,
-    pub(super) writer: Arc<Writer>,
-    pub(super) house: Arc<Gatehouse>,
-    pub(super) notes: mpsc::UnboundedSender<Happening>,
-    pub(super) status: watch::Sender<SwarmStatus>,
-    pub(super) reported: watch::Sender<u64>,
-}
-
 impl SyncTask {
     /// A task, and where the frames that it reads come from.
-    pub(super) fn new(parts: Parts) -> (Self, mpsc::Receiver<(SessionId, Bytes)>) {
+    pub(super) fn new(
+        shared: Shared,
+        options: SyncOptions,
+        log: LogReader,
+        net: Net,
+    ) -> (Self, mpsc::Receiver<(SessionId, Bytes)>) {
         let (frames, received) = mpsc::channel(FRAMES_AHEAD);
         let task = Self {
+            shared,
+            options,
+            log,
+            net,
             machine: None,
-            log: parts.log,
-            options: parts.options,
-            net: parts.net,
-            state: parts.state,
-            writer: parts.writer,
-            house: parts.house,
-            notes: parts.notes,
-            status: parts.status,
-            reported: parts.reported,
             looked_at: 0,
             started: Stopwatch::start(),
             links: BTreeMap::new(),
             frames,
             next_session: 0,
-            incidents: Vec::new(),
         };
         (task, received)
     }
@@ -98,7 +90,7 @@ impl SyncTask {
         mut frames: mpsc::Receiver<(SessionId, Bytes)>,
         mut notes: mpsc::UnboundedReceiver<Happening>,
     ) {
-        let mut progress = self.state.watch();
+        let mut progress = self.shared.state.watch();
         let mut tick = tokio::time::interval(SYNC_TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         // Not marked as seen here: a commit that came meanwhile must still wake the loop.
@@ -153,14 +145,14 @@ impl SyncTask {
         match event {
             NetEvent::Connected(link) => {
                 // Whoever was admitted is known; if not any more, the connection ends here.
-                let Some(node) = self.house.node_of(link.peer) else {
+                let Some(node) = self.shared.house.node_of(link.peer) else {
                     return;
                 };
                 let session = SessionId(self.next_session);
                 self.next_session += 1;
                 let key = link.peer;
                 let address = link.endpoint.to_string();
-                let notes = self.notes.clone();
+                let notes = self.shared.notes.clone();
                 let open = OpenSession {
                     node,
                     key,
@@ -181,10 +173,11 @@ impl SyncTask {
                 let endpoint = endpoint.map(|endpoint| endpoint.to_string());
                 let endpoint = endpoint.unwrap_or_default();
                 tracing::info!(%endpoint, %reason, "a connection was refused");
-                self.status
-                    .send_modify(|status| status.note_refused(endpoint, reason));
+                self.shared
+                    .status
+                    .send_if_modified(|status| status.note_refused(endpoint, reason));
             }
-            NetEvent::Listening(endpoint) => self.status.send_modify(|status| {
+            NetEvent::Listening(endpoint) => self.shared.status.send_modify(|status| {
                 let endpoint = endpoint.to_string();
                 if !status.listening.contains(&endpoint) {
                     status.listening.push(endpoint);
@@ -210,12 +203,14 @@ impl SyncTask {
     /// The machine, made when this node has become a member.
     fn machine(&mut self) -> Option<&mut Sync> {
         if self.machine.is_none() {
-            let members = self.house.with(|standing| match standing {
+            let members = self.shared.house.with(|standing| match standing {
                 Standing::Member(membership) => Some(membership.members.clone()),
                 Standing::Alone | Standing::Joining(..) => None,
             })?;
-            let (own, log) = (self.house.own, self.log.clone());
+            let (own, log) = (self.shared.house.own, self.log.clone());
             self.looked_at = log.position();
+            // Whoever was dialled as a stranger is dialled again at once.
+            self.net.network_changed();
             self.machine = Some(Sync::new(own, log, members, self.options.clone()));
         }
         self.machine.as_mut()
@@ -229,36 +224,33 @@ impl SyncTask {
                 }
             }
             Output::Store { receipt, run } => {
-                let notes = self.notes.clone();
+                let notes = self.shared.notes.clone();
                 let tell = move |outcome| {
                     // A task that has ended needs no answer.
                     let _ = notes.send(Happening::Stored { receipt, outcome });
                 };
-                self.writer.store(run, Stored::new(tell));
+                self.shared.writer.store(run, Stored::new(tell));
             }
             Output::Close { session, reason } => {
                 if let Some(open) = self.links.remove(&session) {
                     tracing::warn!(node = %open.node, %reason, "a session was closed");
                     self.net.disconnect(open.key);
                     let (node, reason) = (open.node.to_string(), reason.to_string());
-                    self.status
-                        .send_modify(|status| status.note_refused(node, reason));
+                    self.shared
+                        .status
+                        .send_if_modified(|status| status.note_refused(node, reason));
                 }
             }
             Output::MembersChanged => {
                 if let Some(machine) = &self.machine {
-                    self.house.learnt(machine.members());
+                    self.shared.house.learnt(machine.members());
                 }
             }
             Output::Incident(incident) => {
-                if !self.incidents.contains(&incident) {
+                let text = incident.to_string();
+                let noted = |status: &mut SwarmStatus| status.note_incident(text);
+                if self.shared.status.send_if_modified(noted) {
                     tracing::warn!(%incident, "in the swarm");
-                    self.status
-                        .send_modify(|status| status.note_incident(incident.to_string()));
-                    if self.incidents.len() == INCIDENTS_KEPT {
-                        self.incidents.remove(0);
-                    }
-                    self.incidents.push(incident);
                 }
             }
         }
@@ -281,7 +273,7 @@ impl SyncTask {
         });
         let peers: Vec<Peer> = peers.collect();
         let to_replicate = machine.to_replicate();
-        self.status.send_if_modified(|status| {
+        self.shared.status.send_if_modified(|status| {
             let is_new = status.peers != peers || status.to_replicate != to_replicate;
             if is_new {
                 status.peers = peers;
@@ -289,9 +281,6 @@ impl SyncTask {
             }
             is_new
         });
-        self.reported.send_replace(self.looked_at);
+        self.shared.reported.send_replace(self.looked_at);
     }
 }
-
-/// Incidents that are remembered, so that each is told once.
-const INCIDENTS_KEPT: usize = 64;

@@ -1,5 +1,7 @@
 //! Nodes in a swarm, over real sockets on loopback: founding, joining, syncing, revoking.
 
+use std::net::{Ipv4Addr, UdpSocket};
+use std::os::unix::fs::DirBuilderExt;
 use std::time::Duration;
 
 use swarmlet::{
@@ -247,6 +249,7 @@ async fn the_root_key_makes_another_issuer() {
     let founded = first.swarm().create("plant", "first").unwrap();
     let second = joiner(&places[1], &first, "rw:*").await;
     let wrong = format!("swarmlet-root:{}", "ab".repeat(32));
+    let wrong = wrong.parse().unwrap();
     let refused = second.swarm().become_issuer(&wrong).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
     second.swarm().become_issuer(&founded.root_key).unwrap();
@@ -302,4 +305,165 @@ async fn being_in_sync_includes_what_was_just_published() {
         second.swarm().wait_in_sync(SOON).await.unwrap();
         assert_eq!(present(&first), present(&second), "round {round}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quic_alone_will_do() {
+    let places = [Place::new(), Place::new()];
+    let quic = || {
+        let network = Network::new().listen("quic://127.0.0.1:0");
+        Options::new().network(network.discovery(false))
+    };
+    let first = places[0].open_with(quic()).await;
+    first.swarm().create("plant", "first").unwrap();
+    let second = places[1].open_with(quic()).await;
+    let token = first.swarm().invite(&InviteOptions::default()).unwrap();
+    second.swarm().join(&token, "other", SOON).await.unwrap();
+    second.publish(tags("x"), number(1)).await.unwrap();
+    reaches(&first, 1).await;
+    assert!(second.swarm().peers()[0].address.starts_with("quic://"));
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "who reads the output must see that nothing was tested"
+)]
+fn skip(why: &str) {
+    eprintln!("SKIPPED: discovery by the node was not tested, since {why}");
+}
+
+/// Whether this machine lets a process hear its own multicast.
+fn has_multicast() -> bool {
+    let (any, group) = (Ipv4Addr::UNSPECIFIED, Ipv4Addr::new(224, 0, 0, 251));
+    let hear = || {
+        let receiver = UdpSocket::bind((any, 0))?;
+        receiver.set_read_timeout(Some(Duration::from_secs(1)))?;
+        receiver.join_multicast_v4(&group, &any)?;
+        let port = receiver.local_addr()?.port();
+        UdpSocket::bind((any, 0))?.send_to(b"?", (group, port))?;
+        receiver.recv(&mut [0; 8])
+    };
+    hear().is_ok_and(|len: usize| len == 1)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_find_each_other_without_an_address() {
+    if !has_multicast() {
+        skip("this machine has no multicast");
+        return;
+    }
+    let places = [Place::new(), Place::new(), Place::new()];
+    let first = places[0].open_with(Options::new()).await;
+    first.swarm().create("plant", "first").unwrap();
+    let mut others = Vec::new();
+    for place in &places[1..] {
+        let node = place.open_with(Options::new()).await;
+        let token = first.swarm().invite(&InviteOptions::default()).unwrap();
+        node.swarm().join(&token, "other", SOON).await.unwrap();
+        others.push(node);
+    }
+    // The two were told nothing of each other.
+    let second = others[1].id();
+    let mut status = others[0].swarm().changes();
+    let has_met =
+        |status: &swarmlet::SwarmStatus| status.peers.iter().any(|peer| peer.node == second);
+    let met = tokio::time::timeout(SOON, status.wait_for(has_met)).await;
+    met.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_holds_only_the_streams_that_it_was_told_to() {
+    let places = [Place::new(), Place::new()];
+    let routed = options()
+        .stream("alarms", swarmlet::Retention::keep_all())
+        .route("'alarm'", "alarms");
+    let first = places[0].open_with(routed).await;
+    first.swarm().create("plant", "first").unwrap();
+    for tag in ["alarm", "noise", "alarm"] {
+        first.publish(tags(tag), number(1)).await.unwrap();
+    }
+    let holding = Options::new().network(network().hold("alarm*"));
+    let second = places[1].open_with(holding).await;
+    let token = first.swarm().invite(&InviteOptions::default()).unwrap();
+    second.swarm().join(&token, "other", SOON).await.unwrap();
+    second.swarm().wait_in_sync(SOON).await.unwrap();
+    assert_eq!(count(&second).await, 2);
+    assert!(second.offsets().unwrap().to_replicate.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_whose_identity_is_known_needs_only_to_ask() {
+    let places = [Place::new(), Place::new()];
+    let first = founder(&places[0]).await;
+    let address = first.swarm().status().listening[0].clone();
+    let second = places[1].open_with(options()).await;
+    let terms = InviteOptions::default();
+    first.swarm().preauthorise(second.id(), &terms).unwrap();
+    let asked = second.swarm().ask(&address, "known", SOON).await;
+    assert_eq!(asked.unwrap_err().kind(), ErrorKind::AlreadyExists);
+    second.swarm().wait_joined(SOON).await.unwrap();
+    second.publish(tags("x"), number(1)).await.unwrap();
+    reaches(&first, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_rejected_and_whose_invite_was_withdrawn_stay_outside() {
+    let places = [Place::new(), Place::new(), Place::new()];
+    let first = founder(&places[0]).await;
+    let address = first.swarm().status().listening[0].clone();
+    let second = places[1].open_with(options()).await;
+    second
+        .swarm()
+        .ask(&address, "stranger", SOON)
+        .await
+        .unwrap();
+    first.swarm().reject(second.id()).unwrap();
+    let rejected = second.swarm().wait_joined(SOON).await.unwrap_err();
+    assert_eq!(rejected.kind(), ErrorKind::PermissionDenied);
+    let token = first.swarm().invite(&InviteOptions::default()).unwrap();
+    assert!(first.swarm().withdraw(&token).unwrap());
+    assert!(!first.swarm().withdraw(&token).unwrap());
+    let third = places[2].open_with(options()).await;
+    let refused = third.swarm().join(&token, "third", SOON).await;
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::InvalidArgument);
+    assert_eq!(first.swarm().members().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_swarm_that_has_put_many_out_still_lets_others_in() {
+    let places = [Place::new(), Place::new()];
+    let first = founder(&places[0]).await;
+    for device in 0..120 {
+        let device = swarmlet::NodeId::from_bytes([device; 32]);
+        first
+            .swarm()
+            .revoke(device, "one of a stolen batch")
+            .unwrap();
+    }
+    let second = joiner(&places[1], &first, "rw:*").await;
+    second.swarm().wait_in_sync(SOON).await.unwrap();
+    first.publish(tags("x"), number(1)).await.unwrap();
+    reaches(&second, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copied_folder_is_noticed_and_refused() {
+    let places = [Place::new(), Place::new()];
+    let first = founder(&places[0]).await;
+    let address = first.swarm().status().listening[0].clone();
+    let mut private = std::fs::DirBuilder::new();
+    private.mode(0o700).create(places[1].path()).unwrap();
+    for file in ["FORMAT", "identity.key", "local.redb"] {
+        std::fs::copy(places[0].path().join(file), places[1].path().join(file)).unwrap();
+    }
+    let copy = Options::new().network(network().peer(address));
+    let copy = places[1].open_with(copy).await;
+    let mut status = copy.swarm().changes();
+    let is_noticed = |status: &swarmlet::SwarmStatus| {
+        let mut refused = status.refused.iter();
+        refused.any(|(_, why)| why.contains("identity of this one"))
+    };
+    let noticed = tokio::time::timeout(SOON, status.wait_for(is_noticed)).await;
+    noticed.unwrap().unwrap();
+    drop(first);
 }
