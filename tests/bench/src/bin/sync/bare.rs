@@ -12,10 +12,12 @@ use anyhow::{Context, Result};
 use super::receiver::{Phase, micros, parse, percentiles};
 
 const MESSAGE_BYTES: usize = 300;
-const RATE: u64 = 1_000;
 
-/// Sends a thousand messages a second to a process of its own.
-pub(crate) fn measure(folder: &Path, seconds: u64) -> Result<Phase> {
+/// With a sync for each message there are not many more.
+pub(crate) const RATE_MAX: u64 = 1_000;
+
+/// Sends `rate` messages a second to a process of its own.
+pub(crate) fn measure(folder: &Path, rate: u64, seconds: u64) -> Result<Phase> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let process = Command::new(std::env::current_exe()?)
         .arg("receive-bare")
@@ -26,8 +28,8 @@ pub(crate) fn measure(folder: &Path, seconds: u64) -> Result<Phase> {
     let (mut socket, _) = listener.accept()?;
     socket.set_nodelay(true)?;
     let mut file = File::create(folder.join("bare-sent"))?;
-    for _ in 0..RATE * seconds {
-        std::thread::sleep(Duration::from_millis(1));
+    for _ in 0..rate * seconds {
+        std::thread::sleep(Duration::from_secs(1) / rate as u32);
         let mut message = [0; MESSAGE_BYTES];
         message[..8].copy_from_slice(&micros().to_le_bytes());
         file.write_all(&message)?;

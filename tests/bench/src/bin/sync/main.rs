@@ -71,9 +71,9 @@ fn measure(arguments: &Arguments) -> Result<()> {
     }
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let mut rows = Vec::new();
-    let bare = bare::measure(&folder, arguments.seconds)?;
     let mut sender = sender::Sender::start(&folder)?;
     for rate in [100, 1_000, 10_000] {
+        let bare = bare::measure(&folder, rate.min(bare::RATE_MAX), arguments.seconds)?;
         let latency = sender.at_rate(rate, arguments.seconds)?;
         let name = |part: &str| format!("{rate}/s, {part}");
         let row = Row::alone(name("p50"), latency.p50_us, "us", Target::ValueMax(500.0));

@@ -25,6 +25,8 @@ pub(crate) struct CaughtUp {
     pub(crate) memory_mb: f64,
 }
 
+const CONNECTED_MAX: Duration = Duration::from_secs(30);
+
 struct Receiver {
     process: Child,
     lines: Lines<BufReader<ChildStdout>>,
@@ -38,6 +40,8 @@ impl Sender {
         let node = Node::open_blocking(folder.join("sender"), options)?;
         node.swarm().create("bench", "sender")?;
         let receiver = Receiver::start(&node, &folder.join("receiver"))?;
+        // Having joined, the receiver connects again.
+        node.swarm().wait_in_sync_blocking(CONNECTED_MAX)?;
         let folder = folder.to_owned();
         Ok(Self {
             node,
