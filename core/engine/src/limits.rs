@@ -1,6 +1,7 @@
-//! Every bound of the engine, with the reason for its value.
+//! The bounds of the log and of events, with the reason for each value.
 //!
-//! Nothing in this module computes. A bound that is missing here does not exist.
+//! Nothing in this module computes. Those of the swarm are in `membership::limits` and
+//! `sync::limits`; a bound that is in none of the three does not exist.
 
 /// Offsets and lamports stay below 2^53, so that every language, JavaScript too, holds them exact.
 pub const SEQUENCE_MAX: u64 = (1 << 53) - 1;

@@ -32,6 +32,8 @@ struct Entry {
     /// Who answered last, here or at an address of the same group.
     peer: Option<PeerKey>,
     is_own: bool,
+    /// To be dialled once without room.
+    is_urgent: bool,
     dials: u32,
     due: Instant,
     failing_since: Option<Instant>,
@@ -78,6 +80,14 @@ impl Book {
         added
     }
 
+    /// Has an address dialled at once, and this one time without room for it.
+    pub(crate) fn reach(&mut self, endpoint: Endpoint, now: Instant) {
+        self.add(endpoint, Origin::Learnt, now);
+        if let Some(entry) = self.entries.get_mut(&endpoint) {
+            (entry.is_urgent, entry.due) = (true, now);
+        }
+    }
+
     /// Forgets the address that fails longest if the book is full; false if there is none.
     fn make_room(&mut self, origin: Origin) -> bool {
         if origin == Origin::Static || self.entries.len() < limits::BOOK_ENDPOINTS_MAX {
@@ -92,7 +102,8 @@ impl Book {
         worst.is_some_and(|(_, endpoint)| self.entries.remove(&endpoint).is_some())
     }
 
-    /// The addresses to dial now, counted as being dialled; at most `room` that are not static.
+    /// The addresses to dial now, counted as being dialled; at most `room` that are neither static
+    /// nor urgent.
     pub(crate) fn take_due(&mut self, now: Instant, mut room: usize) -> Vec<Endpoint> {
         let mut open: usize = self
             .entries
@@ -100,15 +111,16 @@ impl Book {
             .map(|entry| entry.dials as usize)
             .sum();
         let mut due = Vec::new();
-        for is_static in [true, false] {
+        for is_privileged in [true, false] {
             for (endpoint, entry) in &mut self.entries {
                 let is_due = entry.is_wanted(&self.connected) && entry.due <= now;
-                let has_room = open < limits::DIALS_MAX && (is_static || room > 0);
-                if !is_due || !has_room || entry.is_static() != is_static {
+                let has_room = open < limits::DIALS_MAX && (is_privileged || room > 0);
+                if !is_due || !has_room || entry.is_privileged() != is_privileged {
                     continue;
                 }
                 open += 1;
-                room -= usize::from(!is_static);
+                room -= usize::from(!is_privileged);
+                entry.is_urgent = false;
                 entry.dials += 1;
                 entry.due = now + limits::DIAL_AGAIN.max(entry.delay(now));
                 due.push(*endpoint);
@@ -130,7 +142,7 @@ impl Book {
         let entries = self
             .entries
             .values()
-            .filter(|entry| entry.is_static() || room > 0);
+            .filter(|entry| entry.is_privileged() || room > 0);
         entries
             .filter(|entry| entry.is_wanted(&self.connected))
             .map(|entry| entry.due)
@@ -233,6 +245,15 @@ impl Book {
         }
     }
 
+    /// The addresses of a peer rest for long, however its link ended.
+    pub(crate) fn leave(&mut self, peer: PeerKey, now: Instant) {
+        let chance = self.draw();
+        let of_peer = |entry: &&mut Entry| entry.peer == Some(peer);
+        for entry in self.entries.values_mut().filter(of_peer) {
+            entry.due = now + jittered(limits::LEAVE_PAUSE, chance);
+        }
+    }
+
     /// Forgets all failures: every address is due at once, even what was this node itself.
     pub(crate) fn reset(&mut self, now: Instant) {
         for entry in self.entries.values_mut() {
@@ -264,6 +285,7 @@ impl Entry {
             group,
             peer: None,
             is_own: false,
+            is_urgent: false,
             dials: 0,
             due,
             failing_since: None,
@@ -273,6 +295,10 @@ impl Entry {
 
     fn is_static(&self) -> bool {
         self.origin == Origin::Static
+    }
+
+    fn is_privileged(&self) -> bool {
+        self.is_static() || self.is_urgent
     }
 
     fn is_wanted(&self, connected: &BTreeMap<PeerKey, Instant>) -> bool {
@@ -401,6 +427,33 @@ mod tests {
     fn static_addresses_need_no_room() {
         let (mut book, now) = book(Origin::Static);
         book.add(endpoint(2), Origin::Learnt, now);
+        assert_eq!(book.take_due(now, 0), [endpoint(1)]);
+    }
+
+    #[test]
+    fn an_urgent_address_needs_no_room_once() {
+        let now = Instant::now();
+        let mut book = Book::new(1);
+        book.add(endpoint(1), Origin::Learnt, now);
+        book.reach(endpoint(2), now);
+        assert_eq!(book.take_due(now, 0), [endpoint(2)]);
+        book.failed(endpoint(2), "no", now);
+        assert_eq!(book.next_due(0), None);
+        book.reach(endpoint(2), now);
+        assert_eq!(book.next_due(0), Some(now));
+    }
+
+    #[test]
+    fn who_has_no_place_for_us_is_left_alone_for_long() {
+        let (mut book, now) = book(Origin::Static);
+        book.take_due(now, 1);
+        book.reached(endpoint(1), key(2));
+        book.connected(key(2), now);
+        book.lost(key(2), now);
+        book.leave(key(2), now);
+        let due = book.next_due(1).unwrap();
+        assert!(due >= now + limits::LEAVE_PAUSE * 3 / 4);
+        book.reach(endpoint(1), now);
         assert_eq!(book.take_due(now, 0), [endpoint(1)]);
     }
 

@@ -37,7 +37,9 @@ use crate::transport::{self, Desk};
 /// else before it takes them.
 pub(crate) enum Command {
     Dial(Endpoint),
+    Reach(Endpoint),
     Disconnect(PeerKey),
+    Leave(PeerKey),
     NetworkChanged,
     /// Announced addresses of a node of our swarm were seen, to be dialled after a while.
     Sighted {
@@ -252,15 +254,15 @@ impl Driver {
                     self.book.add(endpoint, Origin::Learnt, Instant::now());
                 }
             }
-            Command::Disconnect(peer) => {
-                let connections = self.connections.iter();
-                let doomed: Vec<_> = connections
-                    .filter(|(_, made)| made.peer == peer)
-                    .map(|(id, _)| *id)
-                    .collect();
-                for connection in doomed {
-                    self.close(connection, "disconnected by this node");
+            Command::Reach(endpoint) => {
+                if !self.listening.borrow().contains(&endpoint) {
+                    self.book.reach(endpoint, Instant::now());
                 }
+            }
+            Command::Disconnect(peer) => self.disconnect(peer),
+            Command::Leave(peer) => {
+                self.disconnect(peer);
+                self.book.leave(peer, Instant::now());
             }
             Command::NetworkChanged => {
                 self.book.reset(Instant::now());
@@ -274,6 +276,17 @@ impl Driver {
                 is_graceful,
             } => self.on_ended(connection, is_graceful),
             Command::Stop => {}
+        }
+    }
+
+    fn disconnect(&mut self, peer: PeerKey) {
+        let connections = self.connections.iter();
+        let doomed: Vec<_> = connections
+            .filter(|(_, made)| made.peer == peer)
+            .map(|(id, _)| *id)
+            .collect();
+        for connection in doomed {
+            self.close(connection, "disconnected by this node");
         }
     }
 

@@ -77,6 +77,10 @@ pub const REDIAL_STAGGER: Duration = Duration::from_millis(100);
 /// A link that lived shorter is no success; its address is redialled as one that fails.
 pub const LINK_STABLE_AFTER: Duration = Duration::from_secs(2);
 
+/// A peer that has no place for us is dialled again after about so long: to hear from a part of
+/// the swarm that nobody else tells of, and not to be a burden.
+pub const LEAVE_PAUSE: Duration = Duration::from_secs(60);
+
 /// Addresses known: those of a large swarm with two or three each.
 pub const BOOK_ENDPOINTS_MAX: usize = 256;
 

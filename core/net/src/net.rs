@@ -153,6 +153,17 @@ impl Net {
         self.command(Command::Dial(endpoint));
     }
 
+    /// As [`Net::dial`], once and at once, however many connections there are.
+    pub fn reach(&self, endpoint: Endpoint) {
+        self.command(Command::Reach(endpoint));
+    }
+
+    /// As [`Net::disconnect`], and its addresses are dialled again only after a minute, unless
+    /// they are to be reached.
+    pub fn leave(&self, peer: PeerKey) {
+        self.command(Command::Leave(peer));
+    }
+
     /// Closes the connections to a peer at once: its link fails with [`NetError::Closed`].
     ///
     /// Its addresses stay known and are dialled again; to keep it away is for the gate.

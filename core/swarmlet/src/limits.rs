@@ -63,6 +63,9 @@ pub(crate) const FRAME_BYTES_MAX: usize = swarmlet_engine::sync::limits::FRAME_B
 /// How often the sync machine looks at the clock: half of its shortest period.
 pub(crate) const SYNC_TICK: Duration = Duration::from_millis(50);
 
+/// How often contacts are saved at most: they change when somebody moves, and can be learnt again.
+pub(crate) const CONTACTS_KEPT_EVERY: Duration = Duration::from_secs(10);
+
 /// Connection keys that are remembered from admission until the connection is handed over: far more
 /// than there are connections at a time.
 pub(crate) const ADMITTED_MAX: usize = 256;

@@ -71,6 +71,8 @@ impl Bench {
         let options = SyncOptions {
             instance: [1; 16],
             holds: vec!["*".parse().expect("a star is a pattern")],
+            connections_max: 12,
+            is_meeting: true,
         };
         let members = MEMBERS.with(Members::clone);
         let sync = Sync::new(key(1).node_id(), log.reader(), members, options);
@@ -127,7 +129,10 @@ impl Bench {
                         bytes,
                     });
                 }
-                Output::MembersChanged | Output::Incident(_) => {}
+                Output::MembersChanged
+                | Output::ContactsChanged
+                | Output::Dial(_)
+                | Output::Incident(_) => {}
             }
         }
     }

@@ -5,7 +5,10 @@
 
 use bytes::Bytes;
 
-use super::limits::{CHUNK_BYTES_MAX, FRAME_BYTES_MAX, HEADS_PER_FRAME_MAX, HOLDS_MAX};
+use super::contact::Contact;
+use super::limits::{
+    CHUNK_BYTES_MAX, CONTACTS_PER_FRAME_MAX, FRAME_BYTES_MAX, HEADS_PER_FRAME_MAX, HOLDS_MAX,
+};
 use crate::event::codec::{Malformed, Reader, put_bytes, put_varint};
 use crate::event::{BatchHash, NodeId, Offset, StreamId, StreamName, StreamNumber};
 use crate::limits::{RUN_BYTES_MAX, STREAM_NAME_BYTES_MAX};
@@ -44,6 +47,10 @@ pub enum Frame {
     Ping(u64),
     /// Answers a `Ping`.
     Pong(u64),
+    /// Where members can be reached.
+    Contacts(Vec<Contact>),
+    /// The sender of this has too many connections, and asks the receiver to close this one.
+    Crowded,
 }
 
 /// What a node says of itself first.
@@ -99,7 +106,11 @@ impl Frame {
                 put_varint(&mut out, entries.len() as u64);
                 entries.iter().for_each(|entry| entry.encode(&mut out));
             }
-            Self::HeadsComplete | Self::RevocationsComplete => {}
+            Self::Contacts(contacts) => {
+                put_varint(&mut out, contacts.len() as u64);
+                contacts.iter().for_each(|contact| contact.encode(&mut out));
+            }
+            Self::HeadsComplete | Self::RevocationsComplete | Self::Crowded => {}
             Self::Want(stream, from) => {
                 put_stream(&mut out, *stream);
                 put_varint(&mut out, from.get());
@@ -151,6 +162,12 @@ impl Frame {
             CREDIT => Self::Credit(reader.varint()?),
             PING => Self::Ping(reader.varint()?),
             PONG => Self::Pong(reader.varint()?),
+            CONTACTS => {
+                let count = reader.len(CONTACTS_PER_FRAME_MAX, "too many contacts in a frame")?;
+                let contacts = (0..count).map(|_| Contact::decode(&mut reader));
+                Self::Contacts(contacts.collect::<Result<_, _>>()?)
+            }
+            CROWDED => Self::Crowded,
             _ => return Err(reader.malformed("unknown kind of frame")),
         };
         reader.finish()?;
@@ -173,6 +190,8 @@ impl Frame {
             Self::Credit(_) => CREDIT,
             Self::Ping(_) => PING,
             Self::Pong(_) => PONG,
+            Self::Contacts(_) => CONTACTS,
+            Self::Crowded => CROWDED,
         }
     }
 }
@@ -296,12 +315,21 @@ const PING: u8 = 11;
 const PONG: u8 = 12;
 const REVOCATIONS_COMPLETE: u8 = 13;
 const SHOW: u8 = 14;
+const CONTACTS: u8 = 15;
+const CROWDED: u8 = 16;
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::event::DeviceKey;
+    use crate::sync::Address;
+
+    fn contact(seed: u8) -> Contact {
+        let addresses = vec![Address::new("tcp://127.0.0.1:4001").unwrap(); 3];
+        Contact::sign(77, addresses, &DeviceKey::from_seed(&[seed; 32]))
+    }
 
     fn frames() -> Vec<Frame> {
         let stream = StreamId::new(NodeId::from_bytes([7; 32]), StreamNumber::new(300).unwrap());
@@ -341,6 +369,8 @@ mod tests {
             Frame::Credit(1 << 20),
             Frame::Ping(u64::MAX),
             Frame::Pong(0),
+            Frame::Contacts(vec![contact(1), contact(2)]),
+            Frame::Crowded,
         ]
     }
 
@@ -361,7 +391,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_a_frame_or_refused(kind in 0..16u8, bytes: Vec<u8>) {
+        fn any_bytes_are_a_frame_or_refused(kind in 0..18u8, bytes: Vec<u8>) {
             let bytes = [&[0, 0, 0, 0, kind], &bytes[..]].concat();
             if let Ok(frame) = Frame::decode(&bytes.clone().into(), 0) {
                 prop_assert_eq!(&frame.encode(0)[..], &bytes[..]);

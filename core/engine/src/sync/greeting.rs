@@ -101,6 +101,7 @@ impl Sync {
         }
         session.send_heads(&entries, now, out);
         session.send(&Frame::HeadsComplete, now, out);
+        self.tell_contacts(id, now, out);
     }
 
     /// Whether a stream is for a peer: it wrote it, or may read it and wants to hold it.

@@ -60,6 +60,8 @@ pub enum CloseReason {
     Revoked,
     /// What the peer wants cannot be read here.
     Unreadable,
+    /// One of the two nodes has too many connections.
+    Crowded,
 }
 
 impl fmt::Display for Incident {
@@ -105,6 +107,7 @@ impl fmt::Display for CloseReason {
             Self::Silent => out.write_str("nothing was heard for too long"),
             Self::Revoked => out.write_str("the device was revoked"),
             Self::Unreadable => out.write_str("what is wanted cannot be read"),
+            Self::Crowded => out.write_str("there are too many connections"),
         }
     }
 }

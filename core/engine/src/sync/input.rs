@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::contact::{Address, Contact};
 use super::incident::{CloseReason, Incident};
 use super::incoming::Charge;
 use crate::error::Result;
@@ -50,6 +51,8 @@ pub enum Input {
     },
     /// The log has grown.
     Committed,
+    /// This node can be reached elsewhere: its own contact, newly signed.
+    Announced(Contact),
     /// Certificates or revocations were added by this node itself.
     MembersChanged,
     /// Time has passed.
@@ -82,6 +85,10 @@ pub enum Output {
     },
     /// Certificates or revocations are new: keep them.
     MembersChanged,
+    /// Connect to this address, whatever room there is.
+    Dial(Address),
+    /// Contacts are new: keep them, in time.
+    ContactsChanged,
     /// Something that people should know of.
     Incident(Incident),
 }

@@ -38,6 +38,46 @@ pub const HEADS_PER_FRAME_MAX: usize = 256;
 /// Patterns of streams that a node may say it wants to hold.
 pub const HOLDS_MAX: usize = 32;
 
+/// Connections beyond the bound on them, for a moment: a newcomer is told where others are before
+/// it is asked to leave.
+pub const CONNECTIONS_RECEPTION: usize = 4;
+
+/// Connections within the bound that are left to newcomers, and to those who still know of
+/// others than we do.
+pub const CONNECTIONS_SPARE: usize = 2;
+
+/// Bytes of one address: the longest is one of QUIC over IPv6.
+pub const ADDRESS_BYTES_MAX: usize = 64;
+
+/// Addresses of one node: two protocols on four networks.
+pub const ADDRESSES_MAX: usize = 8;
+
+/// Contacts in one frame: with all their addresses they fit it.
+pub const CONTACTS_PER_FRAME_MAX: usize = 64;
+
+/// Contacts that are remembered, each of some hundred bytes; as many as there are certificates.
+pub const CONTACTS_MAX: usize = 1024;
+
+/// A contact is not replaced sooner: who moves faster cannot be followed, and a member cannot make
+/// all others talk all the time.
+pub const CONTACT_PERIOD: Duration = Duration::from_secs(1);
+
+/// How often a node looks whether it has the neighbours that it should have.
+pub const MEETING_PERIOD: Duration = Duration::from_millis(200);
+
+/// How long a dial may take until the next address is dialled.
+pub const DIAL_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long a node that answers nowhere counts as down: the ring closes without it, and it is not
+/// dialled in vain too often.
+pub const DOWN_PAUSE: Duration = Duration::from_secs(10);
+
+/// How long a node that has too many connections is left alone.
+pub const CROWDED_PAUSE: Duration = Duration::from_secs(30);
+
+/// After so long a peer that was asked to leave is cut off.
+pub const CROWDED_TIME: Duration = Duration::from_secs(1);
+
 /// How often new heads are announced to peers that do not get the events themselves: it bounds
 /// how long a relay waits before it asks, and is what acknowledges.
 pub const HEADS_PERIOD: Duration = Duration::from_millis(100);

@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::contact::Contact;
+use super::contacts::Contacts;
 use super::frame::Frame;
 use super::incident::CloseReason;
 use super::input::{Input, Output, SessionId};
@@ -27,6 +29,10 @@ pub struct SyncOptions {
     pub instance: [u8; 16],
     /// The names of the streams that this node wants to hold.
     pub holds: Vec<StreamPattern>,
+    /// Connections that there should be at most.
+    pub connections_max: usize,
+    /// Whether addresses are exchanged, and those learnt are dialled.
+    pub is_meeting: bool,
 }
 
 /// Synchronizes one node's log with those of its peers.
@@ -41,6 +47,10 @@ pub struct Sync {
     pub(super) present: Offsets,
     /// Streams that some peer has more of, and since when nothing more of them came.
     pub(super) lagging: BTreeMap<StreamId, Duration>,
+    pub(super) own_contact: Option<Contact>,
+    pub(super) contacts: Contacts,
+    /// When it was looked last whether there are the right neighbours.
+    pub(super) met: Duration,
 }
 
 impl Sync {
@@ -57,6 +67,9 @@ impl Sync {
             sessions: BTreeMap::new(),
             present,
             lagging: BTreeMap::new(),
+            own_contact: None,
+            contacts: Contacts::default(),
+            met: Duration::ZERO,
         }
     }
 
@@ -74,8 +87,16 @@ impl Sync {
             Input::Disconnected { session } => self.drop_session(session, now, out),
             Input::Stored { receipt, outcome } => self.stored(receipt, outcome, now, out),
             Input::Committed => self.committed(now, out),
+            Input::Announced(contact) => self.announced(contact, now, out),
             Input::MembersChanged => self.members_changed(None, now, out),
             Input::Tick => self.tick(now, out),
+        }
+    }
+
+    /// Remembers contacts from before the node was started.
+    pub fn remember(&mut self, contacts: impl IntoIterator<Item = Contact>) {
+        for contact in contacts {
+            self.contacts.learn(contact, Duration::ZERO);
         }
     }
 
@@ -138,6 +159,8 @@ impl Sync {
             }
             Frame::Ping(nonce) => session.send(&Frame::Pong(nonce), now, out),
             Frame::Pong(nonce) => session.pong(nonce, now),
+            Frame::Contacts(contacts) => self.hear_contacts(id, contacts, now, out),
+            Frame::Crowded => self.leave(id, now, out),
         }
         Ok(())
     }
@@ -163,6 +186,7 @@ impl Sync {
             self.note_lag(id, now);
         }
         self.unlock(now, out);
+        self.meet(now, out);
     }
 
     pub(super) fn close(

@@ -4,9 +4,12 @@
 //! nothing of sockets; whoever gives it a connection has admitted the peer. From below: `frame`
 //! (bytes), `outgoing` and `incoming` (the two directions of data, each bounded by credit),
 //! `session` (one peer), `machine` (all of them) with its parts `greeting`, `receiving`, `sending`
-//! and `choice`, `status`. The byte map is in docs/format/sync.md.
+//! and `choice`, `status`. Beside them: `contact` and `contacts` (who is where), `overlay` (who is
+//! connected with whom), and `meeting`, which acts on both. The byte map is in docs/format/sync.md.
 
 mod choice;
+mod contact;
+mod contacts;
 mod frame;
 mod greeting;
 mod incident;
@@ -14,13 +17,16 @@ mod incoming;
 mod input;
 pub mod limits;
 mod machine;
+mod meeting;
 mod members;
 mod outgoing;
+mod overlay;
 mod receiving;
 mod sending;
 mod session;
 mod status;
 
+pub use contact::{Address, Contact};
 pub use frame::{Chunk, Frame, HeadEntry, Hello};
 pub use incident::{CloseReason, Incident};
 pub use input::{Input, Output, Receipt, SessionId};

@@ -44,6 +44,8 @@ pub(super) struct Session {
     pub(super) round_trip: Option<Duration>,
     /// Since when this node or the peer lacks something that the other one has.
     pub(super) behind_since: Option<Duration>,
+    /// Since when the peer was asked to leave.
+    pub(super) leaving_since: Option<Duration>,
 }
 
 impl Session {
@@ -68,6 +70,7 @@ impl Session {
             ping: None,
             round_trip: None,
             behind_since: None,
+            leaving_since: None,
         }
     }
 

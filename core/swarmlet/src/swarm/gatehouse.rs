@@ -185,6 +185,16 @@ impl Gatehouse {
         }
     }
 
+    /// The contacts that were kept, encoded.
+    pub(super) fn contacts(&self) -> Result<Vec<u8>> {
+        self.vault.load_contacts()
+    }
+
+    /// Keeps contacts for the next start.
+    pub(super) fn keep_contacts(&self, contacts: Vec<u8>) -> Result<()> {
+        self.vault.save_contacts(contacts)
+    }
+
     /// Where the sync thread is told of changes.
     pub(super) fn connect(&self, notes: mpsc::UnboundedSender<Happening>) {
         self.lock().notes = Some(notes);

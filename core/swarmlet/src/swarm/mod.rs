@@ -18,6 +18,7 @@ mod start;
 mod status;
 mod thread;
 mod vault;
+mod whereabouts;
 
 pub use handle::{Founded, InviteOptions, MemberInfo, Swarm};
 pub use network::Network;

@@ -3,6 +3,7 @@
 use swarmlet_engine::membership::StreamPattern;
 use swarmlet_engine::{Error, Result};
 use swarmlet_net::Endpoint;
+use swarmlet_net::limits::CONNECTIONS_MAX;
 
 /// How a node reaches others. The default needs no configuration on a LAN: all networks, a free
 /// port, TCP and QUIC, discovery by multicast DNS.
@@ -15,6 +16,7 @@ pub struct Network {
     peers: Vec<String>,
     holds: Vec<String>,
     has_discovery: bool,
+    has_exchange: bool,
     connections_max: Option<usize>,
 }
 
@@ -26,7 +28,8 @@ pub(crate) struct NetworkSettings {
     pub(super) peers: Vec<Endpoint>,
     pub(super) holds: Vec<StreamPattern>,
     pub(super) has_discovery: bool,
-    pub(super) connections_max: Option<usize>,
+    pub(super) has_exchange: bool,
+    pub(super) connections_max: usize,
 }
 
 impl Default for Network {
@@ -45,6 +48,7 @@ impl Network {
             peers: Vec::new(),
             holds: Vec::new(),
             has_discovery: true,
+            has_exchange: true,
             connections_max: None,
         }
     }
@@ -86,7 +90,16 @@ impl Network {
         self
     }
 
-    /// How many connections there may be: 12 unless set.
+    /// Whether peers are told where this node and others are, and addresses that they tell are
+    /// dialled; on unless set. With it one address that is known is enough.
+    #[must_use]
+    pub fn address_exchange(mut self, is_on: bool) -> Self {
+        self.has_exchange = is_on;
+        self
+    }
+
+    /// How many connections there may be: 12 unless set, for moments four more. Where there are
+    /// more nodes, each is connected with some of them so that all hang together.
     #[must_use]
     pub fn connections_max(mut self, count: usize) -> Self {
         self.connections_max = Some(count);
@@ -107,7 +120,8 @@ impl Network {
             peers: endpoints(&self.peers)?,
             holds,
             has_discovery: self.has_discovery,
-            connections_max: self.connections_max,
+            has_exchange: self.has_exchange,
+            connections_max: self.connections_max.unwrap_or(CONNECTIONS_MAX),
         })
     }
 }

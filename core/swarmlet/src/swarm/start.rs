@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 
 use swarmlet_engine::event::Signer;
 use swarmlet_engine::sync::SyncOptions;
+use swarmlet_engine::sync::limits::CONNECTIONS_RECEPTION;
 use swarmlet_engine::{Error, ErrorKind, Result};
 use swarmlet_net::{self as net, Endpoint, Net, NetError, NetEvent};
 use tokio::sync::{mpsc, watch};
@@ -100,6 +101,8 @@ impl SwarmSide {
             sync: SyncOptions {
                 instance: random()?,
                 holds: self.settings.holds.clone(),
+                connections_max: self.settings.connections_max,
+                is_meeting: self.settings.has_exchange,
             },
             shared: Shared {
                 house: self.house.clone(),
@@ -184,9 +187,8 @@ impl SwarmSide {
         options.peers.clone_from(&settings.peers);
         options.mdns = settings.has_discovery;
         options.frame_bytes_max = FRAME_BYTES_MAX;
-        if let Some(count) = settings.connections_max {
-            options.connections_max = count;
-        }
+        let most = settings.connections_max;
+        options.connections_max = most.saturating_add(CONNECTIONS_RECEPTION);
         Ok(options)
     }
 }

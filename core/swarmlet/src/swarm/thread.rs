@@ -10,7 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use swarmlet_engine::event::NodeId;
 use swarmlet_engine::log::LogReader;
-use swarmlet_engine::sync::{Input, Output, SessionId, Sync, SyncOptions};
+use swarmlet_engine::sync::{CloseReason, Input, Output, SessionId, Sync, SyncOptions};
 use swarmlet_net::{Net, NetEvent};
 use tokio::sync::{mpsc, watch};
 
@@ -18,6 +18,7 @@ use super::gatehouse::{Gatehouse, Standing};
 use super::happening::Happening;
 use super::link::OpenLink;
 use super::status::{Peer, SwarmStatus};
+use super::whereabouts::Whereabouts;
 use crate::clock::Stopwatch;
 use crate::limits::{FRAMES_AHEAD, SYNC_TICK};
 use crate::state::{Phase, State};
@@ -43,6 +44,8 @@ pub(super) struct SyncTask {
     net: Net,
     /// There is one as soon as this node is a member.
     machine: Option<Sync>,
+    /// There with the machine.
+    whereabouts: Option<Whereabouts>,
     /// Up to which position of the log the machine has looked.
     looked_at: u64,
     started: Stopwatch,
@@ -75,6 +78,7 @@ impl SyncTask {
             log,
             net,
             machine: None,
+            whereabouts: None,
             looked_at: 0,
             started: Stopwatch::start(),
             links: BTreeMap::new(),
@@ -106,6 +110,9 @@ impl SyncTask {
                 Some(note) = notes.recv() => self.happened(note),
                 _ = tick.tick() => self.tick(),
             }
+        }
+        if let (Some(whereabouts), Some(machine)) = (&mut self.whereabouts, &self.machine) {
+            whereabouts.keep(machine, &self.shared.house);
         }
         self.links.clear();
         self.net.close().await;
@@ -211,7 +218,9 @@ impl SyncTask {
             self.looked_at = log.position();
             // Whoever was dialled as a stranger is dialled again at once.
             self.net.network_changed();
-            self.machine = Some(Sync::new(own, log, members, self.options.clone()));
+            let mut machine = Sync::new(own, log, members, self.options.clone());
+            self.whereabouts = Some(Whereabouts::load(&self.shared.house, &mut machine));
+            self.machine = Some(machine);
         }
         self.machine.as_mut()
     }
@@ -231,14 +240,15 @@ impl SyncTask {
                 };
                 self.shared.writer.store(run, Stored::new(tell));
             }
-            Output::Close { session, reason } => {
-                if let Some(open) = self.links.remove(&session) {
-                    tracing::warn!(node = %open.node, %reason, "a session was closed");
-                    self.net.disconnect(open.key);
-                    let (node, reason) = (open.node.to_string(), reason.to_string());
-                    self.shared
-                        .status
-                        .send_if_modified(|status| status.note_refused(node, reason));
+            Output::Close { session, reason } => self.close(session, reason),
+            Output::Dial(address) => match address.as_str().parse() {
+                Ok(endpoint) => self.net.reach(endpoint),
+                // Of a later version, perhaps.
+                Err(error) => tracing::debug!(%error, "an address cannot be dialled"),
+            },
+            Output::ContactsChanged => {
+                if let Some(whereabouts) = &mut self.whereabouts {
+                    whereabouts.note_changed();
                 }
             }
             Output::MembersChanged => {
@@ -256,9 +266,38 @@ impl SyncTask {
         }
     }
 
+    fn close(&mut self, session: SessionId, reason: CloseReason) {
+        let Some(open) = self.links.remove(&session) else {
+            return;
+        };
+        if reason == CloseReason::Crowded {
+            tracing::info!(node = %open.node, "a session was closed, there are others");
+            return self.net.leave(open.key);
+        }
+        tracing::warn!(node = %open.node, %reason, "a session was closed");
+        self.net.disconnect(open.key);
+        let (node, reason) = (open.node.to_string(), reason.to_string());
+        let status = &self.shared.status;
+        status.send_if_modified(|status| status.note_refused(node, reason));
+    }
+
     fn tick(&mut self) {
         self.step(Input::Tick);
+        self.tell_where();
         self.report();
+    }
+
+    /// Says where this node can be reached if that has changed, and keeps where others are.
+    fn tell_where(&mut self) {
+        let (house, now) = (&self.shared.house, self.started.elapsed());
+        let (Some(whereabouts), Some(machine)) = (&mut self.whereabouts, &self.machine) else {
+            return;
+        };
+        whereabouts.keep_if_due(machine, house, now);
+        let contact = whereabouts.announce(&self.net.announced(), house);
+        if let Some(contact) = contact {
+            self.step(Input::Announced(contact));
+        }
     }
 
     /// Tells how far everybody is, if that has changed.

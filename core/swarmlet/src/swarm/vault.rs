@@ -35,35 +35,29 @@ impl Vault {
 
     /// What was saved last; nothing if this node never was in a swarm.
     pub(super) fn load(&self, signer: &dyn Signer) -> Result<Option<Membership>> {
-        let exists = self.path.as_ref().is_some_and(|path| path.exists());
-        if !exists {
+        let roots = self.read("root set")?;
+        if roots.is_empty() {
             return Ok(None);
         }
-        self.with(|database| {
-            let read = database.begin_read().map_err(unreadable)?;
-            let table = match read.open_table(TABLE) {
-                Ok(table) => table,
-                Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
-                Err(error) => return Err(unreadable(error)),
-            };
-            let value = |name: &str| -> Result<Option<Vec<u8>>> {
-                let found = table.get(name).map_err(unreadable)?;
-                Ok(found.map(|value| value.value().to_vec()))
-            };
-            let Some(roots) = value("root set")? else {
-                return Ok(None);
-            };
-            let bytes = |name| value(name).map(Option::unwrap_or_default);
-            let parts = Parts {
-                roots,
-                own: bytes("chain")?,
-                revocations: bytes("revocations")?,
-                directory: bytes("directory")?,
-                floor: bytes("time floor")?,
-                registrar: bytes("registrar")?,
-            };
-            parts.read(signer).map(Some)
-        })
+        let parts = Parts {
+            roots,
+            own: self.read("chain")?,
+            revocations: self.read("revocations")?,
+            directory: self.read("directory")?,
+            floor: self.read("time floor")?,
+            registrar: self.read("registrar")?,
+        };
+        parts.read(signer).map(Some)
+    }
+
+    /// The contacts that were saved last, encoded.
+    pub(super) fn load_contacts(&self) -> Result<Vec<u8>> {
+        self.read(CONTACTS)
+    }
+
+    /// Saves contacts; durable when it returns.
+    pub(super) fn save_contacts(&self, contacts: Vec<u8>) -> Result<()> {
+        self.write(&[(CONTACTS, contacts)])
     }
 
     /// Saves everything; durable when it returns.
@@ -78,11 +72,33 @@ impl Vault {
             ("time floor", authority.floor().encode().to_vec()),
             ("registrar", registrar.unwrap_or_default()),
         ];
+        self.write(&entries)
+    }
+
+    /// What is saved under a name; nothing if there never was something.
+    fn read(&self, name: &str) -> Result<Vec<u8>> {
+        let exists = self.path.as_ref().is_some_and(|path| path.exists());
+        if !exists {
+            return Ok(Vec::new());
+        }
+        self.with(|database| {
+            let read = database.begin_read().map_err(unreadable)?;
+            let table = match read.open_table(TABLE) {
+                Ok(table) => table,
+                Err(redb::TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
+                Err(error) => return Err(unreadable(error)),
+            };
+            let found = table.get(name).map_err(unreadable)?;
+            Ok(found.map_or_else(Vec::new, |value| value.value().to_vec()))
+        })
+    }
+
+    fn write(&self, entries: &[(&str, Vec<u8>)]) -> Result<()> {
         self.with(|database| {
             let write = database.begin_write().map_err(unwritable)?;
             {
                 let mut table = write.open_table(TABLE).map_err(unwritable)?;
-                for (name, value) in &entries {
+                for (name, value) in entries {
                     table.insert(name, value.as_slice()).map_err(unwritable)?;
                 }
             }
@@ -178,4 +194,5 @@ fn unwritable(error: impl std::error::Error + Send + Sync + 'static) -> Error {
 }
 
 const FILE: &str = "local.redb";
+const CONTACTS: &str = "contacts";
 const TABLE: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("swarm");

@@ -29,7 +29,11 @@ async fn founder(place: &Place) -> Node {
 }
 
 async fn joiner(place: &Place, issuer: &Node, capabilities: &str) -> Node {
-    let node = place.open_with(options()).await;
+    joiner_with(place, issuer, capabilities, network()).await
+}
+
+async fn joiner_with(place: &Place, issuer: &Node, capabilities: &str, network: Network) -> Node {
+    let node = place.open_with(Options::new().network(network)).await;
     let mut invite = InviteOptions::default();
     invite.capabilities = capabilities.parse().unwrap();
     let token = issuer.swarm().invite(&invite).unwrap();
@@ -109,28 +113,70 @@ async fn events_arrive_as_they_are_published_in_both_directions() {
 async fn after_a_restart_a_member_comes_back_by_itself() {
     let places = [Place::new(), Place::new()];
     let first = founder(&places[0]).await;
-    let address = first.swarm().status().listening[0].clone();
     let second = joiner(&places[1], &first, "rw:*").await;
     second.swarm().wait_in_sync(SOON).await.unwrap();
     second.close().await.unwrap();
     first.publish(tags("meanwhile"), number(1)).await.unwrap();
-    let network = network().peer(address);
-    let second = places[1].open_with(Options::new().network(network)).await;
+    let second = places[1].open_with(options()).await;
     reaches(&second, 1).await;
     assert_eq!(second.swarm().id(), first.swarm().id());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_who_know_one_of_them_find_the_others() {
+    let places = [Place::new(), Place::new(), Place::new(), Place::new()];
+    let first = founder(&places[0]).await;
+    let mut nodes = Vec::new();
+    for place in &places[1..] {
+        nodes.push(joiner(place, &first, "rw:*").await);
+    }
+    nodes.push(first);
+    for node in &nodes {
+        let mut status = node.swarm().changes();
+        let has_met = |status: &swarmlet::SwarmStatus| status.peers.len() == 3;
+        let met = tokio::time::timeout(SOON, status.wait_for(has_met)).await;
+        met.unwrap().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_few_connections_each_they_are_one_swarm_all_the_same() {
+    let places: Vec<Place> = (0..9).map(|_| Place::new()).collect();
+    let narrow = || network().connections_max(2);
+    let first = Options::new().network(narrow());
+    let first = places[0].open_with(first).await;
+    first.swarm().create("plant", "first").unwrap();
+    let mut nodes = Vec::new();
+    for place in &places[1..] {
+        nodes.push(joiner_with(place, &first, "rw:*", narrow()).await);
+    }
+    nodes.push(first);
+    for node in &nodes {
+        node.publish(tags("x"), number(1)).await.unwrap();
+    }
+    for node in &nodes {
+        reaches(node, 9).await;
+        let mut status = node.swarm().changes();
+        let is_narrow = |status: &swarmlet::SwarmStatus| (1..=2).contains(&status.peers.len());
+        let narrowed = tokio::time::timeout(SOON, status.wait_for(is_narrow)).await;
+        narrowed.unwrap().unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nodes_that_cannot_meet_are_connected_by_the_one_between() {
     let places = [Place::new(), Place::new(), Place::new()];
     let middle = founder(&places[0]).await;
-    let left = joiner(&places[1], &middle, "rw:*").await;
-    let right = joiner(&places[2], &middle, "rw:*").await;
+    let strange = || network().address_exchange(false);
+    let left = joiner_with(&places[1], &middle, "rw:*", strange()).await;
+    let right = joiner_with(&places[2], &middle, "rw:*", strange()).await;
     left.publish(tags("left"), number(1)).await.unwrap();
     right.publish(tags("right"), number(2)).await.unwrap();
     for node in [&left, &middle, &right] {
         reaches(node, 2).await;
     }
+    assert_eq!(left.swarm().peers().len(), 1);
+    assert_eq!(right.swarm().peers().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

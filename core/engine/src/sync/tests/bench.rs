@@ -15,8 +15,10 @@ use crate::membership::tests::swarm::{self, TestSwarm};
 use crate::membership::{Chain, Claims, Directory, Revocation};
 use crate::select::Selection;
 use crate::storage::SimDisk;
+use crate::sync::limits::CONNECTIONS_RECEPTION;
 use crate::sync::{
-    CloseReason, Frame, Incident, Input, Members, Output, SessionId, Sync, SyncOptions,
+    Address, CloseReason, Contact, Frame, Incident, Input, Members, Output, SessionId, Sync,
+    SyncOptions,
 };
 
 /// Nodes, and the frames between them.
@@ -30,6 +32,9 @@ pub(super) struct Bench {
     /// Every frame that was sent, with its sender.
     pub(super) said: Vec<(usize, Frame)>,
     next_session: u64,
+    /// Only nodes of one group reach each other.
+    pub(super) groups: Vec<usize>,
+    connections_max: usize,
 }
 
 /// A node.
@@ -58,11 +63,16 @@ impl Bench {
 
     /// As [`Bench::holding`], with these capabilities.
     pub(super) fn with(patterns: &[&str], capabilities: &[&str]) -> Self {
+        Self::crowd(patterns, capabilities, usize::MAX)
+    }
+
+    /// As [`Bench::with`]; none of them has more than so many connections for long.
+    pub(super) fn crowd(patterns: &[&str], capabilities: &[&str], most: usize) -> Self {
         let members = members(capabilities);
         let nodes = patterns
             .iter()
             .zip(1..)
-            .map(|(holds, seed)| Node::new(seed, holds, &members));
+            .map(|(holds, seed)| Node::new(seed, holds, &members, most));
         Self {
             nodes: nodes.collect(),
             now: Duration::ZERO,
@@ -70,6 +80,8 @@ impl Bench {
             wire: VecDeque::new(),
             said: Vec::new(),
             next_session: 0,
+            groups: vec![0; patterns.len()],
+            connections_max: most,
         }
     }
 
@@ -83,6 +95,60 @@ impl Bench {
             self.step(at, Input::Connected { session, peer });
         }
         session
+    }
+
+    /// Every node says where it is.
+    pub(super) fn announce(&mut self) {
+        for at in 0..self.nodes.len() {
+            let addresses = vec![Address::new(&at.to_string()).unwrap()];
+            let signer = DeviceKey::from_seed(&[at as u8 + 1; 32]);
+            let contact = Contact::sign(1, addresses, &signer);
+            self.step(at, Input::Announced(contact));
+        }
+    }
+
+    /// Connects two nodes if they reach each other, are not connected, and there is room.
+    pub(super) fn dial(&mut self, from: usize, to: usize) {
+        let is_open = self
+            .ends
+            .values()
+            .any(|ends| *ends == [from, to] || *ends == [to, from]);
+        let most = self.connections_max.saturating_add(CONNECTIONS_RECEPTION);
+        let is_full = self.degree(to) >= most || self.degree(from) >= most;
+        if self.groups[from] == self.groups[to] && !is_open && !is_full {
+            self.connect(from, to);
+        }
+    }
+
+    /// How many connections a node has.
+    pub(super) fn degree(&self, at: usize) -> usize {
+        self.ends.values().filter(|ends| ends.contains(&at)).count()
+    }
+
+    /// How many nodes are connected with this one, over others too, and itself.
+    pub(super) fn reached(&self, from: usize) -> usize {
+        let mut reached = vec![from];
+        let mut next = 0;
+        while let Some(at) = reached.get(next).copied() {
+            next += 1;
+            for ends in self.ends.values().filter(|ends| ends.contains(&at)) {
+                for other in ends {
+                    if !reached.contains(other) {
+                        reached.push(*other);
+                    }
+                }
+            }
+        }
+        reached.len()
+    }
+
+    /// Puts nodes into groups, and cuts all connections between those.
+    pub(super) fn part(&mut self, groups: &[usize]) {
+        self.groups = groups.to_vec();
+        let is_cut = |ends: &[usize; 2]| groups[ends[0]] != groups[ends[1]];
+        let cut = self.ends.iter().filter(|(_, ends)| is_cut(ends));
+        let cut: Vec<SessionId> = cut.map(|(session, _)| *session).collect();
+        cut.into_iter().for_each(|session| self.disconnect(session));
     }
 
     /// Cuts a connection.
@@ -209,7 +275,11 @@ impl Bench {
                 self.ends.remove(&session);
                 self.step(other, Input::Disconnected { session });
             }
-            Output::MembersChanged => {}
+            Output::Dial(address) => {
+                let to = address.as_str().parse().unwrap();
+                self.dial(at, to);
+            }
+            Output::MembersChanged | Output::ContactsChanged => {}
             Output::Incident(incident) => self.nodes[at].incidents.push(incident),
         }
     }
@@ -230,7 +300,7 @@ impl Node {
         *self.sync.members_mut() = few;
     }
 
-    fn new(seed: u8, holds: &str, members: &Members) -> Self {
+    fn new(seed: u8, holds: &str, members: &Members, connections_max: usize) -> Self {
         let signer = Arc::new(DeviceKey::from_seed(&[seed; 32]));
         let id = signer.node_id();
         let options = LogOptions {
@@ -244,6 +314,8 @@ impl Node {
         let options = SyncOptions {
             instance: [seed; 16],
             holds: vec![holds.parse().unwrap()],
+            connections_max,
+            is_meeting: true,
         };
         Self {
             id,

@@ -1,4 +1,5 @@
 //! Tests of the sync machine: nodes with real logs, frames handed over by hand.
 
 mod bench;
+mod crowds;
 mod stories;

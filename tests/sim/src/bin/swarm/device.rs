@@ -91,6 +91,9 @@ impl Device {
         let options = SyncOptions {
             instance,
             holds: vec!["*".parse().expect("a star is a pattern")],
+            connections_max: usize::MAX,
+            // Who is connected with whom is decided by the network of the simulation.
+            is_meeting: false,
         };
         self.running = Some(Running {
             maintenance: log.maintenance().expect("the log was just opened"),
@@ -160,6 +163,7 @@ impl Device {
                     wishes.push(Wish::Close(session));
                 }
                 Output::MembersChanged => self.members = Some(running.sync.members().clone()),
+                Output::Dial(_) | Output::ContactsChanged => {}
                 Output::Incident(incident) => self.incidents.push(incident),
             }
         }
