@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use swarmlet_engine::event::{DeviceKey, NodeId, Signer, Timestamp};
+use swarmlet_engine::event::{DeviceKey, Incarnation, NodeId, Signer, Timestamp};
 use swarmlet_engine::log::{Log, LogOptions};
 use swarmlet_engine::membership::{
     Authority, Certificate, Chain, Claims, Directory, Name, Revocations, Role, RootSet, TimeFloor,
@@ -72,6 +72,7 @@ impl Bench {
             instance: [1; 16],
             holds: vec!["*".parse().expect("a star is a pattern")],
             connections_max: 12,
+            incarnation: Incarnation::FIRST,
             is_meeting: true,
         };
         let members = MEMBERS.with(Members::clone);
@@ -132,6 +133,8 @@ impl Bench {
                 Output::MembersChanged
                 | Output::ContactsChanged
                 | Output::Dial(_)
+                | Output::NewIncarnation
+                | Output::Rescue { .. }
                 | Output::Incident(_) => {}
             }
         }

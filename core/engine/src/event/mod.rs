@@ -27,6 +27,6 @@ pub use payload::Payload;
 pub use run::{Run, RunBatch};
 pub use sequence::{Lamport, Offset, Timestamp};
 pub use sign::{DeviceKey, Signature, Signer};
-pub use stream::{StreamId, StreamName, StreamNumber};
+pub use stream::{Incarnation, StreamId, StreamName, StreamNumber};
 pub use tags::{Tag, Tags};
 pub use value::{Event, NewEvent};

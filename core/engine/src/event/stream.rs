@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::node_id::NodeId;
 use crate::error::{Error, Result};
-use crate::limits::{SEQUENCE_MAX, STREAM_NAME_BYTES_MAX};
+use crate::limits::{OWN_STREAMS_MAX, SEQUENCE_MAX, STREAM_NAME_BYTES_MAX};
 
 /// Which of a node's streams; `default` is 0, further ones are numbered on first use.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,6 +30,54 @@ impl StreamNumber {
         self.0
     }
 }
+
+/// A life of a device. One that finds itself cloned, or behind what others have of it, begins
+/// another one: it writes on in streams of new numbers, and never in the old ones.
+///
+/// Each incarnation has 1 024 stream numbers: the first one 0 to 1023, number n those from 1 024 n.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Incarnation(u64);
+
+impl Incarnation {
+    /// That of a new device.
+    pub const FIRST: Self = Self(0);
+
+    /// One that nobody else has chosen, from random bits.
+    #[must_use]
+    pub const fn from_random(random: u64) -> Self {
+        Self(random % LAST_INCARNATION + 1)
+    }
+
+    /// Takes a number below 2^43.
+    pub fn new(number: u64) -> Result<Self> {
+        if number > LAST_INCARNATION {
+            let error = Error::invalid("incarnation must be below 2^43");
+            return Err(error.with("number", number));
+        }
+        Ok(Self(number))
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+
+    /// Its stream `index`, which is below 1 024.
+    #[must_use]
+    pub fn stream(self, index: u64) -> StreamNumber {
+        debug_assert!(index < OWN_STREAMS_MAX);
+        StreamNumber(self.0 * OWN_STREAMS_MAX + index)
+    }
+
+    /// Whether a stream is one of its own.
+    #[must_use]
+    pub const fn has(self, number: StreamNumber) -> bool {
+        number.0 / OWN_STREAMS_MAX == self.0
+    }
+}
+
+const LAST_INCARNATION: u64 = SEQUENCE_MAX / OWN_STREAMS_MAX;
 
 /// A single-writer append-only log: the node that writes it and its number there.
 ///
@@ -119,6 +167,23 @@ mod tests {
     fn stream_ids_round_trip() {
         let text = format!("{}-17", ".".repeat(43));
         assert_eq!(text.parse::<StreamId>().unwrap().to_string(), text);
+    }
+
+    #[test]
+    fn incarnations_share_no_stream() {
+        for number in [0, 1, LAST_INCARNATION] {
+            let own = Incarnation::new(number).unwrap();
+            for index in [0, OWN_STREAMS_MAX - 1] {
+                let stream = own.stream(index);
+                assert!(StreamNumber::new(stream.get()).is_ok());
+                assert!(own.has(stream));
+                assert!(!Incarnation::from_random(7).has(stream));
+            }
+        }
+        assert_eq!(Incarnation::FIRST.stream(0), StreamNumber::DEFAULT);
+        assert!(Incarnation::new(LAST_INCARNATION + 1).is_err());
+        assert!(Incarnation::new(Incarnation::from_random(u64::MAX).get()).is_ok());
+        assert_ne!(Incarnation::from_random(0), Incarnation::FIRST);
     }
 
     #[test]

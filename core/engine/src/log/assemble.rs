@@ -14,8 +14,8 @@ use super::receive::{Received, receive};
 use crate::error::{Error, Result};
 use crate::event::batch::{BatchPlace, BodyBuilder};
 use crate::event::{
-    AppId, Batch, BatchHash, Content, EventKey, Lamport, NodeId, Offset, Run, RunBatch, Signer,
-    StreamId, StreamName, StreamNumber, Tag, Timestamp,
+    AppId, Batch, BatchHash, Content, EventKey, Incarnation, Lamport, NodeId, Offset, Run,
+    RunBatch, Signer, StreamId, StreamName, Tag, Timestamp,
 };
 use crate::limits::OWN_STREAMS_MAX;
 use crate::select::EventView;
@@ -34,14 +34,21 @@ pub(super) struct Group {
 
 impl Group {
     /// Adds what is new in `runs`.
-    pub(super) fn receive(&mut self, runs: &[Run], heads: &Heads) -> Result<()> {
+    pub(super) fn receive(
+        &mut self,
+        runs: &[Run],
+        heads: &Heads,
+        author: &Author<'_>,
+    ) -> Result<()> {
         let (bytes, count) = &mut self.received_batches;
         let take = |run: &Run, new: &[RunBatch]| {
             let from = new[0].span.start;
             bytes.extend_from_slice(&run.bytes()[from..]);
             *count += new.len();
         };
-        self.received = receive(runs, heads, &mut self.changed, take)?;
+        let is_own =
+            |stream: StreamId| stream.node == author.own && author.incarnation.has(stream.number);
+        self.received = receive(runs, heads, is_own, &mut self.changed, take)?;
         Ok(())
     }
 
@@ -72,10 +79,9 @@ pub(super) fn assemble(
 ) -> Result<Group> {
     let mut assembly = Assembly::new(heads, author);
     for request in requests {
-        let answer = request
-            .events()
-            .iter()
-            .map(|event| assembly.push(request, event, now));
+        let answer = request.events().iter().enumerate().map(|(index, event)| {
+            assembly.push(request, event, request.timestamp(index).unwrap_or(now))
+        });
         let answer = answer.collect::<Result<Vec<_>>>()?;
         assembly.published.push(answer);
     }
@@ -86,6 +92,7 @@ pub(super) fn assemble(
 pub(super) struct Author<'a> {
     pub(super) signer: &'a dyn Signer,
     pub(super) own: NodeId,
+    pub(super) incarnation: Incarnation,
     pub(super) routes: &'a [Route],
 }
 
@@ -119,7 +126,7 @@ impl<'a> Assembly<'a> {
         }
     }
 
-    fn push(&mut self, request: &Publish, event: &Content, now: Timestamp) -> Result<Published> {
+    fn push(&mut self, request: &Publish, event: &Content, at: Timestamp) -> Result<Published> {
         let name = self.route(request.app_id(), event);
         let lamport = self.changed.lamport().advanced(1)?;
         self.open_batch(&name, request.app_id(), lamport)?;
@@ -129,16 +136,13 @@ impl<'a> Assembly<'a> {
             .place
             .first_offset
             .advanced(u64::from(batch.body.count()))?;
-        batch.body.push(lamport, now, event.as_bytes());
+        batch.body.push(lamport, at, event.as_bytes());
         let key = EventKey {
             lamport,
             stream: batch.place.stream,
             offset,
         };
-        Ok(Published {
-            key,
-            timestamp: now,
-        })
+        Ok(Published { key, timestamp: at })
     }
 
     /// Makes sure that the open batch of stream `name` is one of `app_id`; a new one will begin
@@ -167,28 +171,23 @@ impl<'a> Assembly<'a> {
 
     /// Where the next batch of stream `name` goes; a new stream gets a number of its own.
     fn place(&self, name: &StreamName) -> Result<BatchPlace> {
-        let own = self.author.own;
-        for heads in [&self.changed, self.heads] {
-            if let Some(place) = heads.place(own, name)? {
+        let (own, incarnation) = (self.author.own, self.author.incarnation);
+        let heads = [&self.changed, self.heads];
+        for heads in heads {
+            if let Some(place) = heads.place(own, incarnation, name)? {
                 return Ok(place);
             }
         }
-        let begun = self
-            .heads
-            .last_own_number(own)
-            .max(self.changed.last_own_number(own));
-        let open = self
-            .open
-            .values()
-            .map(|open| open.place.stream.number.get())
-            .max();
-        let number = match begun.max(open.unwrap_or(0)) + 1 {
-            _ if *name == StreamName::default_name() => StreamNumber::DEFAULT,
-            number if number >= OWN_STREAMS_MAX => {
-                let limit = OWN_STREAMS_MAX;
-                return Err(Error::invalid("too many streams").with("limit", limit));
-            }
-            number => StreamNumber::new(number)?,
+        let begun = heads.map(|heads| heads.last_own_number(own, incarnation));
+        let open = self.open.values().map(|open| open.place.stream.number);
+        let last = begun.into_iter().chain(open).max();
+        let index = last.map_or(0, |last| last.get() % OWN_STREAMS_MAX) + 1;
+        let number = if *name == StreamName::default_name() {
+            incarnation.stream(0)
+        } else if index < OWN_STREAMS_MAX {
+            incarnation.stream(index)
+        } else {
+            return Err(Error::invalid("too many streams").with("limit", OWN_STREAMS_MAX));
         };
         Ok(BatchPlace {
             stream: StreamId::new(own, number),
@@ -251,7 +250,7 @@ impl EventView for UnstampedView<'_> {
     fn key(&self) -> EventKey {
         EventKey {
             lamport: Lamport::ZERO,
-            stream: StreamId::new(NodeId::from_bytes([0; 32]), StreamNumber::DEFAULT),
+            stream: StreamId::new(NodeId::from_bytes([0; 32]), Incarnation::FIRST.stream(0)),
             offset: Offset::ZERO,
         }
     }
@@ -292,10 +291,15 @@ mod tests {
     }
 
     fn assembled(requests: &[Publish], routes: &[Route]) -> Group {
+        assembled_as(Incarnation::FIRST, requests, routes)
+    }
+
+    fn assembled_as(incarnation: Incarnation, requests: &[Publish], routes: &[Route]) -> Group {
         let signer = DeviceKey::from_seed(&[1; 32]);
         let author = Author {
             signer: &signer,
             own: signer.node_id(),
+            incarnation,
             routes,
         };
         assemble(
@@ -320,6 +324,24 @@ mod tests {
             .collect();
         assert_eq!(keys, [(1, 1, 0), (2, 0, 0), (3, 2, 0), (4, 1, 1)]);
         assert!(group.batches.iter().all(|batch| batch.signature.is_some()));
+    }
+
+    #[test]
+    fn an_incarnation_has_streams_of_its_own() {
+        let own = Incarnation::new(5).unwrap();
+        let group = assembled_as(own, &[request("x", &["a", "c"])], &[route("a", "one")]);
+        let keys = group.published[0].iter().map(|event| event.key);
+        let numbers: Vec<u64> = keys.map(|key| key.stream.number.get()).collect();
+        assert_eq!(numbers, [5 * 1024 + 1, 5 * 1024]);
+    }
+
+    #[test]
+    fn what_is_published_again_keeps_its_time() {
+        let times = [9, 3].map(Timestamp::from_micros);
+        let request = request("x", &["a", "b"]).stamped(times.to_vec());
+        let group = assembled(&[request], &[]);
+        let stamped = group.published[0].iter().map(|event| event.timestamp);
+        assert_eq!(stamped.collect::<Vec<_>>(), times);
     }
 
     #[test]

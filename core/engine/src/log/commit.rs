@@ -16,7 +16,7 @@ use super::shared::Shared;
 use super::stats::Counters;
 use super::unsealed::Unsealed;
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::{Run, Signer, Timestamp};
+use crate::event::{Incarnation, Run, Signer, Timestamp};
 use crate::limits::LOG_FILE_INDEX_BYTES_MAX;
 use crate::storage::Disk;
 
@@ -42,6 +42,7 @@ impl Committed {
 pub struct Log {
     shared: Arc<Shared>,
     signer: Arc<dyn Signer>,
+    incarnation: Incarnation,
     active: Option<LogFile>,
     next_sequence: u64,
     /// Set when a sync failed: nobody knows what is on disk, so nothing more is written.
@@ -61,11 +62,13 @@ impl Log {
             active,
             next_sequence,
         } = recover(disk, signer.node_id(), options)?;
+        let incarnation = shared.options.incarnation;
         let shared = Arc::new(shared);
         let maintenance = Some(Maintenance::new(shared.clone()));
         Ok(Self {
             shared,
             signer,
+            incarnation,
             active,
             next_sequence,
             poison: None,
@@ -113,11 +116,12 @@ impl Log {
         let author = Author {
             signer: self.signer.as_ref(),
             own: self.shared.own,
+            incarnation: self.incarnation,
             routes: &self.shared.options.routes,
         };
         let group = self.shared.heads(|heads| {
             let mut group = assemble(requests, heads, &author, now)?;
-            group.receive(runs, heads)?;
+            group.receive(runs, heads, &author)?;
             Ok(group)
         })?;
         if !group.is_empty() {
@@ -127,6 +131,12 @@ impl Log {
             published: group.published,
             received: group.received,
         })
+    }
+
+    /// From here on events are published into streams of `incarnation`, and none is received into
+    /// them. Who calls it has made sure that the next opening says the same.
+    pub fn begin_incarnation(&mut self, incarnation: Incarnation) {
+        self.incarnation = incarnation;
     }
 
     /// Makes everything written durable. Only `buffered` logs need it.

@@ -8,8 +8,10 @@ use std::collections::BTreeMap;
 use crate::error::{Error, Result};
 use crate::event::batch::BatchPlace;
 use crate::event::{
-    BatchHash, BatchHeader, Lamport, NodeId, Offset, Offsets, StreamId, StreamName, StreamNumber,
+    BatchHash, BatchHeader, Incarnation, Lamport, NodeId, Offset, Offsets, StreamId, StreamName,
+    StreamNumber,
 };
+use crate::limits::OWN_STREAMS_MAX;
 
 /// The newest batch of a stream.
 #[derive(Clone, Debug)]
@@ -92,8 +94,13 @@ impl Heads {
     }
 
     /// Where the next batch of our stream called `name` goes, if that stream has begun.
-    pub(super) fn place(&self, own: NodeId, name: &StreamName) -> Result<Option<BatchPlace>> {
-        let mut own_streams = self.streams.range(own_range(own));
+    pub(super) fn place(
+        &self,
+        own: NodeId,
+        incarnation: Incarnation,
+        name: &StreamName,
+    ) -> Result<Option<BatchPlace>> {
+        let mut own_streams = self.streams.range(own_range(own, incarnation));
         let Some((stream, head)) = own_streams.find(|(_, head)| head.name == *name) else {
             return Ok(None);
         };
@@ -105,10 +112,11 @@ impl Heads {
         }))
     }
 
-    /// The largest number among our streams, 0 if there is none.
-    pub(super) fn last_own_number(&self, own: NodeId) -> u64 {
-        let last = self.streams.range(own_range(own)).next_back();
-        last.map_or(0, |(stream, _)| stream.number.get())
+    /// The largest number among our streams, that of the default stream if there is none.
+    pub(super) fn last_own_number(&self, own: NodeId, incarnation: Incarnation) -> StreamNumber {
+        let mut own_streams = self.streams.range(own_range(own, incarnation));
+        let last = own_streams.next_back();
+        last.map_or(incarnation.stream(0), |(stream, _)| stream.number)
     }
 
     /// Takes over the streams that `changed` has.
@@ -125,7 +133,7 @@ impl Heads {
     }
 }
 
-fn own_range(own: NodeId) -> std::ops::RangeInclusive<StreamId> {
-    let last = StreamNumber::new(crate::limits::SEQUENCE_MAX).expect("the bound itself is valid");
-    StreamId::new(own, StreamNumber::DEFAULT)..=StreamId::new(own, last)
+fn own_range(own: NodeId, incarnation: Incarnation) -> std::ops::RangeInclusive<StreamId> {
+    let stream = |index| StreamId::new(own, incarnation.stream(index));
+    stream(0)..=stream(OWN_STREAMS_MAX - 1)
 }

@@ -24,6 +24,7 @@ mod query;
 mod reader;
 mod receive;
 mod recover;
+mod rescue;
 mod retention;
 mod runs;
 mod scan;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::event::StreamName;
+use crate::event::{Incarnation, StreamName};
 use crate::select::Selection;
 
 /// When a publish is acknowledged.
@@ -55,6 +55,8 @@ pub struct LogOptions {
     pub routes: Vec<Route>,
     /// Bytes of decompressed blocks kept in memory.
     pub cache_bytes: u64,
+    /// Which of the author's streams are written.
+    pub incarnation: Incarnation,
 }
 
 impl Default for LogOptions {
@@ -64,6 +66,7 @@ impl Default for LogOptions {
             streams: BTreeMap::new(),
             routes: Vec::new(),
             cache_bytes: crate::limits::CACHE_BYTES_DEFAULT,
+            incarnation: Incarnation::FIRST,
         }
     }
 }

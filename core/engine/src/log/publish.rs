@@ -9,6 +9,8 @@ use crate::limits::{PUBLISH_BYTES_MAX, PUBLISH_EVENTS_MAX};
 pub struct Publish {
     app_id: AppId,
     events: Vec<Content>,
+    /// When they happened; none if they happen now.
+    timestamps: Vec<Timestamp>,
     bytes: usize,
 }
 
@@ -33,8 +35,18 @@ impl Publish {
         Ok(Self {
             app_id,
             events,
+            timestamps: Vec::new(),
             bytes,
         })
+    }
+
+    /// The same with these times, one for each event, in place of the time of the commit: for
+    /// events that were published before, in a stream that others do not have.
+    #[must_use]
+    pub fn stamped(mut self, timestamps: Vec<Timestamp>) -> Self {
+        assert_eq!(timestamps.len(), self.events.len(), "a time for each event");
+        self.timestamps = timestamps;
+        self
     }
 
     /// The app in whose name the events are published.
@@ -47,6 +59,11 @@ impl Publish {
     #[must_use]
     pub fn events(&self) -> &[Content] {
         &self.events
+    }
+
+    /// When the event at `index` happened, if that was said.
+    pub(super) fn timestamp(&self, index: usize) -> Option<Timestamp> {
+        self.timestamps.get(index).copied()
     }
 
     /// Encoded bytes of all events.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::ceilings::Ceilings;
 use super::cursor::Cursor;
 use super::query::Query;
-use super::runs::{EncodedRun, read_last_run, read_run};
+use super::runs::{EncodedRun, batch_with, read_run};
 use super::shared::Shared;
 use super::stats::LogStats;
 use crate::error::{Error, Result};
@@ -134,13 +134,36 @@ impl LogReader {
         read_run(&self.shared, stream, from)
     }
 
-    /// A run that ends with the newest batch of `stream`: it proves to others what its head is.
+    /// As [`LogReader::read_run`], from the batch on that has the event at `offset`: it proves to
+    /// others what is here at this place.
     ///
     /// # Errors
     ///
     /// As [`LogReader::read_run`].
-    pub fn read_last_run(&self, stream: StreamId) -> Result<Option<EncodedRun>> {
-        read_last_run(&self.shared, stream)
+    pub fn read_run_with(&self, stream: StreamId, offset: Offset) -> Result<Option<EncodedRun>> {
+        let batch = batch_with(&self.shared, stream, offset)?;
+        match batch {
+            Some(batch) => self.read_run(stream, batch.first_offset),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether the batch of `stream` that ends at `last` is the one whose header has this hash.
+    /// `None` if that cannot be told, since it is not here.
+    ///
+    /// # Errors
+    ///
+    /// As [`LogReader::read_run`].
+    pub fn agrees(&self, stream: StreamId, last: Offset, hash: BatchHash) -> Result<Option<bool>> {
+        let Some(head) = self.head(stream).filter(|head| head.last >= last) else {
+            return Ok(None);
+        };
+        if head.last == last {
+            return Ok(Some(head.hash == hash));
+        }
+        let next = last.advanced(1)?;
+        let after = batch_with(&self.shared, stream, next)?;
+        Ok(after.map(|after| after.first_offset == next && after.previous == hash))
     }
 
     pub(super) fn shared(&self) -> &Shared {

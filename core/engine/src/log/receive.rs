@@ -5,7 +5,7 @@
 
 use super::heads::{Head, Heads};
 use crate::error::Result;
-use crate::event::{Offset, Run, RunBatch};
+use crate::event::{Offset, Run, RunBatch, StreamId};
 
 /// What became of a received run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub enum Received {
     /// It contradicts what is here: its author wrote two different batches that begin at this
     /// offset, or before it, where the run does not reach.
     Forked(Offset),
+    /// It would continue a stream that only this node writes now.
+    Own,
     /// Its lamports are so far ahead that only a faulty or malicious author makes them.
     LamportTooFar,
 }
@@ -29,7 +31,7 @@ impl Received {
     pub fn events(self) -> u64 {
         match self {
             Self::Taken(events) => events,
-            Self::Known | Self::Gap(_) | Self::Forked(_) | Self::LamportTooFar => 0,
+            Self::Known | Self::Gap(_) | Self::Forked(_) | Self::Own | Self::LamportTooFar => 0,
         }
     }
 }
@@ -38,13 +40,17 @@ impl Received {
 pub(super) fn receive<'a>(
     runs: &'a [Run],
     heads: &Heads,
+    is_own: impl Fn(StreamId) -> bool,
     changed: &mut Heads,
     mut take: impl FnMut(&'a Run, &'a [RunBatch]),
 ) -> Result<Vec<Received>> {
     let mut outcomes = Vec::with_capacity(runs.len());
     for run in runs {
         let head = changed.head(run.stream()).or(heads.head(run.stream()));
-        let (outcome, new) = judge(run, head, changed);
+        let (outcome, new) = match judge(run, head, changed) {
+            (Received::Taken(_), _) if is_own(run.stream()) => (Received::Own, &[][..]),
+            judged => judged,
+        };
         if !new.is_empty() {
             if let Some(head) = head.cloned() {
                 changed.restore(run.stream(), head);

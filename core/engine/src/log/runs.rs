@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::shared::Shared;
 use super::unsealed::Unsealed;
 use crate::error::{Error, Result};
-use crate::event::{Offset, StreamId};
+use crate::event::{BatchHeader, Offset, StreamId};
 use crate::limits::{RUN_BYTES_MAX, RUN_BYTES_WANTED};
 use crate::segment::Segment;
 
@@ -41,43 +41,31 @@ pub(super) fn read_run(
     }
 }
 
-/// The shortest run that ends with the newest batch of `stream`: what proves its head.
-pub(super) fn read_last_run(shared: &Shared, stream: StreamId) -> Result<Option<EncodedRun>> {
+/// The header of the batch of `stream` that has the event at `offset`, if it is here.
+pub(super) fn batch_with(
+    shared: &Shared,
+    stream: StreamId,
+    offset: Offset,
+) -> Result<Option<BatchHeader>> {
     let snapshot = shared.snapshot();
+    let mut bytes = Vec::new();
     for file in snapshot.files.iter().rev() {
-        let first = file.index().first_of(stream);
-        if let Some(first) = first {
-            return last_of(|from| from_file(file, stream, from), first);
+        let span = file.index().batch_with(stream, offset);
+        if let Some(span) = span {
+            let batch = file.read_batch(&span, &mut bytes)?;
+            return Ok(Some(batch.header));
         }
     }
-    let holds = |segment: &&Arc<Segment>| segment.stream(stream).is_some();
-    let Some(segment) = snapshot.segments.iter().rev().find(holds) else {
+    let holds = |segment: &&Arc<Segment>| {
+        let entry = segment.stream(stream);
+        entry.is_some_and(|entry| entry.first <= offset && offset <= entry.last)
+    };
+    let Some(segment) = snapshot.segments.iter().find(holds) else {
         return Ok(None);
     };
-    // Each part of a segment ends with a checkpoint; the run begins behind the one before.
-    let checkpoints = segment.checkpoints(stream)?;
-    let before = checkpoints
-        .len()
-        .checked_sub(2)
-        .map(|index| &checkpoints[index]);
-    let first = segment
-        .stream(stream)
-        .map_or(Offset::ZERO, |entry| entry.first);
-    let from = before.map_or(first, |checkpoint| checkpoint.next_offset);
-    last_of(|from| from_segment(segment, stream, from), from)
-}
-
-/// The last one of the runs that follow each other from `first` on.
-fn last_of(
-    read: impl Fn(Offset) -> Result<Option<EncodedRun>>,
-    first: Offset,
-) -> Result<Option<EncodedRun>> {
-    let (mut from, mut last) = (first, None);
-    while let Some(run) = read(from)? {
-        from = run.last.advanced(1)?;
-        last = Some(run);
-    }
-    Ok(last)
+    let batch = segment.batches(stream, offset)?.next().transpose()?;
+    let header = batch.map(|batch| batch.header);
+    Ok(header.filter(|header| header.first_offset <= offset))
 }
 
 fn from_file(file: &Unsealed, stream: StreamId, from: Offset) -> Result<Option<EncodedRun>> {

@@ -217,10 +217,14 @@ impl Index {
             .collect()
     }
 
-    /// The first offset of `stream` in this file.
-    pub(super) fn first_of(&self, stream: StreamId) -> Option<Offset> {
+    /// Where the batch of `stream` lies that has the event at `offset`.
+    pub(super) fn batch_with(&self, stream: StreamId, offset: Offset) -> Option<BatchSpan> {
         let number = self.stream_numbers.get(&stream)?;
-        Some(self.streams[*number as usize].first)
+        let part = &self.streams[*number as usize];
+        let rank = offset.get().checked_sub(part.first.get())?;
+        let is_before = |span: &BatchSpan| u64::from(span.rank) <= rank;
+        let after = part.batches.partition_point(is_before);
+        (rank < part.events.len() as u64).then(|| part.batches[after - 1])
     }
 
     /// Whether numbers grow with event keys.

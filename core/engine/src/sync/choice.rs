@@ -110,7 +110,10 @@ impl Sync {
             is_wanted && session.offers(stream)
         };
         let offers = self.sessions.values().filter(can_give);
-        // Of our own streams only what we lack, which others have of an earlier life of ours.
+        if self.is_written_here(stream) {
+            return None;
+        }
+        // Of our earlier streams only what we lack.
         let is_ahead = |session: &Session| session.their(stream).map(|entry| entry.last) > ours;
         let offers = offers.filter(|session| stream.node != self.own || is_ahead(session));
         let best = offers.max_by_key(|session| {

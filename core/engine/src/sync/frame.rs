@@ -34,9 +34,9 @@ pub enum Frame {
     Want(StreamId, Offset),
     /// It is not to send the stream any more.
     Unwant(StreamId),
-    /// The receiver of this is to send the run that its head of the stream ends with: as proof,
-    /// where the two nodes have different batches at one place.
-    Show(StreamId),
+    /// The receiver of this is to send the run that has the event at this offset: as proof, where
+    /// the two nodes have different batches at one place.
+    Show(StreamId, Offset),
     /// A piece of a run.
     Data(Chunk),
     /// The sender of this cannot send the stream from where it was wanted.
@@ -88,6 +88,8 @@ pub struct Chunk {
     pub at: usize,
     /// Whether it is the last piece of its run.
     pub is_end: bool,
+    /// Whether the run was to be shown, not wanted.
+    pub is_shown: bool,
     /// The bytes.
     pub bytes: Bytes,
 }
@@ -111,18 +113,16 @@ impl Frame {
                 contacts.iter().for_each(|contact| contact.encode(&mut out));
             }
             Self::HeadsComplete | Self::RevocationsComplete | Self::Crowded => {}
-            Self::Want(stream, from) => {
+            Self::Want(stream, offset) | Self::Show(stream, offset) => {
                 put_stream(&mut out, *stream);
-                put_varint(&mut out, from.get());
+                put_varint(&mut out, offset.get());
             }
-            Self::Unwant(stream) | Self::Missing(stream) | Self::Show(stream) => {
-                put_stream(&mut out, *stream)
-            }
+            Self::Unwant(stream) | Self::Missing(stream) => put_stream(&mut out, *stream),
             Self::Data(chunk) => {
                 out.reserve(chunk.bytes.len() + 64);
                 put_stream(&mut out, chunk.stream);
                 put_varint(&mut out, chunk.at as u64);
-                out.push(u8::from(chunk.is_end));
+                out.push(u8::from(chunk.is_end) | u8::from(chunk.is_shown) << 1);
                 out.extend_from_slice(&chunk.bytes);
             }
             Self::Credit(number) | Self::Ping(number) | Self::Pong(number) => {
@@ -156,7 +156,7 @@ impl Frame {
             HEADS_COMPLETE => Self::HeadsComplete,
             WANT => Self::Want(stream(&mut reader)?, offset(&mut reader)?),
             UNWANT => Self::Unwant(stream(&mut reader)?),
-            SHOW => Self::Show(stream(&mut reader)?),
+            SHOW => Self::Show(stream(&mut reader)?, offset(&mut reader)?),
             DATA => Self::Data(Chunk::decode(bytes, &mut reader)?),
             MISSING => Self::Missing(stream(&mut reader)?),
             CREDIT => Self::Credit(reader.varint()?),
@@ -184,7 +184,7 @@ impl Frame {
             Self::HeadsComplete => HEADS_COMPLETE,
             Self::Want(..) => WANT,
             Self::Unwant(_) => UNWANT,
-            Self::Show(_) => SHOW,
+            Self::Show(..) => SHOW,
             Self::Data(_) => DATA,
             Self::Missing(_) => MISSING,
             Self::Credit(_) => CREDIT,
@@ -252,11 +252,10 @@ impl Chunk {
     fn decode(bytes: &Bytes, reader: &mut Reader<'_>) -> Result<Self, Malformed> {
         let stream = stream(reader)?;
         let at = reader.len(RUN_BYTES_MAX, "a chunk lies behind the longest run")?;
-        let is_end = match reader.u8()? {
-            0 => false,
-            1 => true,
-            _ => return Err(reader.malformed("a flag is neither 0 nor 1")),
-        };
+        let flags = reader.u8()?;
+        if flags > 3 {
+            return Err(reader.malformed("unknown flags of a chunk"));
+        }
         let bytes = rest(bytes, reader)?;
         if bytes.is_empty() || bytes.len() > CHUNK_BYTES_MAX {
             return Err(reader.malformed("a chunk is empty or too long"));
@@ -264,7 +263,8 @@ impl Chunk {
         Ok(Self {
             stream,
             at,
-            is_end,
+            is_end: flags & 1 != 0,
+            is_shown: flags & 2 != 0,
             bytes,
         })
     }
@@ -358,11 +358,12 @@ mod tests {
             Frame::HeadsComplete,
             Frame::Want(stream, last),
             Frame::Unwant(stream),
-            Frame::Show(stream),
+            Frame::Show(stream, last),
             Frame::Data(Chunk {
                 stream,
                 at: 65_536,
                 is_end: true,
+                is_shown: false,
                 bytes: Bytes::from_static(b"bytes"),
             }),
             Frame::Missing(stream),

@@ -19,7 +19,7 @@ use crate::limits::RUN_BYTES_MAX;
 #[derive(Debug, Default)]
 pub(super) struct Incoming {
     asked: BTreeMap<StreamId, Asked>,
-    /// Streams whose head the peer was asked to show.
+    /// Streams of which the peer was asked to show something.
     to_see: BTreeSet<StreamId>,
     partial: Option<Partial>,
     /// Credit that the peer has used.
@@ -43,6 +43,7 @@ pub(super) struct Asked {
 #[derive(Debug)]
 struct Partial {
     stream: StreamId,
+    is_shown: bool,
     bytes: Vec<u8>,
 }
 
@@ -51,6 +52,8 @@ struct Partial {
 pub(super) struct Arrived {
     pub(super) stream: StreamId,
     pub(super) bytes: Bytes,
+    /// Whether it was only to be shown, as proof.
+    pub(super) is_shown: bool,
     /// To give back once it is stored.
     pub(super) charge: Charge,
 }
@@ -72,9 +75,8 @@ impl Incoming {
         self.asked.insert(stream, Asked { next, progressed });
     }
 
-    /// Notes that the peer is to show its head of `stream`; says whether it is asked for the
-    /// first time.
-    pub(super) fn expect_head(&mut self, stream: StreamId) -> bool {
+    /// Notes that the peer is to show something of `stream`; says whether it may be asked now.
+    pub(super) fn expect_shown(&mut self, stream: StreamId) -> bool {
         self.to_see.len() < SHOWN_MAX && self.to_see.insert(stream)
     }
 
@@ -83,7 +85,7 @@ impl Incoming {
         if self
             .partial
             .as_ref()
-            .is_some_and(|run| run.stream == stream)
+            .is_some_and(|run| run.stream == stream && !run.is_shown)
         {
             self.partial = None;
         }
@@ -111,21 +113,27 @@ impl Incoming {
         if self.used > CREDIT_BYTES {
             return Err(refused("a peer sends more than there is room for"));
         }
-        match self.asked.get_mut(&chunk.stream) {
-            Some(asked) => asked.progressed = now,
-            None if self.to_see.contains(&chunk.stream) => {}
-            None => {
-                self.owed += len;
-                return Ok(None);
+        let is_expected = match self.asked.get_mut(&chunk.stream) {
+            _ if chunk.is_shown => self.to_see.contains(&chunk.stream),
+            Some(asked) => {
+                asked.progressed = now;
+                true
             }
+            None => false,
+        };
+        if !is_expected {
+            self.owed += len;
+            return Ok(None);
         }
-        let (stream, is_end) = (chunk.stream, chunk.is_end);
+        let (stream, is_end, is_shown) = (chunk.stream, chunk.is_end, chunk.is_shown);
         let Some(bytes) = self.join(chunk)? else {
             self.owed += len;
             return Ok(None);
         };
         debug_assert!(is_end);
-        self.to_see.remove(&stream);
+        if is_shown {
+            self.to_see.remove(&stream);
+        }
         self.storing += bytes.len();
         let charge = Charge {
             credit: len,
@@ -134,6 +142,7 @@ impl Incoming {
         Ok(Some(Arrived {
             stream,
             bytes,
+            is_shown,
             charge,
         }))
     }
@@ -146,9 +155,13 @@ impl Incoming {
         let mut partial = match self.partial.take() {
             None if chunk.at == 0 => Partial {
                 stream: chunk.stream,
+                is_shown: chunk.is_shown,
                 bytes: Vec::new(),
             },
-            Some(partial) if partial.stream == chunk.stream && partial.bytes.len() == chunk.at => {
+            Some(partial)
+                if (partial.stream, partial.is_shown) == (chunk.stream, chunk.is_shown)
+                    && partial.bytes.len() == chunk.at =>
+            {
                 partial
             }
             _ => return Err(refused("a piece of a run is not the next one")),

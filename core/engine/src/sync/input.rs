@@ -6,7 +6,7 @@ use super::contact::{Address, Contact};
 use super::incident::{CloseReason, Incident};
 use super::incoming::Charge;
 use crate::error::Result;
-use crate::event::{NodeId, Run, StreamId};
+use crate::event::{Incarnation, NodeId, Offset, Run, StreamId};
 use crate::log::Received;
 
 /// Names a session: one connection with one peer. Never used twice.
@@ -53,6 +53,8 @@ pub enum Input {
     Committed,
     /// This node can be reached elsewhere: its own contact, newly signed.
     Announced(Contact),
+    /// This node writes into the streams of another incarnation now, and is asked for it first.
+    Incarnation(Incarnation),
     /// Certificates or revocations were added by this node itself.
     MembersChanged,
     /// Time has passed.
@@ -82,6 +84,17 @@ pub enum Output {
         session: SessionId,
         /// Why.
         reason: CloseReason,
+    },
+    /// Others have what this device wrote, and it has not: it was cloned, or restored. Begin a new
+    /// incarnation, durably, then say so with [`Input::Incarnation`].
+    NewIncarnation,
+    /// Others have another branch of a stream of ours: publish again what we have of it from this
+    /// offset on, in streams of the current incarnation. The same may be asked for again.
+    Rescue {
+        /// The stream.
+        stream: StreamId,
+        /// The first offset that may not be the same for others.
+        from: Offset,
     },
     /// Certificates or revocations are new: keep them.
     MembersChanged,

@@ -18,7 +18,7 @@ use super::input::{Input, Output, SessionId};
 use super::members::Members;
 use super::session::Session;
 use crate::event::codec::Malformed;
-use crate::event::{NodeId, Offsets, StreamId};
+use crate::event::{Incarnation, NodeId, Offsets, StreamId};
 use crate::log::LogReader;
 use crate::membership::StreamPattern;
 
@@ -31,6 +31,8 @@ pub struct SyncOptions {
     pub holds: Vec<StreamPattern>,
     /// Connections that there should be at most.
     pub connections_max: usize,
+    /// Whose streams this node writes.
+    pub incarnation: Incarnation,
     /// Whether addresses are exchanged, and those learnt are dialled.
     pub is_meeting: bool,
 }
@@ -87,17 +89,24 @@ impl Sync {
             Input::Disconnected { session } => self.drop_session(session, now, out),
             Input::Stored { receipt, outcome } => self.stored(receipt, outcome, now, out),
             Input::Committed => self.committed(now, out),
+            Input::Incarnation(incarnation) => self.reborn(incarnation, now, out),
             Input::Announced(contact) => self.announced(contact, now, out),
             Input::MembersChanged => self.members_changed(None, now, out),
             Input::Tick => self.tick(now, out),
         }
     }
 
-    /// Remembers contacts from before the node was started.
+    /// Remembers contacts from before the node was started, if addresses are exchanged at all.
     pub fn remember(&mut self, contacts: impl IntoIterator<Item = Contact>) {
-        for contact in contacts {
+        for contact in contacts.into_iter().filter(|_| self.options.is_meeting) {
             self.contacts.learn(contact, Duration::ZERO);
         }
+    }
+
+    /// What it was made with; the incarnation as it is now.
+    #[must_use]
+    pub fn options(&self) -> &SyncOptions {
+        &self.options
     }
 
     /// The certificates and revocations it judges by.
@@ -147,10 +156,11 @@ impl Sync {
             Frame::HeadsComplete => session.has_all_heads = true,
             Frame::Want(stream, from) => self.want(id, stream, from, now, out)?,
             Frame::Unwant(stream) => session.outgoing.unwant(stream),
-            Frame::Show(stream) => self.show(id, stream, now, out),
+            Frame::Show(stream, at) => self.show(id, stream, at, now, out),
             Frame::Data(chunk) => self.data(id, chunk, now, out)?,
             Frame::Missing(stream) => {
                 session.lack(stream, now);
+                self.compare_ends(id, stream, now, out);
                 self.choose(stream, now, out);
             }
             Frame::Credit(bytes) => {

@@ -3,13 +3,15 @@
 //! Pure: [`Sync`] takes frames, commits and the time, and says what to send and to store. It knows
 //! nothing of sockets; whoever gives it a connection has admitted the peer. From below: `frame`
 //! (bytes), `outgoing` and `incoming` (the two directions of data, each bounded by credit),
-//! `session` (one peer), `machine` (all of them) with its parts `greeting`, `receiving`, `sending`
-//! and `choice`, `status`. Beside them: `contact` and `contacts` (who is where), `overlay` (who is
-//! connected with whom), and `meeting`, which acts on both. The byte map is in docs/format/sync.md.
+//! `session` (one peer), `machine` (all of them) with its parts `greeting`, `receiving`, `sending`,
+//! `choice` and `status`. Beside them: `forks` (who wrote what twice), `contact` and `contacts`
+//! (who is where), `overlay` (who is connected with whom), and `meeting`, which acts on both.
+//! The byte map is in docs/format/sync.md.
 
 mod choice;
 mod contact;
 mod contacts;
+mod forks;
 mod frame;
 mod greeting;
 mod incident;

@@ -27,8 +27,8 @@ pub(super) struct Outgoing {
     /// Streams that are behind; the first one is being sent.
     backlog: VecDeque<StreamId>,
     pending: Option<Pending>,
-    /// Streams of which the peer wants to see the head.
-    to_show: VecDeque<StreamId>,
+    /// Streams of which the peer wants to see what is at an offset.
+    to_show: VecDeque<(StreamId, Offset)>,
     credit: u64,
     unsent: usize,
 }
@@ -81,10 +81,10 @@ impl Outgoing {
         Ok(())
     }
 
-    /// The peer wants to see the head of `stream`.
-    pub(super) fn show(&mut self, stream: StreamId) {
-        if self.to_show.len() < SHOWN_MAX && !self.to_show.contains(&stream) {
-            self.to_show.push_back(stream);
+    /// The peer wants to see what is at `at` of `stream`.
+    pub(super) fn show(&mut self, stream: StreamId, at: Offset) {
+        if self.to_show.len() < SHOWN_MAX && !self.to_show.contains(&(stream, at)) {
+            self.to_show.push_back((stream, at));
         }
     }
 
@@ -185,6 +185,7 @@ impl Outgoing {
                         stream,
                         at: 0,
                         is_end: true,
+                        is_shown: false,
                         bytes: run.bytes.into(),
                     })));
                 }
@@ -199,8 +200,8 @@ impl Outgoing {
             return Ok(None);
         }
         while self.pending.is_none() {
-            if let Some(stream) = self.to_show.pop_front() {
-                self.pending = log.read_last_run(stream)?.map(|run| Pending {
+            if let Some((stream, at)) = self.to_show.pop_front() {
+                self.pending = log.read_run_with(stream, at)?.map(|run| Pending {
                     stream,
                     bytes: run.bytes.into(),
                     last: None,
@@ -253,6 +254,7 @@ impl Outgoing {
             stream,
             at,
             is_end,
+            is_shown: last.is_none(),
             bytes,
         })))
     }

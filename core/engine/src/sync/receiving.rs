@@ -10,7 +10,6 @@ use super::machine::Sync;
 use super::session::Session;
 use crate::error::Result;
 use crate::event::Run;
-use crate::event::StreamId;
 use crate::event::codec::Malformed;
 use crate::log::Received;
 
@@ -24,9 +23,6 @@ impl Sync {
     ) -> Result<(), Malformed> {
         for entry in entries {
             let stream = entry.stream;
-            if stream.node == self.own && Some(entry.last) > self.present.last(stream) {
-                out.push(Output::Incident(Incident::BehindOwn { stream }));
-            }
             let Some(session) = self.sessions.get_mut(&id) else {
                 return Ok(());
             };
@@ -39,27 +35,6 @@ impl Sync {
             self.choose(stream, now, out);
         }
         Ok(())
-    }
-
-    /// Asks for proof where the peer says that it has another batch at the place of our head. What
-    /// it shows is judged by the log, like every run.
-    pub(super) fn compare(
-        &mut self,
-        id: SessionId,
-        stream: StreamId,
-        now: Duration,
-        out: &mut Vec<Output>,
-    ) {
-        let head = self.log.head(stream);
-        let (Some(head), Some(session)) = (head, self.sessions.get_mut(&id)) else {
-            return;
-        };
-        let differs = session
-            .their(stream)
-            .is_some_and(|entry| entry.last == head.last && entry.hash != head.hash);
-        if differs && session.incoming.expect_head(stream) {
-            session.send(&Frame::Show(stream), now, out);
-        }
     }
 
     pub(super) fn data(
@@ -77,6 +52,12 @@ impl Sync {
             if run.stream() != arrived.stream {
                 let what = "a run is of another stream than its frame says";
                 return Err(Malformed { what, at: 0 });
+            }
+            if arrived.is_shown {
+                session.incoming.release(arrived.charge);
+                self.shown(id, &run, now, out);
+                self.grant(id, now, out);
+                return Ok(());
             }
             session.infer(&run);
             let receipt = Receipt {
@@ -140,7 +121,6 @@ impl Sync {
             return;
         };
         session.incoming.release(charge);
-        let peer = session.peer;
         match outcome {
             Ok(Received::Taken(_) | Received::Known) => {}
             Ok(Received::Gap(_)) => {
@@ -148,9 +128,16 @@ impl Sync {
                 self.choose(stream, now, out);
             }
             Ok(Received::Forked(at)) => {
+                let is_own = stream.node == self.own;
                 session.lack(stream, now);
-                out.push(Output::Incident(Incident::Forked { stream, at, peer }));
+                if is_own {
+                    self.compare_ends(id, stream, now, out);
+                } else {
+                    self.forked(id, stream, at, now, out);
+                }
             }
+            // It will be an earlier one of ours as soon as this node has heard of it.
+            Ok(Received::Own) => session.lack(stream, now),
             Ok(Received::LamportTooFar) => {
                 session.lack(stream, now);
                 out.push(Output::Incident(Incident::LamportTooFar { stream }));

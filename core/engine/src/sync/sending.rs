@@ -35,6 +35,7 @@ impl Sync {
         &mut self,
         id: SessionId,
         stream: StreamId,
+        at: Offset,
         now: Duration,
         out: &mut Vec<Output>,
     ) {
@@ -42,7 +43,7 @@ impl Sync {
         if let Some(session) = self.sessions.get_mut(&id)
             && is_allowed
         {
-            session.outgoing.show(stream);
+            session.outgoing.show(stream, at);
             self.pump(id, now, out);
         }
     }
@@ -50,18 +51,21 @@ impl Sync {
     pub(super) fn committed(&mut self, now: Duration, out: &mut Vec<Output>) {
         let present = self.log.present();
         let mut is_new = false;
-        let mut changed = Vec::new();
+        let mut reached = Vec::new();
         for (stream, last) in present.iter() {
             let before = self.present.last(stream);
             if before == Some(last) {
                 continue;
             }
             is_new |= before.is_none();
-            changed.push(stream);
             let mut is_behind = false;
             for session in self.sessions.values_mut() {
                 session.note_grown(stream);
-                is_behind |= session.their(stream).is_some_and(|entry| entry.last > last);
+                let theirs = session.their(stream).map(|entry| entry.last);
+                is_behind |= theirs > Some(last) && !session.is_forked(stream);
+                if theirs > before && theirs <= Some(last) {
+                    reached.push((session.id, stream));
+                }
             }
             if is_behind {
                 self.lagging.insert(stream, now);
@@ -70,11 +74,11 @@ impl Sync {
             }
         }
         self.present = present;
+        for (id, stream) in reached {
+            self.compare(id, stream, now, out);
+        }
         let ids: Vec<SessionId> = self.sessions.keys().copied().collect();
         for id in ids {
-            for stream in &changed {
-                self.compare(id, *stream, now, out);
-            }
             self.pump(id, now, out);
             self.announce(id, is_new, now, out);
         }

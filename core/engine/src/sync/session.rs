@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::forks::Search;
 use super::frame::{Frame, HeadEntry, Hello};
 use super::incoming::Incoming;
 use super::input::{Output, SessionId};
@@ -33,6 +34,10 @@ pub(super) struct Session {
     pub(super) has_all_heads: bool,
     /// Streams that it could not give, and until when it is not asked again.
     lacking: BTreeMap<StreamId, Duration>,
+    /// Streams of which it has another branch than we.
+    forked: BTreeSet<StreamId>,
+    /// Streams of which it was asked to show something.
+    pub(super) searches: BTreeMap<StreamId, Search>,
     /// Streams whose heads are to be announced.
     unannounced: BTreeSet<StreamId>,
     announced: Duration,
@@ -61,6 +66,8 @@ impl Session {
             theirs: BTreeMap::new(),
             has_all_heads: false,
             lacking: BTreeMap::new(),
+            forked: BTreeSet::new(),
+            searches: BTreeMap::new(),
             unannounced: BTreeSet::new(),
             announced: now,
             sent_sequence: 0,
@@ -149,7 +156,18 @@ impl Session {
 
     /// Whether `stream` can be asked for.
     pub(super) fn offers(&self, stream: StreamId) -> bool {
-        self.theirs.contains_key(&stream) && !self.lacking.contains_key(&stream)
+        let is_known = self.theirs.contains_key(&stream);
+        is_known && !self.lacking.contains_key(&stream) && !self.is_forked(stream)
+    }
+
+    /// The peer has another branch of `stream` than we, as was proven.
+    pub(super) fn note_forked(&mut self, stream: StreamId) {
+        self.forked.insert(stream);
+    }
+
+    /// Whether the peer has another branch of `stream`.
+    pub(super) fn is_forked(&self, stream: StreamId) -> bool {
+        self.forked.contains(&stream)
     }
 
     /// The streams that may be asked for again.

@@ -71,7 +71,9 @@ impl Sync {
     }
 
     fn lacking_here<'a>(&'a self, session: &'a Session) -> impl Iterator<Item = (StreamId, u64)> {
-        session.theirs().filter_map(|entry| {
+        let theirs = session.theirs();
+        let theirs = theirs.filter(|entry| !session.is_forked(entry.stream));
+        theirs.filter_map(|entry| {
             let theirs = self.members.clamp(entry.stream, entry.last)?;
             let count = missing(self.present.last(entry.stream), theirs);
             let is_wanted = count > 0 && self.is_wanted(entry.stream, &entry.name);
@@ -84,7 +86,8 @@ impl Sync {
             let theirs = session.their(stream).map(|entry| entry.last);
             let count = missing(theirs, self.members.clamp(stream, last)?);
             let name = (count > 0).then(|| self.log.head(stream)).flatten()?.name;
-            self.is_for(session, stream, &name).then_some(count)
+            let is_counted = self.is_for(session, stream, &name) && !session.is_forked(stream);
+            is_counted.then_some(count)
         });
         lacking.sum()
     }

@@ -72,6 +72,23 @@ impl SimDisk {
         self.restarted_by(Machine::restart)
     }
 
+    /// Another disk with all files that are visible on this one, durable there: what somebody finds
+    /// who copies the folder while it is in use. Faults are not copied.
+    #[must_use]
+    pub fn copied(&self, seed: u64) -> Self {
+        let copy = Self::new(seed);
+        for (name, bytes) in self.files() {
+            let write = || -> io::Result<()> {
+                let file = copy.create(&name, bytes.len() as u64)?;
+                file.write_at(&bytes, 0)?;
+                file.sync_data()?;
+                copy.sync_folder(name.folder())
+            };
+            write().expect("a new disk without bounds has no faults");
+        }
+        copy
+    }
+
     /// Makes the n-th operation from now fail, counted from one; [`Counters::operations`] says
     /// what counts.
     pub fn fail_nth_operation(&self, nth: u64, fault: Fault) {

@@ -1,16 +1,16 @@
 //! The harness: nodes on simulated disks, connected by queues of frames, in virtual time.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 
 use crate::event::{
-    AppId, Content, DeviceKey, NodeId, Payload, Signer, StreamId, StreamName, StreamNumber, Tag,
-    Tags, Timestamp,
+    AppId, Content, DeviceKey, Incarnation, NodeId, Offset, Offsets, Payload, Signer, StreamId,
+    StreamName, StreamNumber, Tag, Tags, Timestamp,
 };
-use crate::log::{Log, LogOptions, LogReader, Publish, Route};
+use crate::log::{Log, LogOptions, LogReader, Order, Publish, Query, Route};
 use crate::membership::tests::swarm::{self, TestSwarm};
 use crate::membership::{Chain, Claims, Directory, Revocation};
 use crate::select::Selection;
@@ -32,6 +32,7 @@ pub(super) struct Bench {
     /// Every frame that was sent, with its sender.
     pub(super) said: Vec<(usize, Frame)>,
     next_session: u64,
+    next_incarnation: u64,
     /// Only nodes of one group reach each other.
     pub(super) groups: Vec<usize>,
     connections_max: usize,
@@ -46,6 +47,8 @@ pub(super) struct Node {
     pub(super) closed: Vec<CloseReason>,
     /// While it is set, connections take nothing.
     pub(super) is_blocked: bool,
+    signer: Arc<DeviceKey>,
+    disk: SimDisk,
     /// Frames sent in each session, forged ones too.
     numbers: BTreeMap<SessionId, u32>,
 }
@@ -80,6 +83,7 @@ impl Bench {
             wire: VecDeque::new(),
             said: Vec::new(),
             next_session: 0,
+            next_incarnation: 7,
             groups: vec![0; patterns.len()],
             connections_max: most,
         }
@@ -95,6 +99,30 @@ impl Bench {
             self.step(at, Input::Connected { session, peer });
         }
         session
+    }
+
+    /// Copies the folder of a node and starts it as another one.
+    pub(super) fn copy(&mut self, at: usize) -> usize {
+        let copy = self.nodes[at].copy([200 + self.nodes.len() as u8; 16]);
+        self.nodes.push(copy);
+        self.groups.push(0);
+        self.nodes.len() - 1
+    }
+
+    /// The sizes of the payloads that a node has, of all streams; each once.
+    pub(super) fn payloads(&self, at: usize) -> BTreeSet<usize> {
+        let query = Query {
+            selection: Selection::All,
+            lower: Offsets::default(),
+            upper: None,
+            order: Order::Ascending,
+        };
+        let mut cursor = self.reader(at).query(&query).unwrap();
+        let events = cursor.next_chunk(usize::MAX, usize::MAX).unwrap();
+        let sizes = events
+            .iter()
+            .map(|event| event.payload().to_serde::<String>());
+        sizes.map(|text| text.unwrap().len()).collect()
     }
 
     /// Every node says where it is.
@@ -279,9 +307,29 @@ impl Bench {
                 let to = address.as_str().parse().unwrap();
                 self.dial(at, to);
             }
+            Output::NewIncarnation => {
+                let incarnation = Incarnation::from_random(self.next_incarnation);
+                self.next_incarnation += 1;
+                self.nodes[at].log.begin_incarnation(incarnation);
+                self.step(at, Input::Incarnation(incarnation));
+            }
+            Output::Rescue { stream, from } => self.rescue(at, stream, from),
             Output::MembersChanged | Output::ContactsChanged => {}
             Output::Incident(incident) => self.nodes[at].incidents.push(incident),
         }
+    }
+
+    fn rescue(&mut self, at: usize, stream: StreamId, mut from: Offset) {
+        let node = &mut self.nodes[at];
+        let reader = node.log.reader();
+        let end = reader.head(stream).unwrap().last;
+        while let Some((publish, last)) = reader.read_again(stream, from, end).unwrap() {
+            node.log
+                .commit(&[publish], Timestamp::from_micros(9))
+                .unwrap();
+            from = last.advanced(1).unwrap();
+        }
+        self.step(at, Input::Committed);
     }
 
     fn other(&self, at: usize, session: SessionId) -> usize {
@@ -302,25 +350,43 @@ impl Node {
 
     fn new(seed: u8, holds: &str, members: &Members, connections_max: usize) -> Self {
         let signer = Arc::new(DeviceKey::from_seed(&[seed; 32]));
+        let sync = SyncOptions {
+            instance: [seed; 16],
+            holds: vec![holds.parse().unwrap()],
+            connections_max,
+            incarnation: Incarnation::FIRST,
+            is_meeting: true,
+        };
+        Self::open(SimDisk::new(1), signer, members, sync)
+    }
+
+    /// A copy of its folder, started on another device.
+    fn copy(&self, instance: [u8; 16]) -> Self {
+        let options = SyncOptions {
+            instance,
+            ..self.sync.options().clone()
+        };
+        let members = self.sync.members().clone();
+        Self::open(self.disk.copied(2), self.signer.clone(), &members, options)
+    }
+
+    fn open(disk: SimDisk, signer: Arc<DeviceKey>, members: &Members, sync: SyncOptions) -> Self {
         let id = signer.node_id();
         let options = LogOptions {
             routes: vec![Route {
                 selection: Selection::Tag(Tag::new("a").unwrap()),
                 into: StreamName::new("alarms").unwrap(),
             }],
+            incarnation: sync.incarnation,
             ..LogOptions::default()
         };
-        let log = Log::open(Arc::new(SimDisk::new(1)), signer, options).unwrap();
-        let options = SyncOptions {
-            instance: [seed; 16],
-            holds: vec![holds.parse().unwrap()],
-            connections_max,
-            is_meeting: true,
-        };
+        let log = Log::open(Arc::new(disk.clone()), signer.clone(), options).unwrap();
         Self {
             id,
-            sync: Sync::new(id, log.reader(), members.clone(), options),
+            sync: Sync::new(id, log.reader(), members.clone(), sync),
             log,
+            signer,
+            disk,
             incidents: Vec::new(),
             closed: Vec::new(),
             is_blocked: false,

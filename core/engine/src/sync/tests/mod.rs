@@ -2,4 +2,5 @@
 
 mod bench;
 mod crowds;
+mod forks;
 mod stories;
