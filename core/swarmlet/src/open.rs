@@ -18,7 +18,7 @@ use crate::maintenance::Upkeep;
 use crate::metrics::Recorders;
 use crate::options::Settings;
 use crate::state::State;
-use crate::swarm::SwarmSide;
+use crate::swarm::{Gatehouse, SwarmSide, Vault};
 use crate::writer::Writer;
 
 /// The running parts of a node. Dropping it begins to close the node.
@@ -55,7 +55,11 @@ impl Running {
         let recorders = Arc::new(Recorders::default());
         let disk = Arc::new(MeasuredDisk::new(disk, recorders.clone()));
         let durability = settings.log.durability;
-        let mut log = Log::open(disk, signer.clone(), settings.log)?;
+        let vault = Vault::new(folder.as_ref().map(DataFolder::path));
+        let house = Gatehouse::open(vault, signer.clone(), settings.clock.clone())?;
+        let mut log_options = settings.log;
+        log_options.incarnation = house.incarnation()?;
+        let mut log = Log::open(disk, signer, log_options)?;
         let maintenance = log.maintenance().ok_or_else(|| {
             Error::new(
                 ErrorKind::Internal,
@@ -64,13 +68,7 @@ impl Running {
         })?;
         let state = State::new(id, log.reader(), settings.clock.clone(), recorders);
         let state = Arc::new(state);
-        let swarm = SwarmSide::open(
-            folder.as_ref().map(DataFolder::path),
-            signer,
-            settings.clock.clone(),
-            settings.network,
-            state.clone(),
-        )?;
+        let swarm = SwarmSide::new(house, settings.network, state.clone());
         let upkeep = Arc::new(Upkeep::default());
         let keeper = upkeep.start(maintenance, settings.clock, state.parking.clone())?;
         let writer = Writer::new(

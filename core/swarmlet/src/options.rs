@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use swarmlet_engine::event::{AppId, StreamName};
+use swarmlet_engine::event::{AppId, Incarnation, StreamName};
 use swarmlet_engine::limits::{CACHE_BYTES_DEFAULT, OWN_STREAMS_MAX};
 use swarmlet_engine::log::{self, Durability, LogOptions, Route};
 use swarmlet_engine::{Error, Result};
@@ -163,6 +163,7 @@ impl Options {
                 routes: routes.collect::<Result<_>>()?,
                 streams,
                 cache_bytes,
+                incarnation: Incarnation::FIRST,
             },
             queue_bytes: queue_bytes as usize,
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),

@@ -100,6 +100,7 @@ impl net::Handshake for Conversation {
         };
         // The network does not connect a node with itself.
         if node == self.house.own {
+            self.house.met_clone();
             return refuse("another device has the identity of this one: its folder was copied");
         }
         match self.stage_with(node) {

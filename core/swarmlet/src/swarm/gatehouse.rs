@@ -4,22 +4,23 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use swarmlet_engine::event::{NodeId, Signer};
+use swarmlet_engine::event::{Incarnation, NodeId, Signer};
 use swarmlet_engine::membership::{Chain, Denial, Invite, Name, SwarmId, Ticket};
 use swarmlet_engine::sync::Members;
 use swarmlet_engine::{Error, ErrorKind, Result};
 use swarmlet_net::PeerKey;
 use tokio::sync::{mpsc, watch};
 
+use super::entropy::random;
 use super::happening::Happening;
 use super::membership::{Membership, denied};
-use super::vault::Vault;
+use super::vault::{Kept, Vault};
 use crate::clock::Clock;
 use crate::limits::ADMITTED_MAX;
 
 /// What this node is in its swarm.
 #[derive(Debug)]
-pub(super) struct Gatehouse {
+pub(crate) struct Gatehouse {
     pub(super) own: NodeId,
     pub(super) signer: SharedSigner,
     clock: Arc<dyn Clock>,
@@ -71,7 +72,7 @@ pub(super) enum JoinState {
 
 impl Gatehouse {
     /// Reads from the vault what this node is.
-    pub(super) fn open(
+    pub(crate) fn open(
         vault: Vault,
         signer: Arc<dyn Signer>,
         clock: Arc<dyn Clock>,
@@ -185,14 +186,40 @@ impl Gatehouse {
         }
     }
 
-    /// The contacts that were kept, encoded.
-    pub(super) fn contacts(&self) -> Result<Vec<u8>> {
-        self.vault.load_contacts()
+    /// What was kept of this kind, encoded.
+    pub(super) fn recall(&self, kept: Kept) -> Result<Vec<u8>> {
+        self.vault.recall(kept)
     }
 
-    /// Keeps contacts for the next start.
-    pub(super) fn keep_contacts(&self, contacts: Vec<u8>) -> Result<()> {
-        self.vault.save_contacts(contacts)
+    /// Keeps something for the next start; durable when it returns.
+    pub(super) fn keep_for_later(&self, kept: Kept, bytes: Vec<u8>) -> Result<()> {
+        self.vault.keep(kept, bytes)
+    }
+
+    /// Which streams this device writes.
+    pub(crate) fn incarnation(&self) -> Result<Incarnation> {
+        let bytes = self.vault.recall(Kept::Incarnation)?;
+        if bytes.is_empty() {
+            return Ok(Incarnation::FIRST);
+        }
+        let number = <[u8; 8]>::try_from(bytes).ok().map(u64::from_le_bytes);
+        let incarnation = number.and_then(|number| Incarnation::new(number).ok());
+        incarnation.ok_or_else(|| Error::corrupt("the incarnation of the device cannot be read"))
+    }
+
+    /// Has this device write other streams than before; durable when it returns.
+    pub(super) fn begin_incarnation(&self) -> Result<Incarnation> {
+        let incarnation = Incarnation::from_random(u64::from_le_bytes(random()?));
+        let bytes = incarnation.get().to_le_bytes().to_vec();
+        self.vault.keep(Kept::Incarnation, bytes)?;
+        Ok(incarnation)
+    }
+
+    /// Another device has the identity of this one.
+    pub(super) fn met_clone(&self) {
+        if let Some(notes) = &self.lock().notes {
+            let _ = notes.send(Happening::MetClone);
+        }
     }
 
     /// Where the sync thread is told of changes.

@@ -22,6 +22,8 @@ pub(super) enum Happening {
     },
     /// This node has learnt of members or revocations by itself.
     Members(Box<Members>),
+    /// Another device has the identity of this one, as its signature proved.
+    MetClone,
     /// The operating system says that the network has changed.
     NetworkChanged,
 }

@@ -3,8 +3,10 @@
 //! The engine decides what is admitted, sent and stored, `core/net` moves bytes; this connects the
 //! two with the log and the user. From below: `status`, `network` and `root_key` (values),
 //! `membership` and `vault` (what is kept), `gatehouse` (shared state), `conversation` (admission),
+//! `whereabouts` (who is where), `branches` and `rescue` (what was written twice at one place),
 //! `link` and `thread` (sessions), `start`, `handle` (the door for users).
 
+mod branches;
 mod conversation;
 mod entropy;
 mod gatehouse;
@@ -13,6 +15,7 @@ mod happening;
 mod link;
 mod membership;
 mod network;
+mod rescue;
 mod root_key;
 mod start;
 mod status;
@@ -20,9 +23,11 @@ mod thread;
 mod vault;
 mod whereabouts;
 
+pub(crate) use gatehouse::Gatehouse;
 pub use handle::{Founded, InviteOptions, MemberInfo, Swarm};
 pub use network::Network;
 pub(crate) use network::NetworkSettings;
 pub use root_key::RootKey;
 pub(crate) use start::SwarmSide;
 pub use status::{Peer, SwarmStatus};
+pub(crate) use vault::Vault;

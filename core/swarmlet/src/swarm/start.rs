@@ -4,7 +4,6 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::thread::JoinHandle;
 
-use swarmlet_engine::event::Signer;
 use swarmlet_engine::sync::SyncOptions;
 use swarmlet_engine::sync::limits::CONNECTIONS_RECEPTION;
 use swarmlet_engine::{Error, ErrorKind, Result};
@@ -16,10 +15,9 @@ use super::entropy::random;
 use super::gatehouse::{Gatehouse, Standing};
 use super::happening::Happening;
 use super::network::NetworkSettings;
+use super::rescue::Rescuer;
 use super::status::SwarmStatus;
 use super::thread::{Shared, SyncTask};
-use super::vault::Vault;
-use crate::clock::Clock;
 use crate::limits::FRAME_BYTES_MAX;
 use crate::state::State;
 use crate::writer::Writer;
@@ -29,6 +27,7 @@ use crate::writer::Writer;
 pub(crate) struct SwarmSide {
     pub(super) house: Arc<Gatehouse>,
     pub(super) state: Arc<State>,
+    rescuer: Arc<Rescuer>,
     settings: NetworkSettings,
     writer: OnceLock<Weak<Writer>>,
     running: Mutex<Option<Running>>,
@@ -45,30 +44,26 @@ struct Running {
 }
 
 impl SwarmSide {
-    /// Reads what this node is; starts nothing yet.
-    pub(crate) fn open(
-        folder: Option<&std::path::Path>,
-        signer: Arc<dyn Signer>,
-        clock: Arc<dyn Clock>,
-        settings: NetworkSettings,
-        state: Arc<State>,
-    ) -> Result<Self> {
-        let house = Gatehouse::open(Vault::new(folder), signer, clock)?;
-        Ok(Self {
-            house: Arc::new(house),
+    /// Starts nothing yet.
+    pub(crate) fn new(house: Gatehouse, settings: NetworkSettings, state: Arc<State>) -> Self {
+        let house = Arc::new(house);
+        Self {
+            rescuer: Arc::new(Rescuer::new(house.clone(), state.clone())),
+            house,
             state,
             settings,
             writer: OnceLock::new(),
             running: Mutex::new(None),
             status: watch::Sender::new(SwarmStatus::default()),
             reported: watch::Sender::new(0),
-        })
+        }
     }
 
     /// Where received runs go; starts the thread if this node is a member.
     pub(crate) fn connect(&self, writer: &Arc<Writer>) -> Result<()> {
         // Called once, when the node is opened.
         let _ = self.writer.set(Arc::downgrade(writer));
+        self.rescuer.resume(writer);
         let is_member = |standing: &mut Standing| matches!(standing, Standing::Member(_));
         if !self.house.with(is_member) {
             return Ok(());
@@ -102,11 +97,13 @@ impl SwarmSide {
                 instance: random()?,
                 holds: self.settings.holds.clone(),
                 connections_max: self.settings.connections_max,
+                incarnation: self.house.incarnation()?,
                 is_meeting: self.settings.has_exchange,
             },
             shared: Shared {
                 house: self.house.clone(),
                 state: self.state.clone(),
+                rescuer: self.rescuer.clone(),
                 writer,
                 notes: notes.clone(),
                 status: self.status.clone(),
@@ -138,6 +135,7 @@ impl SwarmSide {
             let ended = running.thread.join();
             debug_assert!(ended.is_ok(), "the sync thread does not panic");
         }
+        self.rescuer.join();
         self.house.close();
     }
 

@@ -10,13 +10,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use swarmlet_engine::event::NodeId;
 use swarmlet_engine::log::LogReader;
-use swarmlet_engine::sync::{CloseReason, Input, Output, SessionId, Sync, SyncOptions};
+use swarmlet_engine::sync::{CloseReason, Incident, Input, Output, SessionId, Sync, SyncOptions};
 use swarmlet_net::{Net, NetEvent};
 use tokio::sync::{mpsc, watch};
 
 use super::gatehouse::{Gatehouse, Standing};
 use super::happening::Happening;
 use super::link::OpenLink;
+use super::rescue::Rescuer;
 use super::status::{Peer, SwarmStatus};
 use super::whereabouts::Whereabouts;
 use crate::clock::Stopwatch;
@@ -29,6 +30,7 @@ use crate::writer::{Stored, Writer};
 pub(super) struct Shared {
     pub(super) house: Arc<Gatehouse>,
     pub(super) state: Arc<State>,
+    pub(super) rescuer: Arc<Rescuer>,
     pub(super) writer: Arc<Writer>,
     pub(super) notes: mpsc::UnboundedSender<Happening>,
     pub(super) status: watch::Sender<SwarmStatus>,
@@ -52,6 +54,8 @@ pub(super) struct SyncTask {
     links: BTreeMap<SessionId, OpenSession>,
     frames: mpsc::Sender<(SessionId, Bytes)>,
     next_session: u64,
+    /// Whether a clone was met since this node was started.
+    has_met_clone: bool,
 }
 
 /// A connection and whose it is.
@@ -84,6 +88,7 @@ impl SyncTask {
             links: BTreeMap::new(),
             frames,
             next_session: 0,
+            has_met_clone: false,
         };
         (task, received)
     }
@@ -144,6 +149,7 @@ impl SyncTask {
                     self.step(Input::MembersChanged);
                 }
             }
+            Happening::MetClone => self.met_clone(),
             Happening::NetworkChanged => self.net.network_changed(),
         }
     }
@@ -256,13 +262,43 @@ impl SyncTask {
                     self.shared.house.learnt(machine.members());
                 }
             }
-            Output::Incident(incident) => {
-                let text = incident.to_string();
-                let noted = |status: &mut SwarmStatus| status.note_incident(text);
-                if self.shared.status.send_if_modified(noted) {
-                    tracing::warn!(%incident, "in the swarm");
-                }
+            Output::NewIncarnation => self.begin_incarnation(),
+            Output::Rescue { stream, from } => {
+                self.shared.rescuer.add(&self.shared.writer, stream, from);
             }
+            Output::Incident(incident) => self.note_incident(&incident),
+        }
+    }
+
+    fn note_incident(&self, incident: &Incident) {
+        let text = incident.to_string();
+        let noted = |status: &mut SwarmStatus| status.note_incident(text);
+        if self.shared.status.send_if_modified(noted) {
+            tracing::warn!(%incident, "in the swarm");
+        }
+    }
+
+    /// Another device has the identity of this one. Once since the start is enough: of two that
+    /// meet, one was started after it was copied, and leaves the streams that both had.
+    fn met_clone(&mut self) {
+        if !std::mem::replace(&mut self.has_met_clone, true) {
+            self.begin_incarnation();
+        }
+        let node = self.shared.house.own;
+        self.note_incident(&Incident::DuplicateIdentity { node });
+    }
+
+    /// Has this device write other streams from here on.
+    fn begin_incarnation(&mut self) {
+        let Shared { house, writer, .. } = &self.shared;
+        let begun = house.begin_incarnation().and_then(|incarnation| {
+            writer.begin_incarnation(incarnation)?;
+            Ok(incarnation)
+        });
+        match begun {
+            Ok(incarnation) => self.step(Input::Incarnation(incarnation)),
+            // Peers will prove again that it is needed.
+            Err(error) => tracing::error!(%error, "no new incarnation can be begun"),
         }
     }
 

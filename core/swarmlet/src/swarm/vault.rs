@@ -19,14 +19,35 @@ use crate::permission;
 
 /// The file, opened when it is needed.
 #[derive(Debug)]
-pub(super) struct Vault {
+pub(crate) struct Vault {
     path: Option<PathBuf>,
     database: Mutex<Option<Database>>,
 }
 
+/// What is kept beside the membership.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Kept {
+    /// Where others are.
+    Contacts,
+    /// Which streams this device writes.
+    Incarnation,
+    /// Branches of earlier streams that are to be published again.
+    Branches,
+}
+
+impl Kept {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Contacts => "contacts",
+            Self::Incarnation => "incarnation",
+            Self::Branches => "branches",
+        }
+    }
+}
+
 impl Vault {
     /// The vault of the data folder; a node without one keeps nothing.
-    pub(super) fn new(folder: Option<&Path>) -> Self {
+    pub(crate) fn new(folder: Option<&Path>) -> Self {
         Self {
             path: folder.map(|folder| folder.join(FILE)),
             database: Mutex::new(None),
@@ -50,14 +71,14 @@ impl Vault {
         parts.read(signer).map(Some)
     }
 
-    /// The contacts that were saved last, encoded.
-    pub(super) fn load_contacts(&self) -> Result<Vec<u8>> {
-        self.read(CONTACTS)
+    /// What was kept of this kind, encoded; nothing if there never was something.
+    pub(super) fn recall(&self, kept: Kept) -> Result<Vec<u8>> {
+        self.read(kept.name())
     }
 
-    /// Saves contacts; durable when it returns.
-    pub(super) fn save_contacts(&self, contacts: Vec<u8>) -> Result<()> {
-        self.write(&[(CONTACTS, contacts)])
+    /// Keeps something; durable when it returns.
+    pub(super) fn keep(&self, kept: Kept, bytes: Vec<u8>) -> Result<()> {
+        self.write(&[(kept.name(), bytes)])
     }
 
     /// Saves everything; durable when it returns.
@@ -194,5 +215,4 @@ fn unwritable(error: impl std::error::Error + Send + Sync + 'static) -> Error {
 }
 
 const FILE: &str = "local.redb";
-const CONTACTS: &str = "contacts";
 const TABLE: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("swarm");

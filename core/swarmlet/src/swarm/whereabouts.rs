@@ -9,6 +9,7 @@ use swarmlet_engine::{Error, Result};
 use swarmlet_net::Endpoint;
 
 use super::gatehouse::Gatehouse;
+use super::vault::Kept;
 use crate::limits::CONTACTS_KEPT_EVERY;
 
 /// Contacts on their way to and from the vault.
@@ -25,7 +26,7 @@ pub(super) struct Whereabouts {
 impl Whereabouts {
     /// What was kept; the contacts of others are given to `machine`.
     pub(super) fn load(house: &Gatehouse, machine: &mut Sync) -> Self {
-        let kept = house.contacts();
+        let kept = house.recall(Kept::Contacts);
         // They can be learnt again, so that they cannot be read is no reason not to start.
         let contacts = kept
             .and_then(|bytes| decode(&bytes))
@@ -88,7 +89,7 @@ impl Whereabouts {
         let mut bytes = Vec::new();
         let contacts = self.own.iter().chain(machine.contacts());
         contacts.for_each(|contact| contact.encode(&mut bytes));
-        if let Err(error) = house.keep_contacts(bytes) {
+        if let Err(error) = house.keep_for_later(Kept::Contacts, bytes) {
             tracing::warn!(%error, "where others are cannot be kept");
         }
     }

@@ -10,7 +10,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use swarmlet_engine::event::Run;
+use swarmlet_engine::event::{Incarnation, Run};
 use swarmlet_engine::log::{Committed, Durability, Log, Publish, Published};
 use swarmlet_engine::{Error, ErrorKind, Result};
 
@@ -83,6 +83,11 @@ impl Writer {
         if matches!(queue.seat, Seat::Free(_)) {
             self.work.notify_one();
         }
+    }
+
+    /// What is published from here on goes into the streams of `incarnation`.
+    pub(crate) fn begin_incarnation(&self, incarnation: Incarnation) -> Result<()> {
+        self.enqueue(Request::Incarnation(incarnation))
     }
 
     /// Bytes that wait to be written.
@@ -163,7 +168,11 @@ impl Writer {
             callers,
             runs,
             waiting,
+            incarnation,
         } = Group::of(group);
+        if let Some(incarnation) = incarnation {
+            log.begin_incarnation(incarnation);
+        }
         let entered = span.entered();
         let commit = AssertUnwindSafe(|| {
             self.wait_for_room(&log)?;
@@ -284,6 +293,8 @@ struct Group {
     callers: Vec<Caller>,
     runs: Vec<Run>,
     waiting: Vec<Stored>,
+    /// Comes before the others.
+    incarnation: Option<Incarnation>,
 }
 
 impl Group {
@@ -299,6 +310,7 @@ impl Group {
                     group.runs.push(run);
                     group.waiting.push(stored);
                 }
+                Request::Incarnation(incarnation) => group.incarnation = Some(incarnation),
             }
         }
         group

@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 
-use swarmlet_engine::event::Run;
+use swarmlet_engine::event::{Incarnation, Run};
 use swarmlet_engine::limits::{GROUP_BYTES_MAX, GROUP_EVENTS_MAX};
 use swarmlet_engine::log::{Durability, Log, Publish, Published, Received};
 use swarmlet_engine::{Error, ErrorKind, Result};
@@ -50,6 +50,8 @@ pub(super) enum Request {
     Publish(Publish, Caller),
     /// A run that another node sent. Whoever received it bounds how many there are.
     Run(Run, Stored),
+    /// What comes behind it is written into other streams.
+    Incarnation(Incarnation),
 }
 
 /// Who waits for an answer.
@@ -156,11 +158,17 @@ impl Queue {
     /// As many requests from the front as make one group; at least one.
     fn take_group(&mut self) -> Vec<Request> {
         let (mut events, mut bytes) = (0, 0);
-        let fits = self.waiting.iter().take_while(|request| {
-            events += request.events();
-            bytes += request.bytes();
-            events <= GROUP_EVENTS_MAX && bytes <= GROUP_BYTES_MAX
-        });
+        let fits = self
+            .waiting
+            .iter()
+            .enumerate()
+            .take_while(|(place, request)| {
+                events += request.events();
+                bytes += request.bytes();
+                // What was queued before an incarnation is written before it.
+                let goes_on = *place == 0 || !matches!(request, Request::Incarnation(_));
+                goes_on && events <= GROUP_EVENTS_MAX && bytes <= GROUP_BYTES_MAX
+            });
         let count = fits.count().max(1).min(self.waiting.len());
         self.waiting.drain(..count).collect()
     }
@@ -208,6 +216,7 @@ impl Request {
         match self {
             Self::Publish(publish, _) => publish.events().len(),
             Self::Run(run, _) => run.events() as usize,
+            Self::Incarnation(_) => 0,
         }
     }
 
@@ -215,6 +224,7 @@ impl Request {
         match self {
             Self::Publish(publish, _) => publish.bytes(),
             Self::Run(run, _) => run.bytes().len(),
+            Self::Incarnation(_) => 0,
         }
     }
 
@@ -223,6 +233,8 @@ impl Request {
         match self {
             Self::Publish(_, caller) => caller.answer(Err(error)),
             Self::Run(_, stored) => stored.tell(Err(error)),
+            // It counts from the next opening on.
+            Self::Incarnation(_) => {}
         }
     }
 }

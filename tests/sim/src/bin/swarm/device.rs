@@ -1,12 +1,13 @@
 //! A simulated device: a real log on a simulated disk, and a real sync machine.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, ensure};
 use swarmlet_engine::event::{
-    AppId, Content, DeviceKey, Event, NodeId, Offsets, Payload, Run, Signer, Tags, Timestamp,
+    AppId, Content, DeviceKey, Event, Incarnation, NodeId, Offset, Offsets, Payload, Run, Signer,
+    StreamId, Tags, Timestamp,
 };
 use swarmlet_engine::log::{
     Log, LogOptions, LogReader, Maintenance, Order, Publish, Published, Query,
@@ -37,6 +38,16 @@ pub(crate) struct Device {
     pub(crate) incidents: Vec<Incident>,
     /// Connections that it closed because of its peer.
     pub(crate) refused: Vec<&'static str>,
+    /// Whose streams it writes; a restart does not forget it.
+    incarnation: Incarnation,
+    /// From where on it published streams again; a restart does not forget it.
+    pub(crate) rescued: BTreeMap<StreamId, Offset>,
+    /// Marks its events from all others, in runs with a copied device.
+    mark: Option<String>,
+    /// The marks of the events that it acknowledged.
+    pub(crate) marks: Vec<String>,
+    /// What failed while a step was taken.
+    failures: Vec<anyhow::Error>,
 }
 
 /// An open log, its upkeep, and its sync.
@@ -50,6 +61,8 @@ pub(crate) struct Running {
     /// Whether there are commits that the machine has not heard of: it hears of them on another
     /// thread.
     is_news: bool,
+    instance: [u8; 16],
+    has_met_clone: bool,
 }
 
 /// What a device wants from the network.
@@ -72,7 +85,86 @@ impl Device {
             seen: Offsets::new(),
             incidents: Vec::new(),
             refused: Vec::new(),
+            incarnation: Incarnation::FIRST,
+            rescued: BTreeMap::new(),
+            mark: None,
+            marks: Vec::new(),
+            failures: Vec::new(),
         }
+    }
+
+    /// Marks its events from here on.
+    pub(crate) fn mark_events(&mut self, mark: &str) {
+        self.mark = Some(mark.to_owned());
+    }
+
+    /// Another device, to which its folder was copied as it is now.
+    pub(crate) fn copied(&self, seed: u64) -> Self {
+        Self {
+            id: self.id,
+            signer: self.signer.clone(),
+            disk: self.disk.copied(seed),
+            running: None,
+            members: self.members.clone(),
+            skew: self.skew,
+            acknowledged: Vec::new(),
+            seen: Offsets::new(),
+            incidents: Vec::new(),
+            refused: Vec::new(),
+            incarnation: self.incarnation,
+            rescued: self.rescued.clone(),
+            mark: None,
+            marks: Vec::new(),
+            failures: Vec::new(),
+        }
+    }
+
+    /// Another device proved that it has the same identity.
+    pub(crate) fn met_clone(&mut self, now: Duration) -> Vec<Wish> {
+        let Some(running) = &mut self.running else {
+            return Vec::new();
+        };
+        if std::mem::replace(&mut running.has_met_clone, true) {
+            return Vec::new();
+        }
+        self.begin_incarnation(now)
+    }
+
+    fn begin_incarnation(&mut self, now: Duration) -> Vec<Wish> {
+        let Some(running) = &mut self.running else {
+            return Vec::new();
+        };
+        // What the operating system gives is other bits each time; the instance is that too.
+        let [a, b, c, d, e, f, g, h, ..] = running.instance;
+        let random = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
+        let random = random.wrapping_add(self.incarnation.get());
+        self.incarnation = Incarnation::from_random(random);
+        running.log.begin_incarnation(self.incarnation);
+        self.step(now, Input::Incarnation(self.incarnation))
+    }
+
+    /// Publishes a branch of a stream again.
+    fn rescue(&mut self, stream: StreamId, from: Offset, now: Duration) -> Result<()> {
+        let timestamp = self.wall(now);
+        let Some(running) = &mut self.running else {
+            return Ok(());
+        };
+        let head = running.reader.head(stream).map(|head| head.last);
+        let end = match self.rescued.get(&stream) {
+            Some(rescued) if from >= *rescued => return Ok(()),
+            Some(rescued) => Some(Offset::new(rescued.get() - 1)?),
+            None => head,
+        };
+        let mut next = from;
+        while let Some(end) = end.filter(|end| *end >= next)
+            && let Some((publish, last)) = running.reader.read_again(stream, next, end)?
+        {
+            running.log.commit(&[publish], timestamp)?;
+            running.is_news = true;
+            next = last.advanced(1)?;
+        }
+        self.rescued.insert(stream, from);
+        Ok(())
     }
 
     /// Opens the folder, and checks that nothing is gone that was seen before.
@@ -82,7 +174,11 @@ impl Device {
             log_file_bytes: LOG_FILE_BYTES,
             is_recycling: Arc::default(),
         });
-        let mut log = Log::open(disk, self.signer.clone(), LogOptions::default())?;
+        let options = LogOptions {
+            incarnation: self.incarnation,
+            ..LogOptions::default()
+        };
+        let mut log = Log::open(disk, self.signer.clone(), options)?;
         let reader = log.reader();
         let members = self.members.clone();
         let members = members.ok_or_else(|| anyhow!("the device is no member"))?;
@@ -91,6 +187,7 @@ impl Device {
         let options = SyncOptions {
             instance,
             holds: vec!["*".parse().expect("a star is a pattern")],
+            incarnation: self.incarnation,
             connections_max: usize::MAX,
             // Who is connected with whom is decided by the network of the simulation.
             is_meeting: false,
@@ -103,6 +200,8 @@ impl Device {
             connections: BTreeSet::new(),
             storing: Vec::new(),
             is_news: false,
+            instance,
+            has_met_clone: false,
         });
         self.look()
     }
@@ -122,12 +221,17 @@ impl Device {
         let Some(running) = &mut self.running else {
             return Ok(());
         };
+        let marks = sizes.iter().zip(self.marks.len()..);
+        let marks = marks.filter_map(|(_, number)| {
+            let mark = self.mark.as_ref()?;
+            Some(format!("{mark} {number}"))
+        });
+        let marks: Vec<String> = marks.collect();
         let content = |(index, size): (usize, &usize)| {
             let tags = Tags::new(["sim", if index == 0 { "first" } else { "other" }])?;
-            Ok(Content::new(
-                &tags,
-                &Payload::from_serde(&"x".repeat(*size))?,
-            ))
+            let mark = marks.get(index).map_or("", String::as_str);
+            let text = format!("{mark}{}", "x".repeat(*size));
+            Ok(Content::new(&tags, &Payload::from_serde(&text)?))
         };
         let events = sizes.iter().enumerate().map(content);
         let events = events.collect::<Result<Vec<_>>>()?;
@@ -135,6 +239,7 @@ impl Device {
         let published = running.log.commit(&[call], timestamp)?;
         running.is_news = true;
         self.acknowledged.extend(published.into_iter().flatten());
+        self.marks.extend(marks);
         Ok(())
     }
 
@@ -152,22 +257,35 @@ impl Device {
         running.sync.step(now, input, &mut outputs);
         let mut wishes = Vec::new();
         for output in outputs {
-            match output {
-                Output::Send { session, frame } => wishes.push(Wish::Send(session, frame)),
-                Output::Store { receipt, run } => running.storing.push((receipt, run)),
-                Output::Close { session, reason } => {
-                    running.connections.remove(&session);
-                    if let CloseReason::Misbehaved(what) = reason {
-                        self.refused.push(what);
-                    }
-                    wishes.push(Wish::Close(session));
-                }
-                Output::MembersChanged => self.members = Some(running.sync.members().clone()),
-                Output::Dial(_) | Output::ContactsChanged => {}
-                Output::Incident(incident) => self.incidents.push(incident),
-            }
+            self.carry_out(output, now, &mut wishes);
         }
         wishes
+    }
+
+    fn carry_out(&mut self, output: Output, now: Duration, wishes: &mut Vec<Wish>) {
+        let Some(running) = &mut self.running else {
+            return;
+        };
+        match output {
+            Output::Send { session, frame } => wishes.push(Wish::Send(session, frame)),
+            Output::Store { receipt, run } => running.storing.push((receipt, run)),
+            Output::Close { session, reason } => {
+                running.connections.remove(&session);
+                if let CloseReason::Misbehaved(what) = reason {
+                    self.refused.push(what);
+                }
+                wishes.push(Wish::Close(session));
+            }
+            Output::MembersChanged => self.members = Some(running.sync.members().clone()),
+            Output::Dial(_) | Output::ContactsChanged => {}
+            Output::NewIncarnation => wishes.extend(self.begin_incarnation(now)),
+            Output::Rescue { stream, from } => {
+                if let Err(error) = self.rescue(stream, from, now) {
+                    self.failures.push(error);
+                }
+            }
+            Output::Incident(incident) => self.incidents.push(incident),
+        }
     }
 
     /// Learns that a device is out.
@@ -211,6 +329,9 @@ impl Device {
 
     /// Checks that no head has fallen.
     fn look(&mut self) -> Result<()> {
+        if let Some(failure) = self.failures.pop() {
+            return Err(failure);
+        }
         let Some(running) = &self.running else {
             return Ok(());
         };

@@ -212,6 +212,7 @@ impl Evil {
                         stream: own,
                         at: index * CHUNK_BYTES_MAX,
                         is_end: false,
+                        is_shown: false,
                         bytes: vec![7; CHUNK_BYTES_MAX].into(),
                     })
                 };
@@ -292,6 +293,7 @@ fn say(stream: StreamId, batches: &[Batch]) -> Vec<Frame> {
             stream,
             at: 0,
             is_end: true,
+            is_shown: false,
             bytes: bytes.into(),
         }));
     }

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod certified;
+mod copying;
 mod device;
 mod evil;
 mod found;

@@ -17,6 +17,9 @@ pub(crate) enum Met {
     EvilRefused,
     Revoked,
     SessionRefused,
+    Copied,
+    Clones,
+    Rescued,
 }
 
 impl Met {
@@ -36,5 +39,8 @@ impl Met {
         Self::EvilRefused,
         Self::Revoked,
         Self::SessionRefused,
+        Self::Copied,
+        Self::Clones,
+        Self::Rescued,
     ];
 }

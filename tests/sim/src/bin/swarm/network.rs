@@ -56,6 +56,11 @@ impl Network {
         self.apart.extend([(left, right), (right, left)]);
     }
 
+    /// Lets all reach all.
+    pub(crate) fn unite(&mut self) {
+        self.apart.clear();
+    }
+
     pub(crate) fn cut(&mut self, from: Place, to: Place) {
         self.cut.insert((from, to));
     }
@@ -74,11 +79,15 @@ impl Network {
         self.connections.values().any(pair)
     }
 
+    /// Whether both directions are free.
+    pub(crate) fn is_open(&self, left: Place, right: Place) -> bool {
+        let mut ways = [(left, right), (right, left)].into_iter();
+        ways.all(|way| !self.cut.contains(&way) && !self.apart.contains(&way))
+    }
+
     /// Connects two devices, if both directions are free.
     pub(crate) fn connect(&mut self, left: Place, right: Place) -> Option<SessionId> {
-        let ways = [(left, right), (right, left)];
-        let is_blocked = |way| self.cut.contains(way) || self.apart.contains(way);
-        if ways.iter().any(is_blocked) {
+        if !self.is_open(left, right) {
             return None;
         }
         self.next_connection += 1;

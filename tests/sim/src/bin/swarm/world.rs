@@ -13,6 +13,7 @@ use swarmlet_sim::seeds;
 use swarmlet_sim::trace::Trace;
 
 use crate::certified;
+use crate::copying::Copying;
 use crate::device::{Device, Wish};
 use crate::evil::{Evil, evil_id};
 use crate::found::FOUND;
@@ -21,13 +22,14 @@ use crate::network::{Arrival, Network, Place, Weather};
 
 /// A run in progress.
 pub(crate) struct World {
-    random: Random,
-    now: Duration,
-    devices: Vec<Device>,
-    network: Network,
+    pub(crate) random: Random,
+    pub(crate) now: Duration,
+    pub(crate) devices: Vec<Device>,
+    pub(crate) network: Network,
     evil: Option<Evil>,
-    trace: Trace,
-    coverage: Coverage<Met>,
+    pub(crate) copying: Option<Copying>,
+    pub(crate) trace: Trace,
+    pub(crate) coverage: Coverage<Met>,
 }
 
 impl seeds::World for World {
@@ -59,6 +61,7 @@ impl seeds::World for World {
             devices,
             network: Network::default(),
             evil: None,
+            copying: None,
             trace: Trace::new(is_traced),
             coverage,
         };
@@ -69,6 +72,7 @@ impl seeds::World for World {
             world.coverage.note(Met::Evil);
             world.evil = Some(Evil::new(&mut world.random));
         }
+        world.draw_copying(seed);
         world
     }
 
@@ -81,6 +85,7 @@ impl seeds::World for World {
         let bad_until = Duration::from_millis(500 + self.random.below(4_000));
         while self.now < bad_until {
             self.befall()?;
+            self.copy_if_due()?;
             self.pass(Duration::from_millis(10))?;
         }
         self.calm_down()?;
@@ -320,9 +325,14 @@ impl World {
             for right in left + 1..self.devices.len() {
                 let are_running = [left, right].map(|place| self.devices[place].running.is_some());
                 if are_running != [true, true]
+                    || self.is_on_the_way(right)
                     || self.network.is_connected(left, right)
                     || !self.random.percent(20)
                 {
+                    continue;
+                }
+                if self.devices[left].id == self.devices[right].id {
+                    self.meet_clone(left, right);
                     continue;
                 }
                 if let Some(session) = self.network.connect(left, right) {
@@ -342,7 +352,7 @@ impl World {
         Ok(())
     }
 
-    fn fulfil(&mut self, place: Place, wishes: Vec<Wish>) {
+    pub(crate) fn fulfil(&mut self, place: Place, wishes: Vec<Wish>) {
         for wish in wishes {
             match wish {
                 Wish::Send(session, frame) => {
@@ -466,12 +476,18 @@ impl World {
         for log in &logs {
             ensure!(whole(log) == first, "logs differ though offsets are equal");
         }
-        for stream in forked {
-            let is_evil = stream.node == evil_id();
-            ensure!(is_evil, "{stream} is forked, though its author is honest");
+        let copied = self.copying.map(|copying| self.devices[copying.place].id);
+        for stream in &forked {
+            let is_known = stream.node == evil_id() || Some(stream.node) == copied;
+            ensure!(is_known, "{stream} is forked, though its author is honest");
         }
+        self.check_marks(&logs)?;
         for device in &self.devices {
-            for published in &device.acknowledged {
+            if !device.rescued.is_empty() {
+                self.coverage.note(Met::Rescued);
+            }
+            let whole = device.acknowledged.iter();
+            for published in whole.filter(|event| !forked.contains(&event.key.stream)) {
                 let found = first.binary_search_by_key(&published.key, |event| event.key);
                 let index = found.map_err(|_| anyhow::anyhow!("{published:?} is lost"))?;
                 ensure!(
