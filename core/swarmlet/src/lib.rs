@@ -48,6 +48,7 @@ mod options;
 mod park;
 mod parking;
 mod permission;
+mod qr;
 mod query;
 mod state;
 mod swarm;
@@ -58,6 +59,7 @@ pub use identity::KeyStore;
 pub use metrics::{Histogram, Metrics};
 pub use node::{Node, OffsetsState};
 pub use options::{Options, Retention};
+pub use qr::QrCode;
 pub use query::{
     Diagnostic, EventRange, Explanation, Item, Origin, Output, Parameter, Parameters, QueryOptions,
     Results, Row, Severity, SourceReport, SubscribeOptions, TermReport, query_mistake,

@@ -63,6 +63,9 @@ pub(crate) const FRAME_BYTES_MAX: usize = swarmlet_engine::sync::limits::FRAME_B
 /// How often the sync machine looks at the clock: half of its shortest period.
 pub(crate) const SYNC_TICK: Duration = Duration::from_millis(50);
 
+/// How often an issuer looks whether certificates are to be renewed: there are a hundred days.
+pub(crate) const RENEWAL_PERIOD: Duration = Duration::from_secs(3600);
+
 /// How often contacts are saved at most: they change when somebody moves, and can be learnt again.
 pub(crate) const CONTACTS_KEPT_EVERY: Duration = Duration::from_secs(10);
 

@@ -8,10 +8,13 @@ use super::cbor::{Reader, Writer};
 use super::certificate::{Certificate, Claims, Role};
 use super::chain::Chain;
 use super::denial::Denial;
+use super::directory::Directory;
 use super::grant::Grant;
 use super::invitations::{Invitations, InviteTerms};
 use super::invite::{Invite, InviteId};
-use super::limits::{APPROVED_SECS, MEMBER_VALID_SECS, PREAUTHORISED_MAX, REGISTRAR_BYTES_MAX};
+use super::limits::{
+    APPROVED_SECS, GRACE_SECS, MEMBER_VALID_SECS, PREAUTHORISED_MAX, REGISTRAR_BYTES_MAX,
+};
 use super::message::Welcome;
 use super::name::Name;
 use super::pending::{Pending, PendingDevice};
@@ -140,6 +143,74 @@ impl Registrar {
             true => Ok(()),
             false => Err(not_waiting(device)),
         }
+    }
+
+    /// New certificates for the members of `directory` who are still to be ones and have less than
+    /// a quarter of their time left: as the ones they have, with a new time. `random` must be new
+    /// for every call.
+    ///
+    /// What has expired beyond its grace is left alone, since then the clock may be wrong; for that
+    /// there is [`Registrar::renew`].
+    #[must_use]
+    pub fn renewals(
+        &self,
+        directory: &Directory,
+        authority: &Authority,
+        signer: &dyn Signer,
+        (wall_secs, random): (u64, [u8; 32]),
+    ) -> Vec<Chain> {
+        let now = authority.floor().judge(wall_secs);
+        let is_due = |chain: &&Chain| {
+            let (from, to) = (chain.claims().not_before, chain.claims().not_after);
+            let last_quarter = to - (to - from) / 4;
+            (last_quarter..=to.saturating_add(GRACE_SECS)).contains(&now)
+        };
+        let due = directory.iter().filter(is_due);
+        let renewed = due.map(|chain| {
+            let mut hasher = blake3::Hasher::new_keyed(&random);
+            let random = hasher.update(chain.device().as_bytes()).finalize();
+            let office = Office {
+                authority,
+                signer,
+                wall_secs,
+                random: *random.as_bytes(),
+            };
+            self.issue_again(chain, &office)
+        });
+        renewed.filter_map(std::result::Result::ok).collect()
+    }
+
+    /// A new certificate for the device of `chain`, whatever has become of the one it has.
+    pub fn renew(
+        &self,
+        chain: &Chain,
+        authority: &Authority,
+        signer: &dyn Signer,
+        (wall_secs, random): (u64, [u8; 32]),
+    ) -> Result<Chain, Denial> {
+        let office = Office {
+            authority,
+            signer,
+            wall_secs,
+            random,
+        };
+        self.issue_again(chain, &office)
+    }
+
+    fn issue_again(&self, chain: &Chain, office: &Office<'_>) -> Result<Chain, Denial> {
+        let claims = chain.claims();
+        let issuer = &self.issuer.claims().capabilities;
+        // Issuers are made by root keys, and nobody gives more than he has.
+        if claims.role == Role::Issuer || !issuer.covers(&claims.capabilities) {
+            return Err(Denial::NotIssuer);
+        }
+        self.may_issue(claims.subject, office)?;
+        let grant = Grant {
+            name: Some(claims.name.clone()),
+            capabilities: claims.capabilities.clone(),
+            labels: claims.labels.clone(),
+        };
+        self.issue(claims.subject, &grant, &claims.name, office)
     }
 
     /// Forgets what has expired. Returns whether the state is to be stored.

@@ -130,6 +130,30 @@ impl Gatehouse {
         Ok(answer)
     }
 
+    /// Renews the certificates that are to be renewed, if this node is an issuer.
+    pub(super) fn renew(&self) {
+        let renewals = self.member(|membership| {
+            let Some(registrar) = &membership.registrar else {
+                return Ok(Vec::new());
+            };
+            let (members, signer) = (&membership.members, self.signer.0.as_ref());
+            let moment = (self.wall_secs(), random()?);
+            Ok(registrar.renewals(members.directory(), members.authority(), signer, moment))
+        });
+        let kept = renewals.and_then(|renewals| {
+            let devices = renewals.len();
+            for chain in renewals {
+                self.keep(chain)?;
+            }
+            Ok(devices)
+        });
+        match kept {
+            Ok(0) => {}
+            Ok(devices) => tracing::info!(devices, "certificates were renewed"),
+            Err(error) => tracing::error!(%error, "certificates cannot be renewed"),
+        }
+    }
+
     /// Keeps the certificate of a member that was met or let in.
     pub(super) fn keep(&self, chain: Chain) -> Result<()> {
         self.change(|membership| membership.members.admit(chain).map_err(denied))?;
@@ -178,9 +202,11 @@ impl Gatehouse {
         let Standing::Member(current) = &mut inner.standing else {
             return;
         };
-        if current.members.absorb(members)
-            && let Err(error) = self.vault.save(current)
-        {
+        if !current.members.absorb(members) {
+            return;
+        }
+        current.adopt_own();
+        if let Err(error) = self.vault.save(current) {
             // It is known in memory, and peers will tell it again.
             tracing::error!(%error, "what was learnt of members cannot be kept");
         }

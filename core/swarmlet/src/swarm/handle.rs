@@ -397,6 +397,35 @@ impl Swarm {
         })
     }
 
+    /// Renews the certificate of a device: what it may do stays, its time begins anew. Issuers
+    /// do that by themselves when less than a quarter of the time is left, so this is for a device
+    /// that was away until long after. Durable when it returns.
+    ///
+    /// # Errors
+    ///
+    /// `permission_denied` if this node is no issuer, or the device is one, was put out, or may do
+    /// more than this issuer; `invalid_argument` if it is not known; `storage`.
+    pub fn renew(&self, device: NodeId) -> Result<()> {
+        let house = &self.side.house;
+        let renewed = random().and_then(|random| {
+            let moment = (house.wall_secs(), random);
+            house.change(|membership| {
+                let registrar = membership.registrar.as_ref().ok_or_else(no_issuer)?;
+                let chain = membership.members.directory().of(device);
+                let chain = chain.ok_or_else(|| {
+                    Error::invalid("the device is no member").with("device", device)
+                })?;
+                let (authority, signer) = (membership.members.authority(), &house.signer.0);
+                let renewed = registrar.renew(chain, authority, signer.as_ref(), moment);
+                let renewed = renewed.map_err(denied)?;
+                membership.members.admit(renewed).map_err(denied)
+            })
+        });
+        renewed
+            .map(drop)
+            .map_err(|error| error.during("swarm.renew"))
+    }
+
     /// How this node stands in the swarm now.
     #[must_use]
     pub fn status(&self) -> SwarmStatus {

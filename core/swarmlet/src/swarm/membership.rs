@@ -51,6 +51,14 @@ impl Membership {
         Self::new(Members::new(authority, Directory::new()), joined.chain)
     }
 
+    /// Takes the certificate of this device that an issuer has renewed, if there is one.
+    pub(super) fn adopt_own(&mut self) {
+        let newest = self.members.directory().of(self.own.device());
+        if let Some(newest) = newest.filter(|_| self.registrar.is_none()) {
+            self.own = newest.clone();
+        }
+    }
+
     /// The same device, made an issuer by a root key.
     pub(super) fn promoted(
         &self,

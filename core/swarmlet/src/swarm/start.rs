@@ -110,6 +110,8 @@ impl SwarmSide {
                 reported: self.reported.clone(),
             },
         };
+        // Before the thread looks at what this node is, so that it misses no change of it.
+        self.house.connect(notes.clone());
         let thread = std::thread::Builder::new()
             .name("swarmlet-sync".into())
             .spawn(move || run(setup, noted, &started))
@@ -118,7 +120,6 @@ impl SwarmSide {
             let message = "the sync thread ended before it began";
             Err(Error::new(ErrorKind::Internal, message))
         })?;
-        self.house.connect(notes.clone());
         *running = Some(Running { net, notes, thread });
         Ok(())
     }

@@ -21,7 +21,7 @@ use super::rescue::Rescuer;
 use super::status::{Peer, SwarmStatus};
 use super::whereabouts::Whereabouts;
 use crate::clock::Stopwatch;
-use crate::limits::{FRAMES_AHEAD, SYNC_TICK};
+use crate::limits::{FRAMES_AHEAD, RENEWAL_PERIOD, SYNC_TICK};
 use crate::state::{Phase, State};
 use crate::writer::{Stored, Writer};
 
@@ -51,6 +51,8 @@ pub(super) struct SyncTask {
     /// Up to which position of the log the machine has looked.
     looked_at: u64,
     started: Stopwatch,
+    /// When it was looked last whether certificates are to be renewed.
+    renewed: Option<Stopwatch>,
     links: BTreeMap<SessionId, OpenSession>,
     frames: mpsc::Sender<(SessionId, Bytes)>,
     next_session: u64,
@@ -85,6 +87,7 @@ impl SyncTask {
             whereabouts: None,
             looked_at: 0,
             started: Stopwatch::start(),
+            renewed: None,
             links: BTreeMap::new(),
             frames,
             next_session: 0,
@@ -320,7 +323,16 @@ impl SyncTask {
     fn tick(&mut self) {
         self.step(Input::Tick);
         self.tell_where();
+        self.renew();
         self.report();
+    }
+
+    fn renew(&mut self) {
+        let is_due = |last: &Stopwatch| last.elapsed() >= RENEWAL_PERIOD;
+        if self.machine.is_some() && self.renewed.as_ref().is_none_or(is_due) {
+            self.renewed = Some(Stopwatch::start());
+            self.shared.house.renew();
+        }
     }
 
     /// Says where this node can be reached if that has changed, and keeps where others are.

@@ -1,13 +1,14 @@
 //! Nodes in a swarm, over real sockets on loopback: founding, joining, syncing, revoking.
 
 use std::net::{Ipv4Addr, UdpSocket};
+use std::sync::Arc;
 use std::time::Duration;
 
 use swarmlet::{
     ErrorKind, InviteOptions, Network, Node, Options, QueryOptions, StreamId, StreamNumber,
 };
 
-use crate::harness::{Place, number, tags};
+use crate::harness::{HandClock, Place, number, tags};
 
 /// Long enough for a machine that is busy with other things.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
@@ -489,4 +490,37 @@ async fn a_swarm_that_has_put_many_out_still_lets_others_in() {
     second.swarm().wait_in_sync(SOON).await.unwrap();
     first.publish(tags("x"), number(1)).await.unwrap();
     reaches(&second, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_is_renewed_by_a_running_issuer_and_reaches_its_device() {
+    let places = [Place::new(), Place::new()];
+    let first = founder(&places[0]).await;
+    let second = joiner(&places[1], &first, "rw:*").await;
+    let ends = |node: &Node, whose: &Node| {
+        let members = node.swarm().members().unwrap();
+        let mut members = members.iter();
+        let member = members.find(|member| member.node == whose.id());
+        member.unwrap().not_after
+    };
+    let (before, id) = (ends(&second, &second), second.id());
+    assert_eq!(before, ends(&first, &second));
+    let day = 24 * 3_600;
+    let clock = Arc::new(HandClock::at((before - 50 * day) as i64 * 1_000_000));
+    let address = first.swarm().status().listening[0].clone();
+    first.close().await.unwrap();
+    let network = Network::new().listen(address).discovery(false);
+    let later = Options::new().network(network).clock(clock);
+    let first = places[0].open_with(later).await;
+    let renewed = async {
+        while ends(&second, &second) != before + 350 * day {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(SOON, renewed).await.unwrap();
+    first.swarm().renew(id).unwrap();
+    let own = first.swarm().renew(first.id()).unwrap_err();
+    assert_eq!(own.kind(), ErrorKind::PermissionDenied);
+    let denied = second.swarm().renew(id).unwrap_err();
+    assert_eq!(denied.kind(), ErrorKind::PermissionDenied);
 }

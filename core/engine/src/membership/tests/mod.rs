@@ -6,6 +6,7 @@ mod decoders;
 mod inviting;
 mod judging;
 mod pending;
+mod renewing;
 mod revoking;
 pub(crate) mod swarm;
 mod talk;
