@@ -26,7 +26,7 @@ pub(crate) struct Gatehouse {
     clock: Arc<dyn Clock>,
     vault: Vault,
     inner: Mutex<Inner>,
-    joining: watch::Sender<JoinState>,
+    joining: watch::Receiver<JoinState>,
 }
 
 /// A signer that says nothing of itself.
@@ -39,6 +39,8 @@ struct Inner {
     /// Which member each connection key belongs to that was admitted, the newest last.
     admitted: VecDeque<(PeerKey, NodeId)>,
     notes: Option<mpsc::UnboundedSender<Happening>>,
+    /// Gone once the node is closed, which ends the waits for joining.
+    joining: Option<watch::Sender<JoinState>>,
 }
 
 /// Whether this node is in a swarm.
@@ -78,10 +80,11 @@ impl Gatehouse {
         clock: Arc<dyn Clock>,
     ) -> Result<Self> {
         let own = signer.node_id();
-        let standing = match vault.load(signer.as_ref())? {
-            Some(membership) => Standing::Member(Box::new(membership)),
-            None => Standing::Alone,
+        let (standing, state) = match vault.load(signer.as_ref())? {
+            Some(membership) => (Standing::Member(Box::new(membership)), JoinState::Joined),
+            None => (Standing::Alone, JoinState::Idle),
         };
+        let (teller, joining) = watch::channel(state);
         Ok(Self {
             own,
             signer: SharedSigner(signer),
@@ -91,8 +94,9 @@ impl Gatehouse {
                 standing,
                 admitted: VecDeque::new(),
                 notes: None,
+                joining: Some(teller),
             }),
-            joining: watch::Sender::new(JoinState::Idle),
+            joining,
         })
     }
 
@@ -165,8 +169,7 @@ impl Gatehouse {
         let mut inner = self.lock();
         inner.check_joinable()?;
         inner.standing = Standing::Joining(Box::new(wish), name);
-        drop(inner);
-        self.joining.send_replace(JoinState::Idle);
+        inner.report(JoinState::Idle);
         Ok(())
     }
 
@@ -178,8 +181,7 @@ impl Gatehouse {
         let members = membership.members.clone();
         inner.standing = Standing::Member(Box::new(membership));
         inner.tell(members);
-        drop(inner);
-        self.joining.send_replace(JoinState::Joined);
+        inner.report(JoinState::Joined);
         Ok(())
     }
 
@@ -273,19 +275,21 @@ impl Gatehouse {
     /// Tells whoever waits for joining. Once it is a member, what other conversations with issuers
     /// lead to does not matter any more.
     pub(super) fn report(&self, state: JoinState) {
-        if matches!(self.lock().standing, Standing::Joining(..)) {
-            self.joining.send_replace(state);
+        let inner = self.lock();
+        if matches!(inner.standing, Standing::Joining(..)) {
+            inner.report(state);
         }
     }
 
-    /// How joining goes.
+    /// How joining goes; closed once the node is.
     pub(super) fn joining(&self) -> watch::Receiver<JoinState> {
-        self.joining.subscribe()
+        self.joining.clone()
     }
 
-    /// Lets go of the vault.
+    /// Lets go of the vault, for good, and of those who wait for joining.
     pub(super) fn close(&self) {
         self.vault.close();
+        self.lock().joining = None;
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -300,6 +304,12 @@ impl Inner {
             return Err(Error::new(ErrorKind::AlreadyExists, message));
         }
         Ok(())
+    }
+
+    fn report(&self, state: JoinState) {
+        if let Some(joining) = &self.joining {
+            joining.send_replace(state);
+        }
     }
 
     fn tell(&self, members: Members) {

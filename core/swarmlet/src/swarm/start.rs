@@ -31,6 +31,15 @@ pub(crate) struct SwarmSide {
     settings: NetworkSettings,
     writer: OnceLock<Weak<Writer>>,
     running: Mutex<Option<Running>>,
+    /// Gone once the node is closed, which ends the waits for what it tells.
+    teller: Mutex<Option<Teller>>,
+    status: watch::Receiver<SwarmStatus>,
+    reported: watch::Receiver<u64>,
+}
+
+/// Where it is told how this node stands.
+#[derive(Clone, Debug)]
+struct Teller {
     status: watch::Sender<SwarmStatus>,
     reported: watch::Sender<u64>,
 }
@@ -47,6 +56,12 @@ impl SwarmSide {
     /// Starts nothing yet.
     pub(crate) fn new(house: Gatehouse, settings: NetworkSettings, state: Arc<State>) -> Self {
         let house = Arc::new(house);
+        let (status_teller, status) = watch::channel(SwarmStatus::default());
+        let (reported_teller, reported) = watch::channel(0);
+        let teller = Teller {
+            status: status_teller,
+            reported: reported_teller,
+        };
         Self {
             rescuer: Arc::new(Rescuer::new(house.clone(), state.clone())),
             house,
@@ -54,8 +69,9 @@ impl SwarmSide {
             settings,
             writer: OnceLock::new(),
             running: Mutex::new(None),
-            status: watch::Sender::new(SwarmStatus::default()),
-            reported: watch::Sender::new(0),
+            teller: Mutex::new(Some(teller)),
+            status,
+            reported,
         }
     }
 
@@ -72,7 +88,8 @@ impl SwarmSide {
             // A node without a network still has its log.
             Err(error) if error.kind() == ErrorKind::Network => {
                 tracing::warn!(%error, "the node is open, but without a network");
-                self.status
+                self.teller()?
+                    .status
                     .send_if_modified(|status| status.note_incident(error.to_string()));
                 Ok(())
             }
@@ -89,6 +106,7 @@ impl SwarmSide {
         self.state.check_open()?;
         let writer = self.writer.get().and_then(Weak::upgrade);
         let writer = writer.ok_or_else(crate::state::closed)?;
+        let teller = self.teller()?;
         let (notes, noted) = mpsc::unbounded_channel();
         let (started, outcome) = std::sync::mpsc::sync_channel(1);
         let setup = Setup {
@@ -106,8 +124,8 @@ impl SwarmSide {
                 rescuer: self.rescuer.clone(),
                 writer,
                 notes: notes.clone(),
-                status: self.status.clone(),
-                reported: self.reported.clone(),
+                status: teller.status,
+                reported: teller.reported,
             },
         };
         // Before the thread looks at what this node is, so that it misses no change of it.
@@ -138,16 +156,25 @@ impl SwarmSide {
         }
         self.rescuer.join();
         self.house.close();
+        let mut teller = self.teller.lock().unwrap_or_else(PoisonError::into_inner);
+        *teller = None;
     }
 
-    /// How this node stands in the swarm.
+    /// How this node stands in the swarm; closed once the node is.
     pub(super) fn status(&self) -> watch::Receiver<SwarmStatus> {
-        self.status.subscribe()
+        let mut status = self.status.clone();
+        status.mark_unchanged();
+        status
     }
 
-    /// Up to which position of the log the status tells.
+    /// Up to which position of the log the status tells; closed once the node is.
     pub(super) fn reported(&self) -> watch::Receiver<u64> {
-        self.reported.subscribe()
+        self.reported.clone()
+    }
+
+    fn teller(&self) -> Result<Teller> {
+        let teller = self.teller.lock().unwrap_or_else(PoisonError::into_inner);
+        teller.clone().ok_or_else(crate::state::closed)
     }
 
     /// Dials an address.

@@ -524,3 +524,34 @@ async fn a_certificate_is_renewed_by_a_running_issuer_and_reaches_its_device() {
     let denied = second.swarm().renew(id).unwrap_err();
     assert_eq!(denied.kind(), ErrorKind::PermissionDenied);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn closing_a_node_ends_the_waits_for_its_swarm() {
+    let places = [Place::new(), Place::new()];
+    let first = founder(&places[0]).await;
+    let alone = places[1].open_with(options()).await;
+    let (swarm, outside) = (first.swarm(), alone.swarm());
+    let mut status = swarm.changes();
+    let changes = tokio::spawn(async move { while status.changed().await.is_ok() {} });
+    let in_sync = {
+        let swarm = swarm.clone();
+        tokio::spawn(async move { swarm.wait_in_sync(Duration::MAX).await })
+    };
+    let joined = {
+        let outside = outside.clone();
+        tokio::spawn(async move { outside.wait_joined(Duration::MAX).await })
+    };
+    for node in [&first, &alone] {
+        node.close().await.unwrap();
+    }
+    let soon = |task| tokio::time::timeout(SOON, task);
+    for wait in [in_sync, joined] {
+        let ended = soon(wait).await.unwrap().unwrap();
+        assert_eq!(ended.unwrap_err().kind(), ErrorKind::Closed);
+    }
+    tokio::time::timeout(SOON, changes).await.unwrap().unwrap();
+    // What was known last can still be asked for; a wait that comes later ends at once.
+    assert!(!swarm.status().listening.is_empty());
+    let late = swarm.wait_in_sync(Duration::MAX).await.unwrap_err();
+    assert_eq!(late.kind(), ErrorKind::Closed);
+}
