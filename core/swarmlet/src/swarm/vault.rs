@@ -4,7 +4,7 @@
 //! when it returns. Reading checks every signature again.
 
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use redb::{Database, ReadableDatabase, TableDefinition};
 use swarmlet_engine::event::Signer;
@@ -21,7 +21,16 @@ use crate::permission;
 #[derive(Debug)]
 pub(crate) struct Vault {
     path: Option<PathBuf>,
-    database: Mutex<Option<Database>>,
+    database: Mutex<Access>,
+}
+
+/// Whether the file may be, and is, open.
+#[derive(Debug)]
+enum Access {
+    Unopened,
+    Open(Box<Database>),
+    /// The folder belongs to whoever opens it next.
+    Closed,
 }
 
 /// What is kept beside the membership.
@@ -50,7 +59,7 @@ impl Vault {
     pub(crate) fn new(folder: Option<&Path>) -> Self {
         Self {
             path: folder.map(|folder| folder.join(FILE)),
-            database: Mutex::new(None),
+            database: Mutex::new(Access::Unopened),
         }
     }
 
@@ -127,24 +136,24 @@ impl Vault {
         })
     }
 
-    /// Lets go of the file, so that the folder can be opened again.
+    /// Lets go of the file for good, so that the folder can be opened again.
     pub(super) fn close(&self) {
-        let mut database = self
-            .database
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        *database = None;
+        *self.access() = Access::Closed;
     }
 
     fn with<T>(&self, work: impl FnOnce(&Database) -> Result<T>) -> Result<T> {
-        let mut database = self
-            .database
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        if database.is_none() {
-            *database = Some(self.open()?);
+        let mut access = self.access();
+        if matches!(*access, Access::Unopened) {
+            *access = Access::Open(Box::new(self.open()?));
         }
-        work(database.as_ref().expect("it was just opened"))
+        match &*access {
+            Access::Open(database) => work(database),
+            Access::Unopened | Access::Closed => Err(crate::state::closed()),
+        }
+    }
+
+    fn access(&self) -> MutexGuard<'_, Access> {
+        self.database.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn open(&self) -> Result<Database> {

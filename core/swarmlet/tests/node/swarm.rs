@@ -555,3 +555,15 @@ async fn closing_a_node_ends_the_waits_for_its_swarm() {
     let late = swarm.wait_in_sync(Duration::MAX).await.unwrap_err();
     assert_eq!(late.kind(), ErrorKind::Closed);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_node_leaves_its_folder_to_the_next_one() {
+    let place = Place::new();
+    let first = founder(&place).await;
+    first.close().await.unwrap();
+    let refused = first.swarm().invite(&InviteOptions::default());
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::Closed);
+    let again = place.open_with(options()).await;
+    again.swarm().invite(&InviteOptions::default()).unwrap();
+    again.swarm().wait_joined(SOON).await.unwrap();
+}
