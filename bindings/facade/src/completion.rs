@@ -1,9 +1,16 @@
 //! How a call that takes time answers: exactly once, whatever happens to the task behind it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
+
 use crate::failure::{Failure, Result};
+use crate::fork::OwnProcess;
+use crate::guard::within;
 
 /// What is told the outcome of a call, exactly once, on any thread and under no lock.
 ///
@@ -11,10 +18,11 @@ use crate::failure::{Failure, Result};
 pub type Completion<T> = Box<dyn FnOnce(Result<T>) + Send + 'static>;
 
 /// Keeps the promise of [`Completion`]: if it is dropped unanswered, because the runtime went away
-/// with the task, the answer is `Closed`.
+/// with the task, the answer is `Closed`; `Cancelled` if the wait was given up.
 pub(crate) struct Answer<T> {
     operation: &'static str,
     completion: Option<Completion<T>>,
+    is_given_up: Option<Arc<AtomicBool>>,
 }
 
 impl<T> Answer<T> {
@@ -22,6 +30,7 @@ impl<T> Answer<T> {
         Self {
             operation,
             completion: Some(completion),
+            is_given_up: None,
         }
     }
 
@@ -35,8 +44,67 @@ impl<T> Answer<T> {
 impl<T> Drop for Answer<T> {
     fn drop(&mut self) {
         if let Some(completion) = self.completion.take() {
-            completion(Err(Failure::closed(self.operation)));
+            let given_up = self.is_given_up.as_ref();
+            let is_given_up = given_up.is_some_and(|flag| flag.load(Ordering::Acquire));
+            completion(Err(if is_given_up {
+                Failure::cancelled(self.operation)
+            } else {
+                Failure::closed(self.operation)
+            }));
         }
+    }
+}
+
+/// A call that waits for others and can be given up: by [`Waiting::cancel`], or by dropping this.
+///
+/// The default waits for nothing.
+#[derive(Default)]
+pub struct Waiting(Option<OwnProcess<Wait>>);
+
+struct Wait {
+    task: AbortHandle,
+    is_given_up: Arc<AtomicBool>,
+}
+
+impl Waiting {
+    /// Waits on the runtime.
+    pub(crate) fn spawn<T: Send + 'static>(
+        runtime: &Handle,
+        mut answer: Answer<T>,
+        wait: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Self {
+        let is_given_up = Arc::new(AtomicBool::new(false));
+        answer.is_given_up = Some(is_given_up.clone());
+        let task = runtime.spawn(async move {
+            let outcome = within(answer.operation, wait).await;
+            answer.give(outcome);
+        });
+        Self(Some(OwnProcess::new(Wait {
+            task: task.abort_handle(),
+            is_given_up,
+        })))
+    }
+
+    /// Ends the wait: unless it is over, it is answered by `Cancelled`. What it waits for may
+    /// happen all the same. Never waits; later calls change nothing.
+    pub fn cancel(&self) {
+        // In another process there is nothing to end.
+        if let Some(Ok(wait)) = self.0.as_ref().map(OwnProcess::value) {
+            wait.cancel();
+        }
+    }
+}
+
+impl Wait {
+    fn cancel(&self) {
+        self.is_given_up.store(true, Ordering::Release);
+        self.task.abort();
+    }
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        self.cancel();
     }
 }
 
@@ -72,12 +140,54 @@ mod tests {
 
     use super::*;
 
+    /// Nothing here takes longer unless it hangs.
+    const LIMIT: Duration = Duration::from_secs(60);
+
     #[test]
     fn an_answer_that_is_dropped_is_closed() {
         let pending = Pending::<u8>::start(|completion| drop(Answer::new("publish", completion)));
         let failure = pending.wait(Duration::ZERO).unwrap().unwrap_err();
         assert_eq!(failure.kind, ErrorKind::Closed);
         assert_eq!(failure.operation, "publish");
+    }
+
+    #[test]
+    fn a_wait_that_is_given_up_is_cancelled_and_one_that_is_over_is_not() {
+        let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
+        let mut waiting = None;
+        let given_up = Pending::<u8>::start(|completion| {
+            let answer = Answer::new("join", completion);
+            let never = std::future::pending();
+            waiting = Some(Waiting::spawn(runtime.handle(), answer, never));
+        });
+        assert!(given_up.wait(Duration::from_millis(1)).is_none());
+        drop(waiting.take());
+        let failure = given_up.wait(LIMIT).unwrap().unwrap_err();
+        assert_eq!(failure.kind, ErrorKind::Cancelled);
+        assert_eq!(failure.operation, "join");
+
+        let over = Pending::<u8>::start(|completion| {
+            let answer = Answer::new("join", completion);
+            let at_once = async { Ok(7) };
+            waiting = Some(Waiting::spawn(runtime.handle(), answer, at_once));
+        });
+        assert_eq!(over.wait(LIMIT).unwrap().unwrap(), 7);
+        waiting.unwrap().cancel();
+    }
+
+    #[test]
+    fn a_wait_that_ends_with_its_runtime_is_closed() {
+        let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
+        let mut waiting = None;
+        let pending = Pending::<u8>::start(|completion| {
+            let answer = Answer::new("join", completion);
+            let never = std::future::pending();
+            waiting = Some(Waiting::spawn(runtime.handle(), answer, never));
+        });
+        drop(runtime);
+        let failure = pending.wait(LIMIT).unwrap().unwrap_err();
+        assert_eq!(failure.kind, ErrorKind::Closed);
+        drop(waiting);
     }
 
     #[test]

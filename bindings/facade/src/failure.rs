@@ -52,6 +52,10 @@ impl Failure {
         Self::new(ErrorKind::Closed, operation, "the node is closed")
     }
 
+    pub(crate) fn cancelled(operation: &'static str) -> Self {
+        Self::new(ErrorKind::Cancelled, operation, "the wait was given up")
+    }
+
     pub(crate) fn panicked(operation: &'static str, panic: &str) -> Self {
         let message = format!("swarmlet panicked: {panic}").replace('\n', " ");
         Self::new(ErrorKind::Internal, operation, message)

@@ -3,7 +3,8 @@
 //! One tokio runtime per process, a guard that turns panics into errors, errors as plain data, the
 //! one way to stream events (look, then take: nothing is lost when a wait is cancelled), and
 //! payloads item by item. Calls that take time are told a [`Completion`], which runs on a thread
-//! of the runtime, so a binding needs no async Rust.
+//! of the runtime, so a binding needs no async Rust; those that wait for other devices can be
+//! given up by their [`Waiting`].
 //!
 //! It knows no language. It sits between `core/swarmlet` and `bindings/*`. Concrete types only;
 //! handles may be used from any thread, and say so when they are used in a forked child.
@@ -19,11 +20,13 @@ mod node;
 mod payload;
 mod runtime;
 mod stream;
+mod swarm;
 
-pub use completion::{Completion, Pending};
+pub use completion::{Completion, Pending, Waiting};
 pub use diagnostics::{Diagnostic, Severity, collect_diagnostics, take_diagnostics};
 pub use failure::{Failure, Result};
 pub use guard::{guarded, within};
 pub use node::{Follow, Node, open};
 pub use payload::{Item, PayloadReader, PayloadWriter};
-pub use stream::{Readiness, Stream, Ticket};
+pub use stream::{Buffer, Changes, Readiness, Stream, Ticket};
+pub use swarm::{Swarm, Terms, code_text};

@@ -15,6 +15,7 @@ use crate::fork::OwnProcess;
 use crate::guard::{guarded, within};
 use crate::runtime::Lease;
 use crate::stream::Stream;
+use crate::swarm::Swarm;
 
 /// What a subscription follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,6 +157,12 @@ impl Node {
     pub fn streams(&self) -> Result<Vec<StreamInfo>> {
         let node = &self.0.value()?.node;
         guarded("streams", || Ok(node.streams()?))
+    }
+
+    /// The node's place in its swarm.
+    pub fn swarm(&self) -> Result<Swarm> {
+        let opened = self.0.value()?;
+        Ok(Swarm::new(opened.node.swarm(), opened.lease.clone()))
     }
 
     /// What the node has counted and measured.

@@ -3,29 +3,35 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use swarmlet::{Offsets, Output, Results};
-use tokio::sync::oneshot;
+use swarmlet::{Offsets, Output, Results, SwarmStatus};
+use tokio::sync::{oneshot, watch};
 use tokio::task::AbortHandle;
 
-use super::buffer::{Buffer, Readiness, Ticket};
+use super::latest::{Latest, follow};
+use super::outputs::Outputs;
 use super::pump::pump;
+use super::shown::{Buffer, Readiness, Ticket};
 use crate::failure::{Failure, Result};
 use crate::fork::OwnProcess;
 use crate::runtime::Lease;
 
-/// What comes out of a query or subscription, read ahead into a bounded buffer.
+/// What comes out of a query or subscription, read ahead into a bounded buffer; or what else there
+/// is to follow, see [`Changes`].
 ///
 /// All methods may be called from any thread. Dropping it cancels it.
-pub struct Stream(OwnProcess<Reading>);
+pub struct Stream<B: Buffer = Outputs>(OwnProcess<Reading<B>>);
 
-struct Reading {
-    buffer: Arc<Buffer>,
+/// How a node stands in its swarm: the status now, and then the newest whenever it has changed.
+pub type Changes = Stream<Latest<SwarmStatus>>;
+
+struct Reading<B: Buffer> {
+    buffer: Arc<B>,
     task: AbortHandle,
     /// Keeps the runtime for as long as the stream can bring something.
     _lease: Arc<Lease>,
 }
 
-impl Reading {
+impl<B: Buffer> Reading<B> {
     /// In this order: a task that is dropped ends the stream with a failure, unless it has ended.
     fn cancel(&self) {
         self.buffer.cancel();
@@ -33,7 +39,7 @@ impl Reading {
     }
 }
 
-impl Drop for Reading {
+impl<B: Buffer> Drop for Reading<B> {
     fn drop(&mut self) {
         self.cancel();
     }
@@ -42,11 +48,64 @@ impl Drop for Reading {
 impl Stream {
     /// Starts to read.
     pub(crate) fn start(operation: &'static str, results: Results, lease: Arc<Lease>) -> Self {
-        let buffer = Arc::new(Buffer::new(results.offsets().clone()));
-        let task = lease
-            .handle()
-            .spawn(pump(operation, results, buffer.clone()))
-            .abort_handle();
+        let buffer = Arc::new(Outputs::new(results.offsets().clone()));
+        let task = pump(operation, results, buffer.clone());
+        Self::spawn(task, buffer, lease)
+    }
+
+    /// From here on outputs of all sorts are shown. Before, rows are, and a query that has ended
+    /// with an error diagnostic or with time travel has failed.
+    pub fn show_all(&self) -> Result<()> {
+        self.buffer()?.show_all();
+        Ok(())
+    }
+
+    /// Takes at most `max` outputs of those that are there. Never waits.
+    pub fn take(&self, max: usize) -> Result<Vec<Output>> {
+        Ok(self.buffer()?.take(max))
+    }
+
+    /// Takes the next output if it is there. Never waits.
+    pub fn take_one(&self) -> Result<Option<Output>> {
+        Ok(self.buffer()?.take_one())
+    }
+
+    /// How far what was taken reaches. A new stream from there brings what was not taken yet.
+    pub fn offsets(&self) -> Result<Offsets> {
+        Ok(self.buffer()?.offsets())
+    }
+
+    /// For streams whose start lies before what is still kept: the first offset that is.
+    pub fn skipped(&self) -> Result<Offsets> {
+        Ok(self.buffer()?.skipped())
+    }
+}
+
+impl Changes {
+    /// Starts to follow.
+    pub(crate) fn follow(
+        operation: &'static str,
+        changes: watch::Receiver<SwarmStatus>,
+        lease: Arc<Lease>,
+    ) -> Self {
+        let latest = Arc::new(Latest::new());
+        let task = follow(operation, changes, latest.clone());
+        Self::spawn(task, latest, lease)
+    }
+
+    /// Takes the newest status if it was not taken yet. Never waits.
+    pub fn take(&self) -> Result<Option<SwarmStatus>> {
+        Ok(self.buffer()?.take())
+    }
+}
+
+impl<B: Buffer> Stream<B> {
+    fn spawn(
+        task: impl Future<Output = ()> + Send + 'static,
+        buffer: Arc<B>,
+        lease: Arc<Lease>,
+    ) -> Self {
+        let task = lease.handle().spawn(task).abort_handle();
         Self(OwnProcess::new(Reading {
             buffer,
             task,
@@ -67,60 +126,33 @@ impl Stream {
         }
     }
 
-    /// From here on outputs of all sorts are shown. Before, rows are, and a query that has ended
-    /// with an error diagnostic or with time travel has failed.
-    pub fn show_all(&self) -> Result<()> {
-        self.buffer()?.show_all();
-        Ok(())
-    }
-
     /// Looks without waiting. A failure shows after what was read before it, and stays.
     pub fn look(&self) -> Result<Readiness> {
-        self.buffer()?.look()
+        self.buffer()?.shown().look()
     }
 
     /// Looks, and waits at most `timeout` while there is nothing to see. Takes nothing.
     pub fn ready_blocking(&self, timeout: Duration) -> Result<Readiness> {
-        self.buffer()?.look_within(timeout)
+        self.buffer()?.shown().look_within(timeout)
     }
 
     /// Calls `watcher` once, on any thread, when a look shows something; at once if it does now.
     ///
     /// The watcher must not block. Forget the ticket when nobody waits any more.
     pub fn watch(&self, watcher: Box<dyn FnOnce() + Send>) -> Result<Ticket> {
-        Ok(self.buffer()?.watch(watcher))
+        Ok(self.buffer()?.shown().watch(watcher))
     }
 
     /// Drops a watcher that was not called yet.
     pub fn forget(&self, ticket: Ticket) -> Result<()> {
-        self.buffer()?.forget(ticket);
+        self.buffer()?.shown().forget(ticket);
         Ok(())
-    }
-
-    /// Takes at most `max` outputs of those that are there. Never waits.
-    pub fn take(&self, max: usize) -> Result<Vec<Output>> {
-        Ok(self.buffer()?.take(max))
-    }
-
-    /// Takes the next output if it is there. Never waits.
-    pub fn take_one(&self) -> Result<Option<Output>> {
-        Ok(self.buffer()?.take_one())
     }
 
     /// Ends the stream for everybody who waits for it. Never waits; later calls change nothing.
     pub fn cancel(&self) -> Result<()> {
         self.0.value()?.cancel();
         Ok(())
-    }
-
-    /// How far what was taken reaches. A new stream from there brings what was not taken yet.
-    pub fn offsets(&self) -> Result<Offsets> {
-        Ok(self.buffer()?.offsets())
-    }
-
-    /// For streams whose start lies before what is still kept: the first offset that is.
-    pub fn skipped(&self) -> Result<Offsets> {
-        Ok(self.buffer()?.skipped())
     }
 
     /// Waits for one change that a look can show.
@@ -139,18 +171,18 @@ impl Stream {
         Ok(())
     }
 
-    fn buffer(&self) -> Result<&Buffer> {
+    fn buffer(&self) -> Result<&B> {
         Ok(&self.0.value()?.buffer)
     }
 }
 
 /// Forgets the watcher when the wait is over or dropped.
-struct Watching<'a> {
-    stream: &'a Stream,
+struct Watching<'a, B: Buffer> {
+    stream: &'a Stream<B>,
     ticket: Ticket,
 }
 
-impl Drop for Watching<'_> {
+impl<B: Buffer> Drop for Watching<'_, B> {
     fn drop(&mut self) {
         // Another process has nothing to forget.
         let _ = self.stream.forget(self.ticket);

@@ -3,12 +3,15 @@
 //! Looking can be waited for and consumes nothing, taking never waits. So a wait that is cancelled,
 //! as languages with timeouts do all the time, cannot lose an event that was already on its way.
 //!
-//! A task on the runtime (`pump`) reads ahead into a bounded buffer (`buffer`); `handle` is what
-//! bindings hold.
+//! A task on the runtime (`pump`) reads ahead into a bounded buffer (`outputs`), or keeps the
+//! newest of what changes (`latest`); both are a state that shows something or not (`shown`).
+//! `handle` is what bindings hold.
 
-mod buffer;
 mod handle;
+mod latest;
+mod outputs;
 mod pump;
+mod shown;
 
-pub use buffer::{Readiness, Ticket};
-pub use handle::Stream;
+pub use handle::{Changes, Stream};
+pub use shown::{Buffer, Readiness, Ticket};

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use swarmlet::Results;
 
-use super::buffer::Buffer;
+use super::outputs::Outputs;
+use super::shown::Buffer;
 use crate::failure::{Failure, Result};
 use crate::guard::within;
 
@@ -12,8 +13,8 @@ use crate::guard::within;
 const CHUNK_OUTPUTS: usize = 256;
 
 /// Reads until the end, a failure, or until the task is dropped with its runtime.
-pub(super) async fn pump(operation: &'static str, mut results: Results, buffer: Arc<Buffer>) {
-    let ending = Ending { operation, buffer };
+pub(super) async fn pump(operation: &'static str, mut results: Results, buffer: Arc<Outputs>) {
+    let ending = Ending::new(operation, buffer);
     let buffer = &ending.buffer;
     let result = within(operation, async {
         loop {
@@ -32,12 +33,18 @@ pub(super) async fn pump(operation: &'static str, mut results: Results, buffer: 
 }
 
 /// Ends the stream even if the task never comes to its end.
-struct Ending {
+pub(super) struct Ending<B: Buffer> {
     operation: &'static str,
-    buffer: Arc<Buffer>,
+    pub(super) buffer: Arc<B>,
 }
 
-impl Drop for Ending {
+impl<B: Buffer> Ending<B> {
+    pub(super) fn new(operation: &'static str, buffer: Arc<B>) -> Self {
+        Self { operation, buffer }
+    }
+}
+
+impl<B: Buffer> Drop for Ending<B> {
     fn drop(&mut self) {
         self.buffer.end(Err(Failure::closed(self.operation)));
     }

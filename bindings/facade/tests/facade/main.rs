@@ -4,6 +4,7 @@
 
 mod runtime;
 mod stream;
+mod swarm;
 
 use std::path::Path;
 use std::time::Duration;

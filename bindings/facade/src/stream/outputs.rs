@@ -1,12 +1,11 @@
 //! The bounded buffer between the task that reads and the front that takes. Knows no runtime.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::collections::VecDeque;
 
 use swarmlet::{Item, Offsets, Output};
 use tokio::sync::Notify;
 
+use super::shown::{Buffer, Locked, Look, Readiness, Shown};
 use crate::failure::{Failure, Result};
 
 /// Outputs read ahead: four chunks keep a front busy while the next is read.
@@ -16,23 +15,6 @@ const BYTES_MAX: usize = 1024 * 1024;
 /// What an output costs beside its tags and payload.
 const OUTPUT_BYTES: usize = 160;
 
-/// Names one watcher, to forget it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Ticket(u64);
-
-/// What a look at a stream shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Readiness {
-    /// There is at least one output to take.
-    Ready,
-    /// There will be none any more.
-    Ended,
-    /// Nothing yet.
-    Waiting,
-}
-
-type Watcher = Box<dyn FnOnce() + Send>;
-
 /// What was read in one go.
 struct Chunk {
     outputs: std::vec::IntoIter<Output>,
@@ -40,8 +22,9 @@ struct Chunk {
     reached: Offsets,
 }
 
+/// What is there, and how far what was taken reaches.
 #[derive(Default)]
-struct State {
+pub struct Ahead {
     chunks: VecDeque<Chunk>,
     outputs: usize,
     bytes: usize,
@@ -51,28 +34,24 @@ struct State {
     /// Whether nobody wants to see anything but rows.
     is_rows_only: bool,
     is_full: bool,
-    watchers: BTreeMap<Ticket, Watcher>,
-    tickets: u64,
 }
 
-/// Shared by the reading task and the handle.
-pub(super) struct Buffer {
-    state: Mutex<State>,
-    arrived: Condvar,
+/// Outputs that were read ahead; shared by the reading task and the handle.
+pub struct Outputs {
+    ahead: Shown<Ahead>,
     room: Notify,
 }
 
-impl Buffer {
+impl Outputs {
     /// Empty, with the offsets at which reading starts.
     pub(super) fn new(offsets: Offsets) -> Self {
-        let state = State {
+        let ahead = Ahead {
             offsets,
             is_rows_only: true,
-            ..State::default()
+            ..Ahead::default()
         };
         Self {
-            state: Mutex::new(state),
-            arrived: Condvar::new(),
+            ahead: Shown::new(ahead),
             room: Notify::new(),
         }
     }
@@ -111,71 +90,12 @@ impl Buffer {
         }
         state.settle();
         state.shed();
-        if !state.is_waiting() {
-            self.wake(state);
-        }
-    }
-
-    /// Nothing follows: the end, or why it broke off. The first end counts.
-    pub(super) fn end(&self, result: Result<()>) {
-        let mut state = self.state();
-        state.end.get_or_insert(result);
-        self.wake(state);
-    }
-
-    /// Ends the stream and throws away what was not taken.
-    pub(super) fn cancel(&self) {
-        let mut state = self.state();
-        state.chunks.clear();
-        state.outputs = 0;
-        state.bytes = 0;
-        state.end = Some(Ok(()));
-        self.wake(state);
+        state.wake();
     }
 
     /// From here on outputs of all sorts are shown, not rows only.
     pub(super) fn show_all(&self) {
         self.state().is_rows_only = false;
-    }
-
-    /// Looks without waiting. A failure comes after what was read before it.
-    pub(super) fn look(&self) -> Result<Readiness> {
-        self.state().look()
-    }
-
-    /// Looks, and waits at most `timeout` while there is nothing to see.
-    pub(super) fn look_within(&self, timeout: Duration) -> Result<Readiness> {
-        let deadline = Instant::now() + timeout;
-        let mut state = self.state();
-        while state.is_waiting() {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                break;
-            }
-            let waited = self.arrived.wait_timeout(state, left);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
-        state.look()
-    }
-
-    /// Calls `watcher` once a look would show something, at once if it does already.
-    pub(super) fn watch(&self, watcher: Watcher) -> Ticket {
-        let mut state = self.state();
-        state.tickets += 1;
-        let ticket = Ticket(state.tickets);
-        if state.is_waiting() {
-            state.watchers.insert(ticket, watcher);
-        } else {
-            drop(state);
-            watcher();
-        }
-        ticket
-    }
-
-    /// The watcher is not wanted any more.
-    pub(super) fn forget(&self, ticket: Ticket) {
-        let forgotten = self.state().watchers.remove(&ticket);
-        drop(forgotten);
     }
 
     /// Takes at most `max` outputs of those that are there; never waits.
@@ -210,7 +130,7 @@ impl Buffer {
     }
 
     /// Lets the reader go on once half of the room is free: waking it for each output costs more.
-    fn make_room(&self, mut state: MutexGuard<'_, State>) {
+    fn make_room(&self, mut state: Locked<'_, Ahead>) {
         let is_roomy = state.outputs <= OUTPUTS_MAX / 2 && state.bytes <= BYTES_MAX / 2;
         if state.is_full && is_roomy {
             state.is_full = false;
@@ -219,27 +139,36 @@ impl Buffer {
         }
     }
 
-    /// Wakes everybody, outside of the lock: watchers are code of the binding.
-    fn wake(&self, mut state: MutexGuard<'_, State>) {
-        let watchers = std::mem::take(&mut state.watchers);
-        drop(state);
-        self.arrived.notify_all();
-        for watcher in watchers.into_values() {
-            watcher();
-        }
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> Locked<'_, Ahead> {
+        self.ahead.lock()
     }
 }
 
-impl State {
-    fn is_waiting(&self) -> bool {
-        self.outputs == 0 && self.end.is_none()
+impl Buffer for Outputs {
+    type State = Ahead;
+
+    fn shown(&self) -> &Shown<Ahead> {
+        &self.ahead
     }
 
-    fn look(&self) -> Result<Readiness, Failure> {
+    fn end(&self, result: Result<()>) {
+        let mut state = self.state();
+        state.end.get_or_insert(result);
+        state.wake();
+    }
+
+    fn cancel(&self) {
+        let mut state = self.state();
+        state.chunks.clear();
+        state.outputs = 0;
+        state.bytes = 0;
+        state.end = Some(Ok(()));
+        state.wake();
+    }
+}
+
+impl Look for Ahead {
+    fn look(&self) -> Result<Readiness> {
         match &self.end {
             _ if self.outputs > 0 => Ok(Readiness::Ready),
             None => Ok(Readiness::Waiting),
@@ -247,7 +176,9 @@ impl State {
             Some(Err(failure)) => Err(failure.clone()),
         }
     }
+}
 
+impl Ahead {
     fn pop(&mut self) -> Option<Output> {
         let chunk = self.chunks.front_mut()?;
         let output = chunk.outputs.next()?;

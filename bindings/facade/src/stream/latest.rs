@@ -1,0 +1,88 @@
+//! The newest of what changes, for a front that wants to know the state and not its history: who is
+//! slow misses what was in between, and never more than one value waits.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::pump::Ending;
+use super::shown::{Buffer, Look, Readiness, Shown};
+use crate::failure::Result;
+
+/// What is there.
+pub struct Slot<T> {
+    value: Option<T>,
+    end: Option<Result<()>>,
+}
+
+/// The newest value; shared by the following task and the handle.
+pub struct Latest<T>(Shown<Slot<T>>);
+
+impl<T: Send + 'static> Latest<T> {
+    pub(super) fn new() -> Self {
+        Self(Shown::new(Slot {
+            value: None,
+            end: None,
+        }))
+    }
+
+    /// Takes the newest value if it was not taken yet; never waits.
+    pub(super) fn take(&self) -> Option<T> {
+        self.0.lock().value.take()
+    }
+
+    fn put(&self, value: T) {
+        let mut slot = self.0.lock();
+        if slot.end.is_none() {
+            slot.value = Some(value);
+            slot.wake();
+        }
+    }
+}
+
+impl<T: Send + 'static> Buffer for Latest<T> {
+    type State = Slot<T>;
+
+    fn shown(&self) -> &Shown<Slot<T>> {
+        &self.0
+    }
+
+    fn end(&self, result: Result<()>) {
+        let mut slot = self.0.lock();
+        slot.end.get_or_insert(result);
+        slot.wake();
+    }
+
+    fn cancel(&self) {
+        let mut slot = self.0.lock();
+        slot.value = None;
+        slot.end = Some(Ok(()));
+        slot.wake();
+    }
+}
+
+impl<T> Look for Slot<T> {
+    fn look(&self) -> Result<Readiness> {
+        match &self.end {
+            _ if self.value.is_some() => Ok(Readiness::Ready),
+            None => Ok(Readiness::Waiting),
+            Some(Ok(())) => Ok(Readiness::Ended),
+            Some(Err(failure)) => Err(failure.clone()),
+        }
+    }
+}
+
+/// Passes on what there is now, and then each change, until the node closes.
+pub(super) async fn follow<T: Clone + Send + Sync + 'static>(
+    operation: &'static str,
+    mut changes: watch::Receiver<T>,
+    latest: Arc<Latest<T>>,
+) {
+    // The end of what changes is that of the node, which is what the ending says.
+    let ending = Ending::new(operation, latest);
+    changes.mark_changed();
+    while changes.changed().await.is_ok() {
+        let value = changes.borrow_and_update().clone();
+        ending.buffer.put(value);
+    }
+}
