@@ -193,12 +193,16 @@ impl SyncTask {
                     .status
                     .send_if_modified(|status| status.note_refused(endpoint, reason));
             }
-            NetEvent::Listening(endpoint) => self.shared.status.send_modify(|status| {
+            NetEvent::Listening(endpoint) => {
                 let endpoint = endpoint.to_string();
-                if !status.listening.contains(&endpoint) {
-                    status.listening.push(endpoint);
-                }
-            }),
+                self.shared.status.send_if_modified(|status| {
+                    let is_new = !status.listening.contains(&endpoint);
+                    if is_new {
+                        status.listening.push(endpoint);
+                    }
+                    is_new
+                });
+            }
             NetEvent::Discovered(endpoint) => tracing::debug!(%endpoint, "discovered"),
             NetEvent::Closed { peer, reason } => tracing::info!(%peer, %reason, "disconnected"),
         }
