@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar, cast
 
-from ._native import Port, Stream
+from ._native import Call, Changes, Port, Stream
+
+_T = TypeVar("_T")
 
 
 class Dispatcher:
@@ -25,7 +27,14 @@ class Dispatcher:
         """Starts a call and waits for its answer. Cancelling the wait does not undo the call."""
         return await self._answer(start(self._port, *arguments))
 
-    async def change(self, stream: Stream) -> None:
+    async def run(self, call: Call[_T]) -> _T:
+        """Makes a call and waits for its answer. Cancelling the wait gives the call up."""
+        try:
+            return cast("_T", await self._answer(call.start(self._port)))
+        finally:
+            call.cancel()
+
+    async def change(self, stream: Stream | Changes) -> None:
         """Waits until a look at the stream shows something."""
         token, watch = stream.watch(self._port)
         try:

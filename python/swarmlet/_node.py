@@ -15,10 +15,12 @@ from ._native import Published, Row
 from ._metrics import metrics
 from ._options import NativeOptions, native_options
 from ._stream import Results, Subscription
+from ._swarm import Swarm
 from ._types import (
     Durability,
     Explanation,
     Metrics,
+    Network,
     Offsets,
     OffsetsState,
     Order,
@@ -52,6 +54,7 @@ class Node:
         routes: Mapping[str, str] | None = None,
         durability: Durability = "synced",
         cache_bytes: int | None = None,
+        network: Network | None = None,
     ) -> Opening:
         """Opens the folder, which is made on first use, and recovers its log.
 
@@ -63,8 +66,9 @@ class Node:
         matches decides, everything else goes to ``default``.
         ``durability``: when a publish is done.
         ``cache_bytes``: memory for blocks of the log that were read.
+        ``network``: how others of the swarm are reached.
         """
-        options = native_options(app_id, streams, routes, durability, cache_bytes)
+        options = native_options(app_id, streams, routes, durability, cache_bytes, network)
         return Opening(path, options)
 
     @property
@@ -200,6 +204,11 @@ class Node:
     async def streams(self) -> list[StreamInfo]:
         """The streams of which something is here."""
         return [StreamInfo(*row) for row in self._native.streams()]
+
+    @property
+    def swarm(self) -> Swarm:
+        """This node's place in its swarm: founding one, joining one, and how far everybody is."""
+        return Swarm(self._native.swarm())
 
     def metrics(self) -> Metrics:
         """What the node has counted and measured since it was opened."""

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TypeAlias
 
-from ._types import Durability, Offsets, Order, Parameters, Retention
+from ._types import Durability, Network, Offsets, Order, Parameters, Retention
 
 StreamLimits: TypeAlias = tuple[str, int | None, int | None, int | None]
+NativeNetwork: TypeAlias = tuple[
+    Sequence[str], Sequence[str], Sequence[str], Sequence[str], bool, int | None
+]
 NativeOptions: TypeAlias = tuple[
-    str | None, list[StreamLimits], list[tuple[str, str]], str, int | None
+    str | None, list[StreamLimits], list[tuple[str, str]], str, int | None, NativeNetwork | None
 ]
 QueryOptions: TypeAlias = tuple[Offsets | None, Offsets | None, Order, Parameters | None]
 """Lower and upper bound, order, parameters."""
+Terms: TypeAlias = tuple[str | None, str | None, Mapping[str, str] | None, int | None, int | None]
+"""Capabilities, name, labels, uses, microseconds of validity."""
 
 
 def native_options(
@@ -22,12 +27,40 @@ def native_options(
     routes: Mapping[str, str] | None,
     durability: Durability,
     cache_bytes: int | None,
+    network: Network | None,
 ) -> NativeOptions:
     """Flattens; values are checked where they are used."""
     limits = [_limits(name, kept or Retention()) for name, kept in (streams or {}).items()]
-    return app_id, limits, list((routes or {}).items()), durability, cache_bytes
+    rules = list((routes or {}).items())
+    reach = None if network is None else _network(network)
+    return app_id, limits, rules, durability, cache_bytes, reach
+
+
+def terms(
+    capabilities: str | None = None,
+    name: str | None = None,
+    labels: Mapping[str, str] | None = None,
+    uses: int | None = None,
+    valid: timedelta | None = None,
+) -> Terms:
+    """What a device is granted."""
+    return capabilities, name, None if labels is None else dict(labels), uses, _micros(valid)
 
 
 def _limits(name: str, kept: Retention) -> StreamLimits:
-    age = None if kept.age_max is None else kept.age_max // timedelta(microseconds=1)
-    return name, kept.events_max, kept.bytes_max, age
+    return name, kept.events_max, kept.bytes_max, _micros(kept.age_max)
+
+
+def _network(network: Network) -> NativeNetwork:
+    return (
+        network.listen,
+        network.announce,
+        network.peers,
+        network.holds,
+        network.discovery,
+        network.connections_max,
+    )
+
+
+def _micros(duration: timedelta | None) -> int | None:
+    return None if duration is None else duration // timedelta(microseconds=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, Union
 
@@ -96,6 +96,116 @@ class Retention:
     events_max: int | None = None
     bytes_max: int | None = None
     age_max: timedelta | None = None
+
+
+@dataclass(frozen=True)
+class Network:
+    """How a node reaches the others of its swarm.
+
+    The default needs no configuration on a LAN: all networks, free ports, TCP and QUIC, discovery
+    by multicast DNS. A node that is in no swarm uses no network at all.
+    """
+
+    listen: Sequence[str] = ()
+    """Addresses to listen at, and nowhere else: ``tcp://127.0.0.1:4001``, ``quic://[::]:4001``.
+    Port 0 is a free one."""
+    announce: Sequence[str] = ()
+    """Addresses to tell others instead of those it listens at."""
+    peers: Sequence[str] = ()
+    """Addresses to connect to, and again whenever the connection is lost."""
+    holds: Sequence[str] = ()
+    """Patterns of the names of streams of others that are held here, ``sensors``, ``line*``; all
+    of them unless given."""
+    discovery: bool = True
+    """Whether others are found, and this node is announced, by multicast DNS."""
+    connections_max: int | None = None
+    """How many connections there may be: 12 unless given."""
+
+
+@dataclass(frozen=True)
+class Founded:
+    """A swarm that was just founded."""
+
+    swarm: str
+    """The swarm."""
+    root_key: str = field(repr=False)
+    """The root key, a line of text. It is given out this once and kept nowhere: who has it can make
+    issuers, so print it and put it into a safe."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A device of the swarm."""
+
+    node: str
+    """Its identity."""
+    name: str
+    """What it is called."""
+    capabilities: str
+    """What it may do, like ``rw:sensors*,r:*``."""
+    labels: Mapping[str, str]
+    """What the operator said about it."""
+    is_issuer: bool
+    """Whether it lets others in."""
+    is_revoked: bool
+    """Whether it is out."""
+    not_after: datetime
+    """When its certificate ends."""
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A device that waits for approval."""
+
+    device: str
+    """Its identity, with which it is approved or rejected."""
+    name: str
+    """What it calls itself."""
+    code: str
+    """Six digits. Approve the device if it shows the same."""
+    since: datetime
+    """When it asked."""
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A connected device."""
+
+    node: str
+    """Its identity."""
+    address: str
+    """Where it was reached, or where it came from; empty if not known."""
+    is_in_sync: bool
+    """Whether both have the same events, as far as both have said."""
+    behind: int
+    """Events that it has and this node lacks."""
+    ahead: int
+    """Events that this node has and it lacks."""
+    lag: timedelta
+    """For how long one of the two was not zero; in whole seconds."""
+    round_trip: timedelta | None
+    """How long a frame and its answer took last."""
+
+
+@dataclass(frozen=True)
+class SwarmStatus:
+    """How a node stands in its swarm."""
+
+    listening: Sequence[str]
+    """Where it listens."""
+    peers: Sequence[Peer]
+    """The connected devices."""
+    to_replicate: Mapping[str, int]
+    """How many events of each stream some peer has and this node lacks."""
+    refused: Sequence[tuple[str, str]]
+    """Connections that were refused or closed, by whom and why, the newest last; the last 32."""
+    incidents: Sequence[str]
+    """What people should know of: forks, clones, refused events; the last 32."""
+
+    @property
+    def is_in_sync(self) -> bool:
+        """Whether some peer is connected, and all of them have the same as this node."""
+        return bool(self.peers) and all(peer.is_in_sync for peer in self.peers)
 
 
 @dataclass(frozen=True)
@@ -295,6 +405,25 @@ def explanation(
     return Explanation(text, query, selection, order, stages, reports, *counts)
 
 
+def pending(device: str, name: str, code: str, since: int) -> Pending:
+    """From what the native half says; the time in seconds."""
+    return Pending(device, name, code, _time_of_seconds(since))
+
+
+def member(
+    node: str,
+    name: str,
+    capabilities: str,
+    labels: Mapping[str, str],
+    is_issuer: bool,
+    is_revoked: bool,
+    not_after: int,
+) -> Member:
+    """From what the native half says; the time in seconds."""
+    end = _time_of_seconds(not_after)
+    return Member(node, name, capabilities, labels, is_issuer, is_revoked, end)
+
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
@@ -306,3 +435,9 @@ def utc_time(micros: int) -> datetime:
 def micros(time: datetime) -> int:
     """The timestamp of a time."""
     return (time - _EPOCH) // timedelta(microseconds=1)
+
+
+def _time_of_seconds(seconds: int) -> datetime:
+    """The time of a timestamp in seconds; the last one that there is for what comes after it."""
+    last = datetime.max.replace(tzinfo=timezone.utc)
+    return last if seconds > (last - _EPOCH).total_seconds() else utc_time(seconds * 1_000_000)

@@ -23,10 +23,12 @@ from ._native import Published, Row
 from ._metrics import metrics
 from ._options import native_options
 from ._stream import BATCH_ROWS
+from ._swarm_sync import Changes, Swarm
 from ._types import (
     Durability,
     Explanation,
     Metrics,
+    Network,
     Offsets,
     OffsetsState,
     Order,
@@ -41,7 +43,7 @@ from ._types import (
 if TYPE_CHECKING:
     import pyarrow
 
-__all__ = ["Node", "Results", "RowStream", "Subscription"]
+__all__ = ["Changes", "Node", "Results", "RowStream", "Subscription", "Swarm"]
 
 _Self = TypeVar("_Self", bound="RowStream")
 
@@ -158,9 +160,10 @@ class Node:
         routes: Mapping[str, str] | None = None,
         durability: Durability = "synced",
         cache_bytes: int | None = None,
+        network: Network | None = None,
     ) -> Node:
         """Opens the folder, which is made on first use; see :meth:`swarmlet.Node.open`."""
-        options = native_options(app_id, streams, routes, durability, cache_bytes)
+        options = native_options(app_id, streams, routes, durability, cache_bytes, network)
         _logs.start()
         return Node(_native.open(path, options), is_owner=True)
 
@@ -285,6 +288,11 @@ class Node:
     def streams(self) -> list[StreamInfo]:
         """The streams of which something is here."""
         return [StreamInfo(*row) for row in self._native.streams()]
+
+    @property
+    def swarm(self) -> Swarm:
+        """This node's place in its swarm: founding one, joining one, and how far everybody is."""
+        return Swarm(self._native.swarm())
 
     def metrics(self) -> Metrics:
         """What the node has counted and measured since it was opened."""

@@ -6,15 +6,13 @@ import asyncio
 import gc
 import os
 import signal
-import subprocess
-import sys
-import textwrap
 import time
 from pathlib import Path
 
 import pytest
 
 from loops import Run
+from scripts import finish, script
 from swarmlet import ClosedError, LockedError, Node, sync
 
 EXITS = 30
@@ -172,25 +170,6 @@ def test_a_node_that_is_dropped_warns_and_closes(folder: Path) -> None:
             time.sleep(0.01)
 
 
-def script(text: str, *arguments: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-X", "dev", "-c", textwrap.dedent(text), *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def finish(process: subprocess.Popen[str], seconds: float = 60) -> str:
-    try:
-        output, _ = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        output, _ = process.communicate()
-        raise AssertionError(f"hangs; so far: {output}") from None
-    return output
-
-
 LIVE_STREAM_IN_A_THREAD = """
     import asyncio, sys, threading
     from swarmlet import Node
@@ -251,10 +230,30 @@ NOTHING_CLOSED = """
 """
 
 
+IN_A_SWARM = """
+    import asyncio, sys, threading
+    from swarmlet import Network, Node
+
+    is_live = threading.Event()
+
+    async def main():
+        network = Network(listen=["tcp://127.0.0.1:0"], discovery=False)
+        node = await Node.open(sys.argv[1], network=network)
+        await node.swarm.create("plant", "node")
+        wait = asyncio.ensure_future(node.swarm.wait_in_sync())
+        async for status in node.swarm.changes():
+            is_live.set()
+
+    threading.Thread(target=asyncio.run, args=(main(),), daemon=True).start()
+    assert is_live.wait(30)
+    print("leaving")
+"""
+
+
 @pytest.mark.parametrize(
     "text",
-    [LIVE_STREAM_IN_A_THREAD, LIVE_STREAM_WITHOUT_LOOP, NOTHING_CLOSED],
-    ids=["loop in a thread", "no loop", "nothing closed"],
+    [LIVE_STREAM_IN_A_THREAD, LIVE_STREAM_WITHOUT_LOOP, NOTHING_CLOSED, IN_A_SWARM],
+    ids=["loop in a thread", "no loop", "nothing closed", "in a swarm"],
 )
 def test_exit_with_a_live_stream_is_clean(tmp_path: Path, text: str) -> None:
     for round in range(EXITS):
@@ -274,6 +273,8 @@ FORK = """
     node.publish("n", 1)
     events = node.subscribe("FROM 'n'")
     next(events)
+    swarm, changes = node.swarm, node.swarm.changes()
+    next(changes)
     child = os.fork()
     if not child:
         for call in (
@@ -283,6 +284,9 @@ FORK = """
             lambda: events.offsets,
             lambda: node.close(),
             lambda: node.id,
+            lambda: swarm.status(),
+            lambda: swarm.wait_joined(),
+            lambda: next(changes),
         ):
             try:
                 call()
@@ -290,7 +294,7 @@ FORK = """
                 assert "spawn" in str(error) and error.code == "forked"
             else:
                 raise SystemExit("not noticed")
-        del events
+        del events, changes, swarm
         own = Node.open(sys.argv[2])
         own.publish("n", 3)
         assert [event.payload for event in own.query("FROM 'n'")] == [3]

@@ -11,6 +11,7 @@ from loops import Run
 from swarmlet import (
     InvalidArgumentError,
     LockedError,
+    Network,
     Node,
     NotFoundError,
     Retention,
@@ -82,6 +83,11 @@ def test_a_folder_is_open_once(run: Run, folder: Path) -> None:
         {"streams": {"sensors": Retention(age_max=timedelta(seconds=-1))}},
         {"routes": {"'a'": "unknown"}},
         {"routes": {"FROM 'a'": "default"}},
+        {"network": Network(listen=["nowhere"])},
+        {"network": Network(announce=["tcp://127.0.0.1"])},
+        {"network": Network(peers=["udp://127.0.0.1:1"])},
+        {"network": Network(holds=["no blanks"])},
+        {"network": Network(connections_max=-1)},
     ],
     ids=str,
 )

@@ -6,8 +6,8 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyAny, PyDateTime, PyDict, PyString};
 use swarmlet::{
-    Durability, NewEvent, Offset, Offsets, Options, Order, Parameter, Parameters, Retention, Tags,
-    Timestamp,
+    Durability, Network, NewEvent, Offset, Offsets, Options, Order, Parameter, Parameters,
+    Retention, Tags, Timestamp,
 };
 use swarmlet_facade::{Failure, Follow, guarded};
 
@@ -22,12 +22,24 @@ pub(crate) type StreamLimits<'py> = (
     Option<Bound<'py, PyAny>>,
 );
 
+/// How the network is used: addresses to listen at, to announce, to connect to, patterns of held
+/// streams, whether there is discovery, connections at most.
+pub(crate) type GivenNetwork<'py> = (
+    Vec<String>,
+    Vec<String>,
+    Vec<String>,
+    Vec<String>,
+    bool,
+    Option<Bound<'py, PyAny>>,
+);
+
 /// What a node is opened with, as Python gives it.
 pub(crate) struct Settings<'py> {
     pub(crate) app_id: Option<String>,
     pub(crate) streams: Vec<StreamLimits<'py>>,
     pub(crate) routes: Vec<(String, String)>,
     pub(crate) cache_bytes: Option<Bound<'py, PyAny>>,
+    pub(crate) network: Option<GivenNetwork<'py>>,
 }
 
 impl Settings<'_> {
@@ -56,8 +68,30 @@ impl Settings<'_> {
         if let Some(bytes) = &self.cache_bytes {
             options = options.cache_bytes(count("open", "cache_bytes", bytes)?);
         }
+        if let Some(given) = &self.network {
+            options = options.network(network(given)?);
+        }
         Ok(options)
     }
+}
+
+fn network(given: &GivenNetwork<'_>) -> PyResult<Network> {
+    let (listen, announce, peers, holds, discovery, connections_max) = given;
+    let mut network = Network::new().discovery(*discovery);
+    network = listen.iter().fold(network, Network::listen);
+    network = announce.iter().fold(network, Network::announce);
+    network = peers.iter().fold(network, Network::peer);
+    network = holds.iter().fold(network, Network::hold);
+    if let Some(connections) = connections_max {
+        let connections = count("open", "connections_max", connections)?;
+        network = network.connections_max(usize::try_from(connections).unwrap_or(usize::MAX));
+    }
+    Ok(network)
+}
+
+/// A limit in seconds; more of them than a duration holds are no limit.
+pub(crate) fn time_limit(seconds: Option<f64>) -> Option<Duration> {
+    Duration::try_from_secs_f64(seconds?.max(0.0)).ok()
 }
 
 /// The durability of a name.
@@ -227,7 +261,12 @@ pub(crate) fn offsets_dict<'py>(
     Ok(dict)
 }
 
-fn count(operation: &'static str, name: &'static str, value: &Bound<'_, PyAny>) -> PyResult<u64> {
+/// A number that must not be negative.
+pub(crate) fn count(
+    operation: &'static str,
+    name: &'static str,
+    value: &Bound<'_, PyAny>,
+) -> PyResult<u64> {
     value.extract::<u64>().map_err(|_| {
         let py = value.py();
         let given = value

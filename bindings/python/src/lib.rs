@@ -9,6 +9,7 @@
 
 mod arguments;
 mod blocking;
+mod call;
 mod diagnostics;
 mod failure;
 mod metrics;
@@ -17,13 +18,17 @@ mod output;
 mod payload;
 mod port;
 mod row;
+mod status;
 mod stream;
+mod swarm;
 
 /// The module as Python imports it.
 #[pyo3::pymodule(gil_used = false)]
 mod _native {
     #[pymodule_export]
     use super::blocking::blocked;
+    #[pymodule_export]
+    use super::call::Call;
     #[pymodule_export]
     use super::diagnostics::{start_diagnostics, take_diagnostics};
     #[pymodule_export]
@@ -33,5 +38,9 @@ mod _native {
     #[pymodule_export]
     use super::row::{Published, Row};
     #[pymodule_export]
+    use super::status::Changes;
+    #[pymodule_export]
     use super::stream::{Stream, Watch};
+    #[pymodule_export]
+    use super::swarm::Swarm;
 }

@@ -7,8 +7,8 @@ use pyo3::types::{PyDict, PyList};
 use swarmlet::{Options, QueryOptions, SubscribeOptions};
 
 use crate::arguments::{
-    Settings, StreamLimits, durability, follow, new_events, offsets, offsets_dict, order,
-    parameters,
+    GivenNetwork, Settings, StreamLimits, durability, follow, new_events, offsets, offsets_dict,
+    order, parameters,
 };
 use crate::blocking::wait_for;
 use crate::failure::OrRaise;
@@ -17,6 +17,7 @@ use crate::output::explanation;
 use crate::port::{Outcome, Port};
 use crate::row::published_list;
 use crate::stream::Stream;
+use crate::swarm::Swarm;
 
 /// A handle of an open node.
 #[pyclass(frozen, module = "swarmlet._native")]
@@ -28,13 +29,15 @@ impl Node {
     }
 }
 
-/// What a node is opened with: app id, streams with their limits, routes, durability, cache bytes.
+/// What a node is opened with: app id, streams with their limits, routes, durability, cache bytes,
+/// network.
 type Given<'py> = (
     Option<String>,
     Vec<StreamLimits<'py>>,
     Vec<(String, String)>,
     String,
     Option<Bound<'py, PyAny>>,
+    Option<GivenNetwork<'py>>,
 );
 
 /// What a query is asked with: lower and upper bound, order, parameters.
@@ -187,6 +190,11 @@ impl Node {
         Ok(rows.collect())
     }
 
+    /// The node's place in its swarm.
+    fn swarm(&self, py: Python<'_>) -> PyResult<Swarm> {
+        Ok(Swarm::new(self.0.swarm().or_raise(py)?))
+    }
+
     /// What the node has counted and measured.
     fn metrics<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         metrics_dict(py, &self.0.metrics().or_raise(py)?)
@@ -194,7 +202,7 @@ impl Node {
 
     /// Closes the node for all its handles; answers at `port`.
     fn start_close(&self, port: &Port) -> u64 {
-        let (token, completion) = port.completion(|()| Outcome::Done);
+        let (token, completion) = port.completion(Outcome::done);
         self.0.close(completion);
         token
     }
@@ -206,12 +214,13 @@ impl Node {
 }
 
 fn to_options(py: Python<'_>, given: Given<'_>) -> PyResult<Options> {
-    let (app_id, streams, routes, durability_name, cache_bytes) = given;
+    let (app_id, streams, routes, durability_name, cache_bytes, network) = given;
     let settings = Settings {
         app_id,
         streams,
         routes,
         cache_bytes,
+        network,
     };
     let durability = durability(py, &durability_name)?;
     Ok(settings.to_options()?.durability(durability))

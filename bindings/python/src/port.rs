@@ -5,6 +5,7 @@ use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 use swarmlet_facade::{Completion, Failure};
@@ -13,21 +14,37 @@ use crate::failure::exception;
 use crate::node::Node;
 use crate::output::explanation;
 use crate::row::published_list;
+use crate::status::{founded, member_list, pending_list};
 
 /// What a call brought, as plain data.
 pub(crate) enum Outcome {
     Opened(swarmlet_facade::Node),
     Published(Vec<swarmlet::Published>),
     Explained(Box<swarmlet::Explanation>),
+    Founded(Box<swarmlet::Founded>),
+    Pending(Vec<swarmlet::PendingDevice>),
+    Members(Vec<swarmlet::MemberInfo>),
+    Text(String),
+    Flag(bool),
     Done,
 }
 
 impl Outcome {
-    fn into_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+    /// Of a call that brings nothing.
+    pub(crate) fn done((): ()) -> Self {
+        Self::Done
+    }
+
+    pub(crate) fn into_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         match self {
             Self::Opened(node) => Ok(Py::new(py, Node::new(node))?.into_any()),
             Self::Published(published) => Ok(published_list(py, published)?.into_any().unbind()),
             Self::Explained(explained) => Ok(explanation(py, *explained)?.unbind()),
+            Self::Founded(new) => founded(py, &new),
+            Self::Pending(devices) => pending_list(py, devices),
+            Self::Members(members) => member_list(py, members),
+            Self::Text(text) => text.into_py_any(py),
+            Self::Flag(flag) => flag.into_py_any(py),
             Self::Done => Ok(py.None()),
         }
     }

@@ -1,13 +1,13 @@
 //! Streams of results: look, take, and wait for a change, with an event loop or without.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
-use swarmlet_facade::{Readiness, Ticket};
+use swarmlet_facade::{Buffer, Readiness, Ticket};
 
-use crate::arguments::offsets_dict;
+use crate::arguments::{offsets_dict, time_limit};
 use crate::blocking::wait_in_slices;
 use crate::failure::OrRaise;
 use crate::output::{output_list, row, row_list};
@@ -37,6 +37,12 @@ impl Stream {
 /// Names a watcher, to forget it.
 #[pyclass(frozen, module = "swarmlet._native")]
 pub(crate) struct Watch(Ticket);
+
+impl Watch {
+    pub(crate) fn ticket(&self) -> Ticket {
+        self.0
+    }
+}
 
 #[pymethods]
 impl Stream {
@@ -75,10 +81,7 @@ impl Stream {
 
     /// Answers at `port` under the returned token when a look shows something.
     fn watch(&self, py: Python<'_>, port: &Port) -> PyResult<(u64, Watch)> {
-        let (token, completion) = port.completion(|()| Outcome::Done);
-        let watcher = Box::new(move || completion(Ok(())));
-        let ticket = self.stream.watch(watcher).or_raise(py)?;
-        Ok((token, Watch(ticket)))
+        watch_at(py, &self.stream, port)
     }
 
     /// Nobody waits for this watch any more.
@@ -88,18 +91,7 @@ impl Stream {
 
     /// Looks, and waits at most `timeout` seconds while there is nothing to see.
     fn wait(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Option<bool>> {
-        let limit = timeout.map(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)));
-        // More seconds than a duration holds are no limit.
-        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit.ok()?));
-        let readiness = wait_in_slices(py, |slice| {
-            let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
-            let slice = left.map_or(slice, |left| left.min(slice));
-            match self.stream.ready_blocking(slice) {
-                Ok(Readiness::Waiting) if left.is_none_or(|left| left > slice) => None,
-                other => Some(other),
-            }
-        })?;
-        Ok(as_flag(readiness.or_raise(py)?))
+        wait_within(py, &self.stream, timeout)
     }
 
     /// Ends the stream.
@@ -118,7 +110,39 @@ impl Stream {
     }
 }
 
-fn as_flag(readiness: Readiness) -> Option<bool> {
+/// Answers at `port` under the token when a look at the stream shows something.
+pub(crate) fn watch_at<B: Buffer>(
+    py: Python<'_>,
+    stream: &swarmlet_facade::Stream<B>,
+    port: &Port,
+) -> PyResult<(u64, Watch)> {
+    let (token, completion) = port.completion(Outcome::done);
+    let watcher = Box::new(move || completion(Ok(())));
+    let ticket = stream.watch(watcher).or_raise(py)?;
+    Ok((token, Watch(ticket)))
+}
+
+/// Looks, and waits at most `timeout` seconds while there is nothing to see.
+pub(crate) fn wait_within<B: Buffer>(
+    py: Python<'_>,
+    stream: &swarmlet_facade::Stream<B>,
+    timeout: Option<f64>,
+) -> PyResult<Option<bool>> {
+    let limit = time_limit(timeout);
+    let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+    let readiness = wait_in_slices(py, |slice| {
+        let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
+        let slice = left.map_or(slice, |left| left.min(slice));
+        match stream.ready_blocking(slice) {
+            Ok(Readiness::Waiting) if left.is_none_or(|left| left > slice) => None,
+            other => Some(other),
+        }
+    })?;
+    Ok(as_flag(readiness.or_raise(py)?))
+}
+
+/// A look as Python sees it.
+pub(crate) fn as_flag(readiness: Readiness) -> Option<bool> {
     match readiness {
         Readiness::Ready => Some(true),
         Readiness::Ended => Some(false),
