@@ -5,10 +5,14 @@ from __future__ import annotations
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -17,15 +21,44 @@ SMALL = HERE / "replay" / "tests" / "small.csv"
 PRODUCTION = HERE.parents[1] / "shared" / "data" / "production.csv"
 
 
+ENVIRONMENT = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+
+
+def command(program: str, *arguments: object) -> list[str]:
+    return [sys.executable, "-X", "dev", str(HERE / program), *map(str, arguments)]
+
+
 def run(program: str, *arguments: object, folder: Path) -> str:
-    command = [sys.executable, "-X", "dev", str(HERE / program), *map(str, arguments)]
-    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
     done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", timeout=120
-    )
+        command(program, *arguments),
+        cwd=folder, env=ENVIRONMENT, capture_output=True, encoding="utf-8", timeout=120,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     return done.stdout
+
+
+@contextmanager
+def started(program: str, *arguments: object, folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that goes on until the test is over."""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = subprocess.Popen(
+        command(program, *arguments), cwd=folder, env=ENVIRONMENT, encoding="utf-8", **pipes
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def line_with(lines: IO[str] | None, start: str) -> str:
+    """The rest of the next line that begins so."""
+    assert lines is not None
+    for line in lines:
+        if line.startswith(start):
+            return line[len(start) :].rstrip()
+    raise AssertionError(f"no line begins with {start}")
 
 
 def test_a_small_file_gives_the_numbers_that_were_checked_by_hand(tmp_path: Path) -> None:
@@ -65,8 +98,8 @@ def test_the_log_of_a_factory_answers_as_its_file_does(
 def test_what_is_wrong_with_a_file_is_said(tmp_path: Path) -> None:
     file = tmp_path / "a.csv"
     file.write_text("a,b\n1,2\n")
-    command = [sys.executable, str(HERE / "replay.py"), str(file)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    words = command("replay.py", file)
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert done.stderr.startswith("error: the file has no column machine; it has a, b")
 
@@ -82,16 +115,50 @@ def test_the_tour_runs(tmp_path: Path) -> None:
         assert part in shown
 
 
+def test_the_tour_of_swarms_runs(tmp_path: Path) -> None:
+    lines = run("swarm_tour.py", folder=tmp_path).splitlines()
+    assert lines[0].startswith("this device shows ") and lines[0][-6:].isdigit()
+    assert sorted(lines[-3:]) == ["dashboard is in", "gateway is in", "tablet is out"]
+
+
+def test_what_one_device_reports_the_other_one_sees(tmp_path: Path) -> None:
+    with started("two_devices.py", "found", "dashboard", folder=tmp_path) as first:
+        invite = line_with(first.stdout, "invite: ")
+        shown = run("two_devices.py", "join", "press", invite, folder=tmp_path)
+        assert shown.startswith("in sync with ")
+        for number in range(1, 11):
+            assert line_with(first.stdout, "part ") == str(number)
+        first.send_signal(signal.SIGINT)
+        _, errors = first.communicate(timeout=60)
+        assert (first.returncode, errors) == (0, "")
+
+
+def test_two_devices_says_how_it_is_called(tmp_path: Path) -> None:
+    words = command("two_devices.py", "join")
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and done.stderr.startswith("say `found FOLDER` or `join FOLDER")
+
+
 @pytest.mark.parametrize(
-    ("document", "program"),
-    [("README.md", "press.py"), ("docs/guide/getting-started.md", "tour.py")],
+    ("document", "programs"),
+    [
+        ("README.md", ["press.py", "two_devices.py"]),
+        ("docs/guide/getting-started.md", ["tour.py"]),
+        ("docs/guide/swarm.md", ["two_devices.py", "swarm_tour.py"]),
+    ],
 )
-def test_documents_quote_programs_that_run(document: str, program: str) -> None:
+def test_documents_quote_programs_that_run(document: str, programs: list[str]) -> None:
     text = (HERE.parent / document).read_text(encoding="utf-8")
     blocks = [rest.split("```")[0] for rest in text.split("```python\n")[1:]]
-    lines = [line.strip() for line in (HERE / program).read_text(encoding="utf-8").splitlines()]
     assert blocks
     for block in blocks:
         quote = [line.strip() for line in block.rstrip().splitlines()]
-        places = range(len(lines) - len(quote) + 1)
-        assert any(lines[place : place + len(quote)] == quote for place in places), block
+        assert any(is_quoted(quote, program) for program in programs), block
+
+
+def is_quoted(quote: list[str], program: str) -> bool:
+    """Whether the lines are there in the program, indented or not."""
+    text = (HERE / program).read_text(encoding="utf-8")
+    lines = [line.strip() for line in text.splitlines()]
+    places = range(len(lines) - len(quote) + 1)
+    return any(lines[place : place + len(quote)] == quote for place in places)

@@ -18,8 +18,14 @@ fn the_readme_quotes_the_press_and_two_devices() {
 }
 
 #[test]
-fn the_page_about_swarms_quotes_two_devices() {
-    check_quotes("docs/guide/swarm.md", &["examples/two_devices/src/main.rs"]);
+fn the_page_about_swarms_quotes_two_devices_and_its_tour() {
+    check_quotes(
+        "docs/guide/swarm.md",
+        &[
+            "examples/two_devices/src/main.rs",
+            "examples/guide/src/bin/swarm_tour.rs",
+        ],
+    );
 }
 
 #[test]
@@ -47,6 +53,14 @@ fn the_tour_runs() {
     for part in ["jam cost 2 parts", "1 so far", "invalid_query: ", "^"] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
+}
+
+#[test]
+fn the_tour_of_swarms_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let shown = output(env!("CARGO_BIN_EXE_swarm_tour"), folder.path());
+    assert!(shown.starts_with("this device shows "), "{shown}");
+    assert!(shown.contains(" behind 0 ahead 0"), "{shown}");
 }
 
 /// Every Rust block of the document is there in one of the programs, line by line, indented or
