@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
 from loops import Run
 from swarmlet import Changes, ClosedError, SwarmStatus, TimeoutError
+from swarmlet._types import member
 from swarms import SOON, close, founder, joiner, opened, present, seen
 
 
@@ -135,3 +136,9 @@ def test_what_a_peer_does_not_take_is_counted_and_timed(run: Run, tmp_path: Path
 
 async def next_of(changes: Changes) -> SwarmStatus:
     return await changes.__anext__()
+
+
+def test_a_certificate_for_ever_ends_when_time_does() -> None:
+    ends = [member("", "", "", {}, False, False, end).not_after for end in (0, 2**64 - 1)]
+    assert ends[0] == datetime(1970, 1, 1, tzinfo=timezone.utc)
+    assert ends[1] == datetime.max.replace(tzinfo=timezone.utc)
