@@ -124,10 +124,12 @@ def test_the_tour_of_swarms_runs(tmp_path: Path) -> None:
 def test_what_one_device_reports_the_other_one_sees(tmp_path: Path) -> None:
     with started("two_devices.py", "found", "dashboard", folder=tmp_path) as first:
         invite = line_with(first.stdout, "invite: ")
-        shown = run("two_devices.py", "join", "press", invite, folder=tmp_path)
-        assert shown.startswith("in sync with ")
-        for number in range(1, 11):
-            assert line_with(first.stdout, "part ") == str(number)
+        # The second time it remembers where the first one was.
+        for arguments in (["press", invite], ["press"]):
+            shown = run("two_devices.py", "join", *arguments, folder=tmp_path)
+            assert shown.startswith("in sync with ")
+            for number in range(1, 11):
+                assert line_with(first.stdout, "part ") == str(number)
         first.send_signal(signal.SIGINT)
         _, errors = first.communicate(timeout=60)
         assert (first.returncode, errors) == (0, "")

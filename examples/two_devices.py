@@ -5,9 +5,8 @@ The first one founds the swarm, prints an invite, and counts the parts that the 
     python examples/two_devices.py found FOLDER
     python examples/two_devices.py join FOLDER INVITE
 
-Started again without an invite (`join FOLDER`), the second one goes on where it was; it finds the
-first one by itself on a network with multicast. ``cargo run -p swarmlet-two-devices`` is the same
-program in Rust.
+Started again without an invite (`join FOLDER`), the second one goes on where it was; it remembers
+where the first one is. ``cargo run -p swarmlet-two-devices`` is the same program in Rust.
 """
 
 import asyncio

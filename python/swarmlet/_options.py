@@ -10,7 +10,7 @@ from ._types import Durability, Network, Offsets, Order, Parameters, Retention
 
 StreamLimits: TypeAlias = tuple[str, int | None, int | None, int | None]
 NativeNetwork: TypeAlias = tuple[
-    Sequence[str], Sequence[str], Sequence[str], Sequence[str], bool, int | None
+    Sequence[str], Sequence[str], Sequence[str], Sequence[str], bool, bool, int | None
 ]
 NativeOptions: TypeAlias = tuple[
     str | None, list[StreamLimits], list[tuple[str, str]], str, int | None, NativeNetwork | None
@@ -58,6 +58,7 @@ def _network(network: Network) -> NativeNetwork:
         network.peers,
         network.holds,
         network.discovery,
+        network.address_exchange,
         network.connections_max,
     )
 

@@ -118,8 +118,12 @@ class Network:
     of them unless given."""
     discovery: bool = True
     """Whether others are found, and this node is announced, by multicast DNS."""
+    address_exchange: bool = True
+    """Whether peers are told where this node and others are, and addresses that they tell are
+    dialled. With it one address that is known is enough."""
     connections_max: int | None = None
-    """How many connections there may be: 12 unless given."""
+    """How many connections there may be: 12 unless given, for moments four more. Where there are
+    more nodes, each is connected with some of them so that all hang together."""
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,14 @@ SOON = 30.0
 """Seconds; long enough for a machine that is busy with other things."""
 
 
-def quiet(peers: Iterable[str] = ()) -> Network:
-    """Loopback, and nobody but who is named."""
-    return Network(listen=["tcp://127.0.0.1:0"], peers=list(peers), discovery=False)
+def quiet(peers: Iterable[str] = (), address_exchange: bool = True) -> Network:
+    """Loopback, and nobody but who is named, or whom those name."""
+    return Network(
+        listen=["tcp://127.0.0.1:0"],
+        peers=list(peers),
+        discovery=False,
+        address_exchange=address_exchange,
+    )
 
 
 async def opened(folder: Path, network: Network | None = None) -> Node:
@@ -28,9 +33,13 @@ async def founder(folder: Path) -> Node:
 
 
 async def joiner(
-    folder: Path, issuer: Node, name: str = "other", rights: str | None = None
+    folder: Path,
+    issuer: Node,
+    name: str = "other",
+    rights: str | None = None,
+    network: Network | None = None,
 ) -> Node:
-    node = await opened(folder)
+    node = await opened(folder, network)
     await node.swarm.join(await issuer.swarm.invite(rights), name, timeout=SOON)
     return node
 

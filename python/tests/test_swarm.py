@@ -82,11 +82,13 @@ def test_devices_that_cannot_meet_are_connected_by_the_one_between(
 ) -> None:
     async def main() -> None:
         middle = await founder(tmp_path / "middle")
-        for name in ("left", "right"):
-            await close(await joiner(tmp_path / name, middle, name))
         (address,) = middle.swarm.status().listening
-        left = await opened(tmp_path / "left", quiet([address]))
-        right = await opened(tmp_path / "right", quiet([address]))
+        # They know one address each, and are told of no other.
+        network = quiet([address], address_exchange=False)
+        for name in ("left", "right"):
+            await close(await joiner(tmp_path / name, middle, name, network=network))
+        left = await opened(tmp_path / "left", network)
+        right = await opened(tmp_path / "right", network)
         await left.publish("n", "left")
         await right.publish("n", "right")
         for node in (left, middle, right):
@@ -94,6 +96,18 @@ def test_devices_that_cannot_meet_are_connected_by_the_one_between(
         for node in (left, right):
             assert [peer.node for peer in node.swarm.peers()] == [middle.id]
         await close(left, middle, right)
+
+    run(main())
+
+
+def test_devices_that_know_one_of_them_find_the_others(run: Run, tmp_path: Path) -> None:
+    async def main() -> None:
+        nodes = [await founder(tmp_path / "first")]
+        for name in ("second", "third", "fourth"):
+            nodes.append(await joiner(tmp_path / name, nodes[0], name))
+        for node in nodes:
+            await seen(node, lambda status: len(status.peers) == 3)
+        await close(*nodes)
 
     run(main())
 

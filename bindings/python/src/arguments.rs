@@ -23,12 +23,13 @@ pub(crate) type StreamLimits<'py> = (
 );
 
 /// How the network is used: addresses to listen at, to announce, to connect to, patterns of held
-/// streams, whether there is discovery, connections at most.
+/// streams, whether there are discovery and exchange of addresses, connections at most.
 pub(crate) type GivenNetwork<'py> = (
     Vec<String>,
     Vec<String>,
     Vec<String>,
     Vec<String>,
+    bool,
     bool,
     Option<Bound<'py, PyAny>>,
 );
@@ -76,8 +77,10 @@ impl Settings<'_> {
 }
 
 fn network(given: &GivenNetwork<'_>) -> PyResult<Network> {
-    let (listen, announce, peers, holds, discovery, connections_max) = given;
-    let mut network = Network::new().discovery(*discovery);
+    let (listen, announce, peers, holds, discovery, exchange, connections_max) = given;
+    let mut network = Network::new()
+        .discovery(*discovery)
+        .address_exchange(*exchange);
     network = listen.iter().fold(network, Network::listen);
     network = announce.iter().fold(network, Network::announce);
     network = peers.iter().fold(network, Network::peer);
