@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -34,8 +35,14 @@ def run(program: str, *arguments: object, folder: Path) -> str:
         cwd=folder, env=ENVIRONMENT, capture_output=True, encoding="utf-8", timeout=120,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
+    assert complaints(done.stderr) == []
     return done.stdout
+
+
+def complaints(errors: str) -> list[str]:
+    """What a program said, but for how long a step took: that is said of a busy machine."""
+    is_slow = re.compile(r"Executing <.*> took \d+\.\d+ seconds")
+    return [line for line in errors.splitlines() if not is_slow.fullmatch(line)]
 
 
 @contextmanager
@@ -132,7 +139,7 @@ def test_what_one_device_reports_the_other_one_sees(tmp_path: Path) -> None:
                 assert line_with(first.stdout, "part ") == str(number)
         first.send_signal(signal.SIGINT)
         _, errors = first.communicate(timeout=60)
-        assert (first.returncode, errors) == (0, "")
+        assert (first.returncode, complaints(errors)) == (0, [])
 
 
 def test_two_devices_says_how_it_is_called(tmp_path: Path) -> None:
