@@ -39,6 +39,7 @@ from ._errors import (
 )
 from ._native import Published, Row, version
 from ._node import Node, Opening
+from ._qr import QrCode
 from ._stream import Results, RowStream, Subscription
 from ._swarm import Changes, Swarm
 from ._types import (
@@ -118,6 +119,7 @@ __all__ = [
     "Pending",
     "PermissionDeniedError",
     "Published",
+    "QrCode",
     "Results",
     "Retention",
     "Row",

@@ -184,6 +184,14 @@ class Swarm:
         """
         await dispatcher().run(self._native.revoke(device, reason))
 
+    async def renew(self, device: str) -> None:
+        """Renews the certificate of a device: what it may do stays, its time begins anew.
+
+        Issuers do that by themselves when less than a quarter of the time is left, so this is for
+        a device that was away until long after.
+        """
+        await dispatcher().run(self._native.renew(device))
+
     def status(self) -> SwarmStatus:
         """How this node stands in the swarm now."""
         return self._native.status()

@@ -141,6 +141,10 @@ class Swarm:
         """Puts a device out, for good; see :meth:`swarmlet.Swarm.revoke`."""
         self._native.revoke(device, reason).wait()
 
+    def renew(self, device: str) -> None:
+        """Renews the certificate of a device; see :meth:`swarmlet.Swarm.renew`."""
+        self._native.renew(device).wait()
+
     def status(self) -> SwarmStatus:
         """How this node stands in the swarm now."""
         return self._native.status()

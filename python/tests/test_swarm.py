@@ -15,6 +15,7 @@ from swarmlet import (
     Network,
     Node,
     PermissionDeniedError,
+    QrCode,
     TimeoutError,
     UnavailableError,
 )
@@ -271,6 +272,7 @@ def test_what_makes_no_sense_is_refused(run: Run, tmp_path: Path) -> None:
             swarm.reject("nobody"),
             swarm.preauthorise("nobody"),
             swarm.revoke("nobody", "why"),
+            swarm.renew("nobody"),
             swarm.withdraw("an invite"),
         ):
             with pytest.raises(InvalidArgumentError) as caught:
@@ -281,3 +283,28 @@ def test_what_makes_no_sense_is_refused(run: Run, tmp_path: Path) -> None:
         await close(node)
 
     run(main())
+
+
+def test_only_an_issuer_renews_and_only_members(run: Run, tmp_path: Path) -> None:
+    async def main() -> None:
+        first = await founder(tmp_path / "first")
+        second = await joiner(tmp_path / "second", first)
+        (before,) = [m.not_after for m in await first.swarm.members() if m.node == second.id]
+        await first.swarm.renew(second.id)
+        (after,) = [m.not_after for m in await first.swarm.members() if m.node == second.id]
+        assert after >= before
+        for swarm, device in ((first.swarm, first.id), (second.swarm, second.id)):
+            with pytest.raises(PermissionDeniedError):
+                await swarm.renew(device)
+        await close(first, second)
+
+    run(main())
+
+
+def test_an_invite_can_be_shown_as_a_picture() -> None:
+    code = QrCode("swarmlet-invite")
+    assert "<svg" in code.svg()
+    lines = code.terminal().splitlines()
+    assert len(lines) > 10 and len({len(line) for line in lines}) == 1
+    with pytest.raises(InvalidArgumentError):
+        QrCode("x" * 2_332).svg()

@@ -157,6 +157,11 @@ impl Swarm {
         });
     }
 
+    /// Renews the certificate of a device.
+    pub fn renew(&self, device: String, completion: Completion<()>) {
+        self.act("swarm.renew", completion, move |swarm| swarm.renew(device.parse()?));
+    }
+
     /// How the node stands in the swarm now.
     pub fn status(&self) -> Result<SwarmStatus> {
         Ok(self.0.value()?.swarm.status())

@@ -17,6 +17,7 @@ mod node;
 mod output;
 mod payload;
 mod port;
+mod qr;
 mod row;
 mod status;
 mod stream;
@@ -35,6 +36,8 @@ mod _native {
     use super::node::{Node, open, start_open, version};
     #[pymodule_export]
     use super::port::Port;
+    #[pymodule_export]
+    use super::qr::{qr_svg, qr_terminal};
     #[pymodule_export]
     use super::row::{Published, Row};
     #[pymodule_export]

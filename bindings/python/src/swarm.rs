@@ -154,6 +154,14 @@ impl Swarm {
         })
     }
 
+    /// Renews the certificate of a device.
+    fn renew(&self, device: String) -> Call {
+        let swarm = self.0.clone();
+        Call::short(Outcome::done, move |completion| {
+            swarm.renew(device, completion);
+        })
+    }
+
     /// How the node stands in the swarm.
     fn status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         status(py, self.0.status().or_raise(py)?)
