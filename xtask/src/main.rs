@@ -9,6 +9,7 @@
 )]
 
 mod bench;
+mod deny;
 mod generate;
 mod root;
 mod setup;
@@ -40,6 +41,8 @@ enum Command {
     Gen(generate::Arguments),
     /// Check the rules of docs/STYLE.md that a program can check.
     Tidy,
+    /// Check licences and sources of what we depend on.
+    Deny,
     /// Measure beside the peers; prints a table and writes target/bench/NAME.jsonl.
     Bench(bench::Arguments),
 }
@@ -58,6 +61,7 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::Setup => setup::run(),
         Command::Gen(arguments) => generate::run(arguments),
         Command::Tidy => tidy::run(),
+        Command::Deny => deny::run(),
         Command::Bench(arguments) => bench::run(arguments),
     };
     done.map(|()| ExitCode::SUCCESS)

@@ -159,7 +159,9 @@ impl Swarm {
 
     /// Renews the certificate of a device.
     pub fn renew(&self, device: String, completion: Completion<()>) {
-        self.act("swarm.renew", completion, move |swarm| swarm.renew(device.parse()?));
+        self.act("swarm.renew", completion, move |swarm| {
+            swarm.renew(device.parse()?)
+        });
     }
 
     /// How the node stands in the swarm now.

@@ -1,7 +1,7 @@
 //! The table of steps. A step is one entry; what it needs must be in the tree, else it is skipped.
 
 use super::{fuzz, python};
-use crate::{generate, setup, shell, tidy};
+use crate::{deny, generate, setup, shell, tidy};
 use anyhow::Result;
 
 /// A check with a name.
@@ -50,6 +50,7 @@ pub(crate) const STEPS: &[Step] = &[
         "core/engine/errors.toml",
         Function(generate::check),
     ),
+    step("deny", Always, ".cargo/deny.toml", Function(deny::run)),
     step("clippy", Always, ".", Commands(CLIPPY)),
     step(
         "unit",
