@@ -217,13 +217,26 @@ impl Conversation {
                 net::Then::Refuse("waiting for approval".into())
             }
             Verdict::Refuse(denial) => {
-                if matches!(self.stage, Stage::AsJoiner(_)) && is_final(denial) {
+                if matches!(self.stage, Stage::AsJoiner(_)) && self.is_final(denial) {
                     house.report(JoinState::Refused(denial));
                 }
                 net::Then::Refuse(denial.text().into())
             }
         };
         net::Step { send, then }
+    }
+
+    /// Whether asking again would not help.
+    fn is_final(&self, denial: Denial) -> bool {
+        match denial {
+            Denial::Pending | Denial::NotIssuer | Denial::Unexpected | Denial::WrongSwarm => false,
+            // Who asks on two connections at once is believed on one of them only.
+            Denial::BadProof => self.house.with(|standing| match standing {
+                Standing::Joining(wish, _) => matches!(wish.as_ref(), Wish::Invite(_)),
+                Standing::Alone | Standing::Member(_) => true,
+            }),
+            _ => true,
+        }
     }
 
     fn admit(&self, member: &Member) {
@@ -243,14 +256,6 @@ impl Conversation {
             tracing::warn!(%error, %device, "the certificate of a device cannot be kept");
         }
     }
-}
-
-/// Whether asking again would not help.
-fn is_final(denial: Denial) -> bool {
-    !matches!(
-        denial,
-        Denial::Pending | Denial::NotIssuer | Denial::Unexpected | Denial::WrongSwarm
-    )
 }
 
 /// What a device signs to show that a connection is its own.

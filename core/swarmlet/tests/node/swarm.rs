@@ -219,6 +219,25 @@ async fn a_device_without_an_invite_is_compared_and_approved() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_asks_on_several_connections_at_once_shows_the_digits_of_the_issuer() {
+    let place = Place::new();
+    let both = network().listen("quic://127.0.0.1:0");
+    let first = place.open_with(Options::new().network(both)).await;
+    first.swarm().create("plant", "first").unwrap();
+    let addresses = first.swarm().status().listening;
+    for _ in 0..16 {
+        let place = Place::new();
+        let dialling = addresses.iter().cloned().fold(network(), Network::peer);
+        let dialling = dialling.listen("quic://127.0.0.1:0");
+        let second = place.open_with(Options::new().network(dialling)).await;
+        let code = second.swarm().ask(&addresses[0], "tablet", SOON).await;
+        let pending = first.swarm().pending().unwrap();
+        let shown = pending.iter().find(|device| device.device == second.id());
+        assert_eq!(shown.unwrap().code, code.unwrap());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_device_is_cut_off_and_what_it_writes_then_stays_with_it() {
     let places = [Place::new(), Place::new()];
     let first = founder(&places[0]).await;
