@@ -10,6 +10,7 @@ use swarmlet_engine::membership::{
     Revocation, Role, SwarmId, Withdrawal,
 };
 use swarmlet_engine::{Error, ErrorKind, Result};
+use swarmlet_net::Endpoint;
 use tokio::sync::watch;
 
 use super::entropy::random;
@@ -183,10 +184,14 @@ impl Swarm {
         withdrawn.map_err(|error| error.during("swarm.withdraw"))
     }
 
-    /// Addresses that others may reach this node at.
+    /// Addresses that others may reach this node at. Those of the machine itself only if there are
+    /// no others, as they mean something else to everybody else.
     fn hints(&self) -> Vec<String> {
         let announced = self.side.announced().into_iter();
-        let texts = announced.map(|endpoint| endpoint.to_string());
+        let is_local = |endpoint: &Endpoint| endpoint.address.ip().is_loopback();
+        let (local, others): (Vec<_>, Vec<_>) = announced.partition(is_local);
+        let useful = if others.is_empty() { local } else { others };
+        let texts = useful.iter().map(ToString::to_string);
         texts
             .filter(|text| text.len() <= 63)
             .take(HINTS_MAX)

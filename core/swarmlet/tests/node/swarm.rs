@@ -7,6 +7,7 @@ use std::time::Duration;
 use swarmlet::{
     ErrorKind, InviteOptions, Network, Node, Options, QueryOptions, StreamId, StreamNumber,
 };
+use swarmlet_engine::membership::Invite;
 
 use crate::harness::{HandClock, Place, number, tags};
 
@@ -198,6 +199,21 @@ async fn an_invite_lets_one_device_in_and_only_for_a_while() {
         .invite(&InviteOptions::default())
         .unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invite_names_addresses_of_the_machine_itself_only_if_there_are_no_others() {
+    let hints = |network: Network| async {
+        let place = Place::new();
+        let node = place.open_with(Options::new().network(network)).await;
+        node.swarm().create("plant", "first").unwrap();
+        let token = node.swarm().invite(&InviteOptions::default()).unwrap();
+        token.parse::<Invite>().unwrap().hints().to_vec()
+    };
+    let local = network().announce("tcp://127.0.0.1:4001");
+    let both = local.clone().announce("tcp://10.1.2.3:4001");
+    assert_eq!(hints(local).await, ["tcp://127.0.0.1:4001"]);
+    assert_eq!(hints(both).await, ["tcp://10.1.2.3:4001"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
