@@ -138,7 +138,7 @@ impl Joining {
     fn open(&mut self, opening: Opening) -> Step {
         match opening {
             Opening::Join(invite, _) if invite.issuer != self.ends.issuer => {
-                end(Then::Refuse(Denial::WrongKey))
+                end(Then::Refuse(Denial::NotIssuer))
             }
             Opening::Join(invite, name) => {
                 let name = name.as_str();
@@ -159,7 +159,7 @@ impl Joining {
                 })
             }
             Opening::AskAgain(ticket) if ticket.issuer != self.ends.issuer => {
-                end(Then::Refuse(Denial::WrongKey))
+                end(Then::Refuse(Denial::NotIssuer))
             }
             Opening::AskAgain(ticket) => {
                 self.state = State::AwaitWelcome(None, Some(Box::new(ticket)));

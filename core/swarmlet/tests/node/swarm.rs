@@ -202,6 +202,24 @@ async fn an_invite_lets_one_device_in_and_only_for_a_while() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn another_member_than_the_issuer_does_not_end_a_join() {
+    let places = [Place::new(), Place::new(), Place::new()];
+    let first = founder(&places[0]).await;
+    let second = joiner(&places[1], &first, "rw:*").await;
+    let token = first.swarm().invite(&InviteOptions::default()).unwrap();
+    first.close().await.unwrap();
+    let address = second.swarm().status().listening[0].clone();
+    let network = network().peer(address);
+    let third = places[2].open_with(Options::new().network(network)).await;
+    let swarm = third.swarm();
+    let joined = swarm.join(&token, "third", Duration::from_secs(1)).await;
+    assert_eq!(joined.unwrap_err().kind(), ErrorKind::Timeout);
+    let refused = swarm.status().refused;
+    let is_met = |(_, why): &(String, String)| why.contains("cannot let others in");
+    assert!(refused.iter().any(is_met), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_invite_names_addresses_of_the_machine_itself_only_if_there_are_no_others() {
     let hints = |network: Network| async {
         let place = Place::new();

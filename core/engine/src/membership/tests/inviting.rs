@@ -125,7 +125,7 @@ fn a_joiner_says_nothing_to_another_than_the_issuer() {
     let plant = swarm(1);
     let token = invite(&mut plant.registrar(), 1, 1);
     let step = joining(id(10), id(66), &token).step(None, NOW);
-    assert_eq!(step.then, Then::Refuse(Denial::WrongKey));
+    assert_eq!(step.then, Then::Refuse(Denial::NotIssuer));
     assert_eq!(step.send, None);
 }
 

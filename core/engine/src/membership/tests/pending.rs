@@ -122,7 +122,7 @@ fn somebody_in_the_middle_makes_the_digits_differ() {
     let step = Joining::again((id(10), id(2)), *seen).step(None, NOW);
     assert_eq!(
         (step.send, step.then),
-        (None, Then::Refuse(Denial::WrongKey))
+        (None, Then::Refuse(Denial::NotIssuer))
     );
 }
 
