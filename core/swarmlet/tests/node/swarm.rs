@@ -229,9 +229,10 @@ async fn an_invite_names_addresses_of_the_machine_itself_only_if_there_are_no_ot
         token.parse::<Invite>().unwrap().hints().to_vec()
     };
     let local = network().announce("tcp://127.0.0.1:4001");
-    let both = local.clone().announce("tcp://10.1.2.3:4001");
+    let both = local.clone().announce("10.1.2.3:4001");
     assert_eq!(hints(local).await, ["tcp://127.0.0.1:4001"]);
-    assert_eq!(hints(both).await, ["tcp://10.1.2.3:4001"]);
+    let elsewhere = hints(both).await;
+    assert!(elsewhere.len() == 1 && elsewhere[0].ends_with("//10.1.2.3:4001"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
