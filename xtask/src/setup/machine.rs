@@ -29,6 +29,12 @@ const PROGRAMS: &[Program] = &[
         packages: &["g++"],
         purpose: "compiling the fuzzer's engine",
     },
+    // Only root can use it; for others these tests are skipped.
+    Program {
+        probe: &["sh", "-c", "test \"$(id -u)\" != 0 || ip -Version"],
+        packages: &["iproute2"],
+        purpose: "networks between the nodes of a test",
+    },
     Program {
         probe: &[
             "python3",

@@ -63,6 +63,7 @@ pub(crate) const STEPS: &[Step] = &[
     step("sim", Full, "tests/sim/Cargo.toml", Commands(SIM)),
     step("oracle", Full, "tests/oracle/Cargo.toml", Commands(ORACLE)),
     step("crash", Full, "tests/crash/Cargo.toml", Commands(CRASH)),
+    step("netns", Full, "tests/netns/Cargo.toml", Commands(NETNS)),
     step("fuzz", Full, fuzz::MANIFEST, Function(fuzz::run)),
     step("python", Full, python::MANIFEST, Function(python::run)),
     step(
@@ -141,6 +142,8 @@ const CRASH: &[&[&str]] = &[&[
     "--rounds",
     "60",
 ]];
+
+const NETNS: &[&[&str]] = &[&["cargo", "run", "-p", "swarmlet-netns"]];
 
 const fn step(name: &'static str, part: Part, needs: &'static str, work: Work) -> Step {
     Step {

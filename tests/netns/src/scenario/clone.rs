@@ -1,0 +1,88 @@
+//! Somebody copies the folder of a running device and starts the copy on another host.
+//!
+//! Two devices with one identity: both say so, and neither loses what was acknowledged to it. What
+//! the original wrote since, the others knew first.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+
+use crate::orders::{Opening, Order, Standing};
+use crate::stage::{Device, World, copy_folder, eventually, within};
+
+pub(super) fn tell(world: &World) -> Result<String> {
+    let lan = world.lan()?;
+    let hosts: Result<Vec<_>> = (0..4).map(|_| world.host(&[&lan])).collect();
+    let hosts = hosts?;
+    let devices: Result<Vec<_>> = hosts[..3].iter().map(|host| world.device(host)).collect();
+    let mut devices = devices?;
+    let ids = super::found(&mut devices)?;
+    let [founder, original, other] = devices.as_mut_slice() else {
+        unreachable!("there are three of them");
+    };
+    original.publish(EVENTS, BYTES)?;
+    original.ask::<()>(&Order::Load { pause_ms: 20 })?;
+    let mut copy = world.device(&hosts[3])?;
+    copy_folder(original.folder(), copy.folder())?;
+    original.publish(EVENTS, BYTES)?;
+    let present = original.present()?;
+    for device in [&mut *founder, &mut *other] {
+        device.await_present(&present)?;
+    }
+    let begin = Instant::now();
+    let id = copy.open(Opening::default())?;
+    ensure!(id == ids[1], "the copy is another device");
+    copy.publish(EVENTS, BYTES)?;
+    for device in [&mut *original, &mut copy] {
+        await_alarm(device)?;
+    }
+    let taken = begin.elapsed();
+    original.ask::<u64>(&Order::StopLoad)?;
+    check(original, &mut copy, [founder, other])?;
+    within(TARGET, taken, "both sides told of the copy")
+}
+
+fn await_alarm(device: &mut Device<'_>) -> Result<Standing> {
+    eventually("the copy is noticed", || {
+        let standing = device.standing()?;
+        let mut refused = standing.refused.iter();
+        let is_refused = refused.any(|(_, why)| why.contains("identity of this one"));
+        Ok((is_refused || !standing.incidents.is_empty()).then_some(standing))
+    })
+}
+
+fn check<'a>(
+    original: &mut Device<'a>,
+    copy: &mut Device<'a>,
+    others: [&mut Device<'a>; 2],
+) -> Result<()> {
+    for device in [&mut *original, &mut *copy] {
+        let there = device.events()?;
+        let lost = device.acked().difference(&there).count();
+        ensure!(
+            lost == 0,
+            "{lost} events are lost on the device that wrote them"
+        );
+    }
+    let present = original.present()?;
+    let mut known = Vec::new();
+    for other in others {
+        other.await_present(&present)?;
+        let wanted = match BOTH_BRANCHES_ARE_KEPT {
+            true => &original.acked() | &copy.acked(),
+            false => original.acked(),
+        };
+        known.push(eventually("the others have it", || {
+            let there = other.events()?;
+            Ok(wanted.is_subset(&there).then_some(there))
+        })?);
+    }
+    ensure!(known[0] == known[1], "the others do not have the same");
+    Ok(())
+}
+
+/// Whether what a copy writes is read everywhere, beside what the original writes.
+const BOTH_BRANCHES_ARE_KEPT: bool = false;
+const EVENTS: usize = 20;
+const BYTES: usize = 300;
+const TARGET: Duration = Duration::from_secs(2);

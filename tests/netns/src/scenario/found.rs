@@ -1,0 +1,20 @@
+//! How most stories begin: a swarm of some devices.
+
+use anyhow::{Context, Result};
+
+use crate::orders::{Opening, Order};
+use crate::stage::Device;
+
+/// Opens all devices, without configuration; the first founds a swarm and invites the others.
+pub(super) fn found(devices: &mut [Device<'_>]) -> Result<Vec<String>> {
+    let mut ids = Vec::new();
+    for device in &mut *devices {
+        ids.push(device.open(Opening::default())?);
+    }
+    let (founder, others) = devices.split_first_mut().context("nobody is there")?;
+    founder.ask::<()>(&Order::Create)?;
+    for other in others {
+        other.join(founder)?;
+    }
+    Ok(ids)
+}

@@ -1,0 +1,27 @@
+//! Which stories there are.
+
+use anyhow::Result;
+
+use super::{clone, cut, discovery, kill, relay, strangers};
+use crate::stage::World;
+
+/// A story; what it returns is what it measured.
+pub(crate) struct Scenario {
+    pub(crate) name: &'static str,
+    pub(crate) tell: fn(&World) -> Result<String>,
+}
+
+/// All of them, in the order in which they are told.
+pub(crate) const SCENARIOS: &[Scenario] = &[
+    scenario("discovery", discovery::tell),
+    scenario("link-down", cut::link_down),
+    scenario("packets-lost", cut::packets_lost),
+    scenario("relay", relay::tell),
+    scenario("strangers", strangers::tell),
+    scenario("clone", clone::tell),
+    scenario("kill", kill::tell),
+];
+
+const fn scenario(name: &'static str, tell: fn(&World) -> Result<String>) -> Scenario {
+    Scenario { name, tell }
+}

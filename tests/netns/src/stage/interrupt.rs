@@ -1,0 +1,63 @@
+//! Signals that end a run: its processes are killed, so that the scenario fails at once and
+//! everything is removed on the usual way.
+
+use std::process::Child;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use anyhow::{Context, Result, ensure};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Whether this run is to end.
+pub(crate) fn is_interrupted() -> bool {
+    INTERRUPTED.load(Ordering::SeqCst)
+}
+
+/// Watches for signals from now on.
+pub(crate) fn watch_signals() -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let (mut interrupt, mut terminate, mut hangup) = {
+        let _inside = runtime.enter();
+        let watch = |kind| signal(kind).context("signals cannot be watched");
+        (
+            watch(SignalKind::interrupt())?,
+            watch(SignalKind::terminate())?,
+            watch(SignalKind::hangup())?,
+        )
+    };
+    std::thread::spawn(move || {
+        runtime.block_on(async {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+                _ = hangup.recv() => {}
+            }
+        });
+        INTERRUPTED.store(true, Ordering::SeqCst);
+        for child in lock().drain(..).filter_map(|child| child.upgrade()) {
+            // It may have ended by itself.
+            let _ = child.lock().unwrap_or_else(PoisonError::into_inner).kill();
+        }
+    });
+    Ok(())
+}
+
+/// A process that has to end with this run.
+pub(super) fn register(child: &Arc<Mutex<Child>>) -> Result<()> {
+    let mut children = lock();
+    children.retain(|child| child.strong_count() > 0);
+    children.push(Arc::downgrade(child));
+    drop(children);
+    // After that, so that whoever interrupts sees it, or is seen.
+    ensure!(!is_interrupted(), "interrupted");
+    Ok(())
+}
+
+fn lock() -> std::sync::MutexGuard<'static, Vec<Weak<Mutex<Child>>>> {
+    CHILDREN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+static CHILDREN: Mutex<Vec<Weak<Mutex<Child>>>> = Mutex::new(Vec::new());
