@@ -91,6 +91,14 @@ pub(crate) enum Order {
     Loot,
 }
 
+impl Order {
+    /// What kind of order it is, without what is ordered.
+    pub(crate) fn name(&self) -> String {
+        let text = format!("{self:?}");
+        text.split(' ').next().unwrap_or_default().to_owned()
+    }
+}
+
 /// As whom a thief introduces itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -113,7 +113,7 @@ impl<'a> Device<'a> {
     /// Gives an order, and waits for the answer.
     pub(crate) fn ask<T: DeserializeOwned>(&mut self, order: &Order) -> Result<T> {
         self.begin(order)?;
-        self.answer().with_context(|| format!("{order:?}"))
+        self.answer().with_context(|| order.name())
     }
 
     /// Gives an order.
