@@ -48,7 +48,7 @@ fn tell(scenario: &Scenario) -> bool {
     let begin = Instant::now();
     let story = scenario.tell;
     // In a thread of its own, so that a panic leaves nothing behind either.
-    let told = std::thread::spawn(move || story(&World::new()?)).join();
+    let told = std::thread::spawn(story).join();
     let told = told.unwrap_or_else(|_| Err(anyhow!("it has panicked")));
     let (verdict, figure, is_well) = match told {
         Ok(figure) => ("passed", figure, true),

@@ -1,39 +1,62 @@
-//! The network of a device is gone for some seconds and comes back; both sides publish all the
-//! time.
+//! The network between two devices is gone for some seconds and comes back; both publish all the
+//! time. Two pairs at once, one of them over TCP and the other one over QUIC.
 //!
-//! Either the link is down, which the device sees, or packets get lost, which nobody is told.
+//! Either the link is down, which the device sees, or packets get lost, which nobody is told; in
+//! both directions, or in one.
 
-use std::thread::sleep;
+use std::net::Ipv4Addr;
+use std::thread::{scope, sleep};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, anyhow, ensure};
 
-use crate::orders::Order;
+use crate::orders::{Opening, Order};
 use crate::stage::{Device, Host, Offsets, World, within};
 
-pub(super) fn link_down(world: &World) -> Result<String> {
+pub(super) fn link_down() -> Result<String> {
     tell(
-        world,
-        |host| host.take_link_down(),
-        |host| host.take_link_up(),
+        |_, host| host.take_link_down(),
+        |_, host| host.take_link_up(),
     )
 }
 
-pub(super) fn packets_lost(world: &World) -> Result<String> {
+pub(super) fn packets_lost() -> Result<String> {
+    tell(|_, host| host.lose_packets(), |_, host| host.pass_packets())
+}
+
+pub(super) fn one_way() -> Result<String> {
     tell(
-        world,
-        |host| host.lose_packets(),
-        |host| host.pass_packets(),
+        |other, host| host.lose_packets_to(other),
+        |other, host| host.pass_packets_to(other),
     )
 }
 
-type Change = fn(&Host<'_>) -> Result<()>;
+/// What is done to the network of the second host; the first one comes first.
+type Change = fn(&Host<'_>, &Host<'_>) -> Result<()>;
 
-fn tell(world: &World, cut: Change, restore: Change) -> Result<String> {
+fn tell(cut: Change, restore: Change) -> Result<String> {
+    let told = scope(|scope| {
+        let pairs =
+            ["tcp", "quic"].map(|protocol| scope.spawn(move || pair(protocol, cut, restore)));
+        pairs.map(|pair| {
+            pair.join()
+                .unwrap_or_else(|_| Err(anyhow!("it has panicked")))
+        })
+    });
+    let [tcp, quic] = told;
+    Ok(format!("cut for {} s: {}, {}", CUT.as_secs(), tcp?, quic?))
+}
+
+fn pair(protocol: &str, cut: Change, restore: Change) -> Result<String> {
+    let world = World::new()?;
     let lan = world.lan()?;
     let hosts = [world.host(&[&lan])?, world.host(&[&lan])?];
     let mut devices = [world.device(&hosts[0])?, world.device(&hosts[1])?];
-    super::found(&mut devices)?;
+    let opening = Opening {
+        listen: vec![format!("{protocol}://{}:0", Ipv4Addr::UNSPECIFIED)],
+        ..Opening::default()
+    };
+    super::found_with(&mut devices, &opening)?;
     for device in &mut devices {
         device.ask::<()>(&Order::Load { pause_ms: 10 })?;
     }
@@ -41,20 +64,20 @@ fn tell(world: &World, cut: Change, restore: Change) -> Result<String> {
     catch_up(first, second)?;
     let mut slowest = Duration::ZERO;
     for _ in 0..CUTS {
-        cut(second.host())?;
+        cut(first.host(), second.host())?;
         check_cut_off(first, second)?;
-        restore(second.host())?;
+        restore(first.host(), second.host())?;
         let begin = Instant::now();
         catch_up(first, second)?;
         slowest = slowest.max(begin.elapsed());
         // The next cut is to hit a connection that had time to settle.
         sleep(SETTLED);
     }
-    let what = format!(
-        "cut for {} s, traffic after, slowest of {CUTS}",
-        CUT.as_secs()
-    );
-    within(TARGET, slowest, &what)
+    within(
+        TARGET,
+        slowest,
+        &format!("over {protocol} traffic again after"),
+    )
 }
 
 /// Each of the two gets what the other one has at the moment.

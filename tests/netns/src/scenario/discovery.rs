@@ -7,7 +7,8 @@ use anyhow::Result;
 use crate::orders::{Opening, Order};
 use crate::stage::{Device, World, within};
 
-pub(super) fn tell(world: &World) -> Result<String> {
+pub(super) fn tell() -> Result<String> {
+    let world = World::new()?;
     let lan = world.lan()?;
     let hosts: Result<Vec<_>> = (0..HOSTS).map(|_| world.host(&[&lan])).collect();
     let hosts = hosts?;

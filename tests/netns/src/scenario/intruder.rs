@@ -45,15 +45,19 @@ impl Entry {
         }
     }
 
-    /// What the founder and the member report.
-    pub(super) fn reasons(self) -> [&'static str; 2] {
+    /// What the founder and the member report; one of these.
+    pub(super) fn reasons(self) -> [&'static [&'static str]; 2] {
         match self {
-            Self::WithoutCertificate => ["waiting for approval", "cannot let others in"],
-            Self::OtherSwarm => ["belongs to another swarm"; 2],
-            Self::Expired => ["the certificate has expired"; 2],
-            Self::Revoked => ["the device was revoked"; 2],
-            Self::CopiedCertificate => ["the certificate belongs to another device"; 2],
-            Self::StolenIdentity => ["did not prove its identity"; 2],
+            // Once it waits for the founder it does not say a word to the member any more.
+            Self::WithoutCertificate => [
+                &["waiting for approval"],
+                &["cannot let others in", "the peer refused without a reason"],
+            ],
+            Self::OtherSwarm => [&["belongs to another swarm"]; 2],
+            Self::Expired => [&["the certificate has expired"]; 2],
+            Self::Revoked => [&["the device was revoked"]; 2],
+            Self::CopiedCertificate => [&["the certificate belongs to another device"]; 2],
+            Self::StolenIdentity => [&["did not prove its identity"]; 2],
         }
     }
 }

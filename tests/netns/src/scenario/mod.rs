@@ -10,6 +10,6 @@ mod relay;
 mod strangers;
 mod table;
 
-use found::found;
+use found::{found, found_with};
 
 pub(crate) use table::{SCENARIOS, Scenario};

@@ -7,7 +7,8 @@ use anyhow::{Result, ensure};
 use crate::orders::Order;
 use crate::stage::{World, eventually, within};
 
-pub(super) fn tell(world: &World) -> Result<String> {
+pub(super) fn tell() -> Result<String> {
+    let world = World::new()?;
     let (left, right) = (world.lan()?, world.lan()?);
     let hosts = [
         world.host(&[&left, &right])?,

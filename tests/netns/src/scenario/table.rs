@@ -3,12 +3,10 @@
 use anyhow::Result;
 
 use super::{clone, cut, discovery, kill, relay, strangers};
-use crate::stage::World;
-
 /// A story; what it returns is what it measured.
 pub(crate) struct Scenario {
     pub(crate) name: &'static str,
-    pub(crate) tell: fn(&World) -> Result<String>,
+    pub(crate) tell: fn() -> Result<String>,
 }
 
 /// All of them, in the order in which they are told.
@@ -16,12 +14,13 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario("discovery", discovery::tell),
     scenario("link-down", cut::link_down),
     scenario("packets-lost", cut::packets_lost),
+    scenario("one-way", cut::one_way),
     scenario("relay", relay::tell),
     scenario("strangers", strangers::tell),
     scenario("clone", clone::tell),
     scenario("kill", kill::tell),
 ];
 
-const fn scenario(name: &'static str, tell: fn(&World) -> Result<String>) -> Scenario {
+const fn scenario(name: &'static str, tell: fn() -> Result<String>) -> Scenario {
     Scenario { name, tell }
 }

@@ -99,6 +99,21 @@ impl<'a> Host<'a> {
             .map(drop)
     }
 
+    /// From here on packets to `other` get lost, and those that come from it do not.
+    pub(crate) fn lose_packets_to(&self, other: &Host<'_>) -> Result<()> {
+        let line = format!(
+            "neighbour replace {} lladdr {NOBODY} nud permanent dev eth0",
+            other.address()
+        );
+        self.namespace.ip(&line).map(drop)
+    }
+
+    /// They get through again.
+    pub(crate) fn pass_packets_to(&self, other: &Host<'_>) -> Result<()> {
+        let line = format!("neighbour delete {} dev eth0", other.address());
+        self.namespace.ip(&line).map(drop)
+    }
+
     /// Bytes that came in over its first link, by the counters of the kernel: everything that was
     /// on the wire.
     pub(crate) fn received_bytes(&self) -> Result<u64> {
@@ -122,3 +137,6 @@ impl End<'_> {
         Ok(())
     }
 }
+
+/// A hardware address that no device has.
+const NOBODY: &str = "02:00:00:00:00:01";

@@ -6,6 +6,7 @@ use anyhow::Result;
 use tempfile::TempDir;
 
 use super::device::Device;
+use super::leftovers::prefix;
 use super::network::{Host, Lan};
 use super::tap::Tap;
 
@@ -19,9 +20,7 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new() -> Result<Self> {
         Ok(Self {
-            folder: tempfile::Builder::new()
-                .prefix("swarmlet-netns")
-                .tempdir()?,
+            folder: tempfile::Builder::new().prefix(&prefix()).tempdir()?,
             lans: Cell::new(0),
             folders: Cell::new(0),
         })
