@@ -80,6 +80,21 @@ impl Book {
         added
     }
 
+    /// Adds addresses that were announced just now. Known ones that fail are dialled from `due` on:
+    /// their node is there again, however long it was not. Those that were not known.
+    pub(crate) fn sighted(&mut self, endpoints: &[Endpoint], due: Instant) -> Vec<Endpoint> {
+        let mut again = due;
+        for endpoint in endpoints {
+            if let Some(entry) = self.entries.get_mut(endpoint)
+                && entry.failing_since.is_some()
+            {
+                entry.due = entry.due.min(again);
+                again += limits::REDIAL_STAGGER;
+            }
+        }
+        self.add_all(endpoints, Origin::Discovered, due)
+    }
+
     /// Has an address dialled at once, and this one time without room for it.
     pub(crate) fn reach(&mut self, endpoint: Endpoint, now: Instant) {
         self.add(endpoint, Origin::Learnt, now);
@@ -473,6 +488,24 @@ mod tests {
             None,
             "the other address is the same peer's"
         );
+    }
+
+    #[test]
+    fn address_that_fails_for_long_is_dialled_when_it_is_announced_again() {
+        let (mut book, start) = book(Origin::Discovered);
+        book.failed(endpoint(1), "no", start);
+        let now = start + Duration::from_secs(20);
+        book.failed(endpoint(1), "no", now);
+        let soon = now + Duration::from_millis(100);
+        assert!(book.next_due(1).unwrap() > now + Duration::from_secs(1));
+        assert!(book.sighted(&[endpoint(1)], soon).is_empty());
+        assert_eq!(book.next_due(1), Some(soon));
+        assert!(
+            book.sighted(&[endpoint(1)], soon + Duration::from_secs(9))
+                .is_empty()
+        );
+        assert_eq!(book.next_due(1), Some(soon), "it is never later for that");
+        assert_eq!(book.take_due(soon, 1), [endpoint(1)]);
     }
 
     #[test]

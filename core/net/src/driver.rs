@@ -293,7 +293,7 @@ impl Driver {
     fn on_sighted(&mut self, mut endpoints: Vec<Endpoint>, wait: Duration) {
         endpoints.retain(|endpoint| !self.listening.borrow().contains(endpoint));
         let due = Instant::now() + wait;
-        let added = self.book.add_all(&endpoints, Origin::Discovered, due);
+        let added = self.book.sighted(&endpoints, due);
         self.outbox
             .extend(added.into_iter().map(NetEvent::Discovered));
     }
