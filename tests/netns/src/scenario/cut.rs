@@ -14,40 +14,59 @@ use crate::orders::{Opening, Order};
 use crate::stage::{Device, Host, Offsets, World, within};
 
 pub(super) fn link_down() -> Result<String> {
-    tell(
-        |_, host| host.take_link_down(),
-        |_, host| host.take_link_up(),
-    )
+    tell(&Cut {
+        begin: |_, host| host.take_link_down(),
+        end: |_, host| host.take_link_up(),
+        lengths: &[MEDIUM],
+    })
 }
 
 pub(super) fn packets_lost() -> Result<String> {
-    tell(|_, host| host.lose_packets(), |_, host| host.pass_packets())
+    tell(&Cut {
+        begin: |_, host| host.lose_packets(),
+        end: |_, host| host.pass_packets(),
+        lengths: &[SHORT, LONG],
+    })
 }
 
 pub(super) fn one_way() -> Result<String> {
-    tell(
-        |other, host| host.lose_packets_to(other),
-        |other, host| host.pass_packets_to(other),
-    )
+    tell(&Cut {
+        begin: |other, host| host.lose_packets_to(other),
+        end: |other, host| host.pass_packets_to(other),
+        lengths: &[MEDIUM],
+    })
 }
 
-/// What is done to the network of the second host; the first one comes first.
+/// What is done to the network of the second host, and undone, and for how long each time.
+struct Cut {
+    begin: Change,
+    end: Change,
+    lengths: &'static [Duration],
+}
+
+/// The first host comes first.
 type Change = fn(&Host<'_>, &Host<'_>) -> Result<()>;
 
-fn tell(cut: Change, restore: Change) -> Result<String> {
+fn tell(cut: &Cut) -> Result<String> {
     let told = scope(|scope| {
-        let pairs =
-            ["tcp", "quic"].map(|protocol| scope.spawn(move || pair(protocol, cut, restore)));
+        let pairs = ["tcp", "quic"].map(|protocol| scope.spawn(move || pair(protocol, cut)));
         pairs.map(|pair| {
-            pair.join()
-                .unwrap_or_else(|_| Err(anyhow!("it has panicked")))
+            let told = pair.join();
+            told.unwrap_or_else(|_| Err(anyhow!("it has panicked")))
         })
     });
+    let lengths = cut.lengths.iter();
+    let lengths: Vec<String> = lengths.map(|length| length.as_secs().to_string()).collect();
     let [tcp, quic] = told;
-    Ok(format!("cut for {} s: {}, {}", CUT.as_secs(), tcp?, quic?))
+    Ok(format!(
+        "cut for {} s: {}, {}",
+        lengths.join(" and "),
+        tcp?,
+        quic?
+    ))
 }
 
-fn pair(protocol: &str, cut: Change, restore: Change) -> Result<String> {
+fn pair(protocol: &str, cut: &Cut) -> Result<String> {
     let world = World::new()?;
     let lan = world.lan()?;
     let hosts = [world.host(&[&lan])?, world.host(&[&lan])?];
@@ -61,17 +80,17 @@ fn pair(protocol: &str, cut: Change, restore: Change) -> Result<String> {
         device.ask::<()>(&Order::Load { pause_ms: 10 })?;
     }
     let [first, second] = &mut devices;
-    catch_up(first, second)?;
     let mut slowest = Duration::ZERO;
-    for _ in 0..CUTS {
-        cut(first.host(), second.host())?;
-        check_cut_off(first, second)?;
-        restore(first.host(), second.host())?;
+    for length in cut.lengths {
+        catch_up(first, second)?;
+        // The cut is to hit a connection that had time to settle.
+        sleep(SETTLED);
+        (cut.begin)(first.host(), second.host())?;
+        check_cut_off(first, second, *length)?;
+        (cut.end)(first.host(), second.host())?;
         let begin = Instant::now();
         catch_up(first, second)?;
         slowest = slowest.max(begin.elapsed());
-        // The next cut is to hit a connection that had time to settle.
-        sleep(SETTLED);
     }
     within(
         TARGET,
@@ -90,11 +109,11 @@ fn catch_up(first: &mut Device<'_>, second: &mut Device<'_>) -> Result<()> {
 }
 
 /// Waits out the cut. What was on the way may still arrive at its beginning, and nothing after it.
-fn check_cut_off(first: &mut Device<'_>, second: &mut Device<'_>) -> Result<()> {
-    sleep(CUT / 4);
+fn check_cut_off(first: &mut Device<'_>, second: &mut Device<'_>, length: Duration) -> Result<()> {
+    sleep(length / 4);
     let before = first.present()?;
     let [missed, known] = [second.present()?, before.clone()];
-    sleep(CUT - CUT / 4);
+    sleep(length - length / 4);
     let is_cut_off = |now: &Offsets| {
         let same = known
             .iter()
@@ -114,7 +133,10 @@ fn check_cut_off(first: &mut Device<'_>, second: &mut Device<'_>) -> Result<()> 
     Ok(())
 }
 
-const CUTS: usize = 2;
-const CUT: Duration = Duration::from_secs(5);
+/// Hardly longer than what makes a connection count as dead.
+const SHORT: Duration = Duration::from_secs(2);
+const MEDIUM: Duration = Duration::from_secs(5);
+/// By then an address that does not answer is dialled rarely.
+const LONG: Duration = Duration::from_secs(20);
 const SETTLED: Duration = Duration::from_millis(2_500);
 const TARGET: Duration = Duration::from_secs(1);
