@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
-use crate::orders::{Opening, Order, Standing};
+use crate::orders::{Opening, Order};
 use crate::stage::{Device, World, copy_folder, eventually, within};
 
 pub(super) fn tell() -> Result<String> {
@@ -35,7 +35,7 @@ pub(super) fn tell() -> Result<String> {
     ensure!(id == ids[1], "the copy is another device");
     copy.publish(EVENTS, BYTES)?;
     for device in [&mut *original, &mut copy] {
-        await_alarm(device)?;
+        await_alarm(device, &id)?;
     }
     let taken = begin.elapsed();
     original.ask::<u64>(&Order::StopLoad)?;
@@ -43,12 +43,15 @@ pub(super) fn tell() -> Result<String> {
     within(TARGET, taken, "both sides told of the copy")
 }
 
-fn await_alarm(device: &mut Device<'_>) -> Result<Standing> {
+/// Waits until it tells that somebody else has its identity, or of a contradiction in its streams.
+fn await_alarm(device: &mut Device<'_>, id: &str) -> Result<()> {
     eventually("the copy is noticed", || {
         let standing = device.standing()?;
         let mut refused = standing.refused.iter();
         let is_refused = refused.any(|(_, why)| why.contains("identity of this one"));
-        Ok((is_refused || !standing.incidents.is_empty()).then_some(standing))
+        let mut incidents = standing.incidents.iter();
+        let is_told = is_refused || incidents.any(|incident| incident.contains(id));
+        Ok(is_told.then_some(()))
     })
 }
 
