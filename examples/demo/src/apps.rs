@@ -1,6 +1,6 @@
 //! The apps of the floor: machines that publish, a dashboard and a line app that subscribe.
 //!
-//! Each runs as a task of its own and knows the others only by their events.
+//! Each runs as a task of its own and knows the others only by their events, wherever they run.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use swarmlet::{
-    AppId, Clock as _, Event, Node, Offsets, Payload, Result, Row, SubscribeOptions, SystemClock,
-    Tags,
+    AppId, Clock as _, Event, Node, NodeId, Offsets, Payload, Result, Row, SubscribeOptions,
+    SystemClock, Tags,
 };
 
 use crate::figures::{Board, Figures};
@@ -38,7 +38,7 @@ pub(crate) async fn run_machine(
     Ok(())
 }
 
-/// Counts everything that happens from `from` on. Ends only with the node.
+/// Counts everything that happens on any device after `from`. Ends only with the node.
 pub(crate) async fn run_dashboard(node: Node, from: Offsets, board: Arc<Board>) -> Result<()> {
     let everything = "FROM 'part' | 'sensor' | 'box'";
     let mut rows = node.subscribe(everything, SubscribeOptions::after(from))?;
@@ -46,18 +46,18 @@ pub(crate) async fn run_dashboard(node: Node, from: Offsets, board: Arc<Board>) 
         let now = SystemClock.now().micros();
         let mut figures = board.lock();
         for event in chunk.iter().filter_map(Row::event) {
-            count(&mut figures, event, now);
+            count(&mut figures, event, node.id(), now);
         }
     }
     Ok(())
 }
 
-fn count(figures: &mut Figures, event: &Event, now: i64) {
-    let age = now.saturating_sub(event.timestamp.micros());
+fn count(figures: &mut Figures, event: &Event, own: NodeId, now: i64) {
     figures.delivered += 1;
-    figures
-        .delivery
-        .record(Duration::from_micros(u64::try_from(age).unwrap_or(0)));
+    let author = event.key.stream.node;
+    if author != own {
+        figures.heard(author, event.timestamp.micros(), now);
+    }
     let tags = event.tags();
     if tags.contains("part")
         && let Some(machine) = figures.machine(&event.app_id)

@@ -1,13 +1,17 @@
 //! `--query`: prints what a query finds in a folder as JSON, one row on a line.
+//!
+//! All devices have the same events, so the office is asked, unless the folder is that of a device.
 
 use std::io::{self, Write as _};
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
-use swarmlet::{Node, Options, QueryOptions, Row, query_mistake};
+use swarmlet::{Network, Node, Options, QueryOptions, Row, query_mistake};
 
-/// Prints what matches; the folder must hold a node.
+use crate::talk::Role;
+
+/// Prints what matches; the folder must be one of the demo, or of one of its devices.
 pub(crate) async fn run(folder: &Path, aql: &str) -> Result<()> {
     if let Some(mistake) = query_mistake(aql) {
         bail!("the query cannot be understood\n{mistake}");
@@ -17,7 +21,10 @@ pub(crate) async fn run(folder: &Path, aql: &str) -> Result<()> {
         "there is no folder {}: run the demo first",
         folder.display()
     );
-    let node = Node::open(folder, Options::new()).await?;
+    let office = folder.join(Role::Office.name());
+    let folder = if office.is_dir() { &office } else { folder };
+    let network = Network::new().listen("tcp://127.0.0.1:0").discovery(false);
+    let node = Node::open(folder, Options::new().network(network)).await?;
     let printed = print(&node, aql).await;
     node.close().await?;
     printed

@@ -1,21 +1,23 @@
-//! What is known so far: the tasks add to it, the screen reads it.
+//! What a process knows so far: its tasks add to it, its reports are made of it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use swarmlet::AppId;
+use serde::{Deserialize, Serialize};
+use swarmlet::{AppId, NodeId};
 
 use crate::latency::Latencies;
 use crate::machine::STATIONS;
 
-/// All numbers of a run.
-#[derive(Clone, Debug)]
+/// All numbers of a run, in one process.
+#[derive(Debug)]
 pub(crate) struct Figures {
     /// Events that the node has acknowledged as durable.
     pub(crate) acknowledged: u64,
-    /// Events that the dashboard was given.
+    /// Events that the subscription was given.
     pub(crate) delivered: u64,
-    /// For each station, parts and rejects that the dashboard was told of.
+    /// For each station, parts and rejects that the subscription was given.
     pub(crate) machines: [Tally; STATIONS.len()],
     /// Packed parts that the line app was told of.
     pub(crate) packed: u64,
@@ -23,12 +25,20 @@ pub(crate) struct Figures {
     pub(crate) boxes: u64,
     /// From the call of publish until the events are durable.
     pub(crate) publish: Latencies,
-    /// From the timestamp of an event until the dashboard holds it.
-    pub(crate) delivery: Latencies,
+    /// From the timestamp of an event until the subscription has it, by the author.
+    pub(crate) heard: BTreeMap<NodeId, Latencies>,
+    /// Whose events are not measured, since they come from behind a cut.
+    pub(crate) disregarded: BTreeSet<String>,
+    /// Nor are those that were stamped before, since the last of them came from behind it too.
+    pub(crate) measured_from: i64,
+    /// Since when some peer is connected.
+    pub(crate) connected_at: Option<i64>,
+    /// When the events that were asked for had all arrived.
+    pub(crate) reached_at: Option<i64>,
 }
 
 /// The parts of one machine.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Tally {
     pub(crate) parts: u64,
     pub(crate) rejects: u64,
@@ -47,7 +57,11 @@ impl Board {
             packed: 0,
             boxes: 0,
             publish: Latencies::new(),
-            delivery: Latencies::new(),
+            heard: BTreeMap::new(),
+            disregarded: BTreeSet::new(),
+            measured_from: 0,
+            connected_at: None,
+            reached_at: None,
         }))
     }
 
@@ -58,13 +72,16 @@ impl Board {
         figures.publish.record(after);
     }
 
+    /// Some peer is connected now, or none.
+    pub(crate) fn connected(&self, is_connected: bool, now: i64) {
+        let mut figures = self.lock();
+        let since = figures.connected_at.unwrap_or(now);
+        figures.connected_at = is_connected.then_some(since);
+    }
+
     /// For as long as it takes to add to the figures.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Figures> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn snapshot(&self) -> Figures {
-        self.lock().clone()
     }
 }
 
@@ -76,9 +93,14 @@ impl Figures {
         Some(&mut self.machines[index])
     }
 
-    /// Whether every acknowledged event has come out again, at both subscribers.
-    pub(crate) fn is_settled(&self) -> bool {
-        let packing = STATIONS.len() - 1;
-        self.delivered == self.acknowledged && self.packed == self.machines[packing].parts
+    /// An event of `author` has come, stamped at one time and taken at another.
+    pub(crate) fn heard(&mut self, author: NodeId, stamped: i64, now: i64) {
+        let is_beyond = self.disregarded.contains(&author.to_string());
+        if is_beyond || stamped < self.measured_from {
+            return;
+        }
+        let age = u64::try_from(now.saturating_sub(stamped)).unwrap_or(0);
+        let heard = self.heard.entry(author).or_insert_with(Latencies::new);
+        heard.record(Duration::from_micros(age));
     }
 }

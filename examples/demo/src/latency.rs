@@ -2,10 +2,20 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// Counts of durations. Buckets grow by an eighth, so a percentile is at most 13 % too high.
 #[derive(Clone, Debug)]
 pub(crate) struct Latencies {
     counts: Vec<u64>,
+}
+
+/// What is shown of many durations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Percentiles {
+    /// The middle one, and the one that 99 % do not exceed; nothing if there are none.
+    pub(crate) p50: Option<Duration>,
+    pub(crate) p99: Option<Duration>,
 }
 
 impl Latencies {
@@ -20,8 +30,15 @@ impl Latencies {
         self.counts[bucket(micros)] += 1;
     }
 
+    pub(crate) fn percentiles(&self) -> Percentiles {
+        Percentiles {
+            p50: self.percentile(50),
+            p99: self.percentile(99),
+        }
+    }
+
     /// The duration that `percent` of all do not exceed; nothing if there are none.
-    pub(crate) fn percentile(&self, percent: u64) -> Option<Duration> {
+    fn percentile(&self, percent: u64) -> Option<Duration> {
         let all: u64 = self.counts.iter().sum();
         let rank = (all * percent).div_ceil(100).max(1);
         let mut seen = 0;

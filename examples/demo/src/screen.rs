@@ -5,17 +5,23 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use swarmlet::StreamInfo;
-
-use crate::figures::Figures;
-use crate::latency::Latencies;
+use crate::crew::Worker;
+use crate::floor::{CaughtUp, Cut, Mended};
+use crate::latency::Percentiles;
 use crate::machine::STATIONS;
+use crate::present::{Lag, Present};
+use crate::talk::Report;
 
 /// What is shown at one moment.
 #[derive(Debug)]
-pub(crate) struct View {
-    pub(crate) figures: Figures,
+pub(crate) struct View<'a> {
     pub(crate) elapsed: Duration,
+    pub(crate) workers: &'a [Worker; 3],
+    pub(crate) reports: &'a [Report; 3],
+    pub(crate) lags: [Lag; 3],
+    /// For how long the last device has been cut off, while it is.
+    pub(crate) cut_for: Option<Duration>,
+    pub(crate) cut: &'a Cut,
 }
 
 /// Where the numbers go.
@@ -25,7 +31,8 @@ pub(crate) struct Screen {
     seconds: u64,
     in_place: bool,
     lines_shown: usize,
-    recent: VecDeque<(Duration, u64)>,
+    next_at: Duration,
+    recent: VecDeque<(Duration, [u64; 3])>,
 }
 
 impl Screen {
@@ -34,8 +41,9 @@ impl Screen {
         let mut out = io::stdout().lock();
         writeln!(
             out,
-            "Swarmlet demo: {} machines, a dashboard and a line app on one node, {seconds} s.\n\
-             Every event is on the disk, synced, before its publish returns.\n",
+            "Swarmlet demo: {} machines on two lines and an office share a log, {seconds} s.\n\
+             Three processes; each event is on the disk, synced, before its publish returns.\n\n\
+             The office founds a swarm and invites.",
             STATIONS.len()
         )?;
         Ok(Self {
@@ -43,118 +51,122 @@ impl Screen {
             seconds,
             in_place: io::stdout().is_terminal(),
             lines_shown: 0,
+            next_at: Duration::ZERO,
             recent: VecDeque::new(),
         })
     }
 
-    /// How long to wait between updates.
-    pub(crate) fn pause(&self) -> Duration {
-        Duration::from_millis(if self.in_place { 250 } else { 1_000 })
+    /// Says that a device is in the swarm.
+    pub(crate) fn joined(&self, worker: &Worker) -> io::Result<()> {
+        let (name, process) = (worker.role.name(), worker.process);
+        let how = match worker.is_member {
+            true => "has been a member since an earlier run",
+            false => "has joined by its invite",
+        };
+        writeln!(io::stdout().lock(), "{name} (process {process}) {how}.")
     }
 
-    /// Shows the numbers of now.
-    pub(crate) fn update(&mut self, view: &View) -> io::Result<()> {
-        let rate = self.rate(view);
-        if self.in_place {
-            return self.redraw(&self.block(view, rate));
-        }
-        if view.elapsed < self.pause() / 2 {
+    /// Shows the numbers of now, if it is time for that.
+    pub(crate) fn update(&mut self, view: &View<'_>) -> io::Result<()> {
+        let rates = self.rates(view);
+        if view.elapsed < self.next_at {
             return Ok(());
         }
-        let line = self.line(view, rate);
-        writeln!(io::stdout().lock(), "{line}")
+        if self.in_place {
+            self.next_at = view.elapsed + Duration::from_millis(200);
+            return self.redraw(&self.block(view, rates));
+        }
+        let is_first = self.next_at.is_zero();
+        self.next_at += Duration::from_secs(1);
+        if is_first {
+            return writeln!(io::stdout().lock());
+        }
+        writeln!(io::stdout().lock(), "{}", line(view))
     }
 
-    /// Shows the numbers of the whole run and how to ask for more.
-    pub(crate) fn finish(&mut self, view: &View) -> io::Result<()> {
-        let rate = per_second(view.figures.acknowledged, view.elapsed);
-        let block = self.block(view, rate);
+    /// Shows the numbers of the whole run.
+    pub(crate) fn finish(&mut self, view: &View<'_>) -> io::Result<()> {
+        let published = view.reports.each_ref().map(|report| report.acknowledged);
+        let rates = published.map(|count| per_second(count, view.elapsed));
+        let block = self.block(view, rates);
         if !self.in_place {
             writeln!(io::stdout().lock())?;
         }
         self.redraw(&block)?;
-        let figures = &view.figures;
         let mut out = io::stdout().lock();
-        writeln!(
-            out,
-            "\n{} events acknowledged, {} delivered to the dashboard.",
-            grouped(figures.acknowledged),
-            grouped(figures.delivered)
-        )
+        writeln!(out, "\n{}", latencies(view))?;
+        if let (Some(mended), Some(caught_up)) = (view.cut.mended, view.cut.caught_up) {
+            writeln!(out, "{}", story(mended, caught_up))?;
+        }
+        Ok(())
     }
 
-    /// Shows what the folder holds, of this run and those before, and how to ask it.
-    pub(crate) fn streams(&self, streams: &[StreamInfo]) -> io::Result<()> {
+    /// Says that all have the same, and how to ask for more.
+    pub(crate) fn equal(&self, present: &Present, compared: u64) -> io::Result<()> {
         let mut out = io::stdout().lock();
         let folder = self.folder.display();
-        writeln!(out, "\nThe log is in {folder}:")?;
-        for stream in streams {
-            let kept = stream.last.get() + 1 - stream.first.get();
-            writeln!(out, "  {:<10} {:>11} events", stream.name, grouped(kept))?;
-        }
         writeln!(
             out,
-            "\nRun the demo again and it continues there. Ask it:\n  \
+            "All three logs are equal: {} events, the same offsets in {} streams; the newest {}\n\
+             parts and boxes are the same in the same order.",
+            grouped(present.events()),
+            present.streams(),
+            grouped(compared)
+        )?;
+        writeln!(
+            out,
+            "\nThe logs are in {folder}. Run the demo again and it continues there. Ask them:\n  \
              cargo demo --folder {folder} --query \"FROM 'rejected' ORDER DESC LIMIT 5\""
         )
     }
 
-    /// Events per second of about the last second.
-    fn rate(&mut self, view: &View) -> u64 {
-        self.recent
-            .push_back((view.elapsed, view.figures.acknowledged));
+    /// Events per second that each device published in about the last second.
+    fn rates(&mut self, view: &View<'_>) -> [u64; 3] {
+        let published = view.reports.each_ref().map(|report| report.acknowledged);
+        self.recent.push_back((view.elapsed, published));
         let window = Duration::from_millis(1_050);
         while self.recent.len() > 2 && view.elapsed.saturating_sub(self.recent[0].0) > window {
             self.recent.pop_front();
         }
         let (since, before) = self.recent[0];
-        per_second(view.figures.acknowledged - before, view.elapsed - since)
+        let rate = |index| per_second(published[index] - before[index], view.elapsed - since);
+        [rate(0), rate(1), rate(2)]
     }
 
-    fn line(&self, view: &View, rate: u64) -> String {
-        let figures = &view.figures;
-        format!(
-            "{:>3} s  {:>7} events/s  parts {:>6}  rejects {:>4}  publish {}  delivery {}  {}",
-            view.elapsed.as_secs_f64().round(),
-            grouped(rate),
-            grouped(figures.machines.iter().map(|tally| tally.parts).sum()),
-            grouped(figures.machines.iter().map(|tally| tally.rejects).sum()),
-            percentiles(&figures.publish),
-            percentiles(&figures.delivery),
-            megabytes(folder_bytes(&self.folder)),
-        )
-    }
-
-    fn block(&self, view: &View, rate: u64) -> Vec<String> {
-        let figures = &view.figures;
+    fn block(&self, view: &View<'_>, rates: [u64; 3]) -> Vec<String> {
         let elapsed = view.elapsed.as_secs_f64().min(self.seconds as f64);
         let mut lines = vec![
-            format!("  time      {elapsed:>8.1} s of {} s", self.seconds),
-            format!(
-                "  events    {:>8} /s {:>12} in all",
-                grouped(rate),
-                grouped(figures.acknowledged)
-            ),
-            format!(
-                "  publish   {}   call until durable",
-                percentiles(&figures.publish)
-            ),
-            format!(
-                "  delivery  {}   stamped until in the dashboard",
-                percentiles(&figures.delivery)
-            ),
-            format!("  folder    {:>11}", megabytes(folder_bytes(&self.folder))),
+            format!("  {elapsed:.1} s of {} s   {}", self.seconds, cable(view)),
             String::new(),
-            format!("  {:<16} {:>9} {:>9}", "machine", "parts", "rejects"),
+            format!(
+                "  {:<8}{:>10}{:>9}{:>7}{:>7}{:>9}{:>8}{:>9}{:>11}{:>15}",
+                "device",
+                "published",
+                "/s",
+                "log MB",
+                "peers",
+                "lacks",
+                "for",
+                "knows of",
+                "round trip",
+                "publish p50/99"
+            ),
         ];
-        for (station, tally) in STATIONS.iter().zip(&figures.machines) {
+        let devices = rates.iter().enumerate();
+        lines.extend(devices.map(|(index, rate)| device(view, index, *rate)));
+        lines.push(String::new());
+        lines.push(format!(
+            "  {:<16} {:>9} {:>9}   as the office sees it",
+            "machine", "parts", "rejects"
+        ));
+        let office = &view.reports[0];
+        for (station, tally) in STATIONS.iter().zip(&office.machines) {
             let (parts, rejects) = (grouped(tally.parts), grouped(tally.rejects));
             lines.push(format!("  {:<16} {parts:>9} {rejects:>9}", station.name));
         }
-        lines.push(String::new());
         lines.push(format!(
             "  boxes filled, says the line app: {}",
-            figures.boxes
+            office.boxes
         ));
         lines
     }
@@ -162,8 +174,10 @@ impl Screen {
     /// Writes over the lines shown before.
     fn redraw(&mut self, lines: &[String]) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        if self.in_place && self.lines_shown > 0 {
-            write!(out, "\x1b[{}A", self.lines_shown)?;
+        match (self.in_place, self.lines_shown) {
+            (true, 0) => writeln!(out)?,
+            (true, shown) => write!(out, "\x1b[{shown}A")?,
+            (false, _) => {}
         }
         let clear = if self.in_place { "\x1b[K" } else { "" };
         for line in lines {
@@ -174,12 +188,112 @@ impl Screen {
     }
 }
 
-fn percentiles(latencies: &Latencies) -> String {
-    let show = |percent| match latencies.percentile(percent) {
-        Some(duration) => format!("{:.2}", duration.as_secs_f64() * 1e3),
-        None => "-".to_owned(),
+/// One device in the block.
+fn device(view: &View<'_>, index: usize, rate: u64) -> String {
+    let (report, lag) = (&view.reports[index], view.lags[index]);
+    let behind = report.peers.iter().map(|peer| peer.behind).max();
+    let trip = report.peers.iter().filter_map(|peer| peer.round_trip).max();
+    format!(
+        "  {:<8}{:>10}{:>9}{:>7.1}{:>7}{:>9}{:>8}{:>9}{:>11}{:>15}",
+        view.workers[index].role.name(),
+        grouped(report.acknowledged),
+        grouped(rate),
+        report.disk_bytes as f64 / 1e6,
+        report.peers.len(),
+        grouped(lag.events),
+        format!("{:.1} s", lag.time.as_secs_f64()),
+        behind.map_or_else(|| "-".to_owned(), grouped),
+        milliseconds(trip),
+        both(report.publish),
+    )
+}
+
+/// One line for everybody.
+fn line(view: &View<'_>) -> String {
+    let devices = view.workers.iter().zip(view.reports).zip(&view.lags);
+    let devices = devices.map(|((worker, report), lag)| {
+        format!(
+            "{} {} ({} peers, lacks {}, {:.1} s)",
+            worker.role.name(),
+            grouped(report.present.events()),
+            report.peers.len(),
+            grouped(lag.events),
+            lag.time.as_secs_f64()
+        )
+    });
+    let devices: Vec<String> = devices.collect();
+    let cut = if view.cut_for.is_some() { "  CUT" } else { "" };
+    let seconds = view.elapsed.as_secs_f64().round();
+    format!("{seconds:>3} s  {}{cut}", devices.join("  "))
+}
+
+fn cable(view: &View<'_>) -> String {
+    let cut = view.cut;
+    match (view.cut_for, cut.mended, cut.caught_up) {
+        (Some(time), ..) => {
+            let seconds = time.as_secs_f64();
+            format!("line-2 has been CUT OFF for {seconds:.1} s and goes on")
+        }
+        (_, Some(_), None) => "line-2 is back and catches up".to_owned(),
+        (_, _, Some(caught_up)) => {
+            let seconds = caught_up.complete.as_secs_f64();
+            format!("everybody had caught up {seconds:.2} s after the cut")
+        }
+        _ => "all are connected".to_owned(),
+    }
+}
+
+/// How long events took from device to device.
+fn latencies(view: &View<'_>) -> String {
+    let mut text = "Latency, from the stamp of an event until a subscription of the other process \
+                    has it,\nmeasured while both could reach each other:\n"
+        .to_owned();
+    for (author, reader) in [(1, 0), (2, 0), (0, 1), (2, 1), (0, 2), (1, 2)] {
+        let heard = &view.reports[reader].heard;
+        let Some(Percentiles { p50, p99 }) = heard.get(&view.workers[author].node) else {
+            continue;
+        };
+        let (from, to) = (view.workers[author].role, view.workers[reader].role);
+        text += &format!(
+            "  {} to {}   p50 {:>9}   p99 {:>9}\n",
+            from.name(),
+            to.name(),
+            milliseconds(*p50),
+            milliseconds(*p99)
+        );
+    }
+    text
+}
+
+/// What the cut did.
+fn story(mended: Mended, caught_up: CaughtUp) -> String {
+    let connected = match caught_up.connected {
+        Some(time) => format!("was connected again after {:.2} s", time.as_secs_f64()),
+        None => "had not noticed it".to_owned(),
     };
-    format!("p50 {:>6} ms  p99 {:>6} ms", show(50), show(99))
+    format!(
+        "line-2 was cut off for {:.1} s and went on: then it lacked {} events, and others {} of \
+         its\nown. When the cable was mended it {connected}; after {:.2} s all had everything.",
+        mended.lasted.as_secs_f64(),
+        grouped(mended.lacked),
+        grouped(mended.owed),
+        caught_up.complete.as_secs_f64()
+    )
+}
+
+fn both(Percentiles { p50, p99 }: Percentiles) -> String {
+    let Some((p50, p99)) = p50.zip(p99) else {
+        return "-".to_owned();
+    };
+    let milliseconds = |time: Duration| time.as_secs_f64() * 1e3;
+    format!("{:.1}/{:.1} ms", milliseconds(p50), milliseconds(p99))
+}
+
+fn milliseconds(time: Option<Duration>) -> String {
+    time.map_or_else(
+        || "-".to_owned(),
+        |time| format!("{:.2} ms", time.as_secs_f64() * 1e3),
+    )
 }
 
 fn per_second(count: u64, elapsed: Duration) -> u64 {
@@ -187,21 +301,6 @@ fn per_second(count: u64, elapsed: Duration) -> u64 {
         return 0;
     }
     (count as f64 / elapsed.as_secs_f64()).round() as u64
-}
-
-fn megabytes(bytes: u64) -> String {
-    format!("{:.1} MB", bytes as f64 / 1e6)
-}
-
-/// The sizes of all files below; what vanishes meanwhile counts nothing.
-fn folder_bytes(folder: &Path) -> u64 {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let sizes = entries.map(|entry| match entry.metadata() {
-        Ok(metadata) if metadata.is_dir() => folder_bytes(&entry.path()),
-        Ok(metadata) => metadata.len(),
-        Err(_) => 0,
-    });
-    sizes.sum()
 }
 
 /// Digits in groups of three.
