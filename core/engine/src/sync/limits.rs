@@ -86,6 +86,10 @@ pub const HEADS_PERIOD: Duration = Duration::from_millis(100);
 /// transport waits before it gives a connection up.
 pub const PING_PERIOD: Duration = Duration::from_millis(500);
 
+/// How often the round trip of a busy session is measured: often enough for a screen, and a few
+/// bytes.
+pub const ROUND_TRIP_PERIOD: Duration = Duration::from_secs(1);
+
 /// After so long without a frame a session is closed, in case the transport did not notice.
 pub const SILENCE_MAX: Duration = Duration::from_secs(5);
 

@@ -11,7 +11,8 @@ use super::frame::{Frame, HeadEntry, Hello};
 use super::incoming::Incoming;
 use super::input::{Output, SessionId};
 use super::limits::{
-    HEADS_PER_FRAME_MAX, HEADS_PERIOD, PING_PERIOD, RETRY, SILENCE_MAX, STREAMS_PER_PEER_MAX,
+    HEADS_PER_FRAME_MAX, HEADS_PERIOD, PING_PERIOD, RETRY, ROUND_TRIP_PERIOD, SILENCE_MAX,
+    STREAMS_PER_PEER_MAX,
 };
 use super::outgoing::Outgoing;
 use crate::event::codec::Malformed;
@@ -45,6 +46,8 @@ pub(super) struct Session {
     received_sequence: u32,
     last_sent: Duration,
     last_heard: Duration,
+    /// When a ping was last sent, and which one is unanswered since when.
+    pinged: Duration,
     ping: Option<(u64, Duration)>,
     pub(super) round_trip: Option<Duration>,
     /// Since when this node or the peer lacks something that the other one has.
@@ -74,6 +77,7 @@ impl Session {
             received_sequence: 0,
             last_sent: now,
             last_heard: now,
+            pinged: now,
             ping: None,
             round_trip: None,
             behind_since: None,
@@ -212,11 +216,14 @@ impl Session {
         }
     }
 
-    /// Shows that we are alive, if nothing else did.
+    /// Shows that we are alive, if nothing else did, and measures how long an answer takes.
     pub(super) fn ping_if_due(&mut self, now: Duration, out: &mut Vec<Output>) {
-        if now >= self.last_sent + PING_PERIOD {
+        let is_quiet = now >= self.last_sent + PING_PERIOD;
+        if is_quiet || now >= self.pinged + ROUND_TRIP_PERIOD {
+            self.pinged = now;
             let nonce = u64::from(self.sent_sequence);
-            self.ping = Some((nonce, now));
+            // An answer that takes longer than the next ping is waited for all the same.
+            self.ping.get_or_insert((nonce, now));
             self.send(&Frame::Ping(nonce), now, out);
         }
     }

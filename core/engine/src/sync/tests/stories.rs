@@ -50,6 +50,20 @@ fn two_nodes_get_what_the_other_has_and_what_comes() {
 }
 
 #[test]
+fn the_round_trip_is_measured_however_busy_the_session_is() {
+    let mut bench = Bench::new(2);
+    bench.connect(0, 1);
+    for _ in 0..30 {
+        bench.publish(0, "x", 10);
+        bench.pass(50);
+    }
+    for at in [0, 1] {
+        let peers = bench.nodes[at].sync.peers(bench.now);
+        assert!(peers[0].round_trip.is_some(), "{peers:?}");
+    }
+}
+
+#[test]
 fn a_live_event_is_one_frame_without_being_asked_for() {
     let mut bench = Bench::new(2);
     bench.publish(0, "x", 10);
