@@ -39,11 +39,26 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         "--bin",
         name,
     ];
-    shell::run(shell::command(&words).arg("--").args(&arguments.rest))?;
+    let mut command = shell::command(&words);
+    if asks_for_zenoh(&arguments.rest) {
+        command.args(["--features", "peers"]);
+    }
+    shell::run(command.arg("--").args(&arguments.rest))?;
     if name == "store" {
         python_rates()?;
     }
     Ok(())
+}
+
+/// Whether a peer is asked for whose client is only built when it is.
+fn asks_for_zenoh(words: &[String]) -> bool {
+    let mut is_list = false;
+    words.iter().any(|word| {
+        let list = word.strip_prefix("--peers=");
+        let list = list.or(is_list.then_some(word.as_str()));
+        is_list = word == "--peers";
+        list.is_some_and(|list| list.split(',').any(|peer| peer == "zenoh"))
+    })
 }
 
 /// What of the store's rates is left in Python, with the wheel optimised as it is published.
@@ -76,5 +91,17 @@ mod tests {
     #[test]
     fn the_benchmarks_are_the_programs_of_the_package() {
         assert!(names().unwrap().contains(&"store".to_owned()));
+    }
+
+    #[test]
+    fn zenoh_is_built_in_when_it_is_asked_for() {
+        let asks = |line: &str| {
+            let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            asks_for_zenoh(&words)
+        };
+        assert!(asks("--seconds 2 --peers nats,zenoh"));
+        assert!(asks("--peers=zenoh --nodes 10"));
+        assert!(!asks("--peers nats,mosquitto --nodes 10"));
+        assert!(!asks("--seconds 2"));
     }
 }

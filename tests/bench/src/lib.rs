@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod cpu;
 pub mod event;
 pub mod memory;
 pub mod rate;

@@ -165,7 +165,7 @@ impl Receiver {
 }
 
 /// An event of about 300 bytes.
-fn event(value: &serde_json::Value) -> Result<NewEvent> {
+pub(crate) fn event(value: &serde_json::Value) -> Result<NewEvent> {
     let mut value = value.clone();
     value["machine"] = "press-7".into();
     value["text"] = "feed within limits, door closed, cycle started by operator. "
