@@ -23,7 +23,10 @@ pub(crate) async fn run(folder: &Path, aql: &str) -> Result<()> {
     );
     let office = folder.join(Role::Office.name());
     let folder = if office.is_dir() { &office } else { folder };
-    let network = Network::new().listen("tcp://127.0.0.1:0").discovery(false);
+    let network = Network::new()
+        .listen("tcp://127.0.0.1:0")
+        .discovery(false)
+        .address_exchange(false);
     let node = Node::open(folder, Options::new().network(network)).await?;
     let printed = print(&node, aql).await;
     node.close().await?;

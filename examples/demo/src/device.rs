@@ -238,7 +238,10 @@ impl Device {
 
 /// Sensor readings go to a stream of their own, of which only the last ones are kept.
 fn options(start: &Start) -> Options {
-    let network = Network::new().listen("tcp://127.0.0.1:0").discovery(false);
+    let network = Network::new()
+        .listen("tcp://127.0.0.1:0")
+        .discovery(false)
+        .address_exchange(false);
     // Others reach the office over the relay; nobody else is told an address.
     let network = match (start.role, start.peers.first()) {
         (Role::Office, Some(relay)) => network.announce(relay),

@@ -112,7 +112,8 @@ mod tests {
         let graph = format!(
             r#"{{
             "packages": [
-                {{ "id": "a", "name": "ours", "version": "1.0.0", "license": null, "source": null }},
+                {{ "id": "a", "name": "ours", "version": "1.0.0", "license": null,
+                   "source": null }},
                 {{ "id": "b", "name": "old", "version": "1.0.0", "license": {licence},
                    "source": "{source}" }},
                 {{ "id": "c", "name": "known", "version": "1.0.0", "license": "MIT",

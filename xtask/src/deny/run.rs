@@ -13,13 +13,7 @@ pub(crate) fn run() -> Result<()> {
     let policy = fs::read_to_string(POLICY).with_context(|| format!("cannot read {POLICY}"))?;
     let policy = Policy::parse(&policy)?;
     let asked = Command::new(env!("CARGO"))
-        .args([
-            "metadata",
-            "--format-version",
-            "1",
-            "--locked",
-            "--all-features",
-        ])
+        .args(["metadata", "--format-version", "1", "--locked"])
         .args(["--filter-platform", &host()?])
         .output()
         .context("cannot start cargo")?;
@@ -28,7 +22,7 @@ pub(crate) fn run() -> Result<()> {
     let graph = Graph::parse(&String::from_utf8(asked.stdout)?)?;
     let findings = graph.check(&policy);
     for finding in &findings {
-        eprintln!("{finding}");
+        println!("{finding}");
     }
     ensure!(
         findings.is_empty(),

@@ -11,6 +11,7 @@ mod language;
 mod limits;
 mod live;
 mod many;
+mod meeting;
 mod metrics;
 mod open;
 mod publish;

@@ -1,6 +1,5 @@
 //! Nodes in a swarm, over real sockets on loopback: founding, joining, syncing, revoking.
 
-use std::net::{Ipv4Addr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,7 +32,12 @@ pub(crate) async fn joiner(place: &Place, issuer: &Node, capabilities: &str) -> 
     joiner_with(place, issuer, capabilities, network()).await
 }
 
-async fn joiner_with(place: &Place, issuer: &Node, capabilities: &str, network: Network) -> Node {
+pub(crate) async fn joiner_with(
+    place: &Place,
+    issuer: &Node,
+    capabilities: &str,
+    network: Network,
+) -> Node {
     let node = place.open_with(Options::new().network(network)).await;
     let mut invite = InviteOptions::default();
     invite.capabilities = capabilities.parse().unwrap();
@@ -121,63 +125,6 @@ async fn after_a_restart_a_member_comes_back_by_itself() {
     let second = places[1].open_with(options()).await;
     reaches(&second, 1).await;
     assert_eq!(second.swarm().id(), first.swarm().id());
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn members_who_know_one_of_them_find_the_others() {
-    let places = [Place::new(), Place::new(), Place::new(), Place::new()];
-    let first = founder(&places[0]).await;
-    let mut nodes = Vec::new();
-    for place in &places[1..] {
-        nodes.push(joiner(place, &first, "rw:*").await);
-    }
-    nodes.push(first);
-    for node in &nodes {
-        let mut status = node.swarm().changes();
-        let has_met = |status: &swarmlet::SwarmStatus| status.peers.len() == 3;
-        let met = tokio::time::timeout(SOON, status.wait_for(has_met)).await;
-        met.unwrap().unwrap();
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn with_few_connections_each_they_are_one_swarm_all_the_same() {
-    let places: Vec<Place> = (0..9).map(|_| Place::new()).collect();
-    let narrow = || network().connections_max(2);
-    let first = Options::new().network(narrow());
-    let first = places[0].open_with(first).await;
-    first.swarm().create("plant", "first").unwrap();
-    let mut nodes = Vec::new();
-    for place in &places[1..] {
-        nodes.push(joiner_with(place, &first, "rw:*", narrow()).await);
-    }
-    nodes.push(first);
-    for node in &nodes {
-        node.publish(tags("x"), number(1)).await.unwrap();
-    }
-    for node in &nodes {
-        reaches(node, 9).await;
-        let mut status = node.swarm().changes();
-        let is_narrow = |status: &swarmlet::SwarmStatus| (1..=2).contains(&status.peers.len());
-        let narrowed = tokio::time::timeout(SOON, status.wait_for(is_narrow)).await;
-        narrowed.unwrap().unwrap();
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn nodes_that_cannot_meet_are_connected_by_the_one_between() {
-    let places = [Place::new(), Place::new(), Place::new()];
-    let middle = founder(&places[0]).await;
-    let strange = || network().address_exchange(false);
-    let left = joiner_with(&places[1], &middle, "rw:*", strange()).await;
-    let right = joiner_with(&places[2], &middle, "rw:*", strange()).await;
-    left.publish(tags("left"), number(1)).await.unwrap();
-    right.publish(tags("right"), number(2)).await.unwrap();
-    for node in [&left, &middle, &right] {
-        reaches(node, 2).await;
-    }
-    assert_eq!(left.swarm().peers().len(), 1);
-    assert_eq!(right.swarm().peers().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -405,70 +352,6 @@ async fn being_in_sync_includes_what_was_just_published() {
         second.swarm().wait_in_sync(SOON).await.unwrap();
         assert_eq!(present(&first), present(&second), "round {round}");
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn quic_alone_will_do() {
-    let places = [Place::new(), Place::new()];
-    let quic = || {
-        let network = Network::new().listen("quic://127.0.0.1:0");
-        Options::new().network(network.discovery(false))
-    };
-    let first = places[0].open_with(quic()).await;
-    first.swarm().create("plant", "first").unwrap();
-    let second = places[1].open_with(quic()).await;
-    let token = first.swarm().invite(&InviteOptions::default()).unwrap();
-    second.swarm().join(&token, "other", SOON).await.unwrap();
-    second.publish(tags("x"), number(1)).await.unwrap();
-    reaches(&first, 1).await;
-    assert!(second.swarm().peers()[0].address.starts_with("quic://"));
-}
-
-#[expect(
-    clippy::print_stderr,
-    reason = "who reads the output must see that nothing was tested"
-)]
-fn skip(why: &str) {
-    eprintln!("SKIPPED: discovery by the node was not tested, since {why}");
-}
-
-/// Whether this machine lets a process hear its own multicast.
-fn has_multicast() -> bool {
-    let (any, group) = (Ipv4Addr::UNSPECIFIED, Ipv4Addr::new(224, 0, 0, 251));
-    let hear = || {
-        let receiver = UdpSocket::bind((any, 0))?;
-        receiver.set_read_timeout(Some(Duration::from_secs(1)))?;
-        receiver.join_multicast_v4(&group, &any)?;
-        let port = receiver.local_addr()?.port();
-        UdpSocket::bind((any, 0))?.send_to(b"?", (group, port))?;
-        receiver.recv(&mut [0; 8])
-    };
-    hear().is_ok_and(|len: usize| len == 1)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn members_find_each_other_without_an_address() {
-    if !has_multicast() {
-        skip("this machine has no multicast");
-        return;
-    }
-    let places = [Place::new(), Place::new(), Place::new()];
-    let first = places[0].open_with(Options::new()).await;
-    first.swarm().create("plant", "first").unwrap();
-    let mut others = Vec::new();
-    for place in &places[1..] {
-        let node = place.open_with(Options::new()).await;
-        let token = first.swarm().invite(&InviteOptions::default()).unwrap();
-        node.swarm().join(&token, "other", SOON).await.unwrap();
-        others.push(node);
-    }
-    // The two were told nothing of each other.
-    let second = others[1].id();
-    let mut status = others[0].swarm().changes();
-    let has_met =
-        |status: &swarmlet::SwarmStatus| status.peers.iter().any(|peer| peer.node == second);
-    let met = tokio::time::timeout(SOON, status.wait_for(has_met)).await;
-    met.unwrap().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
