@@ -43,11 +43,14 @@ impl Sender {
         // Having joined, the receiver connects again.
         node.swarm().wait_in_sync_blocking(CONNECTED_MAX)?;
         let folder = folder.to_owned();
-        Ok(Self {
+        let mut sender = Self {
             node,
             folder,
             receiver,
-        })
+        };
+        // The first event of a stream makes its files, on both sides.
+        sender.end("begun")?;
+        Ok(sender)
     }
 
     /// One event after the other, `rate` a second; ten at a time above a thousand.
