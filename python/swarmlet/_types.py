@@ -202,7 +202,8 @@ class SwarmStatus:
     to_replicate: Mapping[str, int]
     """How many events of each stream some peer has and this node lacks."""
     refused: Sequence[tuple[str, str]]
-    """Connections that were refused or closed, by whom and why, the newest last; the last 32."""
+    """Connections that were refused or closed: with whom, that is the address that was dialled, the
+    host that dialled, or the device, and why. The newest last; the last 32."""
     incidents: Sequence[str]
     """What people should know of: forks, clones, refused events; the last 32."""
 

@@ -489,6 +489,7 @@ impl Driver {
             self.outbox.push_back(NetEvent::Refused {
                 peer,
                 endpoint,
+                is_dialler: true,
                 reason,
             });
         }
@@ -501,6 +502,7 @@ impl Driver {
             self.outbox.push_back(NetEvent::Refused {
                 peer,
                 endpoint,
+                is_dialler: false,
                 reason,
             });
         }

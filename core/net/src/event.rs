@@ -18,8 +18,11 @@ pub enum NetEvent {
     Refused {
         /// The peer, if it got so far that its key is authenticated.
         peer: Option<PeerKey>,
-        /// The endpoint that was dialled, or the address that the stranger came from.
+        /// The endpoint that was dialled, or the address that the stranger came from, whose port
+        /// means nothing.
         endpoint: Option<Endpoint>,
+        /// Whether this node dialled.
+        is_dialler: bool,
         /// Why, for the user to read.
         reason: String,
     },

@@ -105,7 +105,15 @@ mod tests {
     fn the_quick_run_is_short() {
         assert_eq!(
             names(true, &[]),
-            ["setup", "fmt", "tidy", "gen-check", "clippy", "unit"]
+            [
+                "setup",
+                "fmt",
+                "tidy",
+                "gen-check",
+                "deny",
+                "clippy",
+                "unit"
+            ]
         );
     }
 

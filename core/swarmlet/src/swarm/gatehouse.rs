@@ -146,8 +146,13 @@ impl Gatehouse {
         });
         let kept = renewals.and_then(|renewals| {
             let devices = renewals.len();
-            for chain in renewals {
-                self.keep(chain)?;
+            let admit = |membership: &mut Membership| {
+                let mut renewals = renewals.into_iter();
+                renewals
+                    .try_for_each(|chain| membership.members.admit(chain).map(drop).map_err(denied))
+            };
+            if devices > 0 {
+                self.change(admit)?;
             }
             Ok(devices)
         });

@@ -36,7 +36,8 @@ pub struct SwarmStatus {
     pub peers: Vec<Peer>,
     /// How many events of each stream some peer has and this node lacks.
     pub to_replicate: BTreeMap<StreamId, u64>,
-    /// Connections that were refused or closed, by whom and why, the newest last; the last 32.
+    /// Connections that were refused or closed: with whom, that is the address that was dialled,
+    /// the host that dialled, or the device, and why. The newest last; the last 32.
     pub refused: Vec<(String, String)>,
     /// What people should know of: forks, clones, refused events; the last 32.
     pub incidents: Vec<String>,

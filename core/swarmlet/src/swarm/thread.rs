@@ -184,14 +184,21 @@ impl SyncTask {
                 self.report();
             }
             NetEvent::Refused {
-                endpoint, reason, ..
+                endpoint,
+                is_dialler,
+                reason,
+                ..
             } => {
-                let endpoint = endpoint.map(|endpoint| endpoint.to_string());
-                let endpoint = endpoint.unwrap_or_default();
-                tracing::info!(%endpoint, %reason, "a connection was refused");
+                // Whoever comes again and again comes from another port each time.
+                let whom = endpoint.map(|endpoint| match is_dialler {
+                    true => endpoint.to_string(),
+                    false => endpoint.address.ip().to_string(),
+                });
+                let whom = whom.unwrap_or_default();
+                tracing::info!(whom, %reason, "a connection was refused");
                 self.shared
                     .status
-                    .send_if_modified(|status| status.note_refused(endpoint, reason));
+                    .send_if_modified(|status| status.note_refused(whom, reason));
             }
             NetEvent::Listening(endpoint) => {
                 let endpoint = endpoint.to_string();

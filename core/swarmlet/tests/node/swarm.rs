@@ -287,6 +287,12 @@ async fn devices_of_two_swarms_do_not_talk() {
     tokio::time::timeout(SOON, refused).await.unwrap().unwrap();
     assert!(other.swarm().peers().is_empty());
     assert_eq!(count(&other).await, 0);
+    // However often it tries, from whatever port, it is one line.
+    let mut status = first.swarm().changes();
+    let refused = status.wait_for(|status| !status.refused.is_empty());
+    let refused = tokio::time::timeout(SOON, refused).await.unwrap().unwrap();
+    let mut whom = refused.refused.iter().map(|(whom, _)| whom.as_str());
+    assert!(whom.all(|whom| whom == "127.0.0.1"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
