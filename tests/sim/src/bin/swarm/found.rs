@@ -6,13 +6,13 @@
 /// Each with what was wrong.
 pub(crate) const FOUND: &[(u64, &str)] = &[
     (
-        2,
+        12,
         "two nodes asked each other for a stream, and both waited for ever",
     ),
-    (25, "the same, with a restart before it"),
+    (25, "the same, on another way there"),
     (
         73,
         "a wrong head that a malicious member announced was taken for a fork",
     ),
-    (312, "two branches of the same length were not noticed"),
+    (72, "two branches of the same length were not noticed"),
 ];
