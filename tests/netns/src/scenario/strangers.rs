@@ -194,16 +194,18 @@ pub(super) fn endpoints(address: Ipv4Addr) -> [String; 2] {
 }
 
 fn await_refusal(device: &mut Device<'_>, address: Ipv4Addr, reasons: &[&str]) -> Result<()> {
-    let at = format!("//{address}:");
+    // Whoever dialled is named by its host, whoever was dialled by the address.
+    let (host, dialled) = (address.to_string(), format!("//{address}:"));
+    let is_it = |whom: &str| whom == host || whom.contains(&dialled);
     let mut last = Vec::new();
     let reported = eventually("it is refused", || {
         last = device.standing()?.refused;
         let mut refused = last.iter();
         let is_one = |why: &str| reasons.iter().any(|reason| why.contains(reason));
-        let is_reported = refused.any(|(whom, why)| whom.contains(&at) && is_one(why));
+        let is_reported = refused.any(|(whom, why)| is_it(whom) && is_one(why));
         Ok(is_reported.then_some(()))
     });
-    reported.with_context(|| format!("no refusal of {at} for one of {reasons:?} in {last:?}"))
+    reported.with_context(|| format!("no refusal of {address} for one of {reasons:?} in {last:?}"))
 }
 
 /// A certificate is good for 400 days, and accepted for 90 more.
