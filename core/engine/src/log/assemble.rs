@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::event::batch::{BatchPlace, BodyBuilder};
 use crate::event::{
     AppId, Batch, BatchHash, Content, EventKey, Incarnation, Lamport, NodeId, Offset, Run,
-    RunBatch, Signer, StreamId, StreamName, Tag, Timestamp,
+    RunBatch, Signer, StreamId, StreamName, StreamNumber, Tag, Timestamp,
 };
 use crate::limits::OWN_STREAMS_MAX;
 use crate::select::EventView;
@@ -250,7 +250,7 @@ impl EventView for UnstampedView<'_> {
     fn key(&self) -> EventKey {
         EventKey {
             lamport: Lamport::ZERO,
-            stream: StreamId::new(NodeId::from_bytes([0; 32]), Incarnation::FIRST.stream(0)),
+            stream: StreamId::new(NodeId::from_bytes([0; 32]), StreamNumber::DEFAULT),
             offset: Offset::ZERO,
         }
     }
