@@ -50,18 +50,23 @@ impl Branches {
         self.0.values().find(|branch| !branch.is_done).copied()
     }
 
-    /// Everything of the branch up to `last` was published again.
-    pub(super) fn advance(&mut self, number: StreamNumber, last: Offset) {
-        if let (Some(branch), Ok(next)) = (self.0.get_mut(&number), last.advanced(1)) {
-            branch.next = next;
+    /// Everything of `branch` up to `last` was published again, unless it begins earlier by now.
+    pub(super) fn advance(&mut self, branch: Branch, last: Offset) {
+        if let (Some(current), Ok(next)) = (self.unchanged(branch), last.advanced(1)) {
+            current.next = next;
         }
     }
 
-    /// The branch is done.
-    pub(super) fn finish(&mut self, number: StreamNumber) {
-        if let Some(branch) = self.0.get_mut(&number) {
-            branch.is_done = true;
+    /// `branch` is done, unless it begins earlier by now.
+    pub(super) fn finish(&mut self, branch: Branch) {
+        if let Some(current) = self.unchanged(branch) {
+            current.is_done = true;
         }
+    }
+
+    fn unchanged(&mut self, branch: Branch) -> Option<&mut Branch> {
+        let current = self.0.get_mut(&branch.number);
+        current.filter(|current| **current == branch)
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
@@ -127,10 +132,12 @@ mod tests {
         let mut branches = Branches::default();
         branches.add(STREAM, offset(5));
         assert_eq!(left(&branches), Some((5, None)));
-        branches.advance(STREAM, offset(7));
+        let branch = branches.next().unwrap();
+        branches.advance(branch, offset(7));
         branches.add(STREAM, offset(5));
         assert_eq!(left(&branches), Some((8, None)));
-        branches.finish(STREAM);
+        let branch = branches.next().unwrap();
+        branches.finish(branch);
         branches.add(STREAM, offset(6));
         assert_eq!(left(&branches), None);
         branches.add(STREAM, offset(2));
@@ -138,10 +145,23 @@ mod tests {
     }
 
     #[test]
+    fn a_branch_that_begins_earlier_than_thought_is_begun_again() {
+        let mut branches = Branches::default();
+        branches.add(STREAM, offset(5));
+        let branch = branches.next().unwrap();
+        branches.add(STREAM, offset(2));
+        // What was published of it meanwhile was so from 5 on.
+        branches.advance(branch, offset(7));
+        branches.finish(branch);
+        assert_eq!(left(&branches), Some((2, None)));
+    }
+
+    #[test]
     fn branches_round_trip_and_damage_is_noticed() {
         let mut branches = Branches::default();
         branches.add(STREAM, offset(5));
-        branches.finish(STREAM);
+        let branch = branches.next().unwrap();
+        branches.finish(branch);
         branches.add(STREAM, offset(0));
         branches.add(StreamNumber::new(70_000).unwrap(), offset(300));
         let bytes = branches.encode();

@@ -37,7 +37,8 @@ impl Rescuer {
 
     /// Others have another branch of `stream` from `from` on.
     pub(super) fn add(self: &Arc<Self>, writer: &Arc<Writer>, stream: StreamId, from: Offset) {
-        let added = self.change(|branches| branches.add(stream.number, from));
+        let added = self.check_left(stream);
+        let added = added.and_then(|()| self.change(|branches| branches.add(stream.number, from)));
         if let Err(error) = added {
             // Whoever has the other branch will say so again.
             tracing::error!(%error, %stream, "a branch cannot be published again");
@@ -80,11 +81,20 @@ impl Rescuer {
         }
     }
 
+    /// A branch of a stream that is written still would have no end.
+    fn check_left(&self, stream: StreamId) -> Result<()> {
+        if self.house.incarnation()?.has(stream.number) {
+            let message = "the stream is written still, as no new incarnation was begun";
+            return Err(Error::new(ErrorKind::Storage, message));
+        }
+        Ok(())
+    }
+
     fn run(&self, writer: &Writer) -> Result<()> {
         while let Some(branch) = self.look(Branches::next)? {
             match self.publish_again(writer, branch)? {
-                Some(last) => self.change(|branches| branches.advance(branch.number, last))?,
-                None => self.change(|branches| branches.finish(branch.number))?,
+                Some(last) => self.change(|branches| branches.advance(branch, last))?,
+                None => self.change(|branches| branches.finish(branch))?,
             }
         }
         Ok(())
