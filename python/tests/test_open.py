@@ -88,6 +88,7 @@ def test_a_folder_is_open_once(run: Run, folder: Path) -> None:
         {"network": Network(peers=["udp://127.0.0.1:1"])},
         {"network": Network(holds=["no blanks"])},
         {"network": Network(connections_max=-1)},
+        {"network": Network(connections_max=1)},
     ],
     ids=str,
 )

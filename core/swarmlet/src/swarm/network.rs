@@ -98,8 +98,8 @@ impl Network {
         self
     }
 
-    /// How many connections there may be: 12 unless set, for moments four more. Where there are
-    /// more nodes, each is connected with some of them so that all hang together.
+    /// How many connections there may be, 2 or more: 12 unless set, for moments four more. Where
+    /// there are more nodes, each is connected with some of them so that all hang together.
     #[must_use]
     pub fn connections_max(mut self, count: usize) -> Self {
         self.connections_max = Some(count);
@@ -114,6 +114,11 @@ impl Network {
             let patterns = self.holds.iter().map(|text| text.parse());
             patterns.collect::<Result<_>>()?
         };
+        let connections_max = self.connections_max.unwrap_or(CONNECTIONS_MAX);
+        if connections_max < CONNECTIONS_LEAST {
+            let message = "with fewer than two connections each a swarm falls apart";
+            return Err(Error::invalid(message).with("connections_max", connections_max));
+        }
         Ok(NetworkSettings {
             listen: self.listen.as_deref().map(endpoints).transpose()?,
             announce: endpoints(&self.announce)?,
@@ -121,10 +126,13 @@ impl Network {
             holds,
             has_discovery: self.has_discovery,
             has_exchange: self.has_exchange,
-            connections_max: self.connections_max.unwrap_or(CONNECTIONS_MAX),
+            connections_max,
         })
     }
 }
+
+/// A ring takes two.
+const CONNECTIONS_LEAST: usize = 2;
 
 /// Reads addresses.
 pub(super) fn endpoints(texts: &[String]) -> Result<Vec<Endpoint>> {

@@ -339,12 +339,13 @@ fn who_is_in_no_swarm_is_told_so() {
     let invited = swarm.invite(&InviteOptions::default());
     assert_eq!(invited.map_err(kind), Err(ErrorKind::Unavailable));
     assert_eq!(swarm.members().map_err(kind), Err(ErrorKind::Unavailable));
-    let bad = Options::new().network(Network::new().peer("nowhere"));
-    let opened = Node::open_blocking(Place::new().path(), bad);
-    assert_eq!(
-        opened.map(drop).map_err(kind),
-        Err(ErrorKind::InvalidArgument)
-    );
+    for bad in [Network::new().peer("nowhere"), network().connections_max(1)] {
+        let opened = Node::open_blocking(Place::new().path(), Options::new().network(bad));
+        assert_eq!(
+            opened.map(drop).map_err(kind),
+            Err(ErrorKind::InvalidArgument)
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
