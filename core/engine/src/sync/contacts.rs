@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::contact::{Address, Contact};
-use super::limits::{CONTACT_PERIOD, CONTACTS_MAX, CROWDED_PAUSE, DIAL_PATIENCE, DOWN_PAUSE};
+use super::limits::{
+    CONTACT_BURST, CONTACT_PERIOD, CONTACTS_MAX, CROWDED_PAUSE, DIAL_PATIENCE, DOWN_PAUSE,
+};
 use crate::event::NodeId;
 
 /// The contacts of other members.
@@ -17,7 +19,8 @@ pub(super) struct Contacts(BTreeMap<NodeId, Entry>);
 #[derive(Debug)]
 struct Entry {
     contact: Contact,
-    learnt: Duration,
+    /// Until then the changes so far are paid for, at one a period.
+    paid_until: Duration,
     /// How many of its addresses were dialled since it was connected, or down.
     dialled: usize,
     /// Not before then it is dialled again.
@@ -27,19 +30,21 @@ struct Entry {
 }
 
 impl Contacts {
-    /// Takes a contact; says whether it is news. A member that changes its own faster than
-    /// anybody moves is not followed.
+    /// Takes a contact; says whether it is news. A member that goes on changing its own faster
+    /// than anybody moves is not followed; some changes may come at once, as they do after a cut.
     pub(super) fn learn(&mut self, contact: Contact, now: Duration) -> bool {
         let node = contact.node();
-        match self.0.get(&node) {
+        let known = self.0.get(&node);
+        let paid_until = known.map_or(now, |known| known.paid_until.max(now)) + CONTACT_PERIOD;
+        match known {
             Some(known) if known.contact.version() >= contact.version() => return false,
-            Some(known) if now < known.learnt + CONTACT_PERIOD => return false,
+            Some(_) if paid_until > now + CONTACT_PERIOD * CONTACT_BURST => return false,
             None if self.0.len() == CONTACTS_MAX => return false,
             _ => {}
         }
         let entry = Entry {
             contact,
-            learnt: now,
+            paid_until,
             dialled: 0,
             due: now,
             down_until: now,
@@ -115,14 +120,27 @@ mod tests {
     }
 
     #[test]
-    fn the_larger_version_counts_and_none_comes_too_fast() {
+    fn the_larger_version_counts() {
         let mut contacts = Contacts::default();
         assert!(contacts.learn(contact(5, &["a"]), NOW));
         assert!(!contacts.learn(contact(5, &["b"]), NOW + CONTACT_PERIOD));
         assert!(!contacts.learn(contact(4, &["b"]), NOW + CONTACT_PERIOD));
-        assert!(!contacts.learn(contact(6, &["b"]), NOW + CONTACT_PERIOD / 2));
         assert!(contacts.learn(contact(6, &["b"]), NOW + CONTACT_PERIOD));
         assert_eq!(contacts.iter().count(), 1);
+    }
+
+    #[test]
+    fn some_changes_may_come_at_once_and_then_one_a_period() {
+        let mut contacts = Contacts::default();
+        let burst = u64::from(CONTACT_BURST);
+        for version in 0..burst {
+            assert!(contacts.learn(contact(version, &["a"]), NOW));
+        }
+        assert!(!contacts.learn(contact(burst, &["a"]), NOW));
+        let early = NOW + CONTACT_PERIOD - Duration::from_nanos(1);
+        assert!(!contacts.learn(contact(burst, &["a"]), early));
+        assert!(contacts.learn(contact(burst, &["a"]), NOW + CONTACT_PERIOD));
+        assert!(!contacts.learn(contact(burst + 1, &["a"]), NOW + CONTACT_PERIOD));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::membership::limits::DIRECTORY_MAX;
+
 /// Bytes of one frame: a chunk and what is written around it. Larger ones are refused unread.
 pub const FRAME_BYTES_MAX: usize = CHUNK_BYTES_MAX + 1024;
 
@@ -55,12 +57,15 @@ pub const ADDRESSES_MAX: usize = 8;
 /// Contacts in one frame: with all their addresses they fit it.
 pub const CONTACTS_PER_FRAME_MAX: usize = 64;
 
-/// Contacts that are remembered, each of some hundred bytes; as many as there are certificates.
-pub const CONTACTS_MAX: usize = 1024;
+/// Contacts that are remembered, each of some hundred bytes: those of all members.
+pub const CONTACTS_MAX: usize = DIRECTORY_MAX;
 
-/// A contact is not replaced sooner: who moves faster cannot be followed, and a member cannot make
-/// all others talk all the time.
+/// A node changes its contact no more often, and others do not follow it faster in the long run:
+/// no member can make all others talk all the time.
 pub const CONTACT_PERIOD: Duration = Duration::from_secs(1);
+
+/// Changes of one contact that are taken at once: those of a cut of eight seconds.
+pub const CONTACT_BURST: u32 = 8;
 
 /// How often a node looks whether it has the neighbours that it should have.
 pub const MEETING_PERIOD: Duration = Duration::from_millis(200);

@@ -11,7 +11,8 @@ use std::collections::BTreeSet;
 use super::limits::CONNECTIONS_SPARE;
 use crate::event::NodeId;
 
-/// With whom of `others` `own` keeps a connection, of which there should be `most` at most.
+/// With whom of `others` `own` keeps a connection, of which there should be `most` at most, two or
+/// more: with one each there is no ring.
 pub(super) fn neighbours(own: NodeId, others: &BTreeSet<NodeId>, most: usize) -> BTreeSet<NodeId> {
     if others.len() <= most {
         return others.clone();

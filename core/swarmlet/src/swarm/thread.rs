@@ -353,7 +353,7 @@ impl SyncTask {
             return;
         };
         whereabouts.keep_if_due(machine, house, now);
-        let contact = whereabouts.announce(&self.net.announced(), house);
+        let contact = whereabouts.announce(&self.net.announced(), house, now);
         if let Some(contact) = contact {
             self.step(Input::Announced(contact));
         }

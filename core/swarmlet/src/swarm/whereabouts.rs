@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use swarmlet_engine::event::codec::{Malformed, Reader};
+use swarmlet_engine::sync::limits::CONTACT_PERIOD;
 use swarmlet_engine::sync::{Address, Contact, Sync};
 use swarmlet_engine::{Error, Result};
 use swarmlet_net::Endpoint;
@@ -17,8 +18,8 @@ use crate::limits::CONTACTS_KEPT_EVERY;
 pub(super) struct Whereabouts {
     /// What this node said of itself last.
     own: Option<Contact>,
-    /// Whether it said so since it was started.
-    is_said: bool,
+    /// When it said so, if it did since it was started.
+    said: Option<Duration>,
     is_changed: bool,
     kept: Duration,
 }
@@ -40,15 +41,23 @@ impl Whereabouts {
         machine.remember(others);
         Self {
             own: own.into_iter().next(),
-            is_said: false,
+            said: None,
             is_changed: false,
             kept: Duration::ZERO,
         }
     }
 
-    /// What this node says of itself, now that it can be reached there; `None` if it said that
-    /// already.
-    pub(super) fn announce(&mut self, at: &[Endpoint], house: &Gatehouse) -> Option<Contact> {
+    /// What this node says of itself, when it can be reached there; `None` if it said that already,
+    /// or something else just now. `now` is the time since the start.
+    pub(super) fn announce(
+        &mut self,
+        at: &[Endpoint],
+        house: &Gatehouse,
+        now: Duration,
+    ) -> Option<Contact> {
+        if self.said.is_some_and(|said| now < said + CONTACT_PERIOD) {
+            return None;
+        }
         let is_local = |endpoint: &Endpoint| endpoint.address.ip().is_loopback();
         // On another device an address of the loopback leads to that device itself.
         let is_all_local = at.iter().all(is_local);
@@ -56,7 +65,7 @@ impl Whereabouts {
         let addresses = told.filter_map(|one| Address::new(&one.to_string()));
         let addresses: Vec<Address> = addresses.collect();
         let is_same = |own: &Contact| own.addresses() == addresses;
-        if self.is_said && self.own.as_ref().is_some_and(is_same) {
+        if self.said.is_some() && self.own.as_ref().is_some_and(is_same) {
             return None;
         }
         let before = self.own.as_ref().map_or(0, Contact::version);
@@ -64,7 +73,7 @@ impl Whereabouts {
         let version = version.max(before.saturating_add(1));
         let contact = Contact::sign(version, addresses, house.signer.0.as_ref());
         self.own = Some(contact.clone());
-        (self.is_said, self.is_changed) = (true, true);
+        (self.said, self.is_changed) = (Some(now), true);
         Some(contact)
     }
 
