@@ -10,7 +10,13 @@ from ._types import Durability, Network, Offsets, Order, Parameters, Retention
 
 StreamLimits: TypeAlias = tuple[str, int | None, int | None, int | None]
 NativeNetwork: TypeAlias = tuple[
-    Sequence[str], Sequence[str], Sequence[str], Sequence[str], bool, bool, int | None
+    Sequence[str],
+    Sequence[str],
+    Sequence[str],
+    Sequence[str],
+    bool | None,
+    bool | None,
+    int | None,
 ]
 NativeOptions: TypeAlias = tuple[
     str | None, list[StreamLimits], list[tuple[str, str]], str, int | None, NativeNetwork | None

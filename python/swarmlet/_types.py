@@ -116,14 +116,14 @@ class Network:
     holds: Sequence[str] = ()
     """Patterns of the names of streams of others that are held here, ``sensors``, ``line*``; all
     of them unless given."""
-    discovery: bool = True
-    """Whether others are found, and this node is announced, by multicast DNS."""
-    address_exchange: bool = True
+    discovery: bool | None = None
+    """Whether others are found, and this node is announced, by multicast DNS; on unless given."""
+    address_exchange: bool | None = None
     """Whether peers are told where this node and others are, and addresses that they tell are
-    dialled. With it one address that is known is enough."""
+    dialled; on unless given. With it one address that is known is enough."""
     connections_max: int | None = None
-    """How many connections there may be: 12 unless given, for moments four more. Where there are
-    more nodes, each is connected with some of them so that all hang together."""
+    """How many connections there may be, 2 or more: 12 unless given, for moments four more. Where
+    there are more nodes, each is connected with some of them so that all hang together."""
 
 
 @dataclass(frozen=True)

@@ -29,8 +29,8 @@ pub(crate) type GivenNetwork<'py> = (
     Vec<String>,
     Vec<String>,
     Vec<String>,
-    bool,
-    bool,
+    Option<bool>,
+    Option<bool>,
     Option<Bound<'py, PyAny>>,
 );
 
@@ -78,9 +78,13 @@ impl Settings<'_> {
 
 fn network(given: &GivenNetwork<'_>) -> PyResult<Network> {
     let (listen, announce, peers, holds, discovery, exchange, connections_max) = given;
-    let mut network = Network::new()
-        .discovery(*discovery)
-        .address_exchange(*exchange);
+    let mut network = Network::new();
+    if let Some(is_on) = discovery {
+        network = network.discovery(*is_on);
+    }
+    if let Some(is_on) = exchange {
+        network = network.address_exchange(*is_on);
+    }
     network = listen.iter().fold(network, Network::listen);
     network = announce.iter().fold(network, Network::announce);
     network = peers.iter().fold(network, Network::peer);
