@@ -68,8 +68,6 @@ enum Role {
         folder: PathBuf,
         /// How it joins.
         invite: String,
-        /// Where others are.
-        known: Vec<String>,
     },
     /// Receives from a peer.
     #[command(hide = true)]
@@ -93,11 +91,7 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     match &arguments.role {
         Some(Role::Receive { folder, invite }) => receiver::run(folder, invite),
-        Some(Role::Read {
-            folder,
-            invite,
-            known,
-        }) => nodes::read(folder, invite, known),
+        Some(Role::Read { folder, invite }) => nodes::read(folder, invite),
         Some(Role::ReceivePeer { kind, address }) => peers::receive(*kind, address),
         Some(Role::ReceiveBare { address, file }) => bare::receive(address, file),
         None => measure(&arguments),
@@ -208,10 +202,7 @@ fn many_nodes(arguments: &Arguments, folder: &Path, rows: &mut Vec<Row>) -> Resu
     if arguments.nodes.is_empty() {
         return Ok(());
     }
-    println!(
-        "each node is a process, on loopback, with two addresses of others, at most 12 \
-         connections, without discovery"
-    );
+    println!("each node is a process, on loopback, with at most 12 connections, without discovery");
     let seconds = arguments.seconds;
     let two = nodes::measure(folder, 2, seconds)?;
     for count in &arguments.nodes {

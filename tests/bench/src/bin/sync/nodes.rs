@@ -1,11 +1,10 @@
 //! Many nodes in one swarm, a process each: one publishes, all others receive.
 //!
-//! Each node joins, and then opens again with two addresses, that of the node before it and that of
-//! the one at a quarter of its number; so there is a way round the loss of any, nobody has more
-//! connections than the twelve of the default, and the furthest is a few steps from the author.
+//! Each node knows nothing but its invite; whom it is connected with follows from what they tell
+//! each other, with the twelve connections of the default.
 
 use std::io::{BufRead as _, BufReader, Lines, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -50,16 +49,12 @@ struct Reader {
 /// Measures a swarm of `count` nodes.
 pub(crate) fn measure(folder: &Path, count: usize, seconds: u64) -> Result<Figures> {
     let folder = folder.join(format!("nodes-{count}"));
-    let author = Node::open_blocking(folder.join("0"), options(&[]))?;
+    let author = Node::open_blocking(folder.join("0"), options())?;
     author.swarm().create("bench", "author")?;
-    let mut addresses = vec![author.swarm().status().listening[0].clone()];
     let mut readers = Vec::new();
     for number in 1..count {
         let invite = author.swarm().invite(&InviteOptions::default())?;
-        let known = [(number - 1) / 4, number - 1].map(|index| addresses[index].clone());
-        let (reader, address) = Reader::start(&folder.join(number.to_string()), &invite, &known)?;
-        readers.push(reader);
-        addresses.push(address);
+        readers.push(Reader::start(&folder.join(number.to_string()), &invite)?);
     }
     publish(&author, &json!({ "end": "warm" }))?;
     hear(&mut readers)?;
@@ -130,20 +125,20 @@ impl Figures {
 }
 
 impl Reader {
-    fn start(folder: &Path, invite: &str, known: &[String]) -> Result<(Self, String)> {
+    /// Starts one, and waits until it has joined.
+    fn start(folder: &Path, invite: &str) -> Result<Self> {
         let mut process = Command::new(std::env::current_exe()?)
             .arg("read")
             .arg(folder)
             .arg(invite)
-            .args(known)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
         let output = process.stdout.take().context("the output is piped")?;
         let lines = BufReader::new(output).lines();
         let mut reader = Self { process, lines };
-        let address = reader.line()?;
-        Ok((reader, address))
+        reader.line()?;
+        Ok(reader)
     }
 
     fn line(&mut self) -> Result<String> {
@@ -171,21 +166,17 @@ fn publish(node: &Node, value: &Value) -> Result<()> {
     Ok(())
 }
 
-/// A receiving node: joins, opens again with addresses of others, and tells what it is given until
-/// nobody listens any more.
-pub(crate) fn read(folder: &PathBuf, invite: &str, known: &[String]) -> Result<()> {
+/// A receiving node: joins, and tells what it is given until nobody listens any more.
+pub(crate) fn read(folder: &Path, invite: &str) -> Result<()> {
     // Whoever started this has ended when the input does.
     std::thread::spawn(|| {
         let _ = std::io::stdin().read_to_end(&mut Vec::new());
         std::process::exit(0);
     });
-    let node = Node::open_blocking(folder, options(&[]))?;
+    let node = Node::open_blocking(folder, options())?;
     node.swarm()
         .join_blocking(invite, "reader", Duration::from_secs(30))?;
-    // What it was connected to for joining is not what it is to be connected to.
-    node.close_blocking()?;
-    let node = Node::open_blocking(folder, options(known))?;
-    println!("{}", node.swarm().status().listening[0]);
+    println!("joined");
     let mut results = node.subscribe("FROM 'bench'", SubscribeOptions::default())?;
     let (mut latencies_us, mut begun) = (Vec::new(), Duration::ZERO);
     while let Some(rows) = results.next_chunk_within(4096, Some(Duration::from_secs(120)))? {
@@ -210,7 +201,7 @@ pub(crate) fn read(folder: &PathBuf, invite: &str, known: &[String]) -> Result<(
     Ok(())
 }
 
-fn options(known: &[String]) -> Options {
+fn options() -> Options {
     let network = Network::new().listen("tcp://127.0.0.1:0").discovery(false);
-    Options::new().network(known.iter().fold(network, Network::peer))
+    Options::new().network(network)
 }
