@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::frame::Frame;
 use super::incident::Incident;
 use super::input::{Output, SessionId};
+use super::limits::COMPARE_PERIOD;
 use super::machine::Sync;
 use super::session::Session;
 use crate::error::Result;
@@ -61,6 +62,21 @@ impl Sync {
         };
         if is_suspect || is_ahead && self.is_written_here(stream) {
             self.ask_to_show(id, stream, last, Search::first(), now, out);
+        }
+    }
+
+    /// Holds what the peer has told of how far it has our streams against them, now and then: that
+    /// reads a batch of each.
+    pub(super) fn compare_answers(&mut self, id: SessionId, now: Duration, out: &mut Vec<Output>) {
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        if now < session.compared + COMPARE_PERIOD {
+            return;
+        }
+        session.compared = now;
+        for stream in std::mem::take(&mut session.uncompared) {
+            self.compare(id, stream, now, out);
         }
     }
 

@@ -87,6 +87,10 @@ pub const CROWDED_TIME: Duration = Duration::from_secs(1);
 /// how long a relay waits before it asks, and is what acknowledges.
 pub const HEADS_PERIOD: Duration = Duration::from_millis(100);
 
+/// How often the answers of a peer are held against our own streams: reading a batch ten times a
+/// second for each peer and stream would be felt where batches are large.
+pub const COMPARE_PERIOD: Duration = Duration::from_secs(1);
+
 /// After so long without sending anything a node shows that it is alive; a third of what the
 /// transport waits before it gives a connection up.
 pub const PING_PERIOD: Duration = Duration::from_millis(500);

@@ -191,6 +191,7 @@ impl Sync {
             for stream in again.into_iter().chain(stalled) {
                 self.choose(stream, now, out);
             }
+            self.compare_answers(id, now, out);
             self.announce(id, false, now, out);
             self.grant(id, now, out);
             self.note_lag(id, now);

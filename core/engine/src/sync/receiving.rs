@@ -27,11 +27,18 @@ impl Sync {
                 return Ok(());
             };
             let is_ahead = Some(entry.last) > self.present.last(stream);
+            let is_answer = Some(entry.last) < self.present.last(stream)
+                && stream.node == self.own
+                && session.has_all_heads;
             session.hear(entry)?;
             if is_ahead {
                 self.lagging.entry(stream).or_insert(now);
             }
-            self.compare(id, stream, now, out);
+            if is_answer {
+                session.uncompared.insert(stream);
+            } else {
+                self.compare(id, stream, now, out);
+            }
             self.choose(stream, now, out);
         }
         Ok(())

@@ -37,6 +37,10 @@ pub(super) struct Session {
     lacking: BTreeMap<StreamId, Duration>,
     /// Streams of which it has another branch than we.
     forked: BTreeSet<StreamId>,
+    /// Streams of our own of which it has told since they were last held against ours, and when
+    /// that was.
+    pub(super) uncompared: BTreeSet<StreamId>,
+    pub(super) compared: Duration,
     /// Streams of which it was asked to show something.
     pub(super) searches: BTreeMap<StreamId, Search>,
     /// Streams whose heads are to be announced.
@@ -70,6 +74,8 @@ impl Session {
             has_all_heads: false,
             lacking: BTreeMap::new(),
             forked: BTreeSet::new(),
+            uncompared: BTreeSet::new(),
+            compared: now,
             searches: BTreeMap::new(),
             unannounced: BTreeSet::new(),
             announced: now,

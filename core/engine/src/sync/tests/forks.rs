@@ -186,3 +186,33 @@ fn what_a_peer_only_claims_of_our_own_changes_nothing() {
     assert!(bench.nodes[0].incidents.is_empty());
     assert_eq!(bench.count(1), [2]);
 }
+
+#[test]
+fn what_a_peer_tells_of_our_own_is_compared_within_a_second_and_not_each_time() {
+    let mut bench = Bench::new(2);
+    for size in 0..4 {
+        bench.publish(0, "x", size);
+    }
+    let session = bench.connect(0, 1);
+    bench.pass(500);
+    bench.said.clear();
+    for last in [0, 1, 2] {
+        let entry = HeadEntry {
+            stream: bench.stream(0, 0),
+            name: StreamName::default_name(),
+            last: Offset::new(last).unwrap(),
+            hash: BatchHash::from_bytes([1; 32]),
+        };
+        bench.forge(1, session, &Frame::Heads(vec![entry]));
+        bench.settle();
+    }
+    let asked = |bench: &Bench| {
+        let said = bench.said.iter();
+        said.filter(|(from, frame)| *from == 0 && matches!(frame, Frame::Show(..)))
+            .count()
+    };
+    assert_eq!(asked(&bench), 0);
+    bench.pass(1_000);
+    assert_eq!(asked(&bench), 1);
+    assert!(bench.nodes[0].incidents.is_empty());
+}
