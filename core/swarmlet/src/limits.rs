@@ -47,6 +47,10 @@ pub(crate) const SYNC_PERIOD: Duration = Duration::from_secs(1);
 /// Committed bytes after which maintenance looks whether a log file is full: a fraction of a file.
 pub(crate) const POKE_BYTES: usize = 1024 * 1024;
 
+/// The largest run that the sync thread writes by itself, so that readers see it a change of thread
+/// earlier: copying this much costs less than waking the writer thread does.
+pub(crate) const WRITE_AT_ONCE_BYTES_MAX: usize = 16 * 1024;
+
 /// How late retention by age may be.
 pub(crate) const MAINTENANCE_PERIOD: Duration = Duration::from_secs(2);
 

@@ -31,7 +31,8 @@ pub struct Node {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OffsetsState {
-    /// What is here: for each stream the last offset that can be delivered without gap.
+    /// What is here: for each stream the last offset that can be delivered without gap. Of other
+    /// nodes' events the newest may not be durable here yet; they are durable at their author.
     pub present: Offsets,
     /// How many events of each stream other nodes have and this one does not yet.
     pub to_replicate: BTreeMap<StreamId, u64>,

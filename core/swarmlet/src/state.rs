@@ -15,10 +15,10 @@ use crate::clock::Clock;
 use crate::metrics::Recorders;
 use crate::parking::Parking;
 
-/// How far the node is, as its readers are woken by it.
+/// How far the node is, as those who follow it are woken by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Progress {
-    /// Events committed since the node was opened.
+    /// Events that came since the node was opened.
     pub(crate) position: u64,
     pub(crate) phase: Phase,
 }
@@ -39,7 +39,10 @@ pub(crate) struct State {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) recorders: Arc<Recorders>,
     pub(crate) parking: Arc<Parking>,
-    progress: watch::Sender<Progress>,
+    /// Wakes readers: how much they can see.
+    shown: watch::Sender<Progress>,
+    /// Wakes the sync thread: how much is durable.
+    durable: watch::Sender<Progress>,
     gate: RwLock<Option<LogReader>>,
     last: Mutex<Last>,
 }
@@ -70,7 +73,8 @@ impl State {
             clock,
             recorders,
             parking: Arc::default(),
-            progress: watch::Sender::new(start),
+            shown: watch::Sender::new(start),
+            durable: watch::Sender::new(start),
             gate: RwLock::new(Some(reader)),
             last: Mutex::default(),
         }
@@ -98,32 +102,43 @@ impl State {
     }
 
     pub(crate) fn check_open(&self) -> Result<()> {
-        match self.progress.borrow().phase {
+        match self.shown.borrow().phase {
             Phase::Open => Ok(()),
             Phase::Closing | Phase::Closed => Err(closed()),
         }
     }
 
-    /// Something to wait on for progress.
+    /// Something to wait on for events to read.
     pub(crate) fn watch(&self) -> watch::Receiver<Progress> {
-        self.progress.subscribe()
+        self.shown.subscribe()
     }
 
-    /// Says that so many more events are there.
-    pub(crate) fn advance(&self, events: u64) {
-        self.progress
-            .send_modify(|progress| progress.position += events);
+    /// Something to wait on for events that peers can be told of.
+    pub(crate) fn watch_durable(&self) -> watch::Receiver<Progress> {
+        self.durable.subscribe()
+    }
+
+    /// Says that readers see so many more events.
+    pub(crate) fn note_shown(&self, events: u64) {
+        note(&self.shown, events);
+    }
+
+    /// Says that so many more events are durable.
+    pub(crate) fn note_durable(&self, events: u64) {
+        note(&self.durable, events);
     }
 
     /// From here on nothing new is accepted.
     pub(crate) fn begin_close(&self) {
-        self.progress.send_if_modified(|progress| {
-            let is_first = progress.phase == Phase::Open;
-            if is_first {
-                progress.phase = Phase::Closing;
-            }
-            is_first
-        });
+        for progress in [&self.shown, &self.durable] {
+            progress.send_if_modified(|progress| {
+                let is_first = progress.phase == Phase::Open;
+                if is_first {
+                    progress.phase = Phase::Closing;
+                }
+                is_first
+            });
+        }
     }
 
     /// Waits for reads in progress, lets no further one in, and lets go of the log's files.
@@ -151,8 +166,9 @@ impl State {
                 .unwrap_or_else(PoisonError::into_inner)
                 .failure = Some(error);
         }
-        self.progress
-            .send_modify(|progress| progress.phase = Phase::Closed);
+        for progress in [&self.shown, &self.durable] {
+            progress.send_modify(|progress| progress.phase = Phase::Closed);
+        }
     }
 
     /// Waits until the node is closed; the failure, if there was one, goes to who asks first.
@@ -191,6 +207,14 @@ impl std::ops::Deref for OpenLog<'_> {
     fn deref(&self) -> &LogReader {
         self.0.as_ref().expect("checked when the guard was taken")
     }
+}
+
+/// Wakes nobody for nothing.
+fn note(progress: &watch::Sender<Progress>, events: u64) {
+    progress.send_if_modified(|progress| {
+        progress.position += events;
+        events > 0
+    });
 }
 
 pub(crate) fn closed() -> Error {

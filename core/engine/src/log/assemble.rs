@@ -57,13 +57,29 @@ impl Group {
         self.batches.is_empty() && self.received_batches.1 == 0
     }
 
-    /// Number of its events.
-    pub(super) fn events(&self) -> u64 {
-        let own = self.published.iter().map(|call| call.len() as u64);
-        own.sum::<u64>() + self.received.iter().map(|one| one.events()).sum::<u64>()
+    /// Number of events of ours in it.
+    pub(super) fn published_events(&self) -> u64 {
+        self.published.iter().map(|call| call.len() as u64).sum()
     }
 
-    /// All batches as the payload of one frame.
+    /// Number of its events that were received.
+    pub(super) fn received_events(&self) -> u64 {
+        self.received.iter().map(|one| one.events()).sum()
+    }
+
+    /// The heads of streams of which something was received.
+    pub(super) fn received_heads(&self, runs: &[Run]) -> Heads {
+        let mut heads = Heads::default();
+        for (run, received) in runs.iter().zip(&self.received) {
+            let head = self.changed.head(run.stream());
+            if let (Received::Taken(_), Some(head)) = (received, head) {
+                heads.restore(run.stream(), head.clone());
+            }
+        }
+        heads
+    }
+
+    /// All batches as the payload of one frame: own ones first.
     pub(super) fn encode(&self) -> Vec<u8> {
         let (received, count) = &self.received_batches;
         encode_group(&self.batches, received, *count)

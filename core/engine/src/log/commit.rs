@@ -1,4 +1,7 @@
-//! The writer: one group of publishes becomes durable, visible, and then acknowledged.
+//! The writer: one group of publishes and received runs becomes durable, visible, and acknowledged.
+//!
+//! In two steps. Written is enough to show what was received, because its author has it durable.
+//! What is our own is shown after the sync: until then its offsets could be used again.
 
 use std::sync::Arc;
 
@@ -14,7 +17,7 @@ use super::receive::Received;
 use super::recover::{Recovered, recover};
 use super::shared::Shared;
 use super::stats::Counters;
-use super::unsealed::Unsealed;
+use super::unsealed::{PlacedBatch, Unsealed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Incarnation, Run, Signer, Timestamp};
 use crate::limits::LOG_FILE_INDEX_BYTES_MAX;
@@ -33,8 +36,14 @@ impl Committed {
     /// How many events are in the log now that were not before.
     #[must_use]
     pub fn events(&self) -> u64 {
-        let published = self.published.iter().map(|call| call.len() as u64);
-        published.sum::<u64>() + self.received.iter().map(|one| one.events()).sum::<u64>()
+        let received = self.received.iter().map(|one| one.events());
+        self.published_events() + received.sum::<u64>()
+    }
+
+    /// How many of them are our own.
+    #[must_use]
+    pub fn published_events(&self) -> u64 {
+        self.published.iter().map(|call| call.len() as u64).sum()
     }
 }
 
@@ -48,6 +57,22 @@ pub struct Log {
     /// Set when a sync failed: nobody knows what is on disk, so nothing more is written.
     poison: Option<String>,
     maintenance: Option<Maintenance>,
+    /// Written, not yet synced.
+    appended: Option<Appended>,
+}
+
+/// A group in the active file.
+struct Appended {
+    group: Group,
+    payload: Vec<u8>,
+    payload_at: u64,
+}
+
+impl Appended {
+    /// Its batches: as many as are our own, then received ones.
+    fn batches(&self) -> Vec<PlacedBatch<'_>> {
+        decode_group(&self.payload, self.payload_at).expect("it was encoded a moment ago")
+    }
 }
 
 impl Log {
@@ -73,6 +98,7 @@ impl Log {
             next_sequence,
             poison: None,
             maintenance,
+            appended: None,
         })
     }
 
@@ -93,6 +119,14 @@ impl Log {
         self.shared.has_room()
     }
 
+    /// Whether a group of about so many bytes is written without waiting for a sync.
+    #[must_use]
+    pub fn has_space_for(&self, bytes: usize) -> bool {
+        let active = self.active.as_ref();
+        let has_space = active.is_some_and(|active| self.goes_on(active, bytes + GROUP_OVERHEAD));
+        has_space && self.has_room()
+    }
+
     /// Commits all events of all `requests` together and answers each in their order.
     ///
     /// When it returns, the events are durable (or, if `buffered` was chosen, written) and
@@ -105,13 +139,23 @@ impl Log {
     }
 
     /// As [`Log::commit`], together with `runs` that other nodes sent, in the same sync. A run that
-    /// cannot be taken is answered, not an error, and hinders nothing else.
+    /// cannot be taken is answered, not an error, and hinders nothing else. What was received is
+    /// visible as soon as it is written, until the sync fails.
     pub fn commit_with(
         &mut self,
         requests: &[Publish],
         runs: &[Run],
         now: Timestamp,
     ) -> Result<Committed> {
+        self.append(requests, runs, now)?;
+        self.complete()
+    }
+
+    /// The first step of a commit: writes all of it, and shows readers what was received. Returns
+    /// how many events they see now that they did not before. [`Log::complete`] must follow before
+    /// anything else is written. After an error nothing of it is visible.
+    pub fn append(&mut self, requests: &[Publish], runs: &[Run], now: Timestamp) -> Result<u64> {
+        assert!(self.appended.is_none(), "a commit was not completed");
         self.refuse_if_poisoned()?;
         let author = Author {
             signer: self.signer.as_ref(),
@@ -124,9 +168,35 @@ impl Log {
             group.receive(runs, heads, &author)?;
             Ok(group)
         })?;
-        if !group.is_empty() {
-            self.commit_group(&group)?;
+        let mut appended = Appended {
+            group,
+            payload: Vec::new(),
+            payload_at: 0,
+        };
+        let mut shown = 0;
+        if !appended.group.is_empty() {
+            appended.payload = appended.group.encode();
+            let active = self.file_with_room(appended.payload.len())?;
+            appended.payload_at = active.append(FrameKind::Group, &appended.payload)?;
+            shown = self.show_received(&appended, runs);
         }
+        self.appended = Some(appended);
+        Ok(shown)
+    }
+
+    /// The second step of a commit: makes what was appended durable and visible, and answers. After
+    /// an error nothing of it is acknowledged, and nothing more is written.
+    pub fn complete(&mut self) -> Result<Committed> {
+        let Some(appended) = self.appended.take() else {
+            return Ok(Committed::default());
+        };
+        if !appended.group.is_empty() {
+            if self.shared.options.durability == Durability::Synced {
+                self.sync()?;
+            }
+            self.publish(&appended);
+        }
+        let group = appended.group;
         Ok(Committed {
             published: group.published,
             received: group.received,
@@ -167,41 +237,45 @@ impl Log {
         self.sync()
     }
 
-    fn commit_group(&mut self, group: &Group) -> Result<()> {
-        let payload = group.encode();
-        let events = group.events();
-        let active = self.file_with_room(payload.len())?;
-        let payload_at = active.append(FrameKind::Group, &payload)?;
-        if self.shared.options.durability == Durability::Synced {
-            self.sync()?;
+    /// Shows what of the group was received; says how many events that are.
+    fn show_received(&self, appended: &Appended, runs: &[Run]) -> u64 {
+        let group = &appended.group;
+        if group.received_events() > 0 {
+            self.index(&appended.batches()[group.batches.len()..]);
+            self.shared.show(&group.received_heads(runs));
         }
-        let batches = decode_group(&payload, payload_at).expect("it was encoded a moment ago");
-        let file = self
-            .shared
-            .snapshot()
-            .files
-            .last()
-            .cloned()
-            .expect("one file is active");
-        file.apply(&batches)
-            .expect("the records were encoded a moment ago");
+        group.received_events()
+    }
+
+    /// Says of the group that it is durable, and shows what of it is our own.
+    fn publish(&self, appended: &Appended) {
+        let group = &appended.group;
+        let own = group.batches.len();
+        if own > 0 {
+            self.index(&appended.batches()[..own]);
+        }
+        let events = group.published_events() + group.received_events();
         self.shared.publish(&group.changed, events);
         let counters = &self.shared.counters;
         Counters::add(&counters.events_committed, events);
-        Counters::add(&counters.bytes_committed, payload.len() as u64);
+        Counters::add(&counters.bytes_committed, appended.payload.len() as u64);
         Counters::add(&counters.groups_committed, 1);
-        Ok(())
+    }
+
+    /// Adds batches of the active file to its index.
+    fn index(&self, batches: &[PlacedBatch<'_>]) {
+        let snapshot = self.shared.snapshot();
+        let file = snapshot.files.last().expect("one file is active");
+        file.apply(batches)
+            .expect("the records were encoded a moment ago");
     }
 
     /// The active file, or the next one if the group does not fit.
     fn file_with_room(&mut self, payload_len: usize) -> Result<&mut LogFile> {
-        let goes_on = self.active.as_ref().is_some_and(|active| {
-            let has_room =
-                active.has_room_for(payload_len) && self.index_bytes() <= LOG_FILE_INDEX_BYTES_MAX;
-            // An empty file is not ended for another one that has no more room.
-            has_room || active.is_empty()
-        });
-        if !goes_on {
+        let active = self.active.as_ref();
+        // An empty file is not ended for another one that has no more room.
+        let goes_on = |active| self.goes_on(active, payload_len) || active.is_empty();
+        if !active.is_some_and(goes_on) {
             self.rotate()?;
         }
         let active = self
@@ -213,6 +287,11 @@ impl Log {
         } else {
             Err(Error::invalid("the group is larger than a log file").with("bytes", payload_len))
         }
+    }
+
+    /// Whether `active` takes another group of this length.
+    fn goes_on(&self, active: &LogFile, payload_len: usize) -> bool {
+        active.has_room_for(payload_len) && self.index_bytes() <= LOG_FILE_INDEX_BYTES_MAX
     }
 
     fn index_bytes(&self) -> usize {
@@ -257,10 +336,14 @@ impl Log {
     fn poison_if_failed(&mut self, synced: Result<()>) -> Result<()> {
         if let Err(error) = &synced {
             self.poison = Some(error.to_string());
+            self.shared.show_durable();
         }
         synced
     }
 }
+
+/// Bytes of a group beside its batches, at most.
+const GROUP_OVERHEAD: usize = 16;
 
 impl std::fmt::Debug for Log {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -49,7 +49,17 @@ impl LogReader {
     /// For each stream the last offset that can be read.
     #[must_use]
     pub fn present(&self) -> Offsets {
-        let present = self.shared.heads(super::heads::Heads::offsets);
+        self.clamped(self.shared.shown(super::heads::Heads::offsets))
+    }
+
+    /// For each stream the last offset that can be read and is durable here. What was received is
+    /// shown a little before it is; peers are told of it only then.
+    #[must_use]
+    pub fn durable(&self) -> Offsets {
+        self.clamped(self.shared.heads(super::heads::Heads::offsets))
+    }
+
+    fn clamped(&self, present: Offsets) -> Offsets {
         let ceilings = self.shared.ceilings();
         if ceilings.is_empty() {
             return present;
@@ -65,7 +75,7 @@ impl LogReader {
     }
 
     /// Events committed since the log was opened. It grows with every commit, after the events
-    /// are readable, so it is what a waiting reader is woken with.
+    /// are durable and readable.
     #[must_use]
     pub fn position(&self) -> u64 {
         self.shared.position()
@@ -82,7 +92,7 @@ impl LogReader {
                 .of(stream)
                 .map_or(Offset::ZERO, |floor| floor.first)
         };
-        self.shared.heads(|heads| {
+        self.shared.shown(|heads| {
             let info = |(id, head): (StreamId, &super::heads::Head)| {
                 Some(StreamInfo {
                     id,
@@ -111,7 +121,7 @@ impl LogReader {
         Ok(upper.clone())
     }
 
-    /// The newest batch of `stream`, if anything of it is here.
+    /// The newest batch of `stream` that is durable here, if anything of it is.
     #[must_use]
     pub fn head(&self, stream: StreamId) -> Option<StreamHead> {
         self.shared.heads(|heads| {

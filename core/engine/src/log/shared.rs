@@ -36,6 +36,8 @@ pub(super) struct Shared {
     pub(super) cache: Arc<BlockCache>,
     pub(super) counters: Counters,
     heads: RwLock<Heads>,
+    /// What readers see: the heads, and what was received and is being synced.
+    shown: RwLock<Heads>,
     ceilings: RwLock<Arc<Ceilings>>,
     snapshot: RwLock<Arc<Snapshot>>,
     /// Events committed since the log was opened.
@@ -58,6 +60,7 @@ impl Shared {
             cache,
             counters: Counters::default(),
             heads: RwLock::default(),
+            shown: RwLock::default(),
             ceilings: RwLock::default(),
             snapshot: RwLock::default(),
             position: AtomicU64::new(0),
@@ -82,9 +85,14 @@ impl Shared {
         change(Arc::make_mut(&mut current))
     }
 
-    /// Looks at the heads.
+    /// Looks at the heads of what is durable.
     pub(super) fn heads<T>(&self, look: impl FnOnce(&Heads) -> T) -> T {
         look(&self.heads.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Looks at the heads of what readers see.
+    pub(super) fn shown<T>(&self, look: impl FnOnce(&Heads) -> T) -> T {
+        look(&self.shown.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// How far the streams of revoked authors are shown.
@@ -103,12 +111,27 @@ impl Shared {
             .unwrap_or_else(PoisonError::into_inner) = Arc::new(ceilings);
     }
 
-    /// Publishes heads: from here on readers see the events up to them.
+    /// From here on readers see the events up to these heads.
+    pub(super) fn show(&self, changed: &Heads) {
+        self.shown
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .absorb(changed);
+    }
+
+    /// Shows only what is durable: what was written before a failed sync may not be readable.
+    pub(super) fn show_durable(&self) {
+        let durable = self.heads(Heads::clone);
+        *self.shown.write().unwrap_or_else(PoisonError::into_inner) = durable;
+    }
+
+    /// Publishes heads: the events up to them are durable, and readers see them.
     pub(super) fn publish(&self, changed: &Heads, events: u64) {
         self.heads
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .absorb(changed);
+        self.show(changed);
         self.position.fetch_add(events, Ordering::Release);
     }
 

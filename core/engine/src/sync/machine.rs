@@ -60,7 +60,7 @@ impl Sync {
     #[must_use]
     pub fn new(own: NodeId, log: LogReader, members: Members, options: SyncOptions) -> Self {
         log.set_ceilings(members.ceilings());
-        let present = log.present();
+        let present = log.durable();
         Self {
             own,
             log,

@@ -49,7 +49,7 @@ impl Sync {
     }
 
     pub(super) fn committed(&mut self, now: Duration, out: &mut Vec<Output>) {
-        let present = self.log.present();
+        let present = self.log.durable();
         let mut is_new = false;
         let mut reached = Vec::new();
         for (stream, last) in present.iter() {

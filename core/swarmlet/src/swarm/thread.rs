@@ -102,7 +102,7 @@ impl SyncTask {
         mut frames: mpsc::Receiver<(SessionId, Bytes)>,
         mut notes: mpsc::UnboundedReceiver<Happening>,
     ) {
-        let mut progress = self.shared.state.watch();
+        let mut progress = self.shared.state.watch_durable();
         let mut tick = tokio::time::interval(SYNC_TICK);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         // Not marked as seen here: a commit that came meanwhile must still wake the loop.

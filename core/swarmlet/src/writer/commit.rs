@@ -5,6 +5,10 @@
 //! by itself, which saves two changes of thread a publish; everybody else queues and the writer
 //! thread commits the queue in groups. Nothing is delayed to make groups larger.
 //!
+//! A commit has two steps: written is enough to show readers what was received; the sync makes the
+//! group durable. A small run that finds the log free is written on the thread that received it,
+//! and the writer thread syncs it.
+//!
 //! Encoding happens before events come here. Nothing here reads events.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,8 +18,9 @@ use swarmlet_engine::event::{Incarnation, Run};
 use swarmlet_engine::log::{Committed, Durability, Log, Publish, Published};
 use swarmlet_engine::{Error, ErrorKind, Result};
 
+use super::begun::{Answers, Begun, Group};
 use super::line::Line;
-use super::queue::{Caller, Queue, Request, Seat, Stored, Turn, lost};
+use super::queue::{Queue, Request, Seat, Stored, Turn, lost};
 use crate::clock::Stopwatch;
 use crate::limits::{IDLE, POKE_BYTES};
 use crate::maintenance::{Outcome, Upkeep};
@@ -72,16 +77,29 @@ impl Writer {
         block_on(reply).unwrap_or_else(|_| Err(abandoned()))
     }
 
-    /// Queues a run that another node sent; `stored` is told what became of it.
+    /// Writes a run that another node sent, or queues it; `stored` is told what became of it. Does
+    /// not wait for a sync.
     pub(crate) fn store(&self, run: Run, stored: Stored) {
         let mut queue = self.lock();
         if let Err(error) = queue.check() {
             drop(queue);
             return stored.tell(Err(error));
         }
-        queue.waiting.push_back(Request::Run(run, stored));
-        if matches!(queue.seat, Seat::Free(_)) {
-            self.work.notify_one();
+        let log = queue.take_log_at_once(run.bytes().len());
+        let request = Request::Run(run, stored);
+        match log {
+            Some(log) => {
+                drop(queue);
+                let begun = self.begin(log, vec![request]);
+                self.lock().seat = Seat::Begun(Box::new(begun));
+                self.work.notify_one();
+            }
+            None => {
+                queue.waiting.push_back(request);
+                if matches!(queue.seat, Seat::Free(_)) {
+                    self.work.notify_one();
+                }
+            }
         }
     }
 
@@ -108,6 +126,7 @@ impl Writer {
         loop {
             match self.next_turn() {
                 Turn::Commit(log, group) => self.commit(log, group),
+                Turn::Complete(begun) => self.complete(*begun),
                 Turn::Settle(log) => self.settle(log),
                 Turn::Refuse(group) => group.into_iter().for_each(|one| one.refuse(lost())),
                 Turn::Finish(log) => return log,
@@ -158,45 +177,74 @@ impl Writer {
     }
 
     /// Commits a group and answers everybody in it.
-    fn commit(&self, mut log: Box<Log>, group: Vec<Request>) {
+    fn commit(&self, log: Box<Log>, group: Vec<Request>) {
+        let begun = self.begin(log, group);
+        self.complete(begun);
+    }
+
+    /// Writes a group, and shows readers what of it was received.
+    fn begin(&self, mut log: Box<Log>, group: Vec<Request>) -> Begun {
         let taken = Stopwatch::start();
         let events: usize = group.iter().map(Request::events).sum();
         let bytes: usize = group.iter().map(Request::bytes).sum();
         let span = tracing::debug_span!("commit", requests = group.len(), events, bytes);
-        let Group {
-            publishes,
-            callers,
-            runs,
-            waiting,
-            incarnation,
-        } = Group::of(group);
-        if let Some(incarnation) = incarnation {
+        let group = Group::of(group);
+        if let Some(incarnation) = group.incarnation {
             log.begin_incarnation(incarnation);
         }
-        let entered = span.entered();
-        let commit = AssertUnwindSafe(|| {
+        let write = AssertUnwindSafe(|| {
             self.wait_for_room(&log)?;
-            log.commit_with(&publishes, &runs, self.state.clock.now())
+            let now = self.state.clock.now();
+            let shown = log.append(&group.publishes, &group.runs, now)?;
+            self.state.note_shown(shown);
+            Ok(())
         });
-        let outcome = catch_unwind(commit);
+        let written = span.in_scope(|| catch_unwind(write));
+        Begun {
+            log,
+            answers: group.answers,
+            size: bytes + events,
+            taken,
+            span,
+            written,
+        }
+    }
+
+    /// Makes a group durable and answers everybody in it.
+    fn complete(&self, begun: Begun) {
+        let Begun {
+            mut log,
+            answers,
+            size,
+            taken,
+            span,
+            written,
+        } = begun;
+        let entered = span.entered();
+        let outcome = written.and_then(|written| {
+            catch_unwind(AssertUnwindSafe(|| written.and_then(|()| log.complete())))
+        });
         let is_lost = outcome.is_err();
         let committed = outcome.unwrap_or_else(|_| Err(lost()));
         self.state.recorders.append.record(taken.elapsed());
         if let Ok(committed) = &committed {
-            self.state.advance(committed.events());
+            // First whom other nodes wait for.
+            self.state.note_durable(committed.events());
+            self.state.note_shown(committed.published_events());
         }
-        self.answer(callers, waiting, committed);
+        self.answer(answers, committed);
         drop(entered);
         if is_lost {
             // Its memory may contradict the disk; opening again reads the disk.
             drop(catch_unwind(AssertUnwindSafe(|| drop(log))));
             self.lose();
         } else {
-            self.give_back(log, bytes + events);
+            self.give_back(log, size);
         }
     }
 
-    fn answer(&self, callers: Vec<Caller>, waiting: Vec<Stored>, committed: Result<Committed>) {
+    fn answer(&self, answers: Answers, committed: Result<Committed>) {
+        let Answers { callers, stored } = answers;
         let recorders = &self.state.recorders;
         for caller in &callers {
             recorders.publish.record(caller.waited.elapsed());
@@ -207,19 +255,19 @@ impl Writer {
                 for (caller, published) in callers.into_iter().zip(committed.published) {
                     caller.answer(Ok(published));
                 }
-                for (stored, received) in waiting.into_iter().zip(committed.received) {
+                for (stored, received) in stored.into_iter().zip(committed.received) {
                     stored.tell(Ok(received));
                 }
             }
             Err(error) => {
-                let requests = callers.len() + waiting.len();
+                let requests = callers.len() + stored.len();
                 tracing::warn!(%error, requests, "a commit failed");
                 let error = Arc::new(error);
                 for caller in callers {
                     count(&recorders.publish_failures);
                     caller.answer(Err(shared(&error)));
                 }
-                for stored in waiting {
+                for stored in stored {
                     stored.tell(Err(shared(&error)));
                 }
             }
@@ -283,37 +331,6 @@ impl Writer {
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The requests of a group, sorted, each kind in its order.
-#[derive(Default)]
-struct Group {
-    publishes: Vec<Publish>,
-    callers: Vec<Caller>,
-    runs: Vec<Run>,
-    waiting: Vec<Stored>,
-    /// Comes before the others.
-    incarnation: Option<Incarnation>,
-}
-
-impl Group {
-    fn of(requests: Vec<Request>) -> Self {
-        let mut group = Self::default();
-        for request in requests {
-            match request {
-                Request::Publish(publish, caller) => {
-                    group.publishes.push(publish);
-                    group.callers.push(caller);
-                }
-                Request::Run(run, stored) => {
-                    group.runs.push(run);
-                    group.waiting.push(stored);
-                }
-                Request::Incarnation(incarnation) => group.incarnation = Some(incarnation),
-            }
-        }
-        group
     }
 }
 

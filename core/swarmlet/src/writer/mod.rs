@@ -1,8 +1,9 @@
 //! The writing side of a node: callers stand in line, queue, and are written in groups.
 //!
 //! [`Writer`] is the door; `line` bounds what is queued, `queue` says what comes next, `commit`
-//! carries it out. Sits above the engine's log, which forms the batches.
+//! carries it out, `begun` is what is on its way. Sits above the engine's log, which forms batches.
 
+mod begun;
 mod commit;
 mod line;
 mod queue;

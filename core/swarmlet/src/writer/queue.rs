@@ -10,8 +10,9 @@ use swarmlet_engine::log::{Durability, Log, Publish, Published, Received};
 use swarmlet_engine::{Error, ErrorKind, Result};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
+use super::begun::Begun;
 use crate::clock::Stopwatch;
-use crate::limits::{IDLE, SYNC_PERIOD};
+use crate::limits::{IDLE, SYNC_PERIOD, WRITE_AT_ONCE_BYTES_MAX};
 use crate::state::closed;
 
 /// What the writer's lock protects.
@@ -39,6 +40,8 @@ struct Unsettled {
 pub(super) enum Seat {
     Free(Box<Log>),
     Taken,
+    /// With a group that is written and waits for its sync.
+    Begun(Box<Begun>),
     /// A commit panicked: nobody knows what state the log was in.
     Lost,
 }
@@ -68,6 +71,7 @@ pub(crate) struct Stored(Box<dyn FnOnce(Result<Received>) + Send>);
 /// What the writer thread does next.
 pub(super) enum Turn {
     Commit(Box<Log>, Vec<Request>),
+    Complete(Box<Begun>),
     Settle(Box<Log>),
     Refuse(Vec<Request>),
     Finish(Option<Box<Log>>),
@@ -93,7 +97,7 @@ impl Queue {
         match self.seat {
             _ if self.is_closing => Err(closed()),
             Seat::Lost => Err(lost()),
-            Seat::Free(_) | Seat::Taken => Ok(()),
+            Seat::Free(_) | Seat::Taken | Seat::Begun(_) => Ok(()),
         }
     }
 
@@ -129,6 +133,7 @@ impl Queue {
                 return self.is_closing.then_some(Turn::Finish(None));
             }
             Seat::Lost => return Some(Turn::Refuse(self.waiting.drain(..).collect())),
+            Seat::Begun(_) => return self.take_begun().map(Turn::Complete),
             Seat::Free(_) => {}
         }
         let is_settling_due = self.is_settling_due();
@@ -145,9 +150,32 @@ impl Queue {
         })
     }
 
+    /// The log, if nobody is before the caller and a run of so many bytes is written at once.
+    pub(super) fn take_log_at_once(&mut self, bytes: usize) -> Option<Box<Log>> {
+        let is_ready = match &self.seat {
+            Seat::Free(log) => self.waiting.is_empty() && log.has_space_for(bytes),
+            Seat::Taken | Seat::Begun(_) | Seat::Lost => false,
+        };
+        if is_ready && bytes <= WRITE_AT_ONCE_BYTES_MAX {
+            self.take_log()
+        } else {
+            None
+        }
+    }
+
     pub(super) fn take_log(&mut self) -> Option<Box<Log>> {
         match std::mem::replace(&mut self.seat, Seat::Taken) {
             Seat::Free(log) => Some(log),
+            other => {
+                self.seat = other;
+                None
+            }
+        }
+    }
+
+    fn take_begun(&mut self) -> Option<Box<Begun>> {
+        match std::mem::replace(&mut self.seat, Seat::Taken) {
+            Seat::Begun(begun) => Some(begun),
             other => {
                 self.seat = other;
                 None

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::bench::{Bench, call, everything, read, routed};
 use super::small_files::SmallFiles;
+use crate::error::ErrorKind;
 use crate::event::{DeviceKey, Event, Lamport, Offset, Run, Signer, StreamId, Timestamp};
 use crate::limits::LAMPORT_JUMP_MAX;
-use crate::log::{Log, LogOptions, LogReader, Received};
+use crate::log::{Committed, Log, LogOptions, LogReader, Received};
 use crate::storage::{Disk, SimDisk};
 
 /// A log of another device on a disk of its own.
@@ -159,6 +160,70 @@ fn received_and_own_events_share_a_sync_and_a_clock() {
     let next = log.commit(&own, now).unwrap();
     assert_eq!(next[0][0].key.lamport.get(), 6);
     assert_eq!(events(&log).len(), 7);
+}
+
+/// A log in which five events of another device and one of its own are written, not yet synced.
+fn halfway() -> (Bench, SimDisk, Log) {
+    let mut bench = Bench::new();
+    for _ in 0..5 {
+        bench.publish(&["a"], 10).unwrap();
+    }
+    let (disk, mut log) = other(9);
+    let own = [call("com.example", &["own"], 1)];
+    let runs = all_runs(&bench.reader());
+    let shown = log.append(&own, &runs, Timestamp::from_micros(5)).unwrap();
+    assert_eq!(shown, 5);
+    (bench, disk, log)
+}
+
+#[test]
+fn what_was_received_is_shown_when_written_and_our_own_when_synced() {
+    let (bench, _, mut log) = halfway();
+    let reader = log.reader();
+    let stream = bench.reader().streams()[0].id;
+    let own = StreamId::new(DeviceKey::from_seed(&[9; 32]).node_id(), stream.number);
+    assert_eq!(events(&log), bench.events());
+    assert_eq!(reader.present(), bench.reader().present());
+    // Peers are told of nothing, and of our own nothing can leave the device.
+    assert!(reader.durable().is_empty());
+    assert_eq!(reader.head(stream), None);
+    assert_eq!(reader.position(), 0);
+    assert_eq!(reader.read_run(own, Offset::ZERO).unwrap(), None);
+    assert_eq!(reader.read_run_with(own, Offset::ZERO).unwrap(), None);
+    let committed = log.complete().unwrap();
+    assert_eq!(committed.received, [Received::Taken(5)]);
+    assert_eq!(committed.published[0][0].key.stream, own);
+    assert_eq!(events(&log).len(), 6);
+    assert_eq!(reader.durable(), reader.present());
+    assert_eq!(reader.position(), 6);
+    // Nothing is completed twice.
+    assert_eq!(log.complete().unwrap(), Committed::default());
+}
+
+#[test]
+fn what_was_shown_before_a_power_loss_is_received_again() {
+    let (bench, disk, log) = halfway();
+    drop(log);
+    let mut log = open_other(disk.power_loss(), 9);
+    let again = receive(&mut log, &all_runs(&bench.reader()));
+    assert!(matches!(again[..], [Received::Taken(5) | Received::Known]));
+    let node = bench.events()[0].key.stream.node;
+    let mut events = events(&log);
+    events.retain(|event| event.key.stream.node == node);
+    assert_eq!(events, bench.events());
+}
+
+#[test]
+fn a_failed_sync_takes_back_what_was_shown() {
+    let (_, disk, mut log) = halfway();
+    disk.fail_next_sync(1);
+    assert_eq!(log.complete().unwrap_err().kind(), ErrorKind::Storage);
+    // Nobody knows whether it can be read now.
+    assert!(log.reader().present().is_empty());
+    assert!(events(&log).is_empty());
+    let now = Timestamp::from_micros(6);
+    let refused = log.append(&[call("com.example", &["own"], 1)], &[], now);
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::Storage);
 }
 
 #[test]

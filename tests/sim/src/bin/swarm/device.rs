@@ -35,6 +35,8 @@ pub(crate) struct Device {
     pub(crate) acknowledged: Vec<Published>,
     /// How far it was when it was looked at last.
     pub(crate) seen: Offsets,
+    /// How far its readers were when the power went off; some of it may not have been durable.
+    pub(crate) shown: Offsets,
     pub(crate) incidents: Vec<Incident>,
     /// Connections that it closed because of its peer.
     pub(crate) refused: Vec<&'static str>,
@@ -83,6 +85,7 @@ impl Device {
             skew,
             acknowledged: Vec::new(),
             seen: Offsets::new(),
+            shown: Offsets::new(),
             incidents: Vec::new(),
             refused: Vec::new(),
             incarnation: Incarnation::FIRST,
@@ -109,6 +112,7 @@ impl Device {
             skew: self.skew,
             acknowledged: Vec::new(),
             seen: Offsets::new(),
+            shown: Offsets::new(),
             incidents: Vec::new(),
             refused: Vec::new(),
             incarnation: self.incarnation,
@@ -206,13 +210,27 @@ impl Device {
         self.look()
     }
 
-    /// Ends the process, or the power.
-    pub(crate) fn crash(&mut self, is_power_loss: bool) {
-        self.running = None;
+    /// Ends the process, or the power, in the middle of a commit: what was received is written and
+    /// shown to readers, an event of its own is written, and nothing of it is synced.
+    pub(crate) fn crash(&mut self, is_power_loss: bool) -> Result<()> {
+        if let Some(mut running) = self.running.take() {
+            let runs: Vec<Run> = running.storing.drain(..).map(|(_, run)| run).collect();
+            let durable = running.reader.durable();
+            running
+                .log
+                .append(&[call(&[String::new()])?], &runs, Timestamp::MIN)?;
+            for (stream, last) in running.reader.present().iter() {
+                let is_own = stream.node == self.id && self.incarnation.has(stream.number);
+                let is_early = is_own && durable.last(stream) != Some(last);
+                ensure!(!is_early, "{stream} {last} was shown before its sync");
+                self.shown.advance(stream, last);
+            }
+        }
         self.disk = match is_power_loss {
             true => self.disk.power_loss(),
             false => self.disk.kill(),
         };
+        Ok(())
     }
 
     /// Publishes events of these sizes.
@@ -227,16 +245,12 @@ impl Device {
             Some(format!("{mark} {number}"))
         });
         let marks: Vec<String> = marks.collect();
-        let content = |(index, size): (usize, &usize)| {
-            let tags = Tags::new(["sim", if index == 0 { "first" } else { "other" }])?;
+        let text = |(index, size): (usize, &usize)| {
             let mark = marks.get(index).map_or("", String::as_str);
-            let text = format!("{mark}{}", "x".repeat(*size));
-            Ok(Content::new(&tags, &Payload::from_serde(&text)?))
+            format!("{mark}{}", "x".repeat(*size))
         };
-        let events = sizes.iter().enumerate().map(content);
-        let events = events.collect::<Result<Vec<_>>>()?;
-        let call = Publish::new(AppId::new("com.example.sim")?, events)?;
-        let published = running.log.commit(&[call], timestamp)?;
+        let texts: Vec<String> = sizes.iter().enumerate().map(text).collect();
+        let published = running.log.commit(&[call(&texts)?], timestamp)?;
         running.is_news = true;
         self.acknowledged.extend(published.into_iter().flatten());
         self.marks.extend(marks);
@@ -399,3 +413,14 @@ const START_MICROS: i64 = 1_780_000_000_000_000;
 
 /// A stream that nobody may write.
 pub(crate) const SECRET: &str = "secret";
+
+/// A call that publishes these texts.
+fn call(texts: &[String]) -> Result<Publish> {
+    let content = |(index, text): (usize, &String)| {
+        let tags = Tags::new(["sim", if index == 0 { "first" } else { "other" }])?;
+        Ok(Content::new(&tags, &Payload::from_serde(text)?))
+    };
+    let events = texts.iter().enumerate().map(content);
+    let events = events.collect::<Result<Vec<_>>>()?;
+    Ok(Publish::new(AppId::new("com.example.sim")?, events)?)
+}

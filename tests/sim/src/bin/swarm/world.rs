@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
 use bytes::Bytes;
-use swarmlet_engine::event::{Event, Offset, StreamId};
+use swarmlet_engine::event::{Event, NodeId, Offset, Offsets, StreamId};
 use swarmlet_engine::sync::{Incident, Input, SessionId};
 use swarmlet_sim::coverage::Coverage;
 use swarmlet_sim::random::Random;
@@ -212,7 +212,7 @@ impl World {
                 };
                 self.coverage.note(met);
                 self.trace.line(format!("{:?} {place} {met:?}", self.now));
-                self.devices[place].crash(is_power_loss);
+                self.devices[place].crash(is_power_loss)?;
                 self.network.close_all(self.now, place);
             }
             27..32 if self.devices[place].running.is_none() => {
@@ -499,7 +499,21 @@ impl World {
                 self.coverage.note(Met::SessionRefused);
             }
         }
+        self.check_shown(&first, copied)?;
         self.trace.line(format!("{} events", first.len()));
+        Ok(())
+    }
+
+    /// What readers saw is everywhere, also if the power went off before it was durable.
+    fn check_shown(&self, log: &[Event], copied: Option<NodeId>) -> Result<()> {
+        let keys = log.iter().map(|event| event.key);
+        let offsets: Offsets = keys.map(|key| (key.stream, key.offset)).collect();
+        for (stream, last) in self.devices.iter().flat_map(|device| device.shown.iter()) {
+            // Of two branches somebody may have seen the one that nobody else has.
+            let has_branches = stream.node == evil_id() || Some(stream.node) == copied;
+            let is_there = has_branches || offsets.contains(stream, last);
+            ensure!(is_there, "{stream} {last} was shown and is lost");
+        }
         Ok(())
     }
 }
