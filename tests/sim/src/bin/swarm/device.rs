@@ -211,14 +211,15 @@ impl Device {
     }
 
     /// Ends the process, or the power, in the middle of a commit: what was received is written and
-    /// shown to readers, an event of its own is written, and nothing of it is synced.
-    pub(crate) fn crash(&mut self, is_power_loss: bool) -> Result<()> {
+    /// shown to readers, an event of its own is written, and nothing of it is synced. Says how many
+    /// events were shown.
+    pub(crate) fn crash(&mut self, is_power_loss: bool) -> Result<u64> {
+        let mut shown = 0;
         if let Some(mut running) = self.running.take() {
             let runs: Vec<Run> = running.storing.drain(..).map(|(_, run)| run).collect();
             let durable = running.reader.durable();
-            running
-                .log
-                .append(&[call(&[String::new()])?], &runs, Timestamp::MIN)?;
+            let own = call(&[String::new()])?;
+            shown = running.log.append(&[own], &runs, Timestamp::MIN)?;
             for (stream, last) in running.reader.present().iter() {
                 let is_own = stream.node == self.id && self.incarnation.has(stream.number);
                 let is_early = is_own && durable.last(stream) != Some(last);
@@ -230,7 +231,7 @@ impl Device {
             true => self.disk.power_loss(),
             false => self.disk.kill(),
         };
-        Ok(())
+        Ok(shown)
     }
 
     /// Publishes events of these sizes.

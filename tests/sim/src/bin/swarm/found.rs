@@ -9,10 +9,10 @@ pub(crate) const FOUND: &[(u64, &str)] = &[
         12,
         "two nodes asked each other for a stream, and both waited for ever",
     ),
-    (25, "the same, on another way there"),
+    (43, "the same, on another way there"),
     (
         73,
         "a wrong head that a malicious member announced was taken for a fork",
     ),
-    (72, "two branches of the same length were not noticed"),
+    (14, "two branches of the same length were not noticed"),
 ];

@@ -212,7 +212,9 @@ impl World {
                 };
                 self.coverage.note(met);
                 self.trace.line(format!("{:?} {place} {met:?}", self.now));
-                self.devices[place].crash(is_power_loss)?;
+                if self.devices[place].crash(is_power_loss)? > 0 {
+                    self.coverage.note(Met::ShownUnsynced);
+                }
                 self.network.close_all(self.now, place);
             }
             27..32 if self.devices[place].running.is_none() => {
@@ -277,7 +279,7 @@ impl World {
             self.commit_some(50)?;
         }
         self.now = until;
-        self.commit_some(100)?;
+        self.commit_some(50)?;
         self.connect_some()?;
         for place in 0..self.devices.len() {
             self.step(place, Input::Tick)?;
