@@ -56,6 +56,8 @@ pub enum CloseReason {
     Misbehaved(&'static str),
     /// Nothing was heard for too long.
     Silent,
+    /// The peer does not read what it is sent.
+    Unread,
     /// The peer was revoked.
     Revoked,
     /// What the peer wants cannot be read here.
@@ -105,6 +107,7 @@ impl fmt::Display for CloseReason {
         match self {
             Self::Misbehaved(what) => out.write_str(what),
             Self::Silent => out.write_str("nothing was heard for too long"),
+            Self::Unread => out.write_str("the peer does not read what it is sent"),
             Self::Revoked => out.write_str("the device was revoked"),
             Self::Unreadable => out.write_str("what is wanted cannot be read"),
             Self::Crowded => out.write_str("there are too many connections"),

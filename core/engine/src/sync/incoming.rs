@@ -189,6 +189,16 @@ impl Incoming {
         self.partial.as_ref().map_or(0, |run| run.bytes.len())
     }
 
+    /// Bytes of runs that wait to be stored.
+    pub(super) fn storing_bytes(&self) -> usize {
+        self.storing
+    }
+
+    /// How many streams are remembered.
+    pub(super) fn entries(&self) -> usize {
+        self.asked.len() + self.to_see.len()
+    }
+
     /// A run is stored, or given up.
     pub(super) fn release(&mut self, charge: Charge) {
         self.owed += charge.credit;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::membership::limits::DIRECTORY_MAX;
+use crate::membership::limits::{DIRECTORY_BYTES_MAX, DIRECTORY_MAX};
 
 /// Bytes of one frame: a chunk and what is written around it. Larger ones are refused unread.
 pub const FRAME_BYTES_MAX: usize = CHUNK_BYTES_MAX + 1024;
@@ -19,6 +19,10 @@ pub const CREDIT_LIVE_BYTES: u64 = 256 * 1024;
 
 /// Bytes that wait in the connection before no more data is added; what is more waits in the log.
 pub const UNSENT_BYTES_MAX: usize = 256 * 1024;
+
+/// Bytes of frames that wait in a connection before the peer counts as one that asks and does not
+/// read: all certificates there can be, and all heads, contacts and data beside them.
+pub const QUEUED_BYTES_MAX: usize = DIRECTORY_BYTES_MAX + 8 * 1024 * 1024;
 
 /// Bytes of runs that are not complete yet, of all peers together: one of the largest runs
 /// always fits, however many peers send large ones at once.

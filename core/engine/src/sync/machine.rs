@@ -127,7 +127,12 @@ impl Sync {
         let handled = session.decode(bytes, now);
         let handled = handled.and_then(|frame| self.handle(id, frame, now, out));
         if let Err(error) = handled {
-            self.close(id, CloseReason::Misbehaved(error.what), now, out);
+            return self.close(id, CloseReason::Misbehaved(error.what), now, out);
+        }
+        // What it asked for may have been the last that it does not read.
+        let session = self.sessions.get(&id);
+        if session.is_some_and(|session| session.outgoing.is_unread()) {
+            self.close(id, CloseReason::Unread, now, out);
         }
     }
 
@@ -185,6 +190,10 @@ impl Sync {
                 self.close(id, CloseReason::Silent, now, out);
                 continue;
             }
+            if session.outgoing.is_unread() {
+                self.close(id, CloseReason::Unread, now, out);
+                continue;
+            }
             session.ping_if_due(now, out);
             let again = session.expire_lacking(now);
             let stalled = self.stalled(id, now);
@@ -216,6 +225,15 @@ impl Sync {
             for (stream, _) in session.incoming.streams() {
                 self.choose(stream, now, out);
             }
+            // What only this peer had more of, or said it had, nobody waits for any more.
+            let (sessions, present) = (&self.sessions, &self.present);
+            self.lagging.retain(|stream, _| {
+                let has_more = |session: &Session| {
+                    let theirs = session.their(*stream).map(|entry| entry.last);
+                    theirs > present.last(*stream)
+                };
+                sessions.values().any(has_more)
+            });
         }
     }
 }

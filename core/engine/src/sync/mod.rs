@@ -5,7 +5,8 @@
 //! (bytes), `outgoing` and `incoming` (the two directions of data, each bounded by credit),
 //! `session` (one peer), `machine` (all of them) with its parts `greeting`, `receiving`, `sending`,
 //! `choice` and `status`. Beside them: `forks` (who wrote what twice), `contact` and `contacts`
-//! (who is where), `overlay` (who is connected with whom), and `meeting`, which acts on both.
+//! (who is where), `overlay` (who is connected with whom), `meeting`, which acts on both, and
+//! `memory`, which says how much all of it holds.
 //! The byte map is in docs/format/sync.md.
 
 mod choice;
@@ -21,6 +22,7 @@ pub mod limits;
 mod machine;
 mod meeting;
 mod members;
+mod memory;
 mod outgoing;
 mod overlay;
 mod receiving;
@@ -34,6 +36,7 @@ pub use incident::{CloseReason, Incident};
 pub use input::{Input, Output, Receipt, SessionId};
 pub use machine::{Sync, SyncOptions};
 pub use members::Members;
+pub use memory::Holding;
 pub use status::PeerStatus;
 
 #[cfg(test)]

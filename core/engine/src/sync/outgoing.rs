@@ -10,8 +10,8 @@ use bytes::Bytes;
 
 use super::frame::{Chunk, Frame};
 use super::limits::{
-    CHUNK_BYTES_MAX, CREDIT_BYTES, CREDIT_LIVE_BYTES, SHOWN_MAX, STREAMS_PER_PEER_MAX,
-    UNSENT_BYTES_MAX,
+    CHUNK_BYTES_MAX, CREDIT_BYTES, CREDIT_LIVE_BYTES, QUEUED_BYTES_MAX, SHOWN_MAX,
+    STREAMS_PER_PEER_MAX, UNSENT_BYTES_MAX,
 };
 use crate::error::Result;
 use crate::event::codec::Malformed;
@@ -139,6 +139,21 @@ impl Outgoing {
     /// The connection has written so much.
     pub(super) fn sent(&mut self, bytes: usize) {
         self.unsent = self.unsent.saturating_sub(bytes);
+    }
+
+    /// Whether the peer lets more wait than an honest one can be told.
+    pub(super) fn is_unread(&self) -> bool {
+        self.unsent > QUEUED_BYTES_MAX
+    }
+
+    /// Bytes of frames that wait to be written, and of the run that is being sent.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.unsent + self.pending.as_ref().map_or(0, |run| run.bytes.len())
+    }
+
+    /// How many streams are remembered.
+    pub(super) fn entries(&self) -> usize {
+        self.wanted.len() + self.to_show.len()
     }
 
     /// Whether the peer gets everything of `stream` up to `last` without being told.

@@ -146,6 +146,11 @@ impl Session {
         }
     }
 
+    /// How many streams are remembered.
+    pub(super) fn entries(&self) -> usize {
+        self.theirs.len() + self.lacking.len() + self.outgoing.entries() + self.incoming.entries()
+    }
+
     /// How far the peer has `stream`.
     pub(super) fn their(&self, stream: StreamId) -> Option<&HeadEntry> {
         self.theirs.get(&stream)

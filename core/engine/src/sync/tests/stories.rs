@@ -6,7 +6,7 @@ use super::bench::{Bench, certificate, revocation};
 use crate::event::{BatchHash, Offset, StreamName};
 use crate::membership::tests::swarm::NOW;
 use crate::sync::limits::{CHUNK_BYTES_MAX, CREDIT_BYTES, FRAME_BYTES_MAX};
-use crate::sync::{Chunk, CloseReason, Frame, HeadEntry, Incident, SessionId};
+use crate::sync::{Chunk, CloseReason, Frame, HeadEntry, Holding, Incident, SessionId};
 
 /// Who sent data of which stream, in this order, each run once.
 fn runs_sent(bench: &Bench) -> Vec<(usize, usize)> {
@@ -226,6 +226,29 @@ fn a_slow_connection_costs_no_memory_and_delays_nobody() {
 }
 
 #[test]
+fn a_peer_that_asks_and_does_not_read_is_cut_off() {
+    let mut bench = Bench::new(2);
+    let session = bench.connect(0, 1);
+    bench.pass(200);
+    bench.nodes[1].is_blocked = true;
+    let mut asked = 0;
+    while bench.nodes[1].closed.is_empty() {
+        bench.said.clear();
+        for number in 0..10_000 {
+            let want = Frame::Want(bench.stream(1, number + 100), Offset::ZERO);
+            bench.forge(0, session, &want);
+        }
+        bench.settle();
+        asked += 10_000;
+        assert_eq!(bench.nodes[1].sync.holding().excess(), None);
+        assert!(asked < 10_000_000);
+    }
+    assert_eq!(bench.nodes[1].closed, [CloseReason::Unread]);
+    let held = bench.nodes[1].sync.holding();
+    assert_eq!(held, Holding::default());
+}
+
+#[test]
 fn frames_that_no_honest_node_sends_end_the_session() {
     let stream = Bench::new(1).stream(0, 0);
     let chunk = |at, is_end, len| {
@@ -323,6 +346,25 @@ fn a_silent_peer_is_given_up() {
     bench.step(0, crate::sync::Input::Tick);
     assert_eq!(bench.nodes[0].closed, [CloseReason::Silent]);
     assert!(bench.nodes[0].sync.peers(bench.now).is_empty());
+}
+
+#[test]
+fn promises_are_forgotten_with_the_peer_that_made_them() {
+    let mut bench = Bench::new(2);
+    let session = bench.connect(0, 1);
+    bench.pass(200);
+    let entry = |number| HeadEntry {
+        stream: bench.stream(0, number),
+        name: StreamName::default_name(),
+        last: Offset::new(7).unwrap(),
+        hash: BatchHash::from_bytes([1; 32]),
+    };
+    let heads = (0..200).map(entry).collect();
+    bench.forge(0, session, &Frame::Heads(heads));
+    bench.settle();
+    assert!(bench.nodes[1].sync.holding().entries >= 200);
+    bench.disconnect(session);
+    assert_eq!(bench.nodes[1].sync.holding(), Holding::default());
 }
 
 #[test]

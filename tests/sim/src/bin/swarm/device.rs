@@ -270,6 +270,9 @@ impl Device {
         }
         let mut outputs = Vec::new();
         running.sync.step(now, input, &mut outputs);
+        if let Some(what) = running.sync.holding().excess() {
+            self.failures.push(anyhow!("too much memory: {what}"));
+        }
         let mut wishes = Vec::new();
         for output in outputs {
             self.carry_out(output, now, &mut wishes);

@@ -12,7 +12,9 @@ use swarmlet_engine::event::{
 };
 use swarmlet_engine::limits::LAMPORT_JUMP_MAX;
 use swarmlet_engine::membership::Revocations;
-use swarmlet_engine::sync::limits::{CHUNK_BYTES_MAX, FRAME_BYTES_MAX};
+use swarmlet_engine::sync::limits::{
+    CHUNK_BYTES_MAX, FRAME_BYTES_MAX, HEADS_PER_FRAME_MAX, STREAMS_PER_PEER_MAX,
+};
 use swarmlet_engine::sync::{Chunk, Frame, HeadEntry, Hello, SessionId};
 use swarmlet_sim::random::Random;
 
@@ -73,6 +75,8 @@ pub(crate) struct Evil {
     /// The batches of its own stream, encoded.
     chain: Vec<Batch>,
     instance: [u8; 16],
+    /// Whether it has promised more streams than it may: once is enough, it takes long.
+    has_overpromised: bool,
 }
 
 impl Evil {
@@ -84,6 +88,7 @@ impl Evil {
             sessions: BTreeMap::new(),
             chain: Vec::new(),
             instance,
+            has_overpromised: false,
         }
     }
 
@@ -203,7 +208,7 @@ impl Evil {
     }
 
     /// What it does without writing anything.
-    fn disturb(&self, strategy: Strategy, streams: &Offsets) -> Vec<Frame> {
+    fn disturb(&mut self, strategy: Strategy, streams: &Offsets) -> Vec<Frame> {
         let own = StreamId::new(self.id(), StreamNumber::DEFAULT);
         match strategy {
             Strategy::NoCredit => {
@@ -216,7 +221,7 @@ impl Evil {
                         bytes: vec![7; CHUNK_BYTES_MAX].into(),
                     })
                 };
-                (0..20).map(chunk).collect()
+                (0..200).map(chunk).collect()
             }
             Strategy::GrantTooMuch => vec![Frame::Credit(u64::MAX)],
             Strategy::WantEverything => {
@@ -230,8 +235,16 @@ impl Evil {
             Strategy::EmptyPromise => {
                 let mut heads = vec![(own, 1 << 40)];
                 heads.extend(streams.iter().map(|(stream, _)| (stream, 1 << 30)));
-                let heads = heads.into_iter().map(|(stream, last)| head(stream, last));
-                vec![Frame::Heads(heads.collect()), Frame::HeadsComplete]
+                if !std::mem::replace(&mut self.has_overpromised, true) {
+                    let number = |number| StreamNumber::new(number).expect("numbers are small");
+                    let more = (0..STREAMS_PROMISED).map(number);
+                    heads.extend(more.map(|number| (StreamId::new(own.node, number), 1 << 20)));
+                }
+                let frames = heads.chunks(HEADS_PER_FRAME_MAX).map(|heads| {
+                    let heads = heads.iter().map(|(stream, last)| head(*stream, *last));
+                    Frame::Heads(heads.collect())
+                });
+                frames.chain([Frame::HeadsComplete]).collect()
             }
             _ => Vec::new(),
         }
@@ -308,3 +321,6 @@ fn head(stream: StreamId, last: u64) -> HeadEntry {
         hash: BatchHash::from_bytes([3; 32]),
     }
 }
+
+/// More streams than a peer may announce.
+const STREAMS_PROMISED: u64 = STREAMS_PER_PEER_MAX as u64 + 1_000;
