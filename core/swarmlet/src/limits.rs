@@ -67,6 +67,10 @@ pub(crate) const FRAME_BYTES_MAX: usize = swarmlet_engine::sync::limits::FRAME_B
 /// How often the sync machine looks at the clock: half of its shortest period.
 pub(crate) const SYNC_TICK: Duration = Duration::from_millis(50);
 
+/// How often a node that was opened without a usable network tries again: an address may come late
+/// when a machine starts.
+pub(crate) const NETWORK_RETRY: Duration = Duration::from_secs(2);
+
 /// How often an issuer looks whether certificates are to be renewed: there are a hundred days.
 pub(crate) const RENEWAL_PERIOD: Duration = Duration::from_secs(3600);
 

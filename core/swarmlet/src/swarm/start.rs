@@ -18,8 +18,8 @@ use super::network::NetworkSettings;
 use super::rescue::Rescuer;
 use super::status::SwarmStatus;
 use super::thread::{Shared, SyncTask};
-use crate::limits::FRAME_BYTES_MAX;
-use crate::state::State;
+use crate::limits::{FRAME_BYTES_MAX, NETWORK_RETRY};
+use crate::state::{Phase, State};
 use crate::writer::Writer;
 
 /// What a node has to do with its swarm.
@@ -47,7 +47,8 @@ struct Teller {
 /// The running thread.
 #[derive(Debug)]
 struct Running {
-    net: Net,
+    /// There once the network could be used.
+    net: Arc<OnceLock<Net>>,
     notes: mpsc::UnboundedSender<Happening>,
     thread: JoinHandle<()>,
 }
@@ -84,21 +85,16 @@ impl SwarmSide {
         if !self.house.with(is_member) {
             return Ok(());
         }
-        match self.start() {
-            // A node without a network still has its log.
-            Err(error) if error.kind() == ErrorKind::Network => {
-                tracing::warn!(%error, "the node is open, but without a network");
-                self.teller()?
-                    .status
-                    .send_if_modified(|status| status.note_incident(error.to_string()));
-                Ok(())
-            }
-            other => other,
-        }
+        // A node without a network still has its log.
+        self.start_with(Patience::TriesAgain)
     }
 
-    /// Starts the thread unless it runs.
+    /// Starts the thread unless it runs; fails if the network cannot be used.
     pub(super) fn start(&self) -> Result<()> {
+        self.start_with(Patience::GivesUp)
+    }
+
+    fn start_with(&self, patience: Patience) -> Result<()> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         if running.is_some() {
             return Ok(());
@@ -109,7 +105,10 @@ impl SwarmSide {
         let teller = self.teller()?;
         let (notes, noted) = mpsc::unbounded_channel();
         let (started, outcome) = std::sync::mpsc::sync_channel(1);
+        let net = Arc::<OnceLock<Net>>::default();
         let setup = Setup {
+            patience,
+            net: net.clone(),
             network: self.net_options()?,
             sync: SyncOptions {
                 instance: random()?,
@@ -134,7 +133,7 @@ impl SwarmSide {
             .name("swarmlet-sync".into())
             .spawn(move || run(setup, noted, &started))
             .map_err(|error| Error::io("cannot start the sync thread", error))?;
-        let net = outcome.recv().unwrap_or_else(|_| {
+        outcome.recv().unwrap_or_else(|_| {
             let message = "the sync thread ended before it began";
             Err(Error::new(ErrorKind::Internal, message))
         })?;
@@ -179,17 +178,18 @@ impl SwarmSide {
 
     /// Dials an address.
     pub(super) fn dial(&self, endpoint: Endpoint) {
-        if let Some(running) = self.lock().as_ref() {
-            running.net.dial(endpoint);
+        if let Some(net) = self.net() {
+            net.dial(endpoint);
         }
     }
 
     /// Where this node can be reached.
     pub(super) fn announced(&self) -> Vec<Endpoint> {
-        let running = self.lock();
-        running
-            .as_ref()
-            .map_or_else(Vec::new, |running| running.net.announced())
+        self.net().map_or_else(Vec::new, |net| net.announced())
+    }
+
+    fn net(&self) -> Option<Net> {
+        self.lock().as_ref()?.net.get().cloned()
     }
 
     /// The network of the device has changed.
@@ -219,8 +219,18 @@ impl SwarmSide {
     }
 }
 
+/// What becomes of a network that cannot be used, say because the address to listen at is not there
+/// yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Patience {
+    GivesUp,
+    TriesAgain,
+}
+
 /// What the thread begins with.
 struct Setup {
+    patience: Patience,
+    net: Arc<OnceLock<Net>>,
     network: net::Options,
     sync: SyncOptions,
     shared: Shared,
@@ -229,7 +239,7 @@ struct Setup {
 fn run(
     setup: Setup,
     notes: mpsc::UnboundedReceiver<Happening>,
-    started: &std::sync::mpsc::SyncSender<Result<Net>>,
+    started: &std::sync::mpsc::SyncSender<Result<()>>,
 ) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -247,25 +257,46 @@ fn run(
 
 async fn sync(
     setup: Setup,
-    notes: mpsc::UnboundedReceiver<Happening>,
-    started: &std::sync::mpsc::SyncSender<Result<Net>>,
+    mut notes: mpsc::UnboundedReceiver<Happening>,
+    started: &std::sync::mpsc::SyncSender<Result<()>>,
 ) -> Result<()> {
     let Setup {
+        patience,
+        net: kept,
         network,
         sync,
         shared,
     } = setup;
-    let gate = NodeGate {
+    let gate = Arc::new(NodeGate {
         house: shared.house.clone(),
         nonce: random()?,
+    });
+    let (net, mut events) = loop {
+        match start_net(network.clone(), gate.clone(), &shared.status).await {
+            Ok(begun) => break begun,
+            Err(error) if patience == Patience::GivesUp || error.kind() != ErrorKind::Network => {
+                return Err(error);
+            }
+            Err(error) => {
+                let _ = started.try_send(Ok(()));
+                let text = error.to_string();
+                let noted = |status: &mut SwarmStatus| status.note_incident(text);
+                if shared.status.send_if_modified(noted) {
+                    tracing::warn!(%error, "the node is open, but without a network");
+                }
+            }
+        }
+        if !wait_for_network(&shared.state, &mut notes).await {
+            return Ok(());
+        }
     };
-    let (net, mut events) = start_net(network, Arc::new(gate), &shared.status).await?;
+    let _ = kept.set(net.clone());
     let log = shared.state.reader()?;
     let listening = net.listening().iter().map(ToString::to_string).collect();
     shared
         .status
         .send_modify(|status| status.listening = listening);
-    let _ = started.send(Ok(net.clone()));
+    let _ = started.try_send(Ok(()));
     let forwarded = shared.notes.clone();
     tokio::spawn(async move {
         while let Some(event) = events.recv().await {
@@ -277,6 +308,26 @@ async fn sync(
     let (task, frames) = SyncTask::new(shared, sync, log, net);
     task.run(frames, notes).await;
     Ok(())
+}
+
+/// Waits until it is worth trying again; false if the node closes.
+async fn wait_for_network(state: &State, notes: &mut mpsc::UnboundedReceiver<Happening>) -> bool {
+    let mut progress = state.watch_durable();
+    let pause = tokio::time::sleep(NETWORK_RETRY);
+    tokio::pin!(pause);
+    loop {
+        tokio::select! {
+            () = &mut pause => return true,
+            // Nothing else is lost: the machine begins with what the node knows then.
+            note = notes.recv() => if matches!(note, Some(Happening::NetworkChanged)) {
+                return true;
+            },
+            closing = progress.wait_for(|progress| progress.phase != Phase::Open) => {
+                drop(closing);
+                return false;
+            }
+        }
+    }
 }
 
 /// Starts the network; without discovery if the machine does not allow it, as addresses will do.

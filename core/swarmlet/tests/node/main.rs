@@ -13,6 +13,7 @@ mod live;
 mod many;
 mod meeting;
 mod metrics;
+mod network;
 mod open;
 mod publish;
 mod query;
