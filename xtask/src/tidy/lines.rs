@@ -1,4 +1,5 @@
-//! Rules about lines of Rust and Python: how long, how many, which characters, no promises.
+//! Rules about lines of Rust, Python and TypeScript: how long, how many, which characters, no
+//! promises.
 
 use super::source::{Finding, Source};
 
@@ -9,7 +10,7 @@ const PROMISES: [&str; 2] = [concat!("TO", "DO"), concat!("FIX", "ME")];
 
 /// Columns, ASCII, length of the file, and work that was put off.
 pub(crate) fn check(source: &Source) -> Vec<Finding> {
-    if !(source.is_rust() || source.is_python()) {
+    if !(source.is_rust() || source.is_python() || source.is_typescript()) {
         return Vec::new();
     }
     let mut findings = Vec::new();
@@ -50,6 +51,7 @@ mod tests {
             messages("a.py", &line(101)),
             ["a.py:1: more than 100 columns"]
         );
+        assert_eq!(messages("a.mts", &line(101)).len(), 1);
         assert!(messages("a.md", &line(101)).is_empty());
     }
 

@@ -36,10 +36,21 @@ const MACHINE_PATHS: &[&str] = &[
 /// Settings that send a package client somewhere else.
 const REDIRECTIONS: &[&str] = &[concat!("index", "-url"), concat!("replace", "-with")];
 
-/// Paths and hosts in any text file. Lock files are the clients' own.
+/// Paths and hosts in any text file. Lock files are the clients' own; npm's would name the registry
+/// of each package.
 pub(crate) fn check(source: &Source) -> Vec<Finding> {
     let name = source.file_name();
-    if name.ends_with(".lock") || name == "package-lock.json" {
+    if name == "package-lock.json" {
+        let resolved = source
+            .lines()
+            .find(|(_, line)| line.contains("\"resolved\""));
+        let message = "no `resolved`: set omit-lockfile-registry-resolved in .npmrc";
+        return resolved
+            .map(|(number, _)| source.finding(number, message))
+            .into_iter()
+            .collect();
+    }
+    if name.ends_with(".lock") {
         return Vec::new();
     }
     let mut findings = Vec::new();
@@ -105,6 +116,8 @@ mod tests {
         assert_eq!(count("README.md", &address("github.com")), 0);
         assert_eq!(count("README.md", &address("mirror.example.net")), 1);
         assert_eq!(count("Cargo.lock", &address("mirror.example.net")), 0);
+        assert_eq!(count("a/package-lock.json", "\"integrity\": \"x\"\n"), 0);
+        assert_eq!(count("a/package-lock.json", "\"resolved\": \"x\"\n"), 1);
         assert_eq!(count("README.md", "tcp://{address} and redis://\n"), 0);
     }
 

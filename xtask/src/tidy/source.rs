@@ -47,6 +47,12 @@ impl Source {
         self.path.ends_with(".py") || self.path.ends_with(".pyi")
     }
 
+    /// TypeScript, or JavaScript as a module.
+    pub(crate) fn is_typescript(&self) -> bool {
+        let endings = [".ts", ".mts", ".mjs"];
+        endings.iter().any(|ending| self.path.ends_with(ending))
+    }
+
     /// Written by a program: its size and its lines are not ours to judge.
     pub(crate) fn is_generated(&self) -> bool {
         self.text.starts_with("// @generated") || self.text.starts_with("# @generated")
