@@ -1,6 +1,6 @@
 //! Which files are generated, and how they get to the disk.
 
-use super::{python, rust, table};
+use super::{node, python, rust, table};
 use crate::root;
 use anyhow::{Context, Result, bail, ensure};
 use std::fs;
@@ -64,6 +64,12 @@ fn generated() -> Result<Vec<Generated>> {
         files.push(Generated {
             path: python::PATH,
             text: python::render(&table),
+        });
+    }
+    if root::path(node::FOLDER).is_dir() {
+        files.push(Generated {
+            path: node::PATH,
+            text: node::render(&table),
         });
     }
     Ok(files)

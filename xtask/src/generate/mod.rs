@@ -4,6 +4,7 @@
 //! renderer is a pure function from the table to text; only `files` touches the disk.
 
 mod files;
+mod node;
 mod python;
 mod rust;
 mod table;
