@@ -1,0 +1,277 @@
+//! Options as the front sends them, JSON in the words of JavaScript, parsed into those of the node.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use serde::Deserialize as Parse;
+use serde::de::{self, Deserialize, DeserializeOwned, Deserializer};
+use swarmlet::{Durability, Network, Offset, Offsets, Options, Order, QueryOptions, Retention};
+use swarmlet_facade::{Failure, Follow, Result, Terms};
+
+/// What a node is opened with.
+#[derive(Parse)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct GivenOptions {
+    app_id: Option<String>,
+    #[serde(default)]
+    streams: Vec<(String, Option<GivenRetention>)>,
+    #[serde(default)]
+    routes: Vec<(String, String)>,
+    durability: Option<GivenDurability>,
+    cache_bytes: Option<Count>,
+    network: Option<GivenNetwork>,
+}
+
+#[derive(Default, Parse)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct GivenRetention {
+    events_max: Option<Count>,
+    bytes_max: Option<Count>,
+    age_ms_max: Option<Count>,
+}
+
+#[derive(Parse)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct GivenNetwork {
+    #[serde(default)]
+    listen: Vec<String>,
+    #[serde(default)]
+    announce: Vec<String>,
+    #[serde(default)]
+    peers: Vec<String>,
+    #[serde(default)]
+    holds: Vec<String>,
+    discovery: Option<bool>,
+    address_exchange: Option<bool>,
+    connections_max: Option<Count>,
+}
+
+#[derive(Parse)]
+#[serde(rename_all = "camelCase")]
+enum GivenDurability {
+    Synced,
+    Buffered,
+}
+
+#[derive(Parse)]
+#[serde(rename_all = "camelCase")]
+enum GivenOrder {
+    Asc,
+    Desc,
+    Stream,
+}
+
+#[derive(Parse)]
+#[serde(rename_all = "camelCase")]
+enum GivenFollow {
+    All,
+    Monotonic,
+    Latest,
+    Earliest,
+}
+
+/// What a query is asked with.
+#[derive(Parse)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct GivenQuery {
+    #[serde(default)]
+    lower: BTreeMap<String, Count>,
+    upper: Option<BTreeMap<String, Count>>,
+    order: Option<GivenOrder>,
+}
+
+/// What a subscription is asked with.
+#[derive(Parse)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct GivenSubscription {
+    #[serde(default)]
+    from: BTreeMap<String, Count>,
+    follow: GivenFollow,
+}
+
+/// What a device is granted.
+#[derive(Parse)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct GivenTerms {
+    capabilities: Option<String>,
+    name: Option<String>,
+    #[serde(default)]
+    labels: BTreeMap<String, String>,
+    uses: Option<Count>,
+    valid_ms: Option<Count>,
+}
+
+/// How long is waited for others.
+#[derive(Parse)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct GivenWait {
+    timeout_ms: Option<f64>,
+}
+
+/// A number that is not negative, and exact in JavaScript.
+struct Count(u64);
+
+const COUNT_MAX: u64 = (1 << 53) - 1;
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl de::Visitor<'_> for Visitor {
+            type Value = Count;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an integer from 0 to 2^53 - 1")
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Count, E> {
+                if number > COUNT_MAX {
+                    return Err(E::invalid_value(de::Unexpected::Unsigned(number), &self));
+                }
+                Ok(Count(number))
+            }
+        }
+
+        deserializer.deserialize_u64(Visitor)
+    }
+}
+
+/// Parses what the front has made JSON of.
+pub(crate) fn parsed<T: DeserializeOwned>(operation: &'static str, given: &str) -> Result<T> {
+    serde_json::from_str(given).map_err(|error| {
+        // The column is one of a text that the caller has not written.
+        let text = error.to_string();
+        let text = text.split(" at line ").next().unwrap_or_default();
+        let failure = Failure::invalid(operation, format!("the options cannot be used: {text}"));
+        failure.with("given", given)
+    })
+}
+
+impl GivenOptions {
+    /// The options; values are checked by the node.
+    pub(crate) fn into_options(self) -> Options {
+        let mut options = Options::new();
+        if let Some(app_id) = self.app_id {
+            options = options.app_id(app_id);
+        }
+        for (name, retention) in self.streams {
+            options = options.stream(name, retention.unwrap_or_default().into_retention());
+        }
+        for (tags, stream) in self.routes {
+            options = options.route(tags, stream);
+        }
+        if let Some(durability) = self.durability {
+            options = options.durability(match durability {
+                GivenDurability::Synced => Durability::Synced,
+                GivenDurability::Buffered => Durability::Buffered,
+            });
+        }
+        if let Some(bytes) = self.cache_bytes {
+            options = options.cache_bytes(bytes.0);
+        }
+        if let Some(network) = self.network {
+            options = options.network(network.into_network());
+        }
+        options
+    }
+}
+
+impl GivenRetention {
+    fn into_retention(self) -> Retention {
+        let mut retention = Retention::keep_all();
+        if let Some(events) = self.events_max {
+            retention = retention.events(events.0);
+        }
+        if let Some(bytes) = self.bytes_max {
+            retention = retention.bytes(bytes.0);
+        }
+        if let Some(age) = self.age_ms_max {
+            retention = retention.age(Duration::from_millis(age.0));
+        }
+        retention
+    }
+}
+
+impl GivenNetwork {
+    fn into_network(self) -> Network {
+        let mut network = Network::new();
+        if let Some(is_on) = self.discovery {
+            network = network.discovery(is_on);
+        }
+        if let Some(is_on) = self.address_exchange {
+            network = network.address_exchange(is_on);
+        }
+        network = self.listen.iter().fold(network, Network::listen);
+        network = self.announce.iter().fold(network, Network::announce);
+        network = self.peers.iter().fold(network, Network::peer);
+        network = self.holds.iter().fold(network, Network::hold);
+        if let Some(connections) = self.connections_max {
+            let connections = usize::try_from(connections.0).unwrap_or(usize::MAX);
+            network = network.connections_max(connections);
+        }
+        network
+    }
+}
+
+impl GivenQuery {
+    /// The options, without parameters.
+    pub(crate) fn into_options(self, operation: &'static str) -> Result<QueryOptions> {
+        let mut options = QueryOptions {
+            lower: offsets(operation, self.lower)?,
+            ..QueryOptions::default()
+        };
+        if let Some(upper) = self.upper {
+            options.upper = Some(offsets(operation, upper)?);
+        }
+        if let Some(order) = self.order {
+            options.order = match order {
+                GivenOrder::Asc => Order::Ascending,
+                GivenOrder::Desc => Order::Descending,
+                GivenOrder::Stream => Order::Stream,
+            };
+        }
+        Ok(options)
+    }
+}
+
+impl GivenSubscription {
+    /// Where it begins, and what it follows.
+    pub(crate) fn into_parts(self) -> Result<(Offsets, Follow)> {
+        let follow = match self.follow {
+            GivenFollow::All => Follow::All,
+            GivenFollow::Monotonic => Follow::Monotonic,
+            GivenFollow::Latest => Follow::Latest,
+            GivenFollow::Earliest => Follow::Earliest,
+        };
+        Ok((offsets("subscribe", self.from)?, follow))
+    }
+}
+
+impl GivenTerms {
+    /// The terms; values are checked by the node.
+    pub(crate) fn into_terms(self) -> Terms {
+        Terms {
+            capabilities: self.capabilities,
+            name: self.name,
+            labels: self.labels,
+            uses: self.uses.map(|uses| uses.0),
+            valid: self.valid_ms.map(|valid| Duration::from_millis(valid.0)),
+        }
+    }
+}
+
+impl GivenWait {
+    /// The limit; more than a duration holds is none.
+    pub(crate) fn into_limit(self) -> Option<Duration> {
+        Duration::try_from_secs_f64(self.timeout_ms?.max(0.0) / 1000.0).ok()
+    }
+}
+
+fn offsets(operation: &'static str, given: BTreeMap<String, Count>) -> Result<Offsets> {
+    let entries = given.into_iter().map(|(stream, offset)| {
+        let entry = || -> swarmlet::Result<_> { Ok((stream.parse()?, Offset::new(offset.0)?)) };
+        entry().map_err(|error| error.during(operation).into())
+    });
+    entries.collect()
+}

@@ -1,0 +1,128 @@
+//! Streams of results: look, take, and be told of a change.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use napi_derive::napi;
+use swarmlet::{EventKey, Offsets};
+use swarmlet_facade::{Buffer, Readiness, Result};
+
+use crate::failure::called;
+use crate::json;
+use crate::output::{chunk_text, offsets_map};
+use crate::port::{Outcome, Port};
+
+/// What comes out of a query or a subscription: rows, unless all is asked for.
+#[napi]
+pub struct Stream {
+    stream: swarmlet_facade::Stream,
+    taken: Mutex<Taken>,
+}
+
+/// The outputs that were taken last, of which the front may not have handed out all yet.
+#[derive(Default)]
+struct Taken {
+    /// How far those before them reach.
+    before: Offsets,
+    /// What is dealt with once each of them is.
+    settled: Vec<Option<EventKey>>,
+}
+
+impl Stream {
+    pub(crate) fn new(stream: swarmlet_facade::Stream) -> Self {
+        Self {
+            stream,
+            taken: Mutex::default(),
+        }
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[napi]
+impl Stream {
+    /// True: there is something; false: there will be none any more; null: nothing yet.
+    #[napi]
+    pub fn look(&self) -> napi::Result<Option<bool>> {
+        called("look", || Ok(as_flag(self.stream.look()?)))
+    }
+
+    /// At most `max` outputs of those that are there, as JSON.
+    #[napi]
+    pub fn take(&self, max: u32) -> napi::Result<String> {
+        called("take", || {
+            let before = self.stream.offsets()?;
+            let outputs = self
+                .stream
+                .take(usize::try_from(max).unwrap_or(usize::MAX))?;
+            let settled = outputs.iter().map(|output| output.settled).collect();
+            *self.taken() = Taken { before, settled };
+            chunk_text(&outputs)
+        })
+    }
+
+    /// From here on outputs of all sorts are shown.
+    #[napi]
+    pub fn show_all(&self) -> napi::Result<()> {
+        called("outputs", || self.stream.show_all())
+    }
+
+    /// Answers at `port` when a look shows something.
+    #[napi]
+    pub fn watch(&self, port: &Port) -> napi::Result<i64> {
+        called("ready", || watch_at(&self.stream, port))
+    }
+
+    /// Ends the stream.
+    #[napi]
+    pub fn cancel(&self) -> napi::Result<()> {
+        called("cancel", || self.stream.cancel())
+    }
+
+    /// How far the first so many of the outputs that were taken last reach, as JSON.
+    #[napi]
+    pub fn offsets(&self, handed_out: u32) -> napi::Result<String> {
+        called("offsets", || {
+            let taken = self.taken();
+            let count = usize::try_from(handed_out).unwrap_or(usize::MAX);
+            let Some(handed_out) = taken
+                .settled
+                .get(..count)
+                .filter(|_| count < taken.settled.len())
+            else {
+                return Ok(json::text(&offsets_map(&self.stream.offsets()?)));
+            };
+            let mut offsets = taken.before.clone();
+            for key in handed_out.iter().flatten() {
+                offsets.advance(key.stream, key.offset);
+            }
+            Ok(json::text(&offsets_map(&offsets)))
+        })
+    }
+
+    /// For streams whose start lies before what is still kept: the first offset that is, as JSON.
+    #[napi]
+    pub fn skipped(&self) -> napi::Result<String> {
+        called("skipped", || {
+            Ok(json::text(&offsets_map(&self.stream.skipped()?)))
+        })
+    }
+}
+
+/// Answers at `port` when a look at the stream shows something.
+pub(crate) fn watch_at<B: Buffer>(stream: &swarmlet_facade::Stream<B>, port: &Port) -> Result<i64> {
+    let (token, completion) = port.completion(Outcome::done);
+    // It is called once, also when the stream ends, so there is nothing to forget.
+    stream.watch(Box::new(move || completion(Ok(()))))?;
+    Ok(token)
+}
+
+/// A look as the front sees it.
+pub(crate) fn as_flag(readiness: Readiness) -> Option<bool> {
+    match readiness {
+        Readiness::Ready => Some(true),
+        Readiness::Ended => Some(false),
+        Readiness::Waiting => None,
+    }
+}
