@@ -49,6 +49,20 @@ const PROGRAMS: &[Program] = &[
         packages: &["python3-venv"],
         purpose: "the environment of the Python tests",
     },
+    Program {
+        probe: &[
+            "node",
+            "--eval",
+            "process.exit(+(parseInt(process.versions.node) < 20))",
+        ],
+        packages: &["nodejs"],
+        purpose: "the npm package, 20 or later",
+    },
+    Program {
+        probe: &["npm", "--version"],
+        packages: &["npm"],
+        purpose: "the tools of the npm package",
+    },
 ];
 
 /// Parts of the Rust toolchain that a minimal installation leaves out.

@@ -1,8 +1,10 @@
-//! `cargo xtask setup`: everything that tests need on a machine with Rust, Python and a C compiler.
+//! `cargo xtask setup`: everything that tests need on a machine with Rust, Python, Node and a C
+//! compiler.
 //!
 //! Done once per content of the requirement files, then only looked at: a stamp says so.
 
 mod machine;
+mod node;
 mod python;
 mod run;
 

@@ -1,6 +1,6 @@
 //! The order of things, and the stamp that makes the next time quick.
 
-use super::{machine, python};
+use super::{machine, node, python};
 use crate::root;
 use anyhow::{Context, Result};
 use std::fs;
@@ -13,12 +13,13 @@ const STAMPS: &str = "target/setup";
 /// Installs what is missing, unless the stamp says that nothing is.
 pub(crate) fn run() -> Result<()> {
     let stamp = stamp()?;
-    if stamp.is_file() && python::is_there() {
+    if stamp.is_file() && python::is_there() && node::is_there() {
         println!("setup: done before");
         return Ok(());
     }
     machine::prepare()?;
     python::prepare()?;
+    node::prepare()?;
     let folder = root::path(STAMPS);
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {STAMPS}"))?;
     fs::write(&stamp, "").with_context(|| format!("cannot write to {STAMPS}"))?;
@@ -29,7 +30,9 @@ pub(crate) fn run() -> Result<()> {
 /// The file that says that this very content was set up.
 fn stamp() -> Result<PathBuf> {
     let requirements = python::requirements()?;
-    Ok(stamp_in(&root::path(STAMPS), &[PROGRAMS, &requirements]))
+    let lock = node::requirements()?;
+    let contents = [PROGRAMS, &requirements, &lock];
+    Ok(stamp_in(&root::path(STAMPS), &contents))
 }
 
 fn stamp_in(folder: &Path, contents: &[&str]) -> PathBuf {

@@ -1,6 +1,6 @@
 //! The table of steps. A step is one entry; what it needs must be in the tree, else it is skipped.
 
-use super::{fuzz, python};
+use super::{fuzz, node, python};
 use crate::{deny, generate, setup, shell, tidy};
 use anyhow::Result;
 
@@ -66,6 +66,7 @@ pub(crate) const STEPS: &[Step] = &[
     step("netns", Full, "tests/netns/Cargo.toml", Commands(NETNS)),
     step("fuzz", Full, fuzz::MANIFEST, Function(fuzz::run)),
     step("python", Full, python::MANIFEST, Function(python::run)),
+    step("node", Full, node::MANIFEST, Function(node::run)),
     step(
         "demo",
         Full,

@@ -15,5 +15,6 @@ mod purity;
 mod run;
 mod shape;
 mod source;
+mod versions;
 
 pub(crate) use run::run;

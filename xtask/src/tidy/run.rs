@@ -1,7 +1,9 @@
 //! Reads the tree, applies every rule, prints what it finds.
 
 use super::source::{Finding, Source};
-use super::{declarations, documents, layers, lines, manifests, names, places, purity, shape};
+use super::{
+    declarations, documents, layers, lines, manifests, names, places, purity, shape, versions,
+};
 use crate::root;
 use anyhow::{Context, Result, ensure};
 use std::fs;
@@ -17,6 +19,7 @@ const RULES: &[fn(&Source) -> Vec<Finding>] = &[
     places::check,
     purity::check,
     shape::check,
+    versions::check,
 ];
 
 /// Fails if any rule is broken anywhere in the tree.

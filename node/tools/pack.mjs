@@ -1,0 +1,49 @@
+/**
+ * Packs what is published: the package, and the one with the native half of a platform.
+ *
+ *     node node/tools/pack.mjs ADDON PLATFORM FOLDER
+ *
+ * ADDON is the built library, PLATFORM one of the optional dependencies, say linux-x64-gnu; the two
+ * archives are left in FOLDER.
+ */
+
+import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const home = fileURLToPath(new URL("..", import.meta.url));
+const manifest = JSON.parse(readFileSync(join(home, "package.json"), "utf8"));
+
+/** Packs both; gives the paths of the archives. */
+export function pack(addon, platform, folder) {
+  const name = `@swarmlet/node-${platform}`;
+  if (!(name in manifest.optionalDependencies)) {
+    const known = Object.keys(manifest.optionalDependencies).join(", ");
+    throw new Error(`there is no package ${name}; there are ${known}`);
+  }
+  const [os, cpu, libc] = platform.split("-");
+  const { version, license, author, engines } = manifest;
+  const description = `The native half of swarmlet for ${platform}.`;
+  const own = { name, version, description, license, author, engines };
+  const library = libc === "gnu" ? "glibc" : libc;
+  const place = { os: [os], cpu: [cpu], ...(library ? { libc: [library] } : {}) };
+  const made = join(resolve(folder), platform);
+  rmSync(made, { recursive: true, force: true });
+  mkdirSync(made, { recursive: true });
+  const whole = { ...own, ...place, main: "swarmlet.node", files: ["swarmlet.node"] };
+  writeFileSync(join(made, "package.json"), `${JSON.stringify(whole, null, 2)}\n`);
+  copyFileSync(addon, join(made, "swarmlet.node"));
+  return [home, made].map((source) => archive(source, resolve(folder)));
+}
+
+function archive(source, folder) {
+  const words = ["pack", "--json", "--ignore-scripts", "--pack-destination", folder];
+  const said = execFileSync("npm", words, { cwd: source, encoding: "utf8" });
+  const [packed] = Object.values(JSON.parse(said));
+  return join(folder, packed.filename);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  console.log(pack(...process.argv.slice(2)).join("\n"));
+}

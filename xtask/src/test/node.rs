@@ -1,0 +1,70 @@
+//! The npm package, tested as users get it: the addon is built and the front compiled, then tests
+//! run, types are checked from outside, and the package is packed and installed in an empty folder.
+
+use crate::{root, shell};
+use anyhow::{Context, Result};
+use std::fs;
+use std::path::PathBuf;
+
+/// The manifest of the package.
+pub(crate) const MANIFEST: &str = "node/package.json";
+const COMPILER: &str = "node/tools/node_modules/typescript/bin/tsc";
+
+/// Builds both halves, runs the tests and the examples, checks the types, installs the package.
+pub(crate) fn run() -> Result<()> {
+    build(&[])?;
+    shell::run(&mut shell::command(&["node", COMPILER, "-p", "node/test"]))?;
+    let tests = ["node", "--test", "--test-reporter=dot", "--expose-gc"];
+    let files = test_files()?;
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    shell::run(&mut shell::command(&[&tests[..], &files].concat()))?;
+    shell::run(&mut shell::command(&["node", "node/tools/install.mjs"]))
+}
+
+/// Builds the addon with further `options` of cargo, compiles the front, and puts both together.
+pub(crate) fn build(options: &[&str]) -> Result<()> {
+    let cargo = ["cargo", "build", "--quiet", "--package", "swarmlet-node"];
+    shell::run(&mut shell::command(&[&cargo[..], options].concat()))?;
+    let front = root::path("node/dist");
+    if front.exists() {
+        fs::remove_dir_all(&front).context("cannot empty node/dist")?;
+    }
+    shell::run(&mut shell::command(&["node", COMPILER, "-p", "node"]))?;
+    let profile = if options.contains(&"--release") {
+        "release"
+    } else {
+        "debug"
+    };
+    let name = format!(
+        "{}swarmlet_node{}",
+        std::env::consts::DLL_PREFIX,
+        std::env::consts::DLL_SUFFIX
+    );
+    let addon = target().join(profile).join(name);
+    fs::copy(&addon, front.join("swarmlet.node"))
+        .with_context(|| format!("cannot copy {}", addon.display()))?;
+    Ok(())
+}
+
+/// Where cargo leaves what it builds.
+fn target() -> PathBuf {
+    match std::env::var_os("CARGO_TARGET_DIR") {
+        Some(folder) => root::folder().join(folder),
+        None => root::path("target"),
+    }
+}
+
+/// The tests of the package and of the examples.
+fn test_files() -> Result<Vec<String>> {
+    let mut files = Vec::new();
+    let folder = "node/test";
+    let entries = fs::read_dir(root::path(folder)).context("cannot read node/test")?;
+    for entry in entries {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name.ends_with(".test.mjs") {
+            files.push(format!("{folder}/{name}"));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
