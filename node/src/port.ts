@@ -34,16 +34,21 @@ class Dispatcher {
 
   #drain(): void {
     const answers = JSON.parse(this.native.drain()) as [number, unknown, Told?][];
+    let isRung = false;
     for (const [token, value, told] of answers) {
       const waiter = this.#waiters.get(token);
       this.#waiters.delete(token);
       if (token === 0) {
-        this.#onDiagnostics?.();
+        isRung = true;
       } else if (told === undefined) {
         waiter?.resolve(value);
       } else {
         waiter?.reject(failureOf(told));
       }
+    }
+    // Last, because it is code of the user, which may throw.
+    if (isRung) {
+      this.#onDiagnostics?.();
     }
   }
 }

@@ -74,8 +74,8 @@ export class RowStream<T = any> implements AsyncIterable<Row<T>>, AsyncDisposabl
       shown = this.#look();
     }
     while (shown === null) {
-      const change = this.#hold.during(this.#changed());
-      await unlessAborted(this.#operation, change, options.signal);
+      const wait = unlessAborted(this.#operation, this.#changed(), options.signal);
+      await this.#hold.during(wait);
       shown = this.#look();
     }
     return shown;

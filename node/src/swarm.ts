@@ -92,8 +92,8 @@ export class Changes implements AsyncIterableIterator<SwarmStatus>, AsyncDisposa
         return { done: true, value: undefined };
       }
       if (shown === null) {
-        const change = this.#hold.during(this.#changed());
-        await unlessAborted("swarm.changes", change, options.signal);
+        const wait = unlessAborted("swarm.changes", this.#changed(), options.signal);
+        await this.#hold.during(wait);
       }
     }
   }

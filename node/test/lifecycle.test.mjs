@@ -162,6 +162,13 @@ test("who waits keeps the process, who was unreferenced does not", async (contex
     console.log("left alone");
   `;
   assert.equal(await ran(unreferenced, folder(context)), "left alone\n");
+  const givenUp = `
+    import { Node } from "swarmlet";
+    const node = await Node.open(process.argv[1]);
+    const wait = node.subscribe("FROM 'n'").next({ signal: AbortSignal.timeout(50) });
+    await wait.catch((error) => console.log(error.code));
+  `;
+  assert.equal(await ran(givenUp, folder(context)), "cancelled\n");
 });
 
 const WORKER = `

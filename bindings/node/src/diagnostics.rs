@@ -15,7 +15,7 @@ static LISTENER: Mutex<Weak<Queue>> = Mutex::new(Weak::new());
 
 /// Collects records from a level on. When there are some, `port` answers under the token 0.
 #[napi]
-pub(crate) fn start_diagnostics(port: &Port, level: String) -> napi::Result<()> {
+pub fn start_diagnostics(port: &Port, level: String) -> napi::Result<()> {
     called("forward_logs", || {
         let least = severity(&level)?;
         *LISTENER.lock().unwrap_or_else(PoisonError::into_inner) = port.queue();
@@ -36,7 +36,7 @@ fn ring() {
 
 /// The records so far: level, module, text; as JSON.
 #[napi]
-pub(crate) fn take_diagnostics() -> String {
+pub fn take_diagnostics() -> String {
     let records = swarmlet_facade::take_diagnostics().into_iter();
     let rows = records.map(|record| {
         let name = record.target.replace("::", ".");

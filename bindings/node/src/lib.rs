@@ -20,3 +20,12 @@ mod qr;
 mod status;
 mod stream;
 mod swarm;
+
+// What the addon offers. The registration of napi is left out where clippy looks at tests.
+pub use diagnostics::{start_diagnostics, take_diagnostics};
+pub use node::{Node, open, version};
+pub use port::Port;
+pub use qr::{qr_svg, qr_terminal};
+pub use status::Changes;
+pub use stream::Stream;
+pub use swarm::{Swarm, Waiting};

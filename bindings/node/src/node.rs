@@ -19,13 +19,13 @@ use crate::swarm::Swarm;
 
 /// The version of the native half.
 #[napi]
-pub(crate) fn version() -> &'static str {
+pub fn version() -> &'static str {
     env!("CARGO_PKG_VERSION")
 }
 
 /// Opens a node; it is fetched from the port when that has answered.
 #[napi]
-pub(crate) fn open(port: &Port, path: String, options: String) -> napi::Result<i64> {
+pub fn open(port: &Port, path: String, options: String) -> napi::Result<i64> {
     called("open", || {
         let given: GivenOptions = parsed("open", &options)?;
         let opened = |node| Outcome::Opened(Arc::new(node));

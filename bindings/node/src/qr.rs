@@ -6,12 +6,12 @@ use crate::failure::called;
 
 /// The QR code of a text as an SVG document.
 #[napi]
-pub(crate) fn qr_svg(text: String) -> napi::Result<String> {
+pub fn qr_svg(text: String) -> napi::Result<String> {
     called("qr_svg", || swarmlet_facade::qr_svg(&text))
 }
 
 /// The QR code of a text as lines for a terminal.
 #[napi]
-pub(crate) fn qr_terminal(text: String) -> napi::Result<String> {
+pub fn qr_terminal(text: String) -> napi::Result<String> {
     called("qr_terminal", || swarmlet_facade::qr_terminal(&text))
 }
