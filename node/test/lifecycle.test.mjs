@@ -171,25 +171,9 @@ test("who waits keeps the process, who was unreferenced does not", async (contex
   assert.equal(await ran(givenUp, folder(context)), "cancelled\n");
 });
 
-const WORKER = `
-  const { parentPort, workerData } = require("node:worker_threads");
-  const { Node } = require("swarmlet");
-  (async () => {
-    const node = await Node.open(workerData.path, { durability: "buffered" });
-    await node.publish("n", workerData.index);
-    const events = node.subscribe("FROM 'n'");
-    parentPort.postMessage((await events.next()).value.payload);
-    if (workerData.isLeaving) {
-      await node.close();
-    } else {
-      await events.next();
-    }
-  })();
-`;
-
 function worker(path, index, isLeaving) {
   const data = { path, index, isLeaving };
-  const started = new Worker(WORKER, { eval: true, workerData: data });
+  const started = new Worker(new URL("worker.mjs", here), { workerData: data });
   const failed = new Promise((_, reject) => started.once("error", reject));
   const said = new Promise((resolve) => started.once("message", resolve));
   return { started, said: Promise.race([said, failed]) };
