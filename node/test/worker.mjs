@@ -1,4 +1,4 @@
-/** A worker with a node of its own, which it leaves open or not; started by `lifecycle.test.mjs`. */
+/** A worker with a node of its own, left open or not; started by `lifecycle.test.mjs`. */
 
 import { parentPort, workerData } from "node:worker_threads";
 

@@ -45,7 +45,7 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** Without debug information, where there is a program that takes it away: it takes long to pack. */
+/** Without debug information, which takes long to pack, if a program can take it away. */
 function slim(path) {
   const stripped = join(folder, "stripped.node");
   try {

@@ -1,6 +1,6 @@
 //! `cargo xtask bench NAME`: starts a benchmark program, optimised as users get the library.
 
-use crate::test::python;
+use crate::test::{node, python};
 use crate::{root, setup, shell};
 use anyhow::{Context, Result, ensure};
 use std::fs;
@@ -46,6 +46,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     shell::run(command.arg("--").args(&arguments.rest))?;
     if name == "store" {
         python_rates()?;
+        node_rates()?;
     }
     Ok(())
 }
@@ -71,6 +72,18 @@ fn python_rates() -> Result<()> {
         "target/bench/store.jsonl",
     ];
     shell::run(&mut shell::venv_command("python", &rates))
+}
+
+/// The same in Node.js, with the addon optimised.
+fn node_rates() -> Result<()> {
+    node::build(&["--release"])?;
+    let rates = [
+        "node",
+        "node/bench/rates.mjs",
+        "--json",
+        "target/bench/store.jsonl",
+    ];
+    shell::run(&mut shell::command(&rates))
 }
 
 fn names() -> Result<Vec<String>> {

@@ -3,7 +3,7 @@
 //! `steps` is the table to add to; `run` carries it out and knows nothing of any single step.
 
 mod fuzz;
-mod node;
+pub(crate) mod node;
 pub(crate) mod python;
 mod run;
 mod steps;
