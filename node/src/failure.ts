@@ -68,6 +68,25 @@ export function text(operation: string, name: string, value: unknown): string {
   return value;
 }
 
+/** How a wait can be given up. */
+export interface WaitOptions {
+  /** Rejects the wait with `CancelledError`; what it waits for may happen all the same. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Options that are an object, whose signal, if there is one, is one. */
+export function checked<T extends object & WaitOptions>(operation: string, given: T): T {
+  if (typeof given !== "object" || given === null) {
+    throw new InvalidArgumentError("options must be an object", { operation });
+  }
+  const signal: unknown = given.signal;
+  const isSignal = typeof signal === "object" && signal !== null && "aborted" in signal;
+  if (signal !== undefined && !isSignal) {
+    throw new InvalidArgumentError("signal must be an AbortSignal", { operation });
+  }
+  return given;
+}
+
 /** Options as JSON, in which nothing gets lost on the way. */
 export function options(operation: string, value: object): string {
   const checked = (name: string, item: unknown): unknown => {

@@ -15,6 +15,7 @@
  */
 
 export * from "./errors.js";
+export type { WaitOptions } from "./failure.js";
 export { forwardLogs } from "./logs.js";
 export type { LogLevel, LogRecord } from "./logs.js";
 export { Node } from "./node.js";
@@ -23,7 +24,6 @@ export type { Payload, Tags } from "./payload.js";
 export { QrCode } from "./qr.js";
 export { Published, Row, compareKeys } from "./row.js";
 export { Results, RowStream, Subscription } from "./stream.js";
-export type { WaitOptions } from "./stream.js";
 export { Changes, Founded, Swarm } from "./swarm.js";
 export type { Grant, InviteOptions, TimedWaitOptions } from "./swarm.js";
 export { quantile } from "./types.js";

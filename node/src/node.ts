@@ -3,7 +3,8 @@
 import { fileURLToPath } from "node:url";
 
 import { CancelledError, InvalidArgumentError } from "./errors.js";
-import { called, givenUp, options as asJson, text } from "./failure.js";
+import { called, checked, givenUp, options as asJson, text } from "./failure.js";
+import type { WaitOptions } from "./failure.js";
 import { native } from "./native.js";
 import type { NativeNode, NativePort, NativeStream } from "./native.js";
 import { Writer } from "./payload.js";
@@ -12,7 +13,6 @@ import { Hold, dispatcher, unlessAborted } from "./port.js";
 import { Published } from "./row.js";
 import type { Row } from "./row.js";
 import { Results, Subscription } from "./stream.js";
-import type { WaitOptions } from "./stream.js";
 import { Swarm } from "./swarm.js";
 import type {
   Durability,
@@ -101,7 +101,7 @@ export class Node implements AsyncDisposable {
   static async open(path: string | URL, options: OpenOptions = {}): Promise<Node> {
     const operation = "open";
     const folder = text(operation, "path", path instanceof URL ? fileURLToPath(path) : path);
-    const { signal, streams, routes, ...rest } = options;
+    const { signal, streams, routes, ...rest } = checked(operation, options);
     if (signal?.aborted === true) {
       throw givenUp(operation, signal);
     }
@@ -167,14 +167,15 @@ export class Node implements AsyncDisposable {
     options: WaitOptions = {},
   ): Promise<Published[]> {
     const operation = "publish";
-    if (options.signal?.aborted === true) {
-      throw givenUp(operation, options.signal);
+    const { signal } = checked(operation, options);
+    if (signal?.aborted === true) {
+      throw givenUp(operation, signal);
     }
     const list = newEvents(events);
     const answer = this.#call<[number, string, number, number][]>(operation, (port) =>
       this.#native.publish(port, list),
     );
-    const published = await unlessAborted(operation, answer, options.signal);
+    const published = await unlessAborted(operation, answer, signal);
     return published.map((receipt) => new Published(receipt));
   }
 
@@ -309,7 +310,7 @@ export class Node implements AsyncDisposable {
   }
 
   #subscribed<T>(aql: string, options: SubscribeOptions, follow: Follow): Subscription<T> {
-    const wanted = { ...options, follow };
+    const wanted = { ...checked("subscribe", options), follow };
     const stream = this.#asked("subscribe", aql, wanted, (...given) =>
       this.#native.subscribe(...given),
     );
@@ -319,9 +320,10 @@ export class Node implements AsyncDisposable {
   #asked<T extends NativeStream | number>(
     operation: string,
     aql: string,
-    { signal: _, parameters, ...rest }: QueryOptions & SubscribeOptions,
+    options: QueryOptions & SubscribeOptions,
     ask: (aql: string, options: string, parameters: Uint8Array | null) => T,
   ): T {
+    const { signal: _, parameters, ...rest } = checked(operation, options);
     const query = text(operation, "aql", aql);
     const json = asJson(operation, rest);
     const given = parameters === undefined ? null : parameterList(operation, parameters);

@@ -2,7 +2,8 @@
 
 import { setImmediate } from "node:timers/promises";
 
-import { called, givenUp } from "./failure.js";
+import { called, checked, givenUp } from "./failure.js";
+import type { WaitOptions } from "./failure.js";
 import type { NativeStream } from "./native.js";
 import { Hold, dispatcher, unlessAborted } from "./port.js";
 import { asRow, outputOf } from "./row.js";
@@ -11,12 +12,6 @@ import type { Offsets, Output } from "./types.js";
 
 /** Rows handed over at once; more gain nothing and make other tasks wait. */
 const BATCH_ROWS = 256;
-
-/** How a wait can be given up. */
-export interface WaitOptions {
-  /** Rejects the wait with `CancelledError`; what it waits for may happen all the same. */
-  readonly signal?: AbortSignal | undefined;
-}
 
 /**
  * Rows, one by one or in batches; or `outputs` of all sorts.
@@ -64,6 +59,7 @@ export class RowStream<T = any> implements AsyncIterable<Row<T>>, AsyncDisposabl
    * nothing.
    */
   async ready(options: WaitOptions = {}): Promise<boolean> {
+    const { signal } = checked(this.#operation, options);
     if (this.#left() > 0) {
       return true;
     }
@@ -74,7 +70,7 @@ export class RowStream<T = any> implements AsyncIterable<Row<T>>, AsyncDisposabl
       shown = this.#look();
     }
     while (shown === null) {
-      const wait = unlessAborted(this.#operation, this.#changed(), options.signal);
+      const wait = unlessAborted(this.#operation, this.#changed(), signal);
       await this.#hold.during(wait);
       shown = this.#look();
     }

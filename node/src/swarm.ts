@@ -2,10 +2,10 @@
 
 import { setImmediate } from "node:timers/promises";
 
-import { called, givenUp, options as asJson, text } from "./failure.js";
+import { called, checked, givenUp, options as asJson, text } from "./failure.js";
+import type { WaitOptions } from "./failure.js";
 import type { NativeChanges, NativePort, NativeSwarm, NativeWaiting } from "./native.js";
 import { Hold, dispatcher, unlessAborted } from "./port.js";
-import type { WaitOptions } from "./stream.js";
 import type { Member, Peer, Pending, SwarmStatus } from "./types.js";
 
 /** What a device is granted beside its rights. */
@@ -80,6 +80,7 @@ export class Changes implements AsyncIterableIterator<SwarmStatus>, AsyncDisposa
 
   /** The next status. Given up by its signal, it has taken nothing. */
   async next(options: WaitOptions = {}): Promise<IteratorResult<SwarmStatus, undefined>> {
+    const { signal } = checked("swarm.changes", options);
     // What changes all the time must not keep other tasks from running.
     await this.#hold.during(setImmediate());
     for (;;) {
@@ -92,7 +93,7 @@ export class Changes implements AsyncIterableIterator<SwarmStatus>, AsyncDisposa
         return { done: true, value: undefined };
       }
       if (shown === null) {
-        const wait = unlessAborted("swarm.changes", this.#changed(), options.signal);
+        const wait = unlessAborted("swarm.changes", this.#changed(), signal);
         await this.#hold.during(wait);
       }
     }
@@ -207,7 +208,7 @@ export class Swarm {
    */
   async invite(capabilities?: string, options: InviteOptions = {}): Promise<string> {
     const operation = "swarm.invite";
-    const terms = asJson(operation, { capabilities, ...options });
+    const terms = asJson(operation, { capabilities, ...checked(operation, options) });
     return this.#call(operation, (port) => this.#native.invite(port, terms));
   }
 
@@ -270,7 +271,7 @@ export class Swarm {
   async approve(device: string, capabilities?: string, options: Grant = {}): Promise<void> {
     const operation = "swarm.approve";
     const id = text(operation, "device", device);
-    const terms = asJson(operation, { capabilities, ...options });
+    const terms = asJson(operation, { capabilities, ...checked(operation, options) });
     await this.#call(operation, (port) => this.#native.approve(port, id, terms));
   }
 
@@ -289,7 +290,7 @@ export class Swarm {
   ): Promise<void> {
     const operation = "swarm.preauthorise";
     const id = text(operation, "device", device);
-    const terms = asJson(operation, { capabilities, ...options });
+    const terms = asJson(operation, { capabilities, ...checked(operation, options) });
     await this.#call(operation, (port) => this.#native.preauthorise(port, id, terms));
   }
 
@@ -335,8 +336,9 @@ export class Swarm {
 
   /** The status now, and then whenever it has changed. */
   changes(options: WaitOptions = {}): Changes {
+    const { signal } = checked("swarm.changes", options);
     const native = called("swarm.changes", () => this.#native.changes());
-    return new Changes(native, this.#hold.inherit(), options.signal);
+    return new Changes(native, this.#hold.inherit(), signal);
   }
 
   /**
@@ -363,9 +365,10 @@ export class Swarm {
 
   async #wait<T>(
     operation: string,
-    { signal, ...limits }: TimedWaitOptions,
+    options: TimedWaitOptions,
     start: (port: NativePort, wait: string) => NativeWaiting,
   ): Promise<T> {
+    const { signal, ...limits } = checked(operation, options);
     if (signal?.aborted === true) {
       throw givenUp(operation, signal);
     }

@@ -69,6 +69,9 @@ test("options that cannot be meant are refused, with what was given", async (con
     await assert.rejects(opening, { code: /invalid_(argument|query)/, name: /Invalid/ });
   }
   await assert.rejects(Node.open(7), { code: "invalid_argument" });
+  await assert.rejects(Node.open(path, null), { code: "invalid_argument" });
+  await assert.rejects(node.publish("a", 1, { signal: "stop" }), { code: "invalid_argument" });
+  await assert.rejects(node.query("FROM 'a'").next(7), { code: "invalid_argument" });
   const queries = [
     { order: "up" },
     { lower: { nonsense: 1 } },
@@ -78,9 +81,15 @@ test("options that cannot be meant are refused, with what was given", async (con
     { typo: 1 },
     { parameters: { a: () => 1 } },
     { parameters: { a: new Date(NaN) } },
+    { signal: 7 },
+    null,
+    "asc",
   ];
   for (const options of queries) {
     assert.throws(() => node.query("FROM 'a'", options), { code: "invalid_argument" });
+  }
+  for (const options of [null, 7, { from: 7 }, { order: "asc" }, { signal: "stop" }]) {
+    assert.throws(() => node.subscribe("FROM 'a'", options), { code: "invalid_argument" });
   }
   for (const aql of [undefined, 7, null, "\ud800"]) {
     assert.throws(() => node.query(aql), { code: "invalid_argument" });

@@ -122,6 +122,8 @@ test("what cannot be meant is refused", async (context) => {
     () => swarm.join(7, "name"),
     () => swarm.approve("nobody"),
     () => swarm.waitInSync({ timeoutMs: "soon" }),
+    () => swarm.waitInSync(7),
+    () => swarm.invite(undefined, 7),
   ];
   for (const refusal of refusals) {
     await assert.rejects(refusal, { code: /invalid_argument|already_exists/ });

@@ -8,7 +8,7 @@
  */
 
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -22,19 +22,30 @@ export function pack(addon, platform, folder) {
     const known = Object.keys(manifest.optionalDependencies).join(", ");
     throw new Error(`there is no package ${name}; there are ${known}`);
   }
+  const front = staged(folder, "swarmlet", manifest);
+  cpSync(join(home, "README.md"), join(front, "README.md"));
+  const isFront = (path) => !path.endsWith(".node");
+  cpSync(join(home, "dist"), join(front, "dist"), { recursive: true, filter: isFront });
+
   const [os, cpu, libc] = platform.split("-");
   const { version, license, author, engines } = manifest;
   const description = `The native half of swarmlet for ${platform}.`;
-  const own = { name, version, description, license, author, engines };
+  const own = { name, version, description, license, author, engines, main: "swarmlet.node" };
   const library = libc === "gnu" ? "glibc" : libc;
   const place = { os: [os], cpu: [cpu], ...(library ? { libc: [library] } : {}) };
-  const made = join(resolve(folder), platform);
+  const native = staged(folder, platform, { ...own, ...place });
+  copyFileSync(addon, join(native, "swarmlet.node"));
+  return [front, native].map((source) => archive(source, resolve(folder)));
+}
+
+/** An empty folder with manifest and licence, for the rest of a package. */
+function staged(folder, name, own) {
+  const made = join(resolve(folder), name);
   rmSync(made, { recursive: true, force: true });
   mkdirSync(made, { recursive: true });
-  const whole = { ...own, ...place, main: "swarmlet.node", files: ["swarmlet.node"] };
-  writeFileSync(join(made, "package.json"), `${JSON.stringify(whole, null, 2)}\n`);
-  copyFileSync(addon, join(made, "swarmlet.node"));
-  return [home, made].map((source) => archive(source, resolve(folder)));
+  writeFileSync(join(made, "package.json"), `${JSON.stringify(own, null, 2)}\n`);
+  copyFileSync(join(home, "../LICENSE"), join(made, "LICENSE"));
+  return made;
 }
 
 function archive(source, folder) {
