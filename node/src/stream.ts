@@ -2,6 +2,7 @@
 
 import { setImmediate } from "node:timers/promises";
 
+import { InvalidArgumentError } from "./errors.js";
 import { called, checked, givenUp } from "./failure.js";
 import type { WaitOptions } from "./failure.js";
 import type { NativeStream } from "./native.js";
@@ -77,10 +78,14 @@ export class RowStream<T = any> implements AsyncIterable<Row<T>>, AsyncDisposabl
     return shown;
   }
 
-  /** Takes at most `max` rows of those that are there; never waits. */
+  /** Takes at most `max` rows of those that are there, fewer if they are large; never waits. */
   take(max: number = BATCH_ROWS): Row<T>[] {
+    checkMax(this.#operation, max);
     const rows: Row<T>[] = [];
-    while (rows.length < max && (this.#left() > 0 || this.#refill(max - rows.length))) {
+    if (this.#left() === 0) {
+      this.#refill(max);
+    }
+    while (rows.length < max && this.#left() > 0) {
       const row = this.#row();
       if (row !== undefined) {
         rows.push(row);
@@ -99,9 +104,7 @@ export class RowStream<T = any> implements AsyncIterable<Row<T>>, AsyncDisposabl
 
   /** The same rows in arrays of at most `max`, never empty; what is there, at once. */
   batches(max: number = BATCH_ROWS): AsyncIterable<Row<T>[]> {
-    if (!(Number.isInteger(max) && max > 0)) {
-      throw new RangeError("max must be at least 1");
-    }
+    checkMax(this.#operation, max);
     return this.#loop(() => {
       const rows = this.take(max);
       return rows.length > 0 ? rows : undefined;
@@ -262,6 +265,12 @@ export class RowStream<T = any> implements AsyncIterable<Row<T>>, AsyncDisposabl
     const wire = this.#chunk.outputs[this.#handedOut];
     this.#handedOut += 1;
     return wire && asRow<T>(this.#chunk, wire);
+  }
+}
+
+function checkMax(operation: string, max: number): void {
+  if (!(Number.isInteger(max) && max > 0)) {
+    throw new InvalidArgumentError("max must be an integer of at least 1", { operation });
   }
 }
 

@@ -51,7 +51,10 @@ test("batches come as they are", async (context) => {
   assert.deepEqual((await batches.next()).value.map((row) => row.payload), [0]);
   await node.publish("n", 1);
   assert.deepEqual((await batches.next()).value.map((row) => row.payload), [1]);
-  assert.throws(() => node.query("FROM 'n'").batches(0), RangeError);
+  for (const max of [0, -1, 1.5, NaN, "2"]) {
+    assert.throws(() => node.query("FROM 'n'").batches(max), { code: "invalid_argument" });
+    assert.throws(() => node.query("FROM 'n'").take(max), { code: "invalid_argument" });
+  }
   let count = 0;
   await node.publishMany(many(2, 1000));
   for await (const batch of node.query("FROM 'n'").batches(100)) {
@@ -262,6 +265,24 @@ test("a slow reader loses nothing, costs no memory, and stops nobody", async (co
   }
   clearInterval(ticking);
   assert.ok(turns > 10, `${turns} turns of others while reading`);
+});
+
+test("large rows come a few at a time", async (context) => {
+  const node = await opened(context);
+  const bytes = new Uint8Array(600_000).map((_, index) => (index * 7919) >> 3);
+  for (let n = 0; n < 40; n += 1) {
+    await node.publish("n", { n, bytes });
+  }
+  let expected = 0;
+  for await (const batch of node.query("FROM 'n'").batches()) {
+    assert.ok(batch.length <= 2, `${batch.length} rows at once`);
+    for (const row of batch) {
+      assert.equal(row.payload.n, expected);
+      assert.equal(row.payload.bytes.length, bytes.length);
+      expected += 1;
+    }
+  }
+  assert.equal(expected, 40);
 });
 
 test("await using ends a stream", async (context) => {

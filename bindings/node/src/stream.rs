@@ -3,13 +3,17 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use napi_derive::napi;
-use swarmlet::{EventKey, Offsets};
+use swarmlet::{EventKey, Item, Offsets, Output};
 use swarmlet_facade::{Buffer, Readiness, Result};
 
 use crate::failure::called;
 use crate::json;
 use crate::output::{chunk_text, offsets_map};
 use crate::port::{Outcome, Port};
+
+/// After so many bytes no further output is put into the same text, which may be larger by one
+/// output and by what its spelling needs.
+const CHUNK_BYTES: usize = 1024 * 1024;
 
 /// What comes out of a query or a subscription: rows, unless all is asked for.
 #[napi]
@@ -35,6 +39,25 @@ impl Stream {
         }
     }
 
+    /// Takes one by one until there are enough.
+    fn take_some(&self, max: u32) -> Result<Vec<Output>> {
+        let mut outputs = Vec::new();
+        let mut bytes = 0;
+        for _ in 0..max {
+            let Some(output) = self.stream.take_one()? else {
+                break;
+            };
+            if let Item::Row(row) | Item::AntiRow(row) = &output.item {
+                bytes += row.bytes();
+            }
+            outputs.push(output);
+            if bytes >= CHUNK_BYTES {
+                break;
+            }
+        }
+        Ok(outputs)
+    }
+
     fn taken(&self) -> MutexGuard<'_, Taken> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -48,14 +71,12 @@ impl Stream {
         called("look", || Ok(as_flag(self.stream.look()?)))
     }
 
-    /// At most `max` outputs of those that are there, as JSON.
+    /// At most `max` outputs of those that are there, as JSON; fewer if they are large.
     #[napi]
     pub fn take(&self, max: u32) -> napi::Result<String> {
         called("take", || {
             let before = self.stream.offsets()?;
-            let outputs = self
-                .stream
-                .take(usize::try_from(max).unwrap_or(usize::MAX))?;
+            let outputs = self.take_some(max)?;
             let settled = outputs.iter().map(|output| output.settled).collect();
             *self.taken() = Taken { before, settled };
             chunk_text(&outputs)
