@@ -1,4 +1,4 @@
-//! Rules about lines of Rust, Python and TypeScript: how long, how many, which characters, no
+//! Rules about lines of Rust, Python, TypeScript and C: how long, how many, which characters, no
 //! promises.
 
 use super::source::{Finding, Source};
@@ -10,7 +10,7 @@ const PROMISES: [&str; 2] = [concat!("TO", "DO"), concat!("FIX", "ME")];
 
 /// Columns, ASCII, length of the file, and work that was put off.
 pub(crate) fn check(source: &Source) -> Vec<Finding> {
-    if !(source.is_rust() || source.is_python() || source.is_typescript()) {
+    if !(source.is_rust() || source.is_python() || source.is_typescript() || source.is_c()) {
         return Vec::new();
     }
     let mut findings = Vec::new();
@@ -52,6 +52,7 @@ mod tests {
             ["a.py:1: more than 100 columns"]
         );
         assert_eq!(messages("a.mts", &line(101)).len(), 1);
+        assert_eq!(messages("a.hpp", &line(101)).len(), 1);
         assert!(messages("a.md", &line(101)).is_empty());
     }
 

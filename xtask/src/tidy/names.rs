@@ -9,7 +9,7 @@ const DRAWERS: &[&str] = &[
     "util", "utils", "common", "helper", "helpers", "misc", "manager",
 ];
 const CODE: &[&str] = &[
-    "rs", "py", "pyi", "js", "mjs", "ts", "kt", "swift", "c", "h", "cpp",
+    "rs", "py", "pyi", "js", "mjs", "ts", "kt", "swift", "c", "h", "cpp", "hpp",
 ];
 
 /// Names of files, folders, modules and functions.

@@ -53,6 +53,11 @@ impl Source {
         endings.iter().any(|ending| self.path.ends_with(ending))
     }
 
+    pub(crate) fn is_c(&self) -> bool {
+        let extension = self.path.rsplit('.').next();
+        extension.is_some_and(|extension| ["c", "h", "cpp", "hpp"].contains(&extension))
+    }
+
     /// Written by a program: its size and its lines are not ours to judge.
     pub(crate) fn is_generated(&self) -> bool {
         self.text.starts_with("// @generated") || self.text.starts_with("# @generated")
