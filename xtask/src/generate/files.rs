@@ -1,6 +1,6 @@
 //! Which files are generated, and how they get to the disk.
 
-use super::{node, python, rust, table};
+use super::{c, node, python, rust, table};
 use crate::root;
 use anyhow::{Context, Result, bail, ensure};
 use std::fs;
@@ -28,28 +28,35 @@ pub(crate) fn check() -> Result<()> {
 
 /// Writes the generated files that differ, or with `check` fails on them.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let mut stale = Vec::new();
-    for file in generated()? {
-        if !is_current(&file)? {
-            stale.push(file);
-        }
-    }
+    let mut stale = settle(generated()?, arguments)?;
+    // Made from sources of which some are generated themselves.
+    stale.extend(settle(derived()?, arguments)?);
+    ensure!(
+        stale.is_empty() || !arguments.check,
+        "not current: {}; run `cargo xtask gen`",
+        stale.join(", ")
+    );
     if arguments.check {
-        let names: Vec<&str> = stale.iter().map(|file| file.path).collect();
-        ensure!(
-            names.is_empty(),
-            "not current: {}; run `cargo xtask gen`",
-            names.join(", ")
-        );
         println!("generated files are current");
-        return Ok(());
-    }
-    for file in stale {
-        fs::write(root::path(file.path), file.text)
-            .with_context(|| format!("cannot write {}", file.path))?;
-        println!("wrote {}", file.path);
     }
     Ok(())
+}
+
+/// Names the files that differ, and writes them unless they are only to be checked.
+fn settle(files: Vec<Generated>, arguments: &Arguments) -> Result<Vec<&'static str>> {
+    let mut stale = Vec::new();
+    for file in files {
+        if is_current(&file)? {
+            continue;
+        }
+        if !arguments.check {
+            fs::write(root::path(file.path), file.text)
+                .with_context(|| format!("cannot write {}", file.path))?;
+            println!("wrote {}", file.path);
+        }
+        stale.push(file.path);
+    }
+    Ok(stale)
 }
 
 fn generated() -> Result<Vec<Generated>> {
@@ -72,7 +79,24 @@ fn generated() -> Result<Vec<Generated>> {
             text: node::render(&table),
         });
     }
+    if root::path(c::CRATE).is_dir() {
+        files.push(Generated {
+            path: c::STATUS_PATH,
+            text: formatted(&c::render(&table))?,
+        });
+    }
     Ok(files)
+}
+
+fn derived() -> Result<Vec<Generated>> {
+    if !root::path(c::CRATE).is_dir() {
+        return Ok(Vec::new());
+    }
+    let header = Generated {
+        path: c::HEADER_PATH,
+        text: c::header()?,
+    };
+    Ok(vec![header])
 }
 
 fn is_current(file: &Generated) -> Result<bool> {

@@ -3,6 +3,7 @@
 //! Generated files are committed, so that a reader and a package manager need no generator. Each
 //! renderer is a pure function from the table to text; only `files` touches the disk.
 
+mod c;
 mod files;
 mod node;
 mod python;

@@ -4,6 +4,7 @@ use super::source::{Finding, Source};
 
 /// A folder and the crates of ours that its package may depend on.
 const CRATES: &[(&str, &[&str])] = &[
+    ("bindings/c", &["swarmlet", "swarmlet-facade"]),
     ("bindings/facade", &["swarmlet"]),
     ("bindings/node", &["swarmlet", "swarmlet-facade"]),
     ("bindings/python", &["swarmlet", "swarmlet-facade"]),
