@@ -1,4 +1,4 @@
-//! What README and guide show in Rust is quoted from programs that run.
+//! What README and guide show in Rust and C is quoted from programs that run.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -10,6 +10,7 @@ use std::process::Command;
 fn the_readme_quotes_the_press_and_two_devices() {
     check_quotes(
         "README.md",
+        "rust",
         &[
             "examples/guide/src/bin/press.rs",
             "examples/two_devices/src/main.rs",
@@ -21,6 +22,7 @@ fn the_readme_quotes_the_press_and_two_devices() {
 fn the_page_about_swarms_quotes_two_devices_and_its_tour() {
     check_quotes(
         "docs/guide/swarm.md",
+        "rust",
         &[
             "examples/two_devices/src/main.rs",
             "examples/guide/src/bin/swarm_tour.rs",
@@ -32,8 +34,16 @@ fn the_page_about_swarms_quotes_two_devices_and_its_tour() {
 fn the_guide_quotes_the_tour() {
     check_quotes(
         "docs/guide/getting-started.md",
+        "rust",
         &["examples/guide/src/bin/tour.rs"],
     );
+}
+
+#[test]
+fn what_is_shown_in_c_is_quoted_too() {
+    let programs = ["examples/press.c", "examples/machine_connector/connector.c"];
+    check_quotes("README.md", "c", &programs);
+    check_quotes("docs/guide/c.md", "c", &programs);
 }
 
 #[test]
@@ -63,16 +73,16 @@ fn the_tour_of_swarms_runs() {
     assert!(shown.contains(" behind 0 ahead 0"), "{shown}");
 }
 
-/// Every Rust block of the document is there in one of the programs, line by line, indented or
-/// not.
-fn check_quotes(document: &str, programs: &[&str]) {
+/// Every block of the document in the language is there in one of the programs, line by line,
+/// indented or not.
+fn check_quotes(document: &str, language: &str, programs: &[&str]) {
     let programs: Vec<String> = programs.iter().map(|program| read(program)).collect();
     let programs = programs
         .iter()
         .map(|program| program.lines().map(str::trim));
     let programs: Vec<Vec<&str>> = programs.map(Iterator::collect).collect();
     let document = read(document);
-    let blocks = blocks(&document);
+    let blocks = blocks(&document, language);
     assert!(!blocks.is_empty());
     for block in blocks {
         let block: Vec<&str> = block.lines().map(str::trim).collect();
@@ -85,8 +95,9 @@ fn check_quotes(document: &str, programs: &[&str]) {
     }
 }
 
-fn blocks(document: &str) -> Vec<&str> {
-    let after_fences = document.split("```rust\n").skip(1);
+fn blocks<'a>(document: &'a str, language: &str) -> Vec<&'a str> {
+    let fence = format!("```{language}\n");
+    let after_fences = document.split(&fence).skip(1);
     after_fences
         .map(|rest| rest.split("```").next().unwrap().trim_end())
         .collect()

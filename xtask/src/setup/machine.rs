@@ -29,6 +29,21 @@ const PROGRAMS: &[Program] = &[
         packages: &["g++"],
         purpose: "compiling the fuzzer's engine",
     },
+    Program {
+        probe: &["cmake", "--version"],
+        packages: &["cmake"],
+        purpose: "installing the C library and building its tests",
+    },
+    Program {
+        probe: &["pkg-config", "--version"],
+        packages: &["pkg-config"],
+        purpose: "finding the installed C library",
+    },
+    Program {
+        probe: &["valgrind", "--version"],
+        packages: &["valgrind", "libc6-dbg"],
+        purpose: "the tests of the C library",
+    },
     // Only root can use it; for others these tests are skipped.
     Program {
         probe: &["sh", "-c", "test \"$(id -u)\" != 0 || ip -Version"],

@@ -1,0 +1,164 @@
+// The convenience for C++: compiled without exceptions and without RTTI.
+
+#include "check.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <string>
+
+#include "swarmlet.hpp"
+
+using namespace swarmlet;
+
+static Node node_in(const char *folder, const char *name) {
+    swarmlet_options options = swarmlet_options_init();
+    options.app_id = text("com.example.press");
+    options.durability = SWARMLET_DURABILITY_BUFFERED;
+    Result<Node> node = Node::open(std::string(folder) + "/" + name, &options);
+    CHECK(node.ok());
+    return std::move(*node);
+}
+
+static void what_is_published_is_found(const char *folder) {
+    Node node = node_in(folder, "node");
+    Result<Receipts> receipts = node.publish({"press:7", "stopped"}, R"({"reason":"jam"})");
+    CHECK(receipts && (*receipts)->count == 1);
+    CHECK(node.publish_many({{{"press:7"}, "1"}, {{"press:7"}, "2"}}).ok());
+
+    Result<Cursor> cursor = node.query("FROM 'press:7'");
+    CHECK(cursor.ok());
+    Batch kept;
+    std::size_t count = 0;
+    auto next = cursor->next();
+    for (; next; next = cursor->next()) {
+        kept = *next;
+        for (const swarmlet_output &row : *next) {
+            CHECK(view(row.app_id) == "com.example.press");
+            count++;
+        }
+    }
+    CHECK(next.is_end() && !next.is_error());
+    CHECK(count == 3);
+    CHECK(*kept.json(0) == R"({"reason":"jam"})");
+    CHECK(kept.json(3).error().status == SWARMLET_STATUS_NOT_FOUND);
+    CHECK((*node.metrics())->log.events_committed == 3);
+    CHECK((*node.streams())->count == 1);
+    CHECK((*node.explain("FROM 'press:7'"))->rows == 3);
+    CHECK(node.id()->size() == 43);
+    CHECK(*node.app_id() == "com.example.press");
+    CHECK(node.close().ok());
+    CHECK(node.close().ok());
+}
+
+static void a_subscription_goes_on_at_its_offsets(const char *folder) {
+    Node node = node_in(folder, "node");
+    Result<Cursor> cursor = node.subscribe("FROM 'n'");
+    CHECK(cursor.ok());
+    CHECK(cursor->next(1, 0).is_timeout());
+    CHECK(node.publish({"n"}, "1").ok());
+    CHECK(cursor->next(1, LIMIT_MS)->size() == 1);
+    CHECK(*cursor->fd() >= 0);
+    std::string stored = *cursor->offsets()->to_json();
+    CHECK(cursor->skipped()->count() == 0);
+    CHECK(cursor->cancel().ok() && cursor->next().is_end());
+
+    CHECK(node.publish({"n"}, "2").ok());
+    Offsets from = std::move(*Offsets::of_json(stored));
+    swarmlet_subscribe_options options = swarmlet_subscribe_options_init();
+    options.from = from.handle();
+    Result<Cursor> again = node.subscribe("FROM 'n'", &options);
+    CHECK(*again->next(1, LIMIT_MS)->json(0) == "2");
+}
+
+static void errors_are_values(const char *folder) {
+    Node node = node_in(folder, "node");
+    Result<Cursor> cursor = node.query("FROM 'n' AND 'm'");
+    CHECK(!cursor);
+    CHECK(cursor.error().status == SWARMLET_STATUS_INVALID_QUERY);
+    CHECK(cursor.error().code() == "invalid_query");
+    CHECK(!cursor.error().message.empty() && !cursor.error().details.empty());
+    CHECK(!node.publish({""}, "1"));
+    CHECK(Offsets::of_json("7").error().status == SWARMLET_STATUS_INVALID_ARGUMENT);
+    CHECK(Node::open(std::string_view()).error().status == SWARMLET_STATUS_INVALID_ARGUMENT);
+    Result<Cursor> open = node.subscribe("FROM 'n'");
+    CHECK(node.close().ok());
+    auto next = open->next();
+    CHECK(next.is_error() && next.error().status == SWARMLET_STATUS_CLOSED);
+}
+
+static void callbacks_are_functions(const char *folder) {
+    Node node = node_in(folder, "node");
+    std::mutex lock;
+    std::condition_variable changed;
+    std::size_t rows = 0;
+    std::size_t answers = 0;
+    bool is_over = false;
+    Result<Cursor> cursor = node.subscribe("FROM 'n'");
+    auto keeper = std::make_shared<int>(7);
+    std::weak_ptr<int> watch = keeper;
+    Result<void> listening = cursor->on_batch(16, [&, keeper](const Next<Batch> &next) {
+        std::lock_guard<std::mutex> guard(lock);
+        rows += next ? next->size() : 0;
+        is_over = next.is_end();
+        changed.notify_all();
+    });
+    CHECK(listening.ok());
+    keeper.reset();
+    CHECK(!cursor->on_batch(16, [](const Next<Batch> &) {}).ok());
+    for (int count = 0; count < 100; count++) {
+        Result<void> started = node.publish_async(
+            {{{"n"}, "1"}}, [&](const Result<const swarmlet_receipts *> &receipts) {
+                std::lock_guard<std::mutex> guard(lock);
+                CHECK(receipts.ok() && (*receipts)->count == 1);
+                answers++;
+                changed.notify_all();
+            });
+        CHECK(started.ok());
+    }
+    std::unique_lock<std::mutex> guard(lock);
+    changed.wait(guard, [&] { return rows == 100 && answers == 100; });
+    CHECK(!watch.expired());
+    CHECK(cursor->cancel().ok());
+    changed.wait(guard, [&] { return is_over; });
+    guard.unlock();
+    *cursor = Cursor(nullptr);
+    CHECK(watch.expired());
+}
+
+static void a_swarm_is_founded(const char *folder) {
+    swarmlet_text address = text("tcp://127.0.0.1:0");
+    swarmlet_network network = swarmlet_network_init();
+    network.listen = &address;
+    network.listen_count = 1;
+    network.discovery = SWARMLET_SWITCH_OFF;
+    swarmlet_options options = swarmlet_options_init();
+    options.network = &network;
+    Node first = std::move(*Node::open(std::string(folder) + "/first", &options));
+    Node second = std::move(*Node::open(std::string(folder) + "/second", &options));
+    CHECK(first.swarm().id()->empty());
+    Result<Founded> founded = first.swarm().create("plant", "first");
+    CHECK(founded && !view((*founded)->root_key).empty());
+    std::string invite = *first.swarm().invite();
+    CHECK(qr_svg(invite)->find("<svg") != std::string::npos);
+    CHECK(second.swarm().join(invite, "second", LIMIT_MS).ok());
+    CHECK(first.publish({"n"}, "1").ok());
+    CHECK(first.swarm().wait_in_sync(LIMIT_MS).ok());
+    CHECK((*second.swarm().members())->count == 2);
+    CHECK((*second.swarm().status())->peer_count == 1);
+    CHECK((*second.swarm().changes()->next(LIMIT_MS))->listening_count == 1);
+    std::string another = *first.swarm().invite();
+    CHECK(*first.swarm().withdraw(another));
+    CHECK(!*first.swarm().withdraw(another));
+}
+
+int main() {
+    static const test tests[] = {
+        {"what_is_published_is_found", what_is_published_is_found},
+        {"a_subscription_goes_on_at_its_offsets", a_subscription_goes_on_at_its_offsets},
+        {"errors_are_values", errors_are_values},
+        {"callbacks_are_functions", callbacks_are_functions},
+        {"a_swarm_is_founded", a_swarm_is_founded},
+    };
+    run_tests(tests, sizeof tests / sizeof tests[0]);
+    return 0;
+}

@@ -1,0 +1,124 @@
+//! The C library, tested as users get it: installed, found by CMake and by pkg-config, and its
+//! tests run as they are, with AddressSanitizer, and under valgrind.
+
+use crate::{root, shell};
+use anyhow::{Context, Result, ensure};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// How the library is installed.
+pub(crate) const MANIFEST: &str = "c-include/CMakeLists.txt";
+const TESTS: &str = "c-include/tests";
+const CONSUMER: &str = "examples/press.c";
+/// Everything that is built and installed here.
+const FOLDER: &str = "target/c";
+/// valgrind finds what the compiler's instrument does not: reads of what was never written, also by
+/// the library. What is still reachable at the end belongs to threads that go on until then.
+const VALGRIND: &str = "valgrind;--quiet;--error-exitcode=9;--leak-check=full;\
+    --errors-for-leak-kinds=definite;--show-leak-kinds=definite;--fair-sched=try";
+
+/// Installs the library and runs everything.
+pub(crate) fn run() -> Result<()> {
+    let prefix = install()?;
+    let plain = build("plain", &prefix, &[])?;
+    shell::run(&mut ctest(&plain, &[]))?;
+    let sanitized = build("sanitized", &prefix, &["-DSANITIZE=ON", "-DENDINGS=5"])?;
+    shell::run(&mut ctest(&sanitized, &[]))?;
+    let launcher = format!("-DLAUNCHER={VALGRIND}");
+    let watched = build("valgrind", &prefix, &[&launcher, "-DENDINGS=1"])?;
+    // What these are about, the others are too; they take as long as all of those.
+    let others = ["--exclude-regex", "connector|convenience|two_devices"];
+    shell::run(&mut ctest(&watched, &others))?;
+    check_consumer(&prefix, false)?;
+    check_consumer(&prefix, true)
+}
+
+/// Builds the library and installs it into a prefix of its own.
+fn install() -> Result<PathBuf> {
+    let build = root::path(FOLDER).join("library");
+    let prefix = root::path(FOLDER).join("prefix");
+    if prefix.exists() {
+        fs::remove_dir_all(&prefix).with_context(|| format!("cannot empty {FOLDER}"))?;
+    }
+    let mut configure = shell::command(&["cmake", "-S", "c-include", "-DSWARMLET_PROFILE=dev"]);
+    shell::run(configure.arg("-B").arg(&build))?;
+    shell::run(shell::command(&["cmake", "--build"]).arg(&build))?;
+    let mut install = shell::command(&["cmake", "--install"]);
+    shell::run(install.arg(&build).arg("--prefix").arg(&prefix))?;
+    Ok(prefix)
+}
+
+/// Builds the tests with further `options` against the installed library.
+fn build(name: &str, prefix: &Path, options: &[&str]) -> Result<PathBuf> {
+    let build = root::path(FOLDER).join(name);
+    let mut configure = shell::command(&["cmake", "-S", TESTS, "-B"]);
+    configure.arg(&build).args(options);
+    let mut found = std::ffi::OsString::from("-DCMAKE_PREFIX_PATH=");
+    found.push(prefix);
+    shell::run(configure.arg(found))?;
+    shell::run(
+        shell::command(&["cmake", "--build"])
+            .arg(&build)
+            .args(["--parallel", "2"]),
+    )?;
+    Ok(build)
+}
+
+fn ctest(build: &Path, options: &[&str]) -> Command {
+    let mut ctest = shell::command(&["ctest", "--output-on-failure", "--parallel", "2"]);
+    ctest
+        .args(["--timeout", "300", "--test-dir"])
+        .arg(build)
+        .args(options);
+    ctest
+}
+
+/// Compiles the README's program with what pkg-config says, and runs it.
+fn check_consumer(prefix: &Path, is_static: bool) -> Result<()> {
+    let work = root::path(FOLDER).join("consumer");
+    if work.exists() {
+        fs::remove_dir_all(&work).with_context(|| format!("cannot empty {FOLDER}"))?;
+    }
+    fs::create_dir_all(&work).with_context(|| format!("cannot create {FOLDER}"))?;
+    let flags = pkg_config(prefix, is_static)?;
+    let program = work.join("press");
+    let mut compile = shell::command(&["cc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-o"]);
+    compile.arg(&program).arg(CONSUMER);
+    // The shared library lies beside the static one, and the linker would rather take that.
+    let archive = prefix.join("lib/libswarmlet.a");
+    for flag in &flags {
+        if is_static && flag == "-lswarmlet" {
+            compile.arg(&archive);
+        } else {
+            compile.arg(flag);
+        }
+    }
+    shell::run(&mut compile)?;
+    let mut press = Command::new(&program);
+    press
+        .current_dir(&work)
+        .env("LD_LIBRARY_PATH", prefix.join("lib"));
+    let output = press.output().context("cannot start the consumer")?;
+    let shown = String::from_utf8_lossy(&output.stdout);
+    ensure!(
+        output.status.success() && shown == "stopped: {\"reason\":\"jam\"}\n1 events\n",
+        "the consumer ended with {} and said {shown}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(())
+}
+
+fn pkg_config(prefix: &Path, is_static: bool) -> Result<Vec<String>> {
+    let mut pkg_config = shell::command(&["pkg-config", "--cflags", "--libs", "swarmlet"]);
+    pkg_config.env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig"));
+    if is_static {
+        pkg_config.arg("--static");
+    }
+    let output = pkg_config.output().context("cannot start pkg-config")?;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "pkg-config: {errors}");
+    let flags = String::from_utf8(output.stdout).context("flags are not UTF-8")?;
+    Ok(flags.split_whitespace().map(str::to_owned).collect())
+}
