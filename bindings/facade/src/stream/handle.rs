@@ -53,8 +53,9 @@ impl Stream {
         Self::spawn(task, buffer, lease)
     }
 
-    /// From here on outputs of all sorts are shown. Before, rows are, and a query that has ended
-    /// with an error diagnostic or with time travel has failed.
+    /// From here on outputs of all sorts are shown: all of them, if nobody has looked or taken yet.
+    /// Otherwise rows are, and a query that has ended with an error diagnostic or with time travel
+    /// has failed.
     pub fn show_all(&self) -> Result<()> {
         self.buffer()?.show_all();
         Ok(())
@@ -62,12 +63,12 @@ impl Stream {
 
     /// Takes at most `max` outputs of those that are there. Never waits.
     pub fn take(&self, max: usize) -> Result<Vec<Output>> {
-        Ok(self.buffer()?.take(max))
+        Ok(self.begun()?.take(max))
     }
 
     /// Takes the next output if it is there. Never waits.
     pub fn take_one(&self) -> Result<Option<Output>> {
-        Ok(self.buffer()?.take_one())
+        Ok(self.begun()?.take_one())
     }
 
     /// How far what was taken reaches. A new stream from there brings what was not taken yet.
@@ -128,19 +129,19 @@ impl<B: Buffer> Stream<B> {
 
     /// Looks without waiting. A failure shows after what was read before it, and stays.
     pub fn look(&self) -> Result<Readiness> {
-        self.buffer()?.shown().look()
+        self.begun()?.shown().look()
     }
 
     /// Looks, and waits at most `timeout` while there is nothing to see. Takes nothing.
     pub fn ready_blocking(&self, timeout: Duration) -> Result<Readiness> {
-        self.buffer()?.shown().look_within(timeout)
+        self.begun()?.shown().look_within(timeout)
     }
 
     /// Calls `watcher` once, on any thread, when a look shows something; at once if it does now.
     ///
     /// The watcher must not block. Forget the ticket when nobody waits any more.
     pub fn watch(&self, watcher: Box<dyn FnOnce() + Send>) -> Result<Ticket> {
-        Ok(self.buffer()?.shown().watch(watcher))
+        Ok(self.begun()?.shown().watch(watcher))
     }
 
     /// Drops a watcher that was not called yet.
@@ -169,6 +170,13 @@ impl<B: Buffer> Stream<B> {
         rx.await.map_err(|_| Failure::closed("ready"))?;
         drop(watching);
         Ok(())
+    }
+
+    /// The buffer for somebody who looks or takes.
+    fn begun(&self) -> Result<&B> {
+        let buffer = self.buffer()?;
+        buffer.begin();
+        Ok(buffer)
     }
 
     fn buffer(&self) -> Result<&B> {

@@ -1,6 +1,7 @@
 //! The bounded buffer between the task that reads and the front that takes. Knows no runtime.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use swarmlet::{Item, Offsets, Output};
 use tokio::sync::Notify;
@@ -31,15 +32,28 @@ pub struct Ahead {
     offsets: Offsets,
     skipped: Offsets,
     end: Option<Result<()>>,
-    /// Whether nobody wants to see anything but rows.
-    is_rows_only: bool,
+    wanted: Wanted,
     is_full: bool,
+}
+
+/// What the front wants to see.
+#[derive(Default, PartialEq, Eq)]
+enum Wanted {
+    /// It has not looked yet, so nothing may be dropped.
+    #[default]
+    Unknown,
+    /// Nothing but rows.
+    Rows,
+    /// Everything.
+    All,
 }
 
 /// Outputs that were read ahead; shared by the reading task and the handle.
 pub struct Outputs {
     ahead: Shown<Ahead>,
     room: Notify,
+    /// Whether what is wanted is known.
+    is_begun: AtomicBool,
 }
 
 impl Outputs {
@@ -47,12 +61,12 @@ impl Outputs {
     pub(super) fn new(offsets: Offsets) -> Self {
         let ahead = Ahead {
             offsets,
-            is_rows_only: true,
             ..Ahead::default()
         };
         Self {
             ahead: Shown::new(ahead),
             room: Notify::new(),
+            is_begun: AtomicBool::new(false),
         }
     }
 
@@ -95,7 +109,8 @@ impl Outputs {
 
     /// From here on outputs of all sorts are shown, not rows only.
     pub(super) fn show_all(&self) {
-        self.state().is_rows_only = false;
+        self.state().wanted = Wanted::All;
+        self.is_begun.store(true, Ordering::Release);
     }
 
     /// Takes at most `max` outputs of those that are there; never waits.
@@ -151,6 +166,20 @@ impl Buffer for Outputs {
         &self.ahead
     }
 
+    /// Whoever looks without having asked for everything wants rows.
+    fn begin(&self) {
+        if self.is_begun.load(Ordering::Acquire) {
+            return;
+        }
+        let mut state = self.state();
+        if state.wanted == Wanted::Unknown {
+            state.wanted = Wanted::Rows;
+            state.shed();
+        }
+        self.is_begun.store(true, Ordering::Release);
+        self.make_room(state);
+    }
+
     fn end(&self, result: Result<()>) {
         let mut state = self.state();
         state.end.get_or_insert(result);
@@ -201,7 +230,7 @@ impl Ahead {
     /// Drops what nobody wants to see from the front; an output that ends the query becomes the end
     /// of the stream.
     fn shed(&mut self) {
-        while self.is_rows_only
+        while self.wanted == Wanted::Rows
             && let Some(next) = self.front()
             && !matches!(next, Item::Row(_))
         {

@@ -36,6 +36,9 @@ pub trait Buffer: Send + Sync + 'static {
     /// The same, shared.
     fn shown(&self) -> &Shown<Self::State>;
 
+    /// Somebody is about to look or to take.
+    fn begin(&self) {}
+
     /// Nothing follows: the end, or why it broke off. The first end counts.
     fn end(&self, result: Result<()>);
 

@@ -3,7 +3,7 @@
 use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
-use swarmlet::{ErrorKind, QueryOptions};
+use swarmlet::{ErrorKind, Item, QueryOptions};
 use swarmlet_facade::{Readiness, Stream};
 
 use super::{LIMIT, close, numbers, opened, publish, queried, subscribed};
@@ -24,6 +24,31 @@ fn a_query_is_taken_to_its_end() {
     let node = opened(&folder.path().join("node"));
     publish(&node, 0..3000);
     assert_eq!(rest(&queried(&node)), (0..3000).collect::<Vec<_>>());
+    close(&node);
+}
+
+#[test]
+fn who_asks_for_everything_before_looking_gets_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = opened(&folder.path().join("node"));
+    publish(&node, 0..3);
+    let stream = node.query("FROM 'n' SELECT _.a", QueryOptions::default());
+    let stream = stream.unwrap();
+    // Read ahead to the end before anybody has said what is wanted.
+    let deadline = Instant::now() + LIMIT;
+    while node.metrics().unwrap().results_open > 0 {
+        assert!(Instant::now() < deadline);
+        std::thread::yield_now();
+    }
+    stream.show_all().unwrap();
+    let outputs = stream.take(100).unwrap();
+    let diagnostics = outputs
+        .iter()
+        .filter(|output| matches!(output.item, Item::Diagnostic(_)));
+    assert_eq!(diagnostics.count(), 3);
+
+    let rows_only = node.query("FROM 'n' SELECT _.a", QueryOptions::default());
+    assert_eq!(rest(&rows_only.unwrap()), Vec::<u64>::new());
     close(&node);
 }
 
