@@ -1478,10 +1478,10 @@ swarmlet_status swarmlet_changes_cancel(const swarmlet_changes *changes);
 void swarmlet_changes_free(swarmlet_changes *changes);
 
 /**
- * From here on outputs of all sorts come, in order: rows, rows taken back, diagnostics, that a
- * subscription has caught up, time travel. Before, rows come, and a query that ends with an error
- * diagnostic fails with `SWARMLET_STATUS_INVALID_QUERY`, a monotonic subscription that ends with
- * time travel with `SWARMLET_STATUS_CLOSED`.
+ * To be called before anything else: outputs of all sorts come, in order: rows, rows taken back,
+ * diagnostics, that a subscription has caught up, time travel. Else rows come, and a query that
+ * ends with an error diagnostic fails with `SWARMLET_STATUS_INVALID_QUERY`, a monotonic
+ * subscription that ends with time travel with `SWARMLET_STATUS_CLOSED`.
  */
 swarmlet_status swarmlet_cursor_show_all(const swarmlet_cursor *cursor);
 

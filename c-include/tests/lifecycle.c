@@ -223,12 +223,12 @@ static void ignore_answer(void *user, swarmlet_status status, const swarmlet_rec
     (void)receipts;
 }
 
-/* What the process does that ends in the middle of everything. What is open is static: it is not
- * lost, only not closed. */
+/* What the process does that ends in the middle of everything. What is open is static, and kept
+ * there: it is not lost, only not closed. */
 static int end_in_the_middle(const char *folder) {
     static reader waiting;
-    static swarmlet_node *node;
-    static swarmlet_cursor *heard;
+    static swarmlet_node *volatile node;
+    static swarmlet_cursor *volatile heard;
     node = opened(folder, "ending");
     heard = subscribed(node, "FROM 'n'");
     OK(swarmlet_cursor_on_batch(heard, 16, ignore_batch, NULL, NULL));

@@ -41,10 +41,10 @@ impl Cursor {
     }
 }
 
-/// From here on outputs of all sorts come, in order: rows, rows taken back, diagnostics, that a
-/// subscription has caught up, time travel. Before, rows come, and a query that ends with an error
-/// diagnostic fails with `SWARMLET_STATUS_INVALID_QUERY`, a monotonic subscription that ends with
-/// time travel with `SWARMLET_STATUS_CLOSED`.
+/// To be called before anything else: outputs of all sorts come, in order: rows, rows taken back,
+/// diagnostics, that a subscription has caught up, time travel. Else rows come, and a query that
+/// ends with an error diagnostic fails with `SWARMLET_STATUS_INVALID_QUERY`, a monotonic
+/// subscription that ends with time travel with `SWARMLET_STATUS_CLOSED`.
 #[unsafe(no_mangle)]
 pub extern "C" fn swarmlet_cursor_show_all(cursor: Option<&Cursor>) -> Status {
     entry("cursor.show_all", || {
