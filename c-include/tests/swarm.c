@@ -1,5 +1,8 @@
 /* Two devices in a swarm, on one machine. */
 
+#include <poll.h>
+#include <pthread.h>
+
 #include "check.h"
 
 /* A node that is found by nobody but those who know its address. */
@@ -145,6 +148,78 @@ static void a_device_without_invite_is_approved(const char *folder) {
     closed(dashboard);
 }
 
+/* What the callback has seen. */
+typedef struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    unsigned calls;
+    unsigned drops;
+    size_t peers;
+    swarmlet_status last;
+} watched;
+
+static void note(void *user, swarmlet_status status, const swarmlet_swarm_status *standing) {
+    watched *here = user;
+    CHECK(pthread_mutex_lock(&here->lock) == 0);
+    CHECK((status == SWARMLET_STATUS_OK) == (standing != NULL) && here->drops == 0);
+    here->calls++;
+    here->last = status;
+    here->peers = standing == NULL ? 0 : standing->peer_count;
+    CHECK(pthread_cond_broadcast(&here->changed) == 0);
+    CHECK(pthread_mutex_unlock(&here->lock) == 0);
+}
+
+static void note_drop(void *user) {
+    watched *here = user;
+    CHECK(pthread_mutex_lock(&here->lock) == 0);
+    here->drops++;
+    CHECK(pthread_cond_broadcast(&here->changed) == 0);
+    CHECK(pthread_mutex_unlock(&here->lock) == 0);
+}
+
+static void changes_are_called_back_and_polled(const char *folder) {
+    watched watched = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0, 0, 0};
+    swarmlet_node *dashboard = founder(folder);
+    swarmlet_node *press = reachable(folder, "press");
+    swarmlet_changes *heard = NULL;
+    swarmlet_changes *polled = NULL;
+    swarmlet_swarm_status *status = NULL;
+    char *invite = NULL;
+    OK(swarmlet_swarm_changes(dashboard, &heard));
+    OK(swarmlet_swarm_changes(dashboard, &polled));
+    OK(swarmlet_changes_on_change(heard, note, &watched, note_drop));
+    struct pollfd ready = {-1, POLLIN, 0};
+    OK(swarmlet_changes_fd(polled, &ready.fd));
+    OK(swarmlet_swarm_invite(dashboard, NULL, &invite));
+    OK(swarmlet_swarm_join(press, swarmlet_text_of(invite), swarmlet_text_of("press"), LIMIT_MS));
+    swarmlet_string_free(invite);
+    size_t peers = 0;
+    while (peers == 0) {
+        CHECK(poll(&ready, 1, LIMIT_MS) == 1);
+        if (swarmlet_changes_next(polled, 0, &status) == SWARMLET_STATUS_OK) {
+            peers = status->peer_count;
+            swarmlet_swarm_status_free(status);
+        }
+    }
+    swarmlet_changes_free(polled);
+
+    CHECK(pthread_mutex_lock(&watched.lock) == 0);
+    while (watched.peers == 0) {
+        CHECK(pthread_cond_wait(&watched.changed, &watched.lock) == 0);
+    }
+    CHECK(pthread_mutex_unlock(&watched.lock) == 0);
+    OK(swarmlet_node_close(dashboard, LIMIT_MS));
+    CHECK(pthread_mutex_lock(&watched.lock) == 0);
+    while (watched.drops == 0) {
+        CHECK(pthread_cond_wait(&watched.changed, &watched.lock) == 0);
+    }
+    CHECK(watched.last == SWARMLET_STATUS_CLOSED);
+    CHECK(pthread_mutex_unlock(&watched.lock) == 0);
+    swarmlet_changes_free(heard);
+    closed(press);
+    swarmlet_node_free(dashboard);
+}
+
 static void a_device_that_is_in_no_swarm_says_so(const char *folder) {
     swarmlet_node *node = opened(folder, "node");
     swarmlet_terms terms = swarmlet_terms_init();
@@ -164,6 +239,7 @@ int main(void) {
     static const test tests[] = {
         {"events_come_over_and_everybody_is_listed", events_come_over_and_everybody_is_listed},
         {"a_device_without_invite_is_approved", a_device_without_invite_is_approved},
+        {"changes_are_called_back_and_polled", changes_are_called_back_and_polled},
         {"a_device_that_is_in_no_swarm_says_so", a_device_that_is_in_no_swarm_says_so},
     };
     run_tests(tests, sizeof tests / sizeof tests[0]);

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 
+use crate::failure::quiet;
 use crate::text::{Bytes, Text};
 
 /// Bytes of texts are collected in pieces of this size, or of one text if that is larger.
@@ -95,9 +96,8 @@ impl<P> Kept<P> {
     pub(crate) unsafe fn free(given: *mut P) {
         if !given.is_null() {
             // SAFETY: `give` made it from such a box, and the caller gives it back once.
-            let kept = unsafe { Box::from_raw(given.cast::<Self>()) };
-            drop(kept.shelf);
-            drop(kept.public);
+            let Self { public, shelf } = *unsafe { Box::from_raw(given.cast::<Self>()) };
+            quiet((), || drop((public, shelf)));
         }
     }
 }

@@ -7,8 +7,8 @@
 //! poll, or callbacks on the one thread of `callbacks`.
 //!
 //! It decides nothing: no behaviour, no defaults, no retries. No panic leaves it: `failure::entry`
-//! and `failure::quiet` stand around every function. References in the signatures of exported
-//! functions are pointers to C; NULL is `None`.
+//! and `failure::quiet` stand around every function that does more than to count or to name.
+//! References in the signatures of exported functions are pointers to C; NULL is `None`.
 
 #![deny(clippy::undocumented_unsafe_blocks)]
 #![expect(
