@@ -1,0 +1,292 @@
+"""The conformance driver of Python, for asyncio: does with ``swarmlet`` what the suite says."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
+import notation
+from notation import BrokenError
+from swarmlet import Changes, Node, Output, Results, Subscription
+
+Args = Mapping[str, Any]
+T = TypeVar("T")
+
+
+class Reading:
+    """An open stream, and its outputs once it was asked for them."""
+
+    def __init__(self, rows: Results | Subscription) -> None:
+        self.rows = rows
+        self._outputs: AsyncIterator[Output] | None = None
+
+    def outputs(self) -> AsyncIterator[Output]:
+        if self._outputs is None:
+            self._outputs = self.rows.outputs()
+        return self._outputs
+
+
+class Driver:
+    """What is open, and what can be done with it."""
+
+    def __init__(self) -> None:
+        self.nodes: dict[str, Node] = {}
+        self.replaced: list[Node] = []
+        self.streams: dict[str, Reading] = {}
+        self.changes: dict[str, Changes] = {}
+
+    async def perform(self, op: str, args: Args) -> Any:
+        method = getattr(self, "op_" + op.replace(".", "_"), None)
+        if method is None:
+            raise BrokenError(f"there is no operation {op}")
+        return await method(args)
+
+    def keep_node(self, name: str, node: Node) -> dict[str, Any]:
+        if name in self.nodes:
+            self.replaced.append(self.nodes[name])
+        self.nodes[name] = node
+        return {"id": node.id, "app_id": node.app_id}
+
+    def node(self, args: Args) -> Node:
+        return self.nodes[args["node"]]
+
+    def stream(self, args: Args) -> Reading:
+        return self.streams[args["stream"]]
+
+    async def op_hello(self, args: Args) -> Any:
+        return notation.hello()
+
+    async def op_reset(self, args: Args) -> None:
+        for reading in self.streams.values():
+            reading.rows.cancel()
+        for changes in self.changes.values():
+            changes.cancel()
+        for node in [*self.replaced, *self.nodes.values()]:
+            await asyncio.gather(node.close(), return_exceptions=True)
+        self.__init__()  # type: ignore[misc]
+
+    async def op_open(self, args: Args) -> Any:
+        node = await Node.open(notation.folder(args), **notation.options(args))
+        return self.keep_node(args["as"], node)
+
+    async def op_info(self, args: Args) -> Any:
+        node = self.node(args)
+        return {"id": node.id, "app_id": node.app_id}
+
+    async def op_scoped(self, args: Args) -> Any:
+        return self.keep_node(args["as"], self.node(args).scoped(args["app_id"]))
+
+    async def op_close(self, args: Args) -> None:
+        await self.node(args).close()
+
+    async def op_publish(self, args: Args) -> Any:
+        payload = [notation.payload(args["payload"])] if "payload" in args else []
+        return notation.published(await self.node(args).publish(args["tags"], *payload))
+
+    async def op_publish_many(self, args: Args) -> Any:
+        events = [(tags, notation.payload(payload)) for tags, payload in args["events"]]
+        return [notation.published(each) for each in await self.node(args).publish_many(events)]
+
+    def results(self, args: Args) -> Results:
+        return self.node(args).query(args["aql"], **notation.query_options(args))
+
+    async def op_query(self, args: Args) -> Any:
+        return [notation.row(row) async for row in self.results(args)]
+
+    async def op_query_outputs(self, args: Args) -> Any:
+        return [notation.output(each) async for each in self.results(args).outputs()]
+
+    async def op_query_open(self, args: Args) -> None:
+        self.streams[args["as"]] = Reading(self.results(args))
+
+    async def op_explain(self, args: Args) -> Any:
+        options = notation.query_options(args)
+        return notation.explanation(await self.node(args).explain(args["aql"], **options))
+
+    async def op_subscribe(self, args: Args) -> None:
+        node = self.node(args)
+        calls = {
+            "all": node.subscribe,
+            "monotonic": node.subscribe_monotonic,
+            "latest": node.observe_latest,
+            "earliest": node.observe_earliest,
+        }
+        call = calls[args.get("follow", "all")]
+        rows = call(args["aql"], **notation.subscribe_options(args))
+        self.streams[args["as"]] = Reading(rows)
+
+    async def op_wait_for(self, args: Args) -> Any:
+        condition, options = notation.condition(args), notation.subscribe_options(args)
+        waiting = self.node(args).wait_for(args["aql"], condition, **options)
+        return notation.row(await asyncio.wait_for(waiting, args["timeout_ms"] / 1000))
+
+    async def op_offsets(self, args: Args) -> Any:
+        state = await self.node(args).offsets()
+        return {"present": state.present, "to_replicate": state.to_replicate}
+
+    async def op_streams(self, args: Args) -> Any:
+        return [notation.stream(each) for each in await self.node(args).streams()]
+
+    async def op_metrics(self, args: Args) -> Any:
+        return notation.metrics(self.node(args).metrics())
+
+    async def op_next(self, args: Args) -> Any:
+        pull = self.stream(args).rows.__anext__
+        rows, is_ended, _ = await several(pull, args, None)
+        return {"rows": [notation.row(row) for row in rows], "is_ended": is_ended}
+
+    async def op_next_impatient(self, args: Args) -> Any:
+        pull = self.stream(args).rows.__anext__
+        rows, is_ended, given_up = await several(pull, args, args["patience_ms"] / 1000)
+        rows = [notation.row(row) for row in rows]
+        return {"rows": rows, "is_ended": is_ended, "given_up": given_up}
+
+    async def op_batch(self, args: Args) -> Any:
+        batches = self.stream(args).rows.batches(args["max"])
+        found, is_ended, _ = await several(batches.__anext__, {"count": 1, **args}, None)
+        rows = [notation.row(row) for batch in found for row in batch]
+        return {"rows": rows, "is_ended": is_ended}
+
+    async def op_outputs(self, args: Args) -> Any:
+        pull = self.stream(args).outputs().__anext__
+        found, is_ended, _ = await several(pull, args, None)
+        return {"outputs": [notation.output(each) for each in found], "is_ended": is_ended}
+
+    async def op_position(self, args: Args) -> Any:
+        rows = self.stream(args).rows
+        return {"offsets": rows.offsets, "skipped": rows.skipped}
+
+    async def op_cancel(self, args: Args) -> None:
+        self.stream(args).rows.cancel()
+
+    async def op_swarm_id(self, args: Args) -> Any:
+        return self.node(args).swarm.id
+
+    async def op_swarm_create(self, args: Args) -> Any:
+        founded = await self.node(args).swarm.create(args["name"], args["device"])
+        return {"swarm": founded.swarm, "root_key": founded.root_key}
+
+    async def op_swarm_become_issuer(self, args: Args) -> None:
+        await self.node(args).swarm.become_issuer(args["root_key"])
+
+    async def op_swarm_invite(self, args: Args) -> Any:
+        by_position, by_name = notation.terms(args)
+        return await self.node(args).swarm.invite(*by_position, **by_name)
+
+    async def op_swarm_withdraw(self, args: Args) -> Any:
+        return await self.node(args).swarm.withdraw(args["invite"])
+
+    async def op_swarm_join(self, args: Args) -> None:
+        timeout = args["timeout_ms"] / 1000
+        await self.node(args).swarm.join(args["invite"], args["name"], timeout=timeout)
+
+    async def op_swarm_ask(self, args: Args) -> Any:
+        timeout = args["timeout_ms"] / 1000
+        return await self.node(args).swarm.ask(args["address"], args["name"], timeout=timeout)
+
+    async def op_swarm_wait_joined(self, args: Args) -> None:
+        await self.node(args).swarm.wait_joined(timeout=args["timeout_ms"] / 1000)
+
+    async def op_swarm_wait_in_sync(self, args: Args) -> None:
+        await self.node(args).swarm.wait_in_sync(timeout=args["timeout_ms"] / 1000)
+
+    async def op_swarm_pending(self, args: Args) -> Any:
+        return [notation.pending(each) for each in await self.node(args).swarm.pending()]
+
+    async def op_swarm_approve(self, args: Args) -> None:
+        by_position, by_name = notation.terms(args)
+        await self.node(args).swarm.approve(args["device"], *by_position, **by_name)
+
+    async def op_swarm_reject(self, args: Args) -> None:
+        await self.node(args).swarm.reject(args["device"])
+
+    async def op_swarm_preauthorise(self, args: Args) -> None:
+        by_position, by_name = notation.terms(args)
+        await self.node(args).swarm.preauthorise(args["device"], *by_position, **by_name)
+
+    async def op_swarm_members(self, args: Args) -> Any:
+        return [notation.member(each) for each in await self.node(args).swarm.members()]
+
+    async def op_swarm_revoke(self, args: Args) -> None:
+        await self.node(args).swarm.revoke(args["device"], args["reason"])
+
+    async def op_swarm_renew(self, args: Args) -> None:
+        await self.node(args).swarm.renew(args["device"])
+
+    async def op_swarm_status(self, args: Args) -> Any:
+        return notation.status(self.node(args).swarm.status())
+
+    async def op_swarm_network_changed(self, args: Args) -> None:
+        self.node(args).swarm.network_changed()
+
+    async def op_swarm_changes(self, args: Args) -> None:
+        self.changes[args["as"]] = self.node(args).swarm.changes()
+
+    async def op_next_change(self, args: Args) -> Any:
+        pull = self.changes[args["changes"]].__anext__
+        found, is_ended, _ = await several(pull, {"count": 1, **args}, None)
+        status = notation.status(found[0]) if found else None
+        return {"status": status, "is_ended": is_ended}
+
+    async def op_cancel_changes(self, args: Args) -> None:
+        self.changes[args["changes"]].cancel()
+
+
+async def several(
+    pull: Callable[[], Awaitable[T]], args: Args, patience: float | None
+) -> tuple[list[T], bool, int]:
+    """Up to so many, until the time is over; each single wait is given up after the patience."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + args["timeout_ms"] / 1000
+    found: list[T] = []
+    given_up = 0
+    while len(found) < args["count"]:
+        left = max(deadline - loop.time(), 0)
+        wait = left if patience is None else min(left, patience)
+        try:
+            found.append(await asyncio.wait_for(pull(), wait))
+        except StopAsyncIteration:
+            return found, True, given_up
+        except asyncio.TimeoutError:
+            given_up += 1
+            if loop.time() >= deadline:
+                break
+    return found, False, given_up
+
+
+async def main() -> None:
+    loop = asyncio.get_running_loop()
+    lines: asyncio.Queue[str] = asyncio.Queue()
+
+    def read() -> None:
+        for line in sys.stdin:
+            loop.call_soon_threadsafe(lines.put_nowait, line)
+        loop.call_soon_threadsafe(lines.put_nowait, "")
+
+    threading.Thread(target=read, daemon=True).start()
+    driver = Driver()
+    tasks = set()
+    while line := await lines.get():
+        request = json.loads(line)
+        if request["op"] == "exit":
+            return
+        task = asyncio.ensure_future(answer(driver, request))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+    await driver.op_reset({})
+
+
+async def answer(driver: Driver, request: Mapping[str, Any]) -> None:
+    try:
+        result = {"ok": await driver.perform(request["op"], request["args"])}
+    except Exception as error:
+        result = notation.failure(error)
+    print(notation.answer(request["id"], result), flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
