@@ -42,6 +42,15 @@ impl Failure {
         self
     }
 
+    /// Names the operation, unless one is named.
+    pub(crate) fn during(mut self, operation: &'static str) -> Self {
+        if self.operation.is_empty() && !operation.is_empty() {
+            self.operation = operation;
+            self.message = format!("{operation}: {}", self.message);
+        }
+        self
+    }
+
     pub(crate) fn forked() -> Self {
         let message = "this process was forked after the node was opened; open a node in the \
             child, or start children with spawn instead of fork";

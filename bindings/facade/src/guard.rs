@@ -7,10 +7,12 @@ use std::pin::pin;
 
 use crate::failure::{Failure, Result};
 
-/// Runs `call`; a panic in it becomes an `internal` error with the text of the panic.
+/// Runs `call`; a panic in it becomes an `internal` error with the text of the panic. A failure
+/// that does not say what was being done, as that of a value, is one of this operation.
 pub fn guarded<T>(operation: &'static str, call: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(call))
-        .unwrap_or_else(|panic| Err(Failure::panicked(operation, panic_text(&*panic))))
+    let result = catch_unwind(AssertUnwindSafe(call))
+        .unwrap_or_else(|panic| Err(Failure::panicked(operation, panic_text(&*panic))));
+    result.map_err(|failure| failure.during(operation))
 }
 
 /// The same for a future.
@@ -48,6 +50,15 @@ mod tests {
         assert_eq!(failure.kind, ErrorKind::Internal);
         assert!(failure.message.contains("index 7 is gone"), "{failure:?}");
         assert_eq!(failure.operation, "publish");
+    }
+
+    #[test]
+    fn a_failure_names_the_operation_that_it_belongs_to() {
+        let failed = |inner| guarded::<()>("publish", || Err(Failure::invalid(inner, "too deep")));
+        let failure = failed("").unwrap_err();
+        assert_eq!(failure.operation, "publish");
+        assert_eq!(failure.message, "publish: too deep");
+        assert_eq!(failed("query").unwrap_err().message, "query: too deep");
     }
 
     #[test]

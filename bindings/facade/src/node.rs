@@ -70,7 +70,8 @@ impl Node {
     /// A handle of the same node for another app.
     pub fn scoped(&self, app_id: &str) -> Result<Self> {
         let opened = self.0.value()?;
-        let node = opened.node.scoped(AppId::new(app_id)?);
+        let app_id = guarded("scoped", || Ok(AppId::new(app_id)?))?;
+        let node = opened.node.scoped(app_id);
         Ok(Self::new(node, opened.lease.clone()))
     }
 

@@ -48,7 +48,7 @@ impl<B: Buffer> Drop for Reading<B> {
 impl Stream {
     /// Starts to read.
     pub(crate) fn start(operation: &'static str, results: Results, lease: Arc<Lease>) -> Self {
-        let buffer = Arc::new(Outputs::new(results.offsets().clone()));
+        let buffer = Arc::new(Outputs::new(operation, results.offsets().clone()));
         let task = pump(operation, results, buffer.clone());
         Self::spawn(task, buffer, lease)
     }

@@ -32,6 +32,8 @@ pub struct Ahead {
     offsets: Offsets,
     skipped: Offsets,
     end: Option<Result<()>>,
+    /// The call that the outputs are of.
+    operation: &'static str,
     wanted: Wanted,
     is_full: bool,
 }
@@ -58,9 +60,10 @@ pub struct Outputs {
 
 impl Outputs {
     /// Empty, with the offsets at which reading starts.
-    pub(super) fn new(offsets: Offsets) -> Self {
+    pub(super) fn new(operation: &'static str, offsets: Offsets) -> Self {
         let ahead = Ahead {
             offsets,
+            operation,
             ..Ahead::default()
         };
         Self {
@@ -234,7 +237,8 @@ impl Ahead {
             && let Some(next) = self.front()
             && !matches!(next, Item::Row(_))
         {
-            let failure = next.to_error().map(Failure::from);
+            let error = next.to_error();
+            let failure = error.map(|error| Failure::from(error.during(self.operation)));
             self.pop();
             if let Some(failure) = failure {
                 self.end = Some(Err(failure));

@@ -8,7 +8,8 @@ use pyo3::types::{
 use swarmlet::Payload;
 use swarmlet_facade::{Failure, PayloadWriter};
 
-const OPERATION: &str = "publish";
+/// Whoever calls says for what the value is.
+const OPERATION: &str = "";
 
 /// What cannot be written, and where; the place is put together on the way out.
 struct Misfit {
