@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
@@ -52,14 +53,11 @@ class RowStream(AsyncIterator[Row]):
         """The same rows in lists of at most ``max``, never empty; what is there, at once."""
         return _Batches(self, max)
 
-    async def outputs(self) -> AsyncIterator[Output]:
+    def outputs(self) -> AsyncIterator[Output]:
         """All there is to know, in order: rows, rows taken back, diagnostics, that a subscription
         has caught up, time travel. Not to be mixed with reading rows.
         """
-        self._native.show_all()
-        while await self._ready():
-            for output in self._native.take_outputs(BATCH_ROWS):
-                yield output
+        return _Outputs(self)
 
     async def to_arrow(
         self,
@@ -131,6 +129,25 @@ class Subscription(RowStream):
     lost. Store ``offsets`` with what you made of the rows, and a later subscription goes on
     exactly there.
     """
+
+
+class _Outputs(AsyncIterator[Output]):
+    """No generator: one would end with the first wait that is cancelled."""
+
+    def __init__(self, stream: RowStream) -> None:
+        stream._native.show_all()
+        self._stream = stream
+        self._taken: deque[Output] = deque()
+
+    def __aiter__(self) -> _Outputs:
+        return self
+
+    async def __anext__(self) -> Output:
+        while not self._taken:
+            if not await self._stream._ready():
+                raise StopAsyncIteration
+            self._taken.extend(self._stream._native.take_outputs(BATCH_ROWS))
+        return self._taken.popleft()
 
 
 class _Batches(AsyncIterator[list[Row]]):

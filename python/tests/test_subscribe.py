@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from loops import Run
-from swarmlet import Node
+from swarmlet import CaughtUp, Node
 
 
 def test_present_events_come_first_then_live_ones(run: Run, folder: Path) -> None:
@@ -113,5 +115,18 @@ def test_many_subscriptions_at_once(run: Run, folder: Path) -> None:
             for n in range(100):
                 await node.publish("n", n)
             assert set(await asyncio.gather(*readers)) == {sum(range(100))}
+
+    run(main())
+
+
+def test_a_wait_for_outputs_that_is_given_up_is_not_the_end(run: Run, folder: Path) -> None:
+    async def main() -> None:
+        async with Node.open(folder) as node:
+            outputs = node.subscribe("FROM 'n'").outputs()
+            assert isinstance(await outputs.__anext__(), CaughtUp)
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(outputs.__anext__(), 0.01)
+            await node.publish("n", 1)
+            assert (await outputs.__anext__()).payload == 1  # type: ignore[union-attr]
 
     run(main())

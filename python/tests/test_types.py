@@ -124,8 +124,9 @@ def test_depth_is_bounded(node: Node) -> None:
 def test_size_is_bounded(node: Node) -> None:
     most = b"x" * (1024 * 1024 - 5)
     assert round_trip(node, most) == most
-    with pytest.raises(InvalidArgumentError, match="at most 1 MiB"):
+    with pytest.raises(InvalidArgumentError, match="at most 1 MiB") as caught:
         node.publish("value", most + b"x")
+    assert caught.value.operation == "publish"
     with pytest.raises(InvalidArgumentError, match="at most 1 MiB"):
         node.publish("value", [most, most])
 
@@ -159,3 +160,9 @@ def test_what_does_not_fit_is_named(node: Node, payload: Any, message: str) -> N
         node.publish("value", payload)
     assert caught.value.operation == "publish"
     assert "\n" not in str(caught.value)
+
+
+def test_a_parameter_that_does_not_fit_is_one_of_the_query(node: Node) -> None:
+    with pytest.raises(InvalidArgumentError, match="from -2\\^63 to 2\\^64 - 1") as caught:
+        node.query("FROM [$n]", parameters={"n": 2**64})
+    assert caught.value.operation == "query"
