@@ -43,7 +43,7 @@ struct Arguments {
     #[arg(long)]
     exemplar: bool,
     /// How many scenarios are played at the same time.
-    #[arg(long, default_value_t = 4)]
+    #[arg(long, default_value_t = 6)]
     lanes: usize,
 }
 

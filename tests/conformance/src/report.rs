@@ -168,14 +168,14 @@ const BEGINNING: &str = "\
 # Conformance
 
 What a node does is the same in every language. Each scenario below is a file in
-`tests/conformance/scenarios` with exact expectations; a driver program for each language plays it with
-the package of that language. `tests/conformance/README.md` says how, and how to add a language.
+`tests/conformance/scenarios` with exact expectations; a driver program for each language plays it
+with the package of that language. `tests/conformance/README.md` says how, and how to add one.
 ";
 
 const MEETINGS: &str = "
 ## Where languages meet
 
-These are played by two or three processes in one swarm, over sockets on loopback: by one language alone,
-and by each pair in both orders.
+These are played by two or three processes, over sockets on loopback where they are in one swarm: by
+one language alone, and by each pair in both orders.
 
 ";

@@ -1,6 +1,6 @@
 //! The table of steps. A step is one entry; what it needs must be in the tree, else it is skipped.
 
-use super::{c, fuzz, node, python};
+use super::{c, conformance, fuzz, node, python};
 use crate::{deny, generate, setup, shell, tidy};
 use anyhow::Result;
 
@@ -68,6 +68,12 @@ pub(crate) const STEPS: &[Step] = &[
     step("python", Full, python::MANIFEST, Function(python::run)),
     step("node", Full, node::MANIFEST, Function(node::run)),
     step("c", Full, c::MANIFEST, Function(c::run)),
+    step(
+        "conformance",
+        Full,
+        conformance::MANIFEST,
+        Function(conformance::run),
+    ),
     step(
         "demo",
         Full,

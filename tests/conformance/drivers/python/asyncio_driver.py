@@ -115,7 +115,9 @@ class Driver:
             "latest": node.observe_latest,
             "earliest": node.observe_earliest,
         }
-        call = calls[args.get("follow", "all")]
+        call = calls.get(args.get("follow", "all"))
+        if call is None:
+            raise TypeError("there is no method for that")
         rows = call(args["aql"], **notation.subscribe_options(args))
         self.streams[args["as"]] = Reading(rows)
 

@@ -1,0 +1,27 @@
+//! The conformance suite: one behaviour in every language, with the packages as users get them.
+
+use super::python;
+use crate::{root, shell};
+use anyhow::Result;
+
+/// The package of the suite.
+pub(crate) const MANIFEST: &str = "tests/conformance/Cargo.toml";
+
+/// What has to be built before, besides what is installed: the driver of Rust.
+const BUILD: &[&str] = &[
+    "cargo",
+    "build",
+    "--quiet",
+    "-p",
+    "swarmlet-conformance-driver",
+];
+const PLAY: &[&str] = &["cargo", "run", "--quiet", "-p", "swarmlet-conformance"];
+
+/// Builds what drivers need, and plays every scenario.
+pub(crate) fn run() -> Result<()> {
+    if root::path(python::MANIFEST).exists() {
+        python::install(&[])?;
+    }
+    shell::run(&mut shell::command(BUILD))?;
+    shell::run(&mut shell::command(PLAY))
+}
