@@ -31,8 +31,14 @@ fn now() -> u64 {
     u64::try_from(now.as_micros()).unwrap()
 }
 
-/// Each is met by the first value, and by none of the others.
-fn cases() -> Vec<(Value, Value, Vec<Value>)> {
+/// An expectation, what meets it, and what does not.
+type Case = (Value, Value, Vec<Value>);
+
+fn cases() -> Vec<Case> {
+    [values(), matchers()].concat()
+}
+
+fn values() -> Vec<Case> {
     vec![
         (
             json!(1),
@@ -66,6 +72,11 @@ fn cases() -> Vec<(Value, Value, Vec<Value>)> {
                 json!([]),
             ],
         ),
+    ]
+}
+
+fn matchers() -> Vec<Case> {
+    vec![
         (
             json!({"$has": {"a": 1}}),
             json!({"a": 1, "b": 2}),
