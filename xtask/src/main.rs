@@ -11,6 +11,7 @@
 mod bench;
 mod deny;
 mod generate;
+mod kotlin;
 mod root;
 mod setup;
 mod shell;
@@ -43,6 +44,10 @@ enum Command {
     Tidy,
     /// Check licences and sources of what we depend on.
     Deny,
+    /// Build the library for Kotlin and the sources that belong to it, for Maven and IDEs.
+    Kotlin,
+    /// Build the libraries for Android; needs an NDK, and says so.
+    Android,
     /// Measure beside the peers; prints a table and writes target/bench/NAME.jsonl.
     Bench(bench::Arguments),
 }
@@ -62,6 +67,8 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::Gen(arguments) => generate::run(arguments),
         Command::Tidy => tidy::run(),
         Command::Deny => deny::run(),
+        Command::Kotlin => kotlin::prepare(),
+        Command::Android => kotlin::android(),
         Command::Bench(arguments) => bench::run(arguments),
     };
     done.map(|()| ExitCode::SUCCESS)

@@ -1,6 +1,6 @@
 //! Which files are generated, and how they get to the disk.
 
-use super::{c, node, python, rust, table};
+use super::{c, kotlin, node, python, rust, table};
 use crate::root;
 use anyhow::{Context, Result, bail, ensure};
 use std::fs;
@@ -83,6 +83,12 @@ fn generated() -> Result<Vec<Generated>> {
         files.push(Generated {
             path: c::STATUS_PATH,
             text: formatted(&c::render(&table))?,
+        });
+    }
+    if root::path(kotlin::FOLDER).is_dir() {
+        files.push(Generated {
+            path: kotlin::PATH,
+            text: kotlin::render(&table),
         });
     }
     Ok(files)

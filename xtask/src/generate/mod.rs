@@ -5,6 +5,7 @@
 
 mod c;
 mod files;
+mod kotlin;
 mod node;
 mod python;
 mod rust;

@@ -78,6 +78,16 @@ const PROGRAMS: &[Program] = &[
         packages: &["npm"],
         purpose: "the tools of the npm package",
     },
+    Program {
+        probe: &["javac", "--release", "17", "--version"],
+        packages: &["default-jdk-headless"],
+        purpose: "the Kotlin library and its tests, 17 or later",
+    },
+    Program {
+        probe: &["mvn", "--version"],
+        packages: &["maven"],
+        purpose: "building the Kotlin library",
+    },
 ];
 
 /// Parts of the Rust toolchain that a minimal installation leaves out.

@@ -4,6 +4,7 @@
 //! Done once per content of the requirement files, then only looked at: a stamp says so.
 
 mod machine;
+mod maven;
 mod node;
 mod python;
 mod run;

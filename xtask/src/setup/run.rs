@@ -1,6 +1,6 @@
 //! The order of things, and the stamp that makes the next time quick.
 
-use super::{machine, node, python};
+use super::{machine, maven, node, python};
 use crate::root;
 use anyhow::{Context, Result};
 use std::fs;
@@ -20,6 +20,7 @@ pub(crate) fn run() -> Result<()> {
     machine::prepare()?;
     python::prepare()?;
     node::prepare()?;
+    maven::prepare()?;
     let folder = root::path(STAMPS);
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {STAMPS}"))?;
     fs::write(&stamp, "").with_context(|| format!("cannot write to {STAMPS}"))?;
@@ -29,10 +30,15 @@ pub(crate) fn run() -> Result<()> {
 
 /// The file that says that this very content was set up.
 fn stamp() -> Result<PathBuf> {
-    let requirements = python::requirements()?;
-    let lock = node::requirements()?;
-    let contents = [PROGRAMS, &requirements, &lock];
-    Ok(stamp_in(&root::path(STAMPS), &contents))
+    let [pip, npm, maven] = [
+        python::requirements()?,
+        node::requirements()?,
+        maven::requirements()?,
+    ];
+    Ok(stamp_in(
+        &root::path(STAMPS),
+        &[PROGRAMS, &pip, &npm, &maven],
+    ))
 }
 
 fn stamp_in(folder: &Path, contents: &[&str]) -> PathBuf {

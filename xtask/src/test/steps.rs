@@ -1,7 +1,7 @@
 //! The table of steps. A step is one entry; what it needs must be in the tree, else it is skipped.
 
 use super::{c, conformance, fuzz, node, python};
-use crate::{deny, generate, setup, shell, tidy};
+use crate::{deny, generate, kotlin, setup, shell, tidy};
 use anyhow::Result;
 
 /// A check with a name.
@@ -68,6 +68,7 @@ pub(crate) const STEPS: &[Step] = &[
     step("python", Full, python::MANIFEST, Function(python::run)),
     step("node", Full, node::MANIFEST, Function(node::run)),
     step("c", Full, c::MANIFEST, Function(c::run)),
+    step("kotlin", Full, kotlin::MANIFEST, Function(kotlin::test)),
     step(
         "conformance",
         Full,

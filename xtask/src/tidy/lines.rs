@@ -1,5 +1,5 @@
-//! Rules about lines of Rust, Python, TypeScript and C: how long, how many, which characters, no
-//! promises.
+//! Rules about lines of Rust, Python, TypeScript, Kotlin and C: how long, how many, which
+//! characters, no promises.
 
 use super::source::{Finding, Source};
 
@@ -10,7 +10,7 @@ const PROMISES: [&str; 2] = [concat!("TO", "DO"), concat!("FIX", "ME")];
 
 /// Columns, ASCII, length of the file, and work that was put off.
 pub(crate) fn check(source: &Source) -> Vec<Finding> {
-    if !(source.is_rust() || source.is_python() || source.is_typescript() || source.is_c()) {
+    if !source.is_code() {
         return Vec::new();
     }
     let mut findings = Vec::new();

@@ -8,6 +8,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("bindings/facade", &["swarmlet"]),
     ("bindings/node", &["swarmlet", "swarmlet-facade"]),
     ("bindings/python", &["swarmlet", "swarmlet-facade"]),
+    ("bindings/uniffi", &["swarmlet", "swarmlet-facade"]),
+    ("bindings/uniffi-bindgen", &[]),
     ("core/aql", &[]),
     ("core/engine", &[]),
     ("core/net", &[]),

@@ -17,6 +17,8 @@ const HOSTS: &[&str] = &[
     "localhost",
     "maven.apache.org",
     "peps.python.org",
+    // A name in manifests of Android, not a place.
+    "schemas.android.com",
     "semver.org",
     "sqlite.org",
     "www.apache.org",

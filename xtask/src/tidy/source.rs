@@ -39,6 +39,12 @@ impl Source {
         Ok(source)
     }
 
+    /// What the rules about lines are for.
+    pub(crate) fn is_code(&self) -> bool {
+        let is_native = self.is_rust() || self.is_c();
+        is_native || self.is_python() || self.is_typescript() || self.is_kotlin()
+    }
+
     pub(crate) fn is_rust(&self) -> bool {
         self.path.ends_with(".rs")
     }
@@ -56,6 +62,10 @@ impl Source {
     pub(crate) fn is_c(&self) -> bool {
         let extension = self.path.rsplit('.').next();
         extension.is_some_and(|extension| ["c", "h", "cpp", "hpp"].contains(&extension))
+    }
+
+    pub(crate) fn is_kotlin(&self) -> bool {
+        self.path.ends_with(".kt") || self.path.ends_with(".kts")
     }
 
     /// Written by a program: its size and its lines are not ours to judge.

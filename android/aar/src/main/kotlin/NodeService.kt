@@ -1,0 +1,94 @@
+package io.github.swarmlet.android
+
+import android.app.Notification
+import android.app.Service
+import android.content.ComponentName
+import android.content.Context
+import android.content.Intent
+import android.content.ServiceConnection
+import android.content.pm.ServiceInfo
+import android.os.Binder
+import android.os.Build
+import android.os.IBinder
+import io.github.swarmlet.Node
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.channels.awaitClose
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.flow.callbackFlow
+import kotlinx.coroutines.launch
+
+/**
+ * A service that keeps a node open while the app is not seen, with the locks that the network
+ * needs.
+ *
+ * The app derives from it, says how its node is opened and which notification people see, declares
+ * the class in its manifest with `android:foregroundServiceType="connectedDevice"`, and starts it
+ * with `startForegroundService`. Activities get the node from [nodes].
+ */
+public abstract class NodeService : Service() {
+    private val keeper by lazy { NodeKeeper(::openNode, holds(), signals()) }
+
+    /** Opens the node: `Node.open(File(filesDir, "swarmlet"), ...)`. */
+    protected abstract suspend fun openNode(): Node
+
+    /** What people see while the node is open. */
+    protected abstract fun notification(): Notification
+
+    /** The number of the notification, another one than the app has for others. */
+    protected open val notificationId: Int get() = 0x73776d
+
+    /** What is held while the node is open. */
+    protected open fun holds(): List<Hold> = listOf(MulticastHold(this), WifiHold(this))
+
+    /** What the node is told of. */
+    protected open fun signals(): List<Signal> =
+        listOf(NetworkSignal(this), WakeSignal(this), SeenSignal(application))
+
+    override fun onStartCommand(intent: Intent?, flags: Int, startId: Int): Int {
+        if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.Q) {
+            val type = ServiceInfo.FOREGROUND_SERVICE_TYPE_CONNECTED_DEVICE
+            startForeground(notificationId, notification(), type)
+        } else {
+            startForeground(notificationId, notification())
+        }
+        keeper.start()
+        // The system starts it again when it had to end it.
+        return START_STICKY
+    }
+
+    override fun onBind(intent: Intent?): IBinder = Kept(keeper.state)
+
+    override fun onDestroy() {
+        keeper.end()
+        super.onDestroy()
+    }
+
+    private class Kept(val state: StateFlow<NodeState>) : Binder()
+
+    public companion object {
+        /**
+         * The node of a service of this process, as it comes and goes. The service is bound while
+         * this is collected; to be opened, the node needs the service to be started.
+         */
+        public fun nodes(context: Context, service: Class<out NodeService>): Flow<NodeState> =
+            callbackFlow {
+                val connection = object : ServiceConnection {
+                    private var following: Job? = null
+
+                    override fun onServiceConnected(name: ComponentName, binder: IBinder) {
+                        following?.cancel()
+                        following = launch { (binder as Kept).state.collect { send(it) } }
+                    }
+
+                    override fun onServiceDisconnected(name: ComponentName) {
+                        following?.cancel()
+                        trySend(NodeState.Closed)
+                    }
+                }
+                val intent = Intent(context, service)
+                context.bindService(intent, connection, Context.BIND_AUTO_CREATE)
+                awaitClose { context.unbindService(connection) }
+            }
+    }
+}

@@ -1,0 +1,161 @@
+package io.github.swarmlet.android
+
+import io.github.swarmlet.Durability
+import io.github.swarmlet.Network
+import io.github.swarmlet.Node
+import io.github.swarmlet.SwarmletException
+import java.io.File
+import java.util.concurrent.CopyOnWriteArrayList
+import kotlin.time.Duration.Companion.seconds
+import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withTimeout
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertThrows
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.io.TempDir
+
+/** The nodes are real, what belongs to Android is not. */
+class NodeKeeperTest {
+    @TempDir
+    lateinit var folder: File
+
+    /** What happened, in order. */
+    private val story = CopyOnWriteArrayList<String>()
+
+    private inner class Lock(private val name: String) : Hold {
+        override fun take() {
+            story.add("take $name")
+        }
+
+        override fun release() {
+            story.add("release $name")
+        }
+    }
+
+    private inner class Bell : Signal {
+        private val watchers = CopyOnWriteArrayList<() -> Unit>()
+
+        override fun watch(changed: () -> Unit): AutoCloseable {
+            story.add("watch")
+            watchers.add(changed)
+            return AutoCloseable {
+                story.add("forget")
+                watchers.remove(changed)
+            }
+        }
+
+        fun ring() = watchers.forEach { it() }
+    }
+
+    private val bell = Bell()
+
+    private suspend fun opened(): Node {
+        story.add("open")
+        val network = Network(listen = listOf("tcp://127.0.0.1:0"), discovery = false)
+        val node = File(folder, "node")
+        return Node.open(node, durability = Durability.BUFFERED, network = network)
+    }
+
+    private fun keeper(open: suspend () -> Node = ::opened) =
+        NodeKeeper(open, listOf(Lock("multicast"), Lock("wifi")), listOf(bell))
+
+    private suspend inline fun <reified T : NodeState> NodeKeeper.waitFor(): T =
+        state.first { it is T } as T
+
+    private fun tested(test: suspend () -> Unit): Unit =
+        runBlocking { withTimeout(60.seconds) { test() } }
+
+    @Test
+    fun `locks are held exactly while the node is open`() = tested {
+        val keeper = keeper()
+        keeper.start()
+        val node = keeper.waitFor<NodeState.Open>().node
+        assertEquals(listOf("take multicast", "take wifi", "open", "watch"), story)
+        node.publish("n", 1)
+        story.clear()
+        keeper.stop()
+        keeper.waitFor<NodeState.Closed>()
+        keeper.start()
+        val again = keeper.waitFor<NodeState.Open>().node
+        val closing = listOf("forget", "release wifi", "release multicast")
+        assertEquals(closing + listOf("take multicast", "take wifi", "open", "watch"), story)
+        assertEquals(0L, again.offsets().present["${again.id}-0"])
+        assertThrows(SwarmletException.Closed::class.java) { runBlocking { node.publish("n", 2) } }
+        keeper.end()
+        keeper.waitFor<NodeState.Closed>()
+    }
+
+    @Test
+    fun `starting and stopping many times ends as it was asked last`() = tested {
+        val keeper = keeper()
+        repeat(50) {
+            keeper.start()
+            keeper.stop()
+        }
+        keeper.start()
+        keeper.start()
+        keeper.waitFor<NodeState.Open>().node.publish("n", 1)
+        keeper.end()
+        keeper.waitFor<NodeState.Closed>()
+        opened().close()
+        assertEquals(story.count { it == "take wifi" }, story.count { it == "release wifi" })
+    }
+
+    @Test
+    fun `a node that cannot be opened holds nothing and can be tried again`() = tested {
+        val other = opened()
+        val keeper = keeper()
+        keeper.start()
+        val failed = keeper.waitFor<NodeState.Failed>()
+        assertTrue(failed.error is SwarmletException.Locked, "${failed.error}")
+        assertEquals(listOf("release wifi", "release multicast"), story.takeLast(2))
+        other.close()
+        keeper.start()
+        keeper.waitFor<NodeState.Open>()
+        keeper.end()
+    }
+
+    @Test
+    fun `a change of the network reaches the node while it is open`() = tested {
+        val told = CompletableDeferred<Node>()
+        val keeper = NodeKeeper(::opened, emptyList(), listOf(bell), told::complete, Dispatchers.IO)
+        bell.ring()
+        keeper.start()
+        val node = keeper.waitFor<NodeState.Open>().node
+        bell.ring()
+        assertEquals(node, told.await())
+        keeper.end()
+    }
+
+    @Test
+    fun `a node in a swarm redials and a closed one is left alone`() = tested {
+        val keeper = keeper()
+        keeper.start()
+        val node = keeper.waitFor<NodeState.Open>().node
+        node.swarm.create("plant", "tablet")
+        bell.ring()
+        node.shutDown()
+        bell.ring()
+        keeper.end()
+        keeper.waitFor<NodeState.Closed>()
+    }
+
+    @Test
+    fun `the end of a keeper that is opening closes what was opened`() = tested {
+        val may = CompletableDeferred<Unit>()
+        val keeper = keeper {
+            may.await()
+            opened()
+        }
+        keeper.start()
+        keeper.waitFor<NodeState.Opening>()
+        keeper.end()
+        may.complete(Unit)
+        keeper.waitFor<NodeState.Closed>()
+        opened().close()
+    }
+}

@@ -1,0 +1,3 @@
+package io.github.swarmlet.fetch
+
+internal const val NOTHING = 0

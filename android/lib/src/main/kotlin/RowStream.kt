@@ -1,0 +1,200 @@
+package io.github.swarmlet
+
+import io.github.swarmlet.internal.Readiness
+import io.github.swarmlet.internal.RowOrigin
+import io.github.swarmlet.internal.Settled
+import io.github.swarmlet.internal.StreamItem
+import io.github.swarmlet.internal.StreamOutput
+import kotlin.time.Duration
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.ensureActive
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.FlowCollector
+import kotlinx.coroutines.withTimeoutOrNull
+import kotlinx.coroutines.yield
+import io.github.swarmlet.internal.Stream as NativeStream
+
+/** Rows handed over at once; more gain nothing and make others wait. */
+public const val BATCH_ROWS: Int = 256
+
+/**
+ * Rows: as a flow, in [batches], or one by one with [next]; or [outputs] of all sorts.
+ *
+ * It has begun when you get it, and is read once, from front to back. A collector that stops,
+ * whether it is cancelled, fails or has seen enough, ends it; [offsets] then still says how far you
+ * are. A wait in [next] that is cancelled loses nothing, and [next] goes on there.
+ *
+ * Those who look at rows see no warnings, and no rows taken back. A query that ends with an error
+ * diagnostic throws [SwarmletException.InvalidQuery], a monotonic subscription that ends with time
+ * travel throws [SwarmletException.Closed].
+ *
+ * Close it, or collect it, or drop it: then it ends.
+ */
+public abstract class RowStream internal constructor(private val native: NativeStream) :
+    Flow<Row>,
+    AutoCloseable {
+    /** What was taken and not handed out yet begins at [handed]. Guarded by [lock]. */
+    private var chunk: List<StreamOutput> = emptyList()
+    private var handed = 0
+    private var isCancelled = false
+    private val lock = Any()
+
+    override suspend fun collect(collector: FlowCollector<Row>): Unit =
+        OneByOne(::close) { next() }.collect(collector)
+
+    /**
+     * The next row, `null` at the end; [SwarmletException.Timeout] if there is none within the
+     * time.
+     *
+     * Nothing is lost by a timeout or a cancelled wait.
+     */
+    public suspend fun next(timeout: Duration? = null): Row? {
+        while (true) {
+            val output = hand() ?: if (ready(timeout)) continue else return null
+            return output.row() ?: continue
+        }
+    }
+
+    /** The same rows in lists of at most [max], never empty; what is there, at once. */
+    public fun batches(max: Int = BATCH_ROWS): Flow<List<Row>> {
+        require(max > 0) { "max must be at least 1" }
+        return OneByOne(::close) { nextBatch(max) }
+    }
+
+    /**
+     * All there is to know, in order: rows, rows taken back, diagnostics, that a subscription has
+     * caught up, time travel. Not to be mixed with reading rows.
+     */
+    public fun outputs(): Flow<Output> {
+        calling("outputs") { native.showAll() }
+        return OneByOne(::close) { nextOutput() }
+    }
+
+    /** How far what was handed out reaches: from there another stream goes on. */
+    public val offsets: Offsets
+        get() = synchronized(lock) {
+            calling("offsets") {
+                // What was taken ahead was not handed out.
+                if (handed == chunk.size) native.offsets() else offsetsInChunk()
+            }
+        }
+
+    /** For streams whose start lies before what is still kept: the first offset that is. */
+    public val skipped: Offsets get() = calling("skipped") { native.skipped() }
+
+    /** Ends the stream, also for those who wait for it. Fine to call twice. */
+    public fun cancel() {
+        // What was taken ahead is not handed out any more.
+        synchronized(lock) { isCancelled = true }
+        calling("cancel") { native.cancel() }
+    }
+
+    /** The same as [cancel]. */
+    override fun close(): Unit = cancel()
+
+    private suspend fun nextBatch(max: Int): List<Row>? {
+        while (true) {
+            val rows = handMany(max).mapNotNull { it.row() }
+            if (rows.isNotEmpty()) return rows
+            if (isHandedOut() && !ready(null)) return null
+        }
+    }
+
+    private suspend fun nextOutput(): Output? {
+        while (true) {
+            hand()?.let { return it.item.toOutput() }
+            if (!ready(null)) return null
+        }
+    }
+
+    /** Waits until there is something (true) or nothing will come (false); suspends always. */
+    private suspend fun ready(timeout: Duration?): Boolean = calling("next") {
+        when (native.look()) {
+            Readiness.WAITING -> if (timeout == null) native.ready() else readyWithin(timeout)
+            Readiness.READY -> {
+                // A stream that is always full must not keep others from running.
+                yield()
+                true
+            }
+            Readiness.ENDED -> false
+        }
+    }
+
+    private suspend fun readyWithin(timeout: Duration): Boolean =
+        withTimeoutOrNull(timeout) { native.ready() }
+            ?: throw refused("timeout", "next", "no result within $timeout", Advice.RETRY_LATER)
+
+    /** The next output that is there. Does not suspend, so what it hands out arrives. */
+    private fun hand(): StreamOutput? = synchronized(lock) {
+        refill(BATCH_ROWS)
+        if (isCancelled) return null
+        chunk.getOrNull(handed)?.also { handed += 1 }
+    }
+
+    private fun handMany(max: Int): List<StreamOutput> = synchronized(lock) {
+        refill(max)
+        if (isCancelled) return emptyList()
+        val many = chunk.subList(handed, minOf(chunk.size, handed + max))
+        handed += many.size
+        many
+    }
+
+    private fun isHandedOut() = synchronized(lock) { handed == chunk.size || isCancelled }
+
+    private fun refill(max: Int) {
+        if (handed < chunk.size || isCancelled) return
+        chunk = calling("next") { native.take(max.toUInt()) }
+        handed = 0
+    }
+
+    private fun offsetsInChunk(): Offsets {
+        val offsets = HashMap(native.offsetsBefore())
+        for (output in chunk.subList(0, handed)) {
+            val (stream, offset) = output.settledAt() ?: continue
+            offsets.merge(stream, offset, ::maxOf)
+        }
+        return offsets
+    }
+}
+
+/** The results of a query. */
+public class Results internal constructor(native: NativeStream) : RowStream(native)
+
+/**
+ * All results: of what is there, then of what comes.
+ *
+ * It reads from the log at its own pace, however slow: nothing piles up in memory, nothing is lost.
+ * Store [offsets] with what you made of the rows, and a later subscription goes on exactly there.
+ */
+public class Subscription internal constructor(native: NativeStream) : RowStream(native)
+
+/**
+ * A flow that hands out what [next] returns, in the coroutine of the collector.
+ *
+ * It looks for cancellation before it takes and never in between, so what was taken is collected.
+ */
+internal class OneByOne<T : Any>(
+    private val end: () -> Unit,
+    private val next: suspend () -> T?,
+) : Flow<T> {
+    override suspend fun collect(collector: FlowCollector<T>) {
+        try {
+            while (true) {
+                currentCoroutineContext().ensureActive()
+                collector.emit(next() ?: return)
+            }
+        } finally {
+            end()
+        }
+    }
+}
+
+private fun StreamOutput.row(): Row? = (item as? StreamItem.Row)?.let { Row(it.row) }
+
+/** The stream and offset of the event that is dealt with once this output is. */
+private fun StreamOutput.settledAt(): Pair<String, Long>? = when (val settled = settled) {
+    is Settled.Other -> settled.stream to settled.offset
+    Settled.None -> null
+    Settled.Own -> ((item as? StreamItem.Row)?.row?.origin as? RowOrigin.Event)
+        ?.let { it.key.stream to it.key.offset }
+}

@@ -1,0 +1,224 @@
+package io.github.swarmlet
+
+import java.io.File
+import kotlin.time.Duration.Companion.microseconds
+import kotlin.time.Duration.Companion.milliseconds
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.async
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.flow.first
+import kotlinx.coroutines.flow.map
+import kotlinx.coroutines.flow.take
+import kotlinx.coroutines.flow.toList
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.withTimeoutOrNull
+import kotlinx.coroutines.yield
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
+import org.junit.jupiter.api.Assertions.assertNull
+import org.junit.jupiter.api.Assertions.assertThrows
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.io.TempDir
+
+class SubscribeTest {
+    @TempDir
+    lateinit var folder: File
+
+    private fun withNode(test: suspend CoroutineScope.(Node) -> Unit) =
+        withNode(folder.resolve("node"), test)
+
+    @Test
+    fun `what is present comes and then what happens`() = withNode { node ->
+        node.publishMany(List(10) { NewEvent("n", it) })
+        val numbers = async { node.subscribe("FROM 'n'").map { it.payload }.take(20).toList() }
+        yield()
+        for (n in 10 until 20) node.publish("n", n)
+        assertEquals(List(20) { it.toLong() }, numbers.await())
+    }
+
+    @Test
+    fun `batches are never empty and bounded`() = withNode { node ->
+        node.publishMany(List(1000) { NewEvent("n", it) })
+        val sizes = ArrayList<Int>()
+        val seen = ArrayList<Any?>()
+        node.query("FROM 'n'").batches(100).collect { rows ->
+            sizes.add(rows.size)
+            seen.addAll(rows.map { it.payload })
+        }
+        assertEquals(List(1000) { it.toLong() }, seen)
+        assertTrue(sizes.all { it in 1..100 }, "$sizes")
+        assertThrows(IllegalArgumentException::class.java) { node.query("FROM 'n'").batches(0) }
+    }
+
+    @Test
+    fun `offsets are exact for each row and where the next one goes on`() = withNode { node ->
+        node.publishMany(List(600) { NewEvent(if (it % 3 == 0) "n" else "other", it) })
+        val stream = "${node.id}-0"
+        val rows = node.subscribe("FROM 'n'")
+        for (n in 0..99) {
+            assertEquals(n * 3L, rows.next()?.payload)
+            assertEquals(n * 3L, rows.offsets[stream])
+        }
+        val stopped = rows.offsets
+        rows.close()
+        assertEquals(stopped, rows.offsets)
+        val next = node.subscribe("FROM 'n'", from = stopped).use { it.next() }
+        assertEquals(300L, next?.payload)
+    }
+
+    @Test
+    fun `a collector that stops has offsets of what it has seen`() = withNode { node ->
+        node.publishMany(List(500) { NewEvent("n", it) })
+        val seen = ArrayList<Any?>()
+        val stream = "${node.id}-0"
+        var offsets: Offsets = emptyMap()
+        while (seen.size < 500) {
+            val rows = node.subscribe("FROM 'n'", from = offsets)
+            val job = launch(start = CoroutineStart.UNDISPATCHED) {
+                rows.collect { row ->
+                    seen.add(row.payload)
+                    assertEquals(row.offset, rows.offsets[stream])
+                    if (seen.size % 7 == 0) yield()
+                }
+            }
+            repeat(5) { yield() }
+            job.cancelAndJoin()
+            offsets = rows.offsets
+        }
+        assertEquals(List(500) { it.toLong() }, seen)
+    }
+
+    @Test
+    fun `waits that are given up lose nothing`() = withNode { node ->
+        val count = 2000
+        val writer = launch { for (n in 0 until count) node.publish("n", n) }
+        val rows = node.subscribe("FROM 'n'")
+        val seen = ArrayList<Any?>()
+        var timeouts = 0
+        while (seen.size < count) {
+            try {
+                rows.next(200.microseconds)?.let { seen.add(it.payload) }
+            } catch (_: SwarmletException.Timeout) {
+                timeouts += 1
+            }
+        }
+        writer.join()
+        assertEquals(List(count) { it.toLong() }, seen)
+        assertTrue(timeouts > 0)
+    }
+
+    @Test
+    fun `coroutines that are cancelled while they wait lose nothing`() = withNode { node ->
+        val rows = node.subscribe("FROM 'n'")
+        val seen = ArrayList<Any?>()
+        for (n in 0 until 200) {
+            val waiting: Job = launch { rows.next()?.let { seen.add(it.payload) } }
+            yield()
+            val publishing = launch { node.publish("n", n) }
+            if (n % 2 == 0) yield()
+            waiting.cancelAndJoin()
+            publishing.join()
+        }
+        while (seen.size < 200) seen.add(rows.next()?.payload)
+        assertEquals(List(200) { it.toLong() }, seen)
+    }
+
+    @Test
+    fun `a subscription that is closed ends for those who wait`() = withNode { node ->
+        val rows = node.subscribe("FROM 'n'")
+        val waiting = async { rows.next() }
+        yield()
+        rows.close()
+        rows.close()
+        assertNull(waiting.await())
+        assertNull(rows.next())
+    }
+
+    @Test
+    fun `a collector may close its own subscription`() = withNode { node ->
+        node.publishMany(List(500) { NewEvent("n", it) })
+        val rows = node.subscribe("FROM 'n'")
+        val seen = ArrayList<Any?>()
+        rows.collect {
+            seen.add(it.payload)
+            if (seen.size == 3) rows.close()
+        }
+        assertEquals(listOf<Any?>(0L, 1L, 2L), seen)
+        assertEquals(2L, rows.offsets["${node.id}-0"])
+    }
+
+    @Test
+    fun `collecting ends the subscription`() = withNode { node ->
+        node.publishMany(List(10) { NewEvent("n", it) })
+        val rows = node.subscribe("FROM 'n'")
+        assertEquals(0L, rows.first().payload)
+        assertNull(rows.next())
+        assertEquals(0, node.metrics().subscriptionsOpen)
+    }
+
+    @Test
+    fun `a stream that is always full lets others run`() = withNode { node ->
+        node.publishMany(List(16000) { NewEvent("n") })
+        var turns = 0
+        var isDone = false
+        val other = launch {
+            while (!isDone) {
+                turns += 1
+                yield()
+            }
+        }
+        node.query("FROM 'n'").collect { }
+        isDone = true
+        other.join()
+        assertTrue(turns > 10, "$turns")
+    }
+
+    @Test
+    fun `observing follows the latest and the earliest`() = withNode { node ->
+        for (n in 0 until 5) node.publish("n", n)
+        node.observeLatest("FROM 'n'").use { latest ->
+            assertEquals(4L, latest.next()?.payload)
+            node.publish("n", 5)
+            assertEquals(5L, latest.next()?.payload)
+        }
+        node.observeEarliest("FROM 'n'").use { earliest ->
+            assertEquals(0L, earliest.next()?.payload)
+            val timeout = runCatching { earliest.next(20.milliseconds) }.exceptionOrNull()
+            assertTrue(timeout is SwarmletException.Timeout, "$timeout")
+        }
+        node.subscribeMonotonic("FROM 'n'").use { assertEquals(0L, it.next()?.payload) }
+    }
+
+    @Test
+    fun `outputs tell when a subscription has caught up`() = withNode { node ->
+        node.publish("n", 1)
+        val outputs = node.subscribe("FROM 'n' SELECT _.missing, 7").outputs().take(3).toList()
+        assertTrue(outputs[0] is Output.Diagnostic, "$outputs")
+        assertEquals(7L, (outputs[1] as Output.Result).row.payload)
+        assertEquals(0L, (outputs[2] as Output.CaughtUp).offsets["${node.id}-0"])
+    }
+
+    @Test
+    fun `an error diagnostic ends the rows`() {
+        val error = failing<SwarmletException.InvalidQuery> {
+            Node.open(folder.resolve("node")).use { node ->
+                node.publish("n", "x")
+                node.query("PRAGMA features := none\nFROM 'n'").toList()
+            }
+        }
+        assertFalse(error.message.isNullOrEmpty())
+    }
+
+    @Test
+    fun `waiting for a row`() = withNode { node ->
+        val waiting = async { node.waitFor("FROM 'n'") { it.payload == 3L } }
+        yield()
+        for (n in 0 until 5) node.publish("n", n)
+        assertEquals(3L, waiting.await().offset)
+        assertNull(withTimeoutOrNull(20.milliseconds) { node.waitFor("FROM 'none'") })
+        assertEquals(0, node.metrics().subscriptionsOpen)
+    }
+}
