@@ -16,8 +16,10 @@ mod node;
 mod output;
 mod qr;
 mod row;
+mod scaffolding;
 mod status;
 mod stream;
 mod swarm;
 
-uniffi::setup_scaffolding!("swarmlet");
+// What the macros of uniffi name by the root of the crate.
+pub(crate) use scaffolding::UniFfiTag;

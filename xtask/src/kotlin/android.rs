@@ -1,6 +1,6 @@
 //! The libraries for Android, one for each processor, with the linker of an NDK.
 
-use super::native::{OUT, built_by, copy};
+use super::native::{OUT, PACKAGE, built_by, copy};
 use super::pages;
 use crate::{root, shell};
 use anyhow::{Context, Result, bail, ensure};
@@ -40,7 +40,7 @@ const ABIS: &[Abi] = &[
     },
 ];
 
-/// Builds the library for all processors, to be assembled into the AAR; says what is missing for it.
+/// Builds the library for all processors, for the AAR; says what is missing for that.
 pub(crate) fn run() -> Result<()> {
     let tools = tools()?;
     for abi in ABIS {
@@ -114,14 +114,7 @@ fn installed_targets() -> impl Fn(&str) -> bool {
 fn build(abi: &Abi, tools: &Path) -> Result<PathBuf> {
     let clang = tools.join(format!("{}{API}-clang", abi.clang));
     ensure!(clang.is_file(), "the NDK has no {}", clang.display());
-    let words = [
-        "cargo",
-        "build",
-        "--quiet",
-        "--release",
-        "-p",
-        "swarmlet-uniffi",
-    ];
+    let words = ["cargo", "build", "--quiet", "--release", "-p", PACKAGE];
     let mut cargo = shell::command(&words);
     let variable = abi.target.replace('-', "_");
     cargo

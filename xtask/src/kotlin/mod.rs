@@ -1,4 +1,4 @@
-//! `cargo xtask kotlin` and `cargo xtask android`: what Maven needs from cargo, and the tests of it.
+//! `cargo xtask kotlin`, `cargo xtask android`: what Maven needs from cargo, and the tests of it.
 //!
 //! Maven builds Kotlin, cargo builds Rust, and neither starts the other. In between lies the folder
 //! `target/kotlin`: the library, the sources generated from this very library, and in `jni` the

@@ -9,36 +9,28 @@ use std::process::{Command, Stdio};
 
 /// Where Maven finds what cargo made.
 pub(super) const OUT: &str = "target/kotlin";
-const PACKAGE: &str = "swarmlet-uniffi";
+pub(super) const PACKAGE: &str = "swarmlet-uniffi";
+const GENERATOR: &str = "swarmlet-uniffi-bindgen";
 const CONFIG: &str = "bindings/uniffi/uniffi.toml";
 
 /// Builds the library for this machine, and writes the sources that belong to it.
 pub(crate) fn prepare() -> Result<()> {
-    let library = build(&[])?;
+    // Both at once: alone, each would have its dependencies built with other features.
+    let words = ["cargo", "build", "--quiet", "-p", PACKAGE, "-p", GENERATOR];
+    let library = built_by(&mut shell::command(&words))?;
     let sources = root::path(OUT).join("sources");
     let config = root::path(CONFIG);
-    let mut generator = shell::command(&[
-        "cargo",
-        "run",
-        "--quiet",
-        "-p",
-        "swarmlet-uniffi-bindgen",
-        "--",
-        "kotlin",
-        "--library",
-    ]);
+    let program = library.with_file_name(GENERATOR);
+    let program = program
+        .to_str()
+        .context("the path of the build is not UTF-8")?;
+    let mut generator = shell::command(&[program, "kotlin", "--library"]);
     generator.arg(&library).arg("--config").arg(config);
     shell::run(generator.arg("--out").arg(&sources))?;
     copy(&library, &root::path(OUT))
 }
 
-/// Builds the library with further options for cargo, and says where it is.
-pub(super) fn build(options: &[&str]) -> Result<PathBuf> {
-    let mut cargo = shell::command(&["cargo", "build", "--quiet", "-p", PACKAGE]);
-    built_by(cargo.args(options))
-}
-
-/// Runs a build that is described by its environment and options.
+/// Runs a build of the library, and says where that is.
 pub(super) fn built_by(cargo: &mut Command) -> Result<PathBuf> {
     cargo.arg("--message-format=json-render-diagnostics");
     println!("$ cargo build -p {PACKAGE}");

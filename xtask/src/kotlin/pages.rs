@@ -26,7 +26,7 @@ fn alignments(elf: &[u8]) -> Option<Vec<u64>> {
         [0x7f, b'E', b'L', b'F', 2, 1] => true,
         _ => return None,
     };
-    // Where the table begins, and where in the file's header the size and number of its entries are.
+    // Where the table begins, and where the size and the number of its entries are.
     let (table, sizes) = if is_64 {
         (number(elf, 0x20, 8)?, 0x36)
     } else {

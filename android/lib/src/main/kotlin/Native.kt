@@ -8,7 +8,11 @@ import io.github.swarmlet.internal.version
 import com.sun.jna.CallbackThreadInitializer
 import com.sun.jna.Native
 import java.nio.charset.CharacterCodingException
+import kotlin.coroutines.ContinuationInterceptor
 import kotlin.time.Duration
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.withContext
 
 /** The native library: loaded once, and asked with errors of this package. */
 internal object Library {
@@ -43,6 +47,20 @@ internal inline fun <T> calling(operation: String, call: () -> T): T = try {
     throw refused("internal", operation, text, Advice.REPORT_BUG)
 } catch (_: CharacterCodingException) {
     throw invalid(operation, "a text must be valid Unicode, without lone surrogates")
+}
+
+/**
+ * Makes a call that waits.
+ *
+ * What follows a wait must not run on the thread that ended it, which is one of the node's: where
+ * nobody says on which thread, as in `suspend fun main`, it is one of the default ones.
+ */
+internal suspend fun <T> awaiting(operation: String, call: suspend () -> T): T {
+    val dispatcher = currentCoroutineContext()[ContinuationInterceptor]
+    val isAnywhere = dispatcher == null || dispatcher === Dispatchers.Unconfined
+    return calling(operation) {
+        if (isAnywhere) withContext(Dispatchers.Default) { call() } else call()
+    }
 }
 
 /** An argument that could not be converted. */

@@ -47,7 +47,7 @@ public class Node private constructor(private val native: NativeNode) : AutoClos
         val given = events.map { event ->
             GivenEvent(event.tags.toList(), PayloadWriter("publish").encode(event.payload))
         }
-        return calling("publish") { native.publish(given) }.map { receipt ->
+        return awaiting("publish") { native.publish(given) }.map { receipt ->
             Published(receipt.key.toKey(), receipt.timestamp)
         }
     }
@@ -135,7 +135,7 @@ public class Node private constructor(private val native: NativeNode) : AutoClos
         upper: Offsets? = null,
         order: Order = Order.ASCENDING,
         parameters: Map<String, Any?> = emptyMap(),
-    ): Explanation = calling("explain") {
+    ): Explanation = awaiting("explain") {
         native.explain(aql, givenQuery("explain", lower, upper, order, parameters)).toExplanation()
     }
 
@@ -161,7 +161,7 @@ public class Node private constructor(private val native: NativeNode) : AutoClos
      * Streams of the node end with [SwarmletException.Closed], once they are read empty.
      */
     public suspend fun shutDown() {
-        calling("close") { native.shutDown() }
+        awaiting("close") { native.shutDown() }
         OpenNodes.remove(this)
     }
 
@@ -215,7 +215,7 @@ public class Node private constructor(private val native: NativeNode) : AutoClos
             Library.ensureLoaded()
             Logs.start()
             val options = givenOptions(appId, streams, routes, durability, cacheBytes, network)
-            return calling("open") { Node(NativeNode.open(folder.path, options)) }
+            return awaiting("open") { Node(NativeNode.open(folder.path, options)) }
         }
     }
 }

@@ -107,10 +107,10 @@ public abstract class RowStream internal constructor(private val native: NativeS
         }
     }
 
-    /** Waits until there is something (true) or nothing will come (false); suspends always. */
-    private suspend fun ready(timeout: Duration?): Boolean = calling("next") {
-        when (native.look()) {
-            Readiness.WAITING -> if (timeout == null) native.ready() else readyWithin(timeout)
+    /** Waits until there is something (true) or nothing will come (false). */
+    private suspend fun ready(timeout: Duration?): Boolean =
+        when (calling("next") { native.look() }) {
+            Readiness.WAITING -> if (timeout == null) change() else changeWithin(timeout)
             Readiness.READY -> {
                 // A stream that is always full must not keep others from running.
                 yield()
@@ -118,10 +118,11 @@ public abstract class RowStream internal constructor(private val native: NativeS
             }
             Readiness.ENDED -> false
         }
-    }
 
-    private suspend fun readyWithin(timeout: Duration): Boolean =
-        withTimeoutOrNull(timeout) { native.ready() }
+    private suspend fun change(): Boolean = awaiting("next") { native.ready() }
+
+    private suspend fun changeWithin(timeout: Duration): Boolean =
+        withTimeoutOrNull(timeout) { change() }
             ?: throw refused("timeout", "next", "no result within $timeout", Advice.RETRY_LATER)
 
     /** The next output that is there. Does not suspend, so what it hands out arrives. */

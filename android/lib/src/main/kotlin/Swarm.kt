@@ -26,7 +26,7 @@ public class Swarm internal constructor(private val native: NativeSwarm) {
      * Throws [SwarmletException.AlreadyExists] if the node is in a swarm,
      * [SwarmletException.Network] if the network cannot be used.
      */
-    public suspend fun create(name: String, device: String): Founded = calling("swarm.create") {
+    public suspend fun create(name: String, device: String): Founded = awaiting("swarm.create") {
         native.create(name, device).let { Founded(it.swarm, it.rootKey) }
     }
 
@@ -35,7 +35,7 @@ public class Swarm internal constructor(private val native: NativeSwarm) {
      *
      * Throws [SwarmletException.PermissionDenied] if the key is one of another swarm.
      */
-    public suspend fun becomeIssuer(rootKey: String): Unit = calling("swarm.become_issuer") {
+    public suspend fun becomeIssuer(rootKey: String): Unit = awaiting("swarm.become_issuer") {
         native.becomeIssuer(rootKey)
     }
 
@@ -57,12 +57,12 @@ public class Swarm internal constructor(private val native: NativeSwarm) {
         labels: Map<String, String> = emptyMap(),
         uses: Int? = null,
         valid: Duration? = null,
-    ): String = calling("swarm.invite") {
+    ): String = awaiting("swarm.invite") {
         native.invite(terms(capabilities, name, labels, uses, valid))
     }
 
     /** Takes an invite back: nobody else is let in by it. Says whether it was still good. */
-    public suspend fun withdraw(invite: String): Boolean = calling("swarm.withdraw") {
+    public suspend fun withdraw(invite: String): Boolean = awaiting("swarm.withdraw") {
         native.withdraw(invite)
     }
 
@@ -74,7 +74,7 @@ public class Swarm internal constructor(private val native: NativeSwarm) {
      * [SwarmletException.Timeout] if the issuer was not reached.
      */
     public suspend fun join(invite: String, name: String, timeout: Duration? = null): Unit =
-        calling("swarm.join") { native.join(invite, name, timeout?.micros) }
+        awaiting("swarm.join") { native.join(invite, name, timeout?.micros) }
 
     /**
      * Asks the issuer at [address] to let this node in, without an invite.
@@ -84,18 +84,18 @@ public class Swarm internal constructor(private val native: NativeSwarm) {
      * was let in without a comparison.
      */
     public suspend fun ask(address: String, name: String, timeout: Duration? = null): String =
-        calling("swarm.ask") { native.ask(address, name, timeout?.micros) }
+        awaiting("swarm.ask") { native.ask(address, name, timeout?.micros) }
 
     /**
      * Waits until this node was let in. Throws [SwarmletException.PermissionDenied] if a person
      * said no.
      */
-    public suspend fun waitJoined(timeout: Duration? = null): Unit = calling("swarm.wait_joined") {
+    public suspend fun waitJoined(timeout: Duration? = null): Unit = awaiting("swarm.wait_joined") {
         native.waitJoined(timeout?.micros)
     }
 
     /** The devices that wait for approval by this issuer. */
-    public suspend fun pending(): List<Pending> = calling("swarm.pending") {
+    public suspend fun pending(): List<Pending> = awaiting("swarm.pending") {
         native.pending().map { it.toPending() }
     }
 
@@ -109,12 +109,12 @@ public class Swarm internal constructor(private val native: NativeSwarm) {
         capabilities: String? = null,
         name: String? = null,
         labels: Map<String, String> = emptyMap(),
-    ): Unit = calling("swarm.approve") {
+    ): Unit = awaiting("swarm.approve") {
         native.approve(device, terms(capabilities, name, labels, null, null))
     }
 
     /** Sends a waiting device away. */
-    public suspend fun reject(device: String): Unit = calling("swarm.reject") {
+    public suspend fun reject(device: String): Unit = awaiting("swarm.reject") {
         native.reject(device)
     }
 
@@ -125,12 +125,12 @@ public class Swarm internal constructor(private val native: NativeSwarm) {
         name: String? = null,
         labels: Map<String, String> = emptyMap(),
         valid: Duration? = null,
-    ): Unit = calling("swarm.preauthorise") {
+    ): Unit = awaiting("swarm.preauthorise") {
         native.preauthorise(device, terms(capabilities, name, labels, null, valid))
     }
 
     /** All devices of the swarm that this node knows, by identity. */
-    public suspend fun members(): List<Member> = calling("swarm.members") {
+    public suspend fun members(): List<Member> = awaiting("swarm.members") {
         native.members().map { it.toMember() }
     }
 
@@ -138,7 +138,7 @@ public class Swarm internal constructor(private val native: NativeSwarm) {
      * Puts a device out, for good: its sessions close at once, and of its events every node keeps
      * what this one has now.
      */
-    public suspend fun revoke(device: String, reason: String): Unit = calling("swarm.revoke") {
+    public suspend fun revoke(device: String, reason: String): Unit = awaiting("swarm.revoke") {
         native.revoke(device, reason)
     }
 
@@ -148,7 +148,9 @@ public class Swarm internal constructor(private val native: NativeSwarm) {
      * Issuers do that by themselves when less than a quarter of the time is left, so this is for a
      * device that was away until long after.
      */
-    public suspend fun renew(device: String): Unit = calling("swarm.renew") { native.renew(device) }
+    public suspend fun renew(device: String): Unit = awaiting("swarm.renew") {
+        native.renew(device)
+    }
 
     /** How this node stands in the swarm now. */
     public fun status(): SwarmStatus = calling("swarm.status") { native.status().toStatus() }
@@ -163,9 +165,8 @@ public class Swarm internal constructor(private val native: NativeSwarm) {
      * Waits until some peer is connected and all connected peers have the same events as this node,
      * those that it had at the time of the call in any case.
      */
-    public suspend fun waitInSync(timeout: Duration? = null): Unit = calling("swarm.wait_in_sync") {
-        native.waitInSync(timeout?.micros)
-    }
+    public suspend fun waitInSync(timeout: Duration? = null): Unit =
+        awaiting("swarm.wait_in_sync") { native.waitInSync(timeout?.micros) }
 
     /** To be called when the device has changed networks: everything is dialled anew at once. */
     public fun networkChanged(): Unit = calling("swarm.network_changed") { native.networkChanged() }
@@ -191,13 +192,12 @@ public class Changes internal constructor(private val native: NativeChanges) :
         OneByOne(::close) { next() }.collect(collector)
 
     /** The newest status that was not handed out yet, `null` at the end. */
-    public suspend fun next(): SwarmStatus? = calling("swarm.changes") {
-        var status = native.take()
-        while (status == null) {
-            if (!native.ready()) return null
-            status = native.take()
+    public suspend fun next(): SwarmStatus? {
+        while (true) {
+            val status = calling("swarm.changes") { native.take() }
+            if (status != null) return status.toStatus()
+            if (!awaiting("swarm.changes") { native.ready() }) return null
         }
-        status.toStatus()
     }
 
     /** Ends the stream, also for those who wait for it. Fine to call twice. */

@@ -179,9 +179,9 @@ class ErrorsTest {
 
     @Test
     fun `rows that come from no event say so`() = withNode(path) { node ->
-        node.publish("n", 1)
+        node.publishMany(listOf(NewEvent("n", 1), NewEvent("n", 2)))
         val row = node.query("FROM 'n' AGGREGATE COUNT(_)").toList().single()
-        assertEquals(1L, row.payload)
+        assertEquals(2L, row.payload)
         assertTrue(row.origin is Origin.Range, "$row")
         assertNull(row.event)
         val error = runCatching { row.offset }.exceptionOrNull()

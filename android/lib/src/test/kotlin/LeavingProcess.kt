@@ -1,6 +1,8 @@
 package io.github.swarmlet
 
 import java.io.File
+import java.util.logging.Level
+import java.util.logging.Logger
 import kotlin.concurrent.thread
 import kotlin.system.exitProcess
 import kotlinx.coroutines.CompletableDeferred
@@ -17,6 +19,7 @@ internal object LeavingProcess {
     @JvmStatic
     fun main(arguments: Array<String>) {
         val (way, folder) = arguments
+        Logger.getLogger("swarmlet").level = Level.WARNING
         runBlocking {
             val network = Network(listen = listOf("tcp://127.0.0.1:0"), discovery = false)
             val node = Node.open(File(folder), durability = Durability.BUFFERED, network = network)

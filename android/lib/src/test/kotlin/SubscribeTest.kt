@@ -202,14 +202,16 @@ class SubscribeTest {
     }
 
     @Test
-    fun `an error diagnostic ends the rows`() {
-        val error = failing<SwarmletException.InvalidQuery> {
-            Node.open(folder.resolve("node")).use { node ->
-                node.publish("n", "x")
-                node.query("PRAGMA features := none\nFROM 'n'").toList()
-            }
+    fun `an error diagnostic ends the rows`() = withNode { node ->
+        // More groups than a query may have.
+        for (batch in 0 until 5) {
+            node.publishMany(List(16_000) { NewEvent("n", batch * 16_000 + it) })
         }
+        val aql = "FROM 'n' GROUP BY _ SELECT group"
+        val error = failingHere<SwarmletException.InvalidQuery> { node.query(aql).toList() }
         assertFalse(error.message.isNullOrEmpty())
+        val last = node.query(aql).outputs().toList().last()
+        assertEquals(Severity.ERROR, (last as Output.Diagnostic).severity)
     }
 
     @Test
