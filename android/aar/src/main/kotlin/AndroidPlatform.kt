@@ -18,21 +18,30 @@ import android.os.PowerManager
 
 /** Lets packets to many devices through, by which nodes find each other: Wi-Fi drops them else. */
 public class MulticastHold(context: Context) : Hold {
-    private val lock = context.wifi().createMulticastLock(NAME).apply { setReferenceCounted(false) }
+    private val lock = context.wifi()?.createMulticastLock(NAME)
+        ?.apply { setReferenceCounted(false) }
 
-    override fun take(): Unit = lock.acquire()
+    override fun take() {
+        lock?.acquire()
+    }
 
-    override fun release(): Unit = lock.release()
+    override fun release() {
+        lock?.release()
+    }
 }
 
 /** Keeps Wi-Fi from sleeping, which would make each packet late. */
 public class WifiHold(context: Context) : Hold {
-    private val lock = context.wifi().createWifiLock(mode(), NAME)
-        .apply { setReferenceCounted(false) }
+    private val lock = context.wifi()?.createWifiLock(mode(), NAME)
+        ?.apply { setReferenceCounted(false) }
 
-    override fun take(): Unit = lock.acquire()
+    override fun take() {
+        lock?.acquire()
+    }
 
-    override fun release(): Unit = lock.release()
+    override fun release() {
+        lock?.release()
+    }
 
     @Suppress("DEPRECATION")
     private fun mode() = when {
@@ -45,7 +54,7 @@ public class WifiHold(context: Context) : Hold {
 
 /** The network that is used: another one, or other addresses in it. */
 public class NetworkSignal(context: Context) : Signal {
-    private val networks = context.getSystemService(ConnectivityManager::class.java)
+    private val networks = checkNotNull(context.getSystemService(ConnectivityManager::class.java))
 
     override fun watch(changed: () -> Unit): AutoCloseable {
         val callback = object : ConnectivityManager.NetworkCallback() {
@@ -64,7 +73,7 @@ public class NetworkSignal(context: Context) : Signal {
 /** The end of Doze, in which the network was cut off. */
 public class WakeSignal(context: Context) : Signal {
     private val context = context.applicationContext
-    private val power = context.getSystemService(PowerManager::class.java)
+    private val power = checkNotNull(context.getSystemService(PowerManager::class.java))
 
     override fun watch(changed: () -> Unit): AutoCloseable {
         val receiver = object : BroadcastReceiver() {
@@ -113,7 +122,8 @@ public class SeenSignal(private val application: Application) : Signal {
     }
 }
 
-private fun Context.wifi(): WifiManager =
+/** There is none where there is no Wi-Fi. */
+private fun Context.wifi(): WifiManager? =
     applicationContext.getSystemService(WifiManager::class.java)
 
 private const val NAME = "swarmlet"

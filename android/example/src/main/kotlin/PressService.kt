@@ -14,7 +14,7 @@ class PressService : NodeService() {
 
     override fun notification(): Notification {
         val channel = NotificationChannel("node", "Swarm", NotificationManager.IMPORTANCE_LOW)
-        getSystemService(NotificationManager::class.java).createNotificationChannel(channel)
+        getSystemService(NotificationManager::class.java)!!.createNotificationChannel(channel)
         return Notification.Builder(this, channel.id)
             .setSmallIcon(android.R.drawable.stat_notify_sync)
             .setContentTitle("Connected with the shop floor")
