@@ -45,7 +45,7 @@ fn line(line: &str) -> String {
 
 /// The end of a comment, or an annotation.
 fn is_end(before: &str) -> bool {
-    before == "*/" || before.starts_with("@Throws(")
+    before == "*/" || before.starts_with("@Throws(") && before.ends_with(')')
 }
 
 #[cfg(test)]
@@ -69,7 +69,7 @@ data class F (
     /**
          */ fun `h`() {}
     @Throws(Failure::class) fun `i`() {}
-    override fun `j`() {}
+    @Throws(Failure::class)override fun `j`() {}
 ";
         let expected = "\
 @Suppress(\"x\")
@@ -86,7 +86,7 @@ internal data class F (
     /**
          */ internal fun `h`() {}
     @Throws(Failure::class) internal fun `i`() {}
-    override fun `j`() {}
+    @Throws(Failure::class)override fun `j`() {}
 ";
         assert_eq!(internal(source), expected);
     }
