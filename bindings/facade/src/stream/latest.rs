@@ -73,16 +73,32 @@ impl<T> Look for Slot<T> {
 }
 
 /// Passes on what there is now, and then each change, until the node closes.
-pub(super) async fn follow<T: Clone + Send + Sync + 'static>(
+pub(super) fn follow<T: Clone + Send + Sync + 'static>(
     operation: &'static str,
     mut changes: watch::Receiver<T>,
     latest: Arc<Latest<T>>,
-) {
-    // The end of what changes is that of the node, which is what the ending says.
+) -> impl Future<Output = ()> + Send {
+    // The end of what changes is that of the node, which is what the ending says; it may come
+    // before the task has begun.
     let ending = Ending::new(operation, latest);
-    changes.mark_changed();
-    while changes.changed().await.is_ok() {
-        let value = changes.borrow_and_update().clone();
-        ending.buffer.put(value);
+    async move {
+        changes.mark_changed();
+        while changes.changed().await.is_ok() {
+            let value = changes.borrow_and_update().clone();
+            ending.buffer.put(value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_that_was_dropped_before_it_began_ends_the_stream() {
+        let (_tx, changes) = watch::channel(7);
+        let latest = Arc::new(Latest::new());
+        drop(follow("changes", changes, latest.clone()));
+        assert!(latest.shown().look().is_err());
     }
 }

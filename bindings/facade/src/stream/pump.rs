@@ -12,9 +12,18 @@ use crate::guard::within;
 /// Outputs read at once: a chunk crosses into another language in one go.
 const CHUNK_OUTPUTS: usize = 256;
 
-/// Reads until the end, a failure, or until the task is dropped with its runtime.
-pub(super) async fn pump(operation: &'static str, mut results: Results, buffer: Arc<Outputs>) {
+/// Reads until the end, a failure, or until the task is dropped with its runtime, which may be
+/// before it has begun.
+pub(super) fn pump(
+    operation: &'static str,
+    results: Results,
+    buffer: Arc<Outputs>,
+) -> impl Future<Output = ()> + Send {
     let ending = Ending::new(operation, buffer);
+    read(operation, results, ending)
+}
+
+async fn read(operation: &'static str, mut results: Results, ending: Ending<Outputs>) {
     let buffer = &ending.buffer;
     let result = within(operation, async {
         loop {
