@@ -164,7 +164,8 @@ fn retention(kept: &Value) -> Result<Retention, Trouble> {
 
 fn network(given: &Value) -> Result<Network, Trouble> {
     let mut network = Network::new();
-    let add: [(&str, fn(Network, &str) -> Network); 4] = [
+    type Add = fn(Network, &str) -> Network;
+    let add: [(&str, Add); 4] = [
         ("listen", |network, text| network.listen(text)),
         ("announce", |network, text| network.announce(text)),
         ("peers", |network, text| network.peer(text)),
