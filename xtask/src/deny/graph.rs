@@ -1,10 +1,11 @@
 //! The crates that are built, as `cargo metadata` tells them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
+use super::advisories::Built;
 use super::policy::Policy;
 
 /// All crates of the workspace and what they depend on.
@@ -39,14 +40,27 @@ impl Graph {
         serde_json::from_str(json).context("cargo metadata printed what is not understood")
     }
 
+    /// The crates of others that are built.
+    pub(super) fn built(&self) -> Vec<Built<'_>> {
+        let built = self.foreign().map(|package| Built {
+            name: &package.name,
+            version: &package.version,
+        });
+        built.collect()
+    }
+
+    fn foreign(&self) -> impl Iterator<Item = &Package> {
+        let built: BTreeSet<&str> = self.resolve.nodes.iter().map(|node| &*node.id).collect();
+        let packages = self.packages.iter();
+        packages.filter(move |package| package.source.is_some() && built.contains(&*package.id))
+    }
+
     /// What contradicts the policy, a line each.
     pub(crate) fn check(&self, policy: &Policy) -> Vec<String> {
         let names = self.packages.iter().map(|package| (&*package.id, package));
         let names: BTreeMap<&str, &Package> = names.collect();
-        let built = self.resolve.nodes.iter();
-        let built = built.filter_map(|node| names.get(&*node.id).copied());
         let mut findings = Vec::new();
-        for package in built.filter(|package| package.source.is_some()) {
+        for package in self.foreign() {
             let name = format!("{} {}", package.name, package.version);
             let source = package.source.as_deref().unwrap_or_default();
             if !source.starts_with("registry+") {

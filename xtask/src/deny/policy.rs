@@ -9,6 +9,18 @@ use spdx::Licensee;
 pub(crate) struct Policy {
     pub(crate) licences: Vec<Licensee>,
     pub(crate) refused: Vec<Refused>,
+    pub(crate) ignored: Vec<Ignored>,
+}
+
+/// An advisory that is no finding.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Ignored {
+    pub(crate) id: String,
+    #[expect(
+        dead_code,
+        reason = "for whoever reads the policy, which must give one"
+    )]
+    pub(crate) reason: String,
 }
 
 /// A crate that is not to be used, but by these.
@@ -23,8 +35,16 @@ pub(crate) struct Refused {
 
 #[derive(Deserialize)]
 struct File {
+    #[serde(default)]
+    advisories: Advisories,
     licenses: Licences,
     bans: Bans,
+}
+
+#[derive(Default, Deserialize)]
+struct Advisories {
+    #[serde(default)]
+    ignore: Vec<Ignored>,
 }
 
 #[derive(Deserialize)]
@@ -47,6 +67,7 @@ impl Policy {
         Ok(Self {
             licences: licences.collect::<Result<_>>()?,
             refused: file.bans.deny,
+            ignored: file.advisories.ignore,
         })
     }
 }

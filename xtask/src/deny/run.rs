@@ -5,6 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
+use super::advisories;
 use super::graph::Graph;
 use super::policy::Policy;
 
@@ -20,7 +21,8 @@ pub(crate) fn run() -> Result<()> {
     let complaint = String::from_utf8_lossy(&asked.stderr);
     ensure!(asked.status.success(), "cargo metadata failed: {complaint}");
     let graph = Graph::parse(&String::from_utf8(asked.stdout)?)?;
-    let findings = graph.check(&policy);
+    let mut findings = graph.check(&policy);
+    findings.extend(advisories::check(&graph.built(), &policy.ignored)?);
     for finding in &findings {
         println!("{finding}");
     }
