@@ -50,6 +50,7 @@ public abstract class RowStream internal constructor(private val native: NativeS
      */
     public suspend fun next(timeout: Duration? = null): Row? {
         while (true) {
+            letOthersRun()
             val output = hand() ?: if (ready(timeout)) continue else return null
             return output.row() ?: continue
         }
@@ -94,6 +95,7 @@ public abstract class RowStream internal constructor(private val native: NativeS
 
     private suspend fun nextBatch(max: Int): List<Row>? {
         while (true) {
+            letOthersRun()
             val rows = handMany(max).mapNotNull { it.row() }
             if (rows.isNotEmpty()) return rows
             if (isHandedOut() && !ready(null)) return null
@@ -102,20 +104,22 @@ public abstract class RowStream internal constructor(private val native: NativeS
 
     private suspend fun nextOutput(): Output? {
         while (true) {
+            letOthersRun()
             hand()?.let { return it.item.toOutput() }
             if (!ready(null)) return null
         }
+    }
+
+    /** Between two chunks: a stream that is always full must not keep others from running. */
+    private suspend fun letOthersRun() {
+        if (isHandedOut()) yield()
     }
 
     /** Waits until there is something (true) or nothing will come (false). */
     private suspend fun ready(timeout: Duration?): Boolean =
         when (calling("next") { native.look() }) {
             Readiness.WAITING -> if (timeout == null) change() else changeWithin(timeout)
-            Readiness.READY -> {
-                // A stream that is always full must not keep others from running.
-                yield()
-                true
-            }
+            Readiness.READY -> true
             Readiness.ENDED -> false
         }
 

@@ -1,8 +1,10 @@
 package io.github.swarmlet
 
 import java.io.File
+import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.delay
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
 import org.junit.jupiter.api.Assertions.assertThrows
@@ -13,6 +15,11 @@ internal val LIMIT = 60.seconds
 /** Runs a test that suspends. */
 internal fun tested(test: suspend CoroutineScope.() -> Unit): Unit =
     runBlocking { withTimeout(LIMIT) { test() } }
+
+/** Waits until it is so; what is ended ends in the background. */
+internal suspend fun until(isSo: () -> Boolean) {
+    while (!isSo()) delay(1.milliseconds)
+}
 
 /** Opens a node for a test, and closes it. Nothing is synced unless the test is about that. */
 internal fun withNode(folder: File, test: suspend CoroutineScope.(Node) -> Unit): Unit = tested {

@@ -156,7 +156,7 @@ class SubscribeTest {
         val rows = node.subscribe("FROM 'n'")
         assertEquals(0L, rows.first().payload)
         assertNull(rows.next())
-        assertEquals(0, node.metrics().subscriptionsOpen)
+        until { node.metrics().subscriptionsOpen == 0L }
     }
 
     @Test
@@ -221,6 +221,6 @@ class SubscribeTest {
         for (n in 0 until 5) node.publish("n", n)
         assertEquals(3L, waiting.await().offset)
         assertNull(withTimeoutOrNull(20.milliseconds) { node.waitFor("FROM 'none'") })
-        assertEquals(0, node.metrics().subscriptionsOpen)
+        until { node.metrics().subscriptionsOpen == 0L }
     }
 }
