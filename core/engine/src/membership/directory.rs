@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use super::authority::Authority;
 use super::capabilities::Right;
 use super::cbor::{Reader, Writer};
-use super::certificate::Role;
 use super::chain::Chain;
 use super::denial::Denial;
 use super::limits::{DIRECTORY_BYTES_MAX, DIRECTORY_MAX};
@@ -114,12 +113,10 @@ impl Directory {
     }
 }
 
-/// What decides which of two chains of a device is the newer one, equally on every node. Members
-/// become issuers and never the other way round, so that of an issuer is newer in the same second.
-fn age(chain: &Chain) -> (u64, bool, [u8; 16], &[u8]) {
+/// What decides which of two chains of a device is the newer one, equally on every node.
+fn age(chain: &Chain) -> (u64, [u8; 16], &[u8]) {
     let claims = chain.claims();
     let issuer = chain.issuer.as_ref();
     let issuer = issuer.map_or(&[][..], |issuer| issuer.as_bytes());
-    let is_issuer = claims.role == Role::Issuer;
-    (claims.not_before, is_issuer, claims.serial, issuer)
+    (claims.not_before, claims.serial, issuer)
 }

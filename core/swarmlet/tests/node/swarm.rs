@@ -8,7 +8,7 @@ use swarmlet::{
 };
 use swarmlet_engine::membership::Invite;
 
-use crate::harness::{HandClock, Place, number, tags};
+use crate::harness::{HandClock, Place, number, tags, until};
 
 /// Long enough for a machine that is busy with other things.
 pub(crate) const SOON: Duration = Duration::from_secs(20);
@@ -309,6 +309,26 @@ async fn the_root_key_makes_another_issuer() {
     let third = joiner(&places[2], &second, "rw:*").await;
     third.publish(tags("x"), number(1)).await.unwrap();
     reaches(&first, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_becomes_an_issuer_is_one_to_all_whatever_its_clock_says() {
+    let places = [Place::new(), Place::new()];
+    let first = places[0].open_with(options()).await;
+    let founded = first.swarm().create("plant", "first").unwrap();
+    let long_ago = Arc::new(HandClock::at(1_000_000));
+    let second = places[1].open_with(options().clock(long_ago)).await;
+    let token = first.swarm().invite(&InviteOptions::default()).unwrap();
+    second.swarm().join(&token, "other", SOON).await.unwrap();
+    second.swarm().become_issuer(&founded.root_key).unwrap();
+    for node in [&first, &second] {
+        let is_issuer = || {
+            let members = node.swarm().members().unwrap();
+            let mut members = members.iter();
+            members.any(|member| member.node == second.id() && member.is_issuer)
+        };
+        until(is_issuer).await;
+    }
 }
 
 #[test]

@@ -214,25 +214,6 @@ fn the_directory_keeps_the_newest_and_says_who_may_write() {
 }
 
 #[test]
-fn a_member_that_became_an_issuer_in_the_same_second_is_one() {
-    let plant = swarm(1);
-    for serial in [[0; 16], [255; 16]] {
-        let says = Claims {
-            role: Role::Issuer,
-            capabilities: Capabilities::full(),
-            serial,
-            ..claims(plant.authority.swarm(), id(10), id(1))
-        };
-        let promoted = Chain::of_issuer(Certificate::issue(says, &key(1)).unwrap());
-        let mut directory = Directory::new();
-        for chain in [plant.member(10), promoted.clone(), plant.member(10)] {
-            directory.insert(chain, &plant.authority).unwrap();
-        }
-        assert_eq!(directory.of(id(10)), Some(&promoted));
-    }
-}
-
-#[test]
 fn the_directory_forgets_what_a_revoked_issuer_said() {
     let mut plant = swarm(1);
     let mut directory = Directory::new();
