@@ -6,7 +6,7 @@ use std::mem::MaybeUninit;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use swarmlet::{Offset, StreamId};
-use swarmlet_facade::{Failure, Result, json_of_payload, payload_of_json};
+use swarmlet_facade::{Failure, Result, json_of_payload, offsets_map, offsets_of, payload_of_json};
 
 use crate::failure::{entry, given, place, quiet};
 use crate::status::Status;
@@ -94,13 +94,8 @@ pub extern "C" fn swarmlet_offsets_to_json(
 ) -> Status {
     entry("offsets.to_json", || {
         let (offsets, out) = (given(offsets, "offsets")?, place(out, "out")?);
-        let entries: BTreeMap<String, u64> = offsets
-            .locked()
-            .iter()
-            .map(|(stream, offset)| (stream.to_string(), offset.get()))
-            .collect();
-        let payload = swarmlet::Payload::from_serde(&entries)?;
-        out.write(string(&json_of_payload(payload.as_cbor())?));
+        let payload = swarmlet::Payload::from_serde(&offsets_map(&offsets.locked()))?;
+        out.write(string(&json_of_payload(&payload)?));
         Ok(())
     })
 }
@@ -122,11 +117,7 @@ pub extern "C" fn swarmlet_offsets_of_json(
 
 fn parse(json: &str) -> Result<swarmlet::Offsets> {
     let entries: BTreeMap<String, u64> = payload_of_json(json.as_bytes())?.to_serde()?;
-    let entries = entries.into_iter().map(|(stream, offset)| {
-        let entry = || -> swarmlet::Result<_> { Ok((stream.parse()?, Offset::new(offset)?)) };
-        entry().map_err(Failure::from)
-    });
-    entries.collect()
+    offsets_of("offsets.of_json", entries)
 }
 
 /// Frees offsets. NULL is fine.

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use swarmlet::{Durability, Retention};
-use swarmlet_facade::{Failure, Result};
+use swarmlet::Durability;
+use swarmlet_facade::{Failure, Limits, Reach, Result, Settings};
 
 use crate::event::texts;
 use crate::extensible::{Extensible, options};
@@ -130,40 +130,40 @@ unsafe impl Extensible for NodeOptions {
 pub(crate) unsafe fn node_options(given: *const NodeOptions) -> Result<swarmlet::Options> {
     // SAFETY: what this function asks for.
     let given = unsafe { options(given)? };
-    let mut all = swarmlet::Options::new().durability(durability(given.durability)?);
-    // SAFETY: what this function asks for.
-    if let Some(app_id) = unsafe { given.app_id.read_if_given("app_id")? } {
-        all = all.app_id(app_id);
-    }
+    let mut settings = Settings {
+        // SAFETY: what this function asks for.
+        app_id: unsafe { given.app_id.read_if_given("app_id")? }.map(str::to_owned),
+        streams: Vec::new(),
+        routes: Vec::new(),
+        durability: Some(durability(given.durability)?),
+        cache_bytes: said(given.cache_bytes),
+        network: None,
+    };
     // SAFETY: what this function asks for.
     for stream in unsafe { slice(given.streams, given.stream_count, "streams")? } {
         // SAFETY: what this function asks for.
         let name = unsafe { stream.name.read("name")? };
-        all = all.stream(name, stream.retention());
+        settings.streams.push((name.to_owned(), stream.limits()));
     }
     // SAFETY: what this function asks for.
     for route in unsafe { slice(given.routes, given.route_count, "routes")? } {
         // SAFETY: what this function asks for.
         let (tags, stream) = unsafe { (route.tags.read("tags")?, route.stream.read("stream")?) };
-        all = all.route(tags, stream);
-    }
-    if given.cache_bytes > 0 {
-        all = all.cache_bytes(given.cache_bytes);
+        settings.routes.push((tags.to_owned(), stream.to_owned()));
     }
     if !given.network.is_null() {
         // SAFETY: what this function asks for.
-        all = all.network(unsafe { network(given.network)? });
+        settings.network = Some(unsafe { reach(given.network)? });
     }
-    Ok(all)
+    Ok(settings.into_options())
 }
 
 /// # Safety
 ///
 /// As for [`node_options`].
-unsafe fn network(given: *const NetworkOptions) -> Result<swarmlet::Network> {
+unsafe fn reach(given: *const NetworkOptions) -> Result<Reach> {
     // SAFETY: what this function asks for.
     let given = unsafe { options(given)? };
-    let mut network = swarmlet::Network::new();
     // SAFETY: what this function asks for.
     let (listen, announce, peers, holds) = unsafe {
         (
@@ -173,38 +173,31 @@ unsafe fn network(given: *const NetworkOptions) -> Result<swarmlet::Network> {
             texts(given.holds, given.hold_count, "holds")?,
         )
     };
-    network = listen.into_iter().fold(network, swarmlet::Network::listen);
-    network = announce
-        .into_iter()
-        .fold(network, swarmlet::Network::announce);
-    network = peers.into_iter().fold(network, swarmlet::Network::peer);
-    network = holds.into_iter().fold(network, swarmlet::Network::hold);
-    if let Some(is_on) = switch("discovery", given.discovery)? {
-        network = network.discovery(is_on);
-    }
-    if let Some(is_on) = switch("address_exchange", given.address_exchange)? {
-        network = network.address_exchange(is_on);
-    }
-    if given.connections_max > 0 {
-        network = network.connections_max(given.connections_max);
-    }
-    Ok(network)
+    let owned = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect();
+    Ok(Reach {
+        listen: owned(listen),
+        announce: owned(announce),
+        peers: owned(peers),
+        holds: owned(holds),
+        discovery: switch("discovery", given.discovery)?,
+        address_exchange: switch("address_exchange", given.address_exchange)?,
+        connections_max: said(given.connections_max as u64),
+    })
 }
 
 impl StreamLimits {
-    fn retention(&self) -> Retention {
-        let mut retention = Retention::keep_all();
-        if self.events_max > 0 {
-            retention = retention.events(self.events_max);
+    fn limits(&self) -> Limits {
+        Limits {
+            events_max: said(self.events_max),
+            bytes_max: said(self.bytes_max),
+            age_max: said(self.age_max_ms).map(Duration::from_millis),
         }
-        if self.bytes_max > 0 {
-            retention = retention.bytes(self.bytes_max);
-        }
-        if self.age_max_ms > 0 {
-            retention = retention.age(Duration::from_millis(self.age_max_ms));
-        }
-        retention
     }
+}
+
+/// Zero says nothing.
+fn said(number: u64) -> Option<u64> {
+    (number > 0).then_some(number)
 }
 
 fn durability(number: u32) -> Result<Durability> {

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use napi_derive::napi;
 use swarmlet::{QueryOptions, SubscribeOptions};
-use swarmlet_facade::Result;
+use swarmlet_facade::{Result, offsets_map};
 
 use crate::arguments::{new_events, parameters};
 use crate::failure::called;
 use crate::json;
 use crate::metrics::metrics_text;
 use crate::options::{GivenOptions, GivenQuery, GivenSubscription, parsed};
-use crate::output::{explanation_text, offsets_map, published_text};
+use crate::output::{explanation_text, published_text};
 use crate::port::{Outcome, Port};
 use crate::stream::Stream;
 use crate::swarm::Swarm;

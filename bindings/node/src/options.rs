@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde::Deserialize as Parse;
 use serde::de::{self, Deserialize, DeserializeOwned, Deserializer};
-use swarmlet::{Durability, Network, Offset, Offsets, Options, Order, QueryOptions, Retention};
-use swarmlet_facade::{Failure, Follow, Result, Terms};
+use swarmlet::{Durability, Offsets, Options, Order, QueryOptions};
+use swarmlet_facade::{Failure, Follow, Limits, Reach, Result, Settings, Terms, offsets_of};
 
 /// What a node is opened with.
 #[derive(Parse)]
@@ -151,66 +151,45 @@ pub(crate) fn parsed<T: DeserializeOwned>(operation: &'static str, given: &str) 
 impl GivenOptions {
     /// The options; values are checked by the node.
     pub(crate) fn into_options(self) -> Options {
-        let mut options = Options::new();
-        if let Some(app_id) = self.app_id {
-            options = options.app_id(app_id);
-        }
-        for (name, retention) in self.streams {
-            options = options.stream(name, retention.unwrap_or_default().into_retention());
-        }
-        for (tags, stream) in self.routes {
-            options = options.route(tags, stream);
-        }
-        if let Some(durability) = self.durability {
-            options = options.durability(match durability {
+        let streams = self.streams.into_iter();
+        let settings = Settings {
+            app_id: self.app_id,
+            streams: streams
+                .map(|(name, kept)| (name, kept.unwrap_or_default().into_limits()))
+                .collect(),
+            routes: self.routes,
+            durability: self.durability.map(|durability| match durability {
                 GivenDurability::Synced => Durability::Synced,
                 GivenDurability::Buffered => Durability::Buffered,
-            });
-        }
-        if let Some(bytes) = self.cache_bytes {
-            options = options.cache_bytes(bytes.0);
-        }
-        if let Some(network) = self.network {
-            options = options.network(network.into_network());
-        }
-        options
+            }),
+            cache_bytes: number(self.cache_bytes),
+            network: self.network.map(GivenNetwork::into_reach),
+        };
+        settings.into_options()
     }
 }
 
 impl GivenRetention {
-    fn into_retention(self) -> Retention {
-        let mut retention = Retention::keep_all();
-        if let Some(events) = self.events_max {
-            retention = retention.events(events.0);
+    fn into_limits(self) -> Limits {
+        Limits {
+            events_max: number(self.events_max),
+            bytes_max: number(self.bytes_max),
+            age_max: number(self.age_ms_max).map(Duration::from_millis),
         }
-        if let Some(bytes) = self.bytes_max {
-            retention = retention.bytes(bytes.0);
-        }
-        if let Some(age) = self.age_ms_max {
-            retention = retention.age(Duration::from_millis(age.0));
-        }
-        retention
     }
 }
 
 impl GivenNetwork {
-    fn into_network(self) -> Network {
-        let mut network = Network::new();
-        if let Some(is_on) = self.discovery {
-            network = network.discovery(is_on);
+    fn into_reach(self) -> Reach {
+        Reach {
+            listen: self.listen,
+            announce: self.announce,
+            peers: self.peers,
+            holds: self.holds,
+            discovery: self.discovery,
+            address_exchange: self.address_exchange,
+            connections_max: number(self.connections_max),
         }
-        if let Some(is_on) = self.address_exchange {
-            network = network.address_exchange(is_on);
-        }
-        network = self.listen.iter().fold(network, Network::listen);
-        network = self.announce.iter().fold(network, Network::announce);
-        network = self.peers.iter().fold(network, Network::peer);
-        network = self.holds.iter().fold(network, Network::hold);
-        if let Some(connections) = self.connections_max {
-            let connections = usize::try_from(connections.0).unwrap_or(usize::MAX);
-            network = network.connections_max(connections);
-        }
-        network
     }
 }
 
@@ -255,8 +234,8 @@ impl GivenTerms {
             capabilities: self.capabilities,
             name: self.name,
             labels: self.labels,
-            uses: self.uses.map(|uses| uses.0),
-            valid: self.valid_ms.map(|valid| Duration::from_millis(valid.0)),
+            uses: number(self.uses),
+            valid: number(self.valid_ms).map(Duration::from_millis),
         }
     }
 }
@@ -268,10 +247,14 @@ impl GivenWait {
     }
 }
 
+fn number(count: Option<Count>) -> Option<u64> {
+    count.map(|count| count.0)
+}
+
 fn offsets(operation: &'static str, given: BTreeMap<String, Count>) -> Result<Offsets> {
-    let entries = given.into_iter().map(|(stream, offset)| {
-        let entry = || -> swarmlet::Result<_> { Ok((stream.parse()?, Offset::new(offset.0)?)) };
-        entry().map_err(|error| error.during(operation).into())
-    });
-    entries.collect()
+    let entries = given.into_iter();
+    offsets_of(
+        operation,
+        entries.map(|(stream, offset)| (stream, offset.0)),
+    )
 }

@@ -18,10 +18,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use swarmlet::{
-    Event, EventKey, Explanation, Item, Offsets, Order, Origin, Output, Published, Row, Severity,
-    StreamId,
+    Event, EventKey, Explanation, Item, Order, Origin, Output, Published, Row, Severity, StreamId,
 };
-use swarmlet_facade::Result;
+use swarmlet_facade::{Result, offsets_map};
 
 use crate::{json, payload};
 
@@ -140,14 +139,6 @@ impl<'a> Writer<'a> {
         let stream = self.streams.place(key.stream);
         (key.lamport.get(), stream, key.offset.get())
     }
-}
-
-/// Offsets as they are written: a map from stream id to number.
-pub(crate) fn offsets_map(offsets: &Offsets) -> BTreeMap<String, u64> {
-    let entries = offsets.iter();
-    entries
-        .map(|(stream, offset)| (stream.to_string(), offset.get()))
-        .collect()
 }
 
 /// Receipts: for each lamport, stream, offset, timestamp.

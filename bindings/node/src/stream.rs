@@ -4,11 +4,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use napi_derive::napi;
 use swarmlet::{EventKey, Item, Offsets, Output};
-use swarmlet_facade::{Buffer, Readiness, Result};
+use swarmlet_facade::{Buffer, Readiness, Result, offsets_map};
 
 use crate::failure::called;
 use crate::json;
-use crate::output::{chunk_text, offsets_map};
+use crate::output::chunk_text;
 use crate::port::{Outcome, Port};
 
 /// After so many bytes no further output is put into the same text, which may be larger by one

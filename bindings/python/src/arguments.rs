@@ -6,10 +6,10 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyAny, PyDateTime, PyDict, PyString};
 use swarmlet::{
-    Durability, Network, NewEvent, Offset, Offsets, Options, Order, Parameter, Parameters,
-    Retention, Tags, Timestamp,
+    Durability, NewEvent, Offsets, Options, Order, Parameter, Parameters, Tags, Timestamp,
 };
-use swarmlet_facade::{Failure, Follow, guarded};
+use swarmlet_facade as facade;
+use swarmlet_facade::{Failure, Follow, Limits, Reach, guarded, offsets_map, offsets_of};
 
 use crate::failure::{OrRaise, exception};
 use crate::payload::encode;
@@ -39,6 +39,7 @@ pub(crate) struct Settings<'py> {
     pub(crate) app_id: Option<String>,
     pub(crate) streams: Vec<StreamLimits<'py>>,
     pub(crate) routes: Vec<(String, String)>,
+    pub(crate) durability: Durability,
     pub(crate) cache_bytes: Option<Bound<'py, PyAny>>,
     pub(crate) network: Option<GivenNetwork<'py>>,
 }
@@ -46,54 +47,43 @@ pub(crate) struct Settings<'py> {
 impl Settings<'_> {
     /// The options; values are checked by the node.
     pub(crate) fn to_options(&self) -> PyResult<Options> {
-        let mut options = Options::new();
-        if let Some(app_id) = &self.app_id {
-            options = options.app_id(app_id.as_str());
-        }
-        for (name, events, bytes, age) in &self.streams {
-            let mut retention = Retention::keep_all();
-            if let Some(events) = events {
-                retention = retention.events(count("open", "events_max", events)?);
-            }
-            if let Some(bytes) = bytes {
-                retention = retention.bytes(count("open", "bytes_max", bytes)?);
-            }
-            if let Some(age) = age {
-                retention = retention.age(Duration::from_micros(count("open", "age_max", age)?));
-            }
-            options = options.stream(name.as_str(), retention);
-        }
-        for (tags, stream) in &self.routes {
-            options = options.route(tags.as_str(), stream.as_str());
-        }
-        if let Some(bytes) = &self.cache_bytes {
-            options = options.cache_bytes(count("open", "cache_bytes", bytes)?);
-        }
-        if let Some(given) = &self.network {
-            options = options.network(network(given)?);
-        }
-        Ok(options)
+        let streams = self.streams.iter().map(|(name, events, bytes, age)| {
+            let limits = Limits {
+                events_max: count_of("events_max", events)?,
+                bytes_max: count_of("bytes_max", bytes)?,
+                age_max: count_of("age_max", age)?.map(Duration::from_micros),
+            };
+            Ok((name.clone(), limits))
+        });
+        let settings = facade::Settings {
+            app_id: self.app_id.clone(),
+            streams: streams.collect::<PyResult<_>>()?,
+            routes: self.routes.clone(),
+            durability: Some(self.durability),
+            cache_bytes: count_of("cache_bytes", &self.cache_bytes)?,
+            network: self.network.as_ref().map(reach).transpose()?,
+        };
+        Ok(settings.into_options())
     }
 }
 
-fn network(given: &GivenNetwork<'_>) -> PyResult<Network> {
+fn reach(given: &GivenNetwork<'_>) -> PyResult<Reach> {
     let (listen, announce, peers, holds, discovery, exchange, connections_max) = given;
-    let mut network = Network::new();
-    if let Some(is_on) = discovery {
-        network = network.discovery(*is_on);
-    }
-    if let Some(is_on) = exchange {
-        network = network.address_exchange(*is_on);
-    }
-    network = listen.iter().fold(network, Network::listen);
-    network = announce.iter().fold(network, Network::announce);
-    network = peers.iter().fold(network, Network::peer);
-    network = holds.iter().fold(network, Network::hold);
-    if let Some(connections) = connections_max {
-        let connections = count("open", "connections_max", connections)?;
-        network = network.connections_max(usize::try_from(connections).unwrap_or(usize::MAX));
-    }
-    Ok(network)
+    Ok(Reach {
+        listen: listen.clone(),
+        announce: announce.clone(),
+        peers: peers.clone(),
+        holds: holds.clone(),
+        discovery: *discovery,
+        address_exchange: *exchange,
+        connections_max: count_of("connections_max", connections_max)?,
+    })
+}
+
+/// A number that `open` was given.
+fn count_of(name: &'static str, given: &Option<Bound<'_, PyAny>>) -> PyResult<Option<u64>> {
+    let given = given.as_ref();
+    given.map(|given| count("open", name, given)).transpose()
 }
 
 /// A limit in seconds; more of them than a duration holds are no limit.
@@ -247,13 +237,10 @@ pub(crate) fn offsets(
             let message = "a stream id must be a str";
             exception(py, Failure::invalid(operation, message))
         })?;
-        let number = count(operation, "offset", &offset)?;
-        let entry = || -> swarmlet::Result<_> { Ok((text.parse()?, Offset::new(number)?)) };
-        entry()
-            .map_err(|error| Failure::from(error.during(operation)))
-            .or_raise(py)
+        Ok((text, count(operation, "offset", &offset)?))
     });
-    entries.collect::<PyResult<Offsets>>().map(Some)
+    let entries = entries.collect::<PyResult<Vec<_>>>()?;
+    offsets_of(operation, entries).or_raise(py).map(Some)
 }
 
 /// Offsets as a dict of stream id and offset.
@@ -262,8 +249,8 @@ pub(crate) fn offsets_dict<'py>(
     offsets: &Offsets,
 ) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
-    for (stream, offset) in offsets.iter() {
-        dict.set_item(stream.to_string(), offset.get())?;
+    for (stream, offset) in offsets_map(offsets) {
+        dict.set_item(stream, offset)?;
     }
     Ok(dict)
 }

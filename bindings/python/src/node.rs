@@ -219,11 +219,11 @@ fn to_options(py: Python<'_>, given: Given<'_>) -> PyResult<Options> {
         app_id,
         streams,
         routes,
+        durability: durability(py, &durability_name)?,
         cache_bytes,
         network,
     };
-    let durability = durability(py, &durability_name)?;
-    Ok(settings.to_options()?.durability(durability))
+    settings.to_options()
 }
 
 fn to_query_options(

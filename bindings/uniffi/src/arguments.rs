@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use swarmlet::{
-    Durability, NewEvent, Offset, Offsets, Options, Order, Parameter, Parameters, Payload,
-    QueryOptions, Retention, SubscribeOptions, Tags, Timestamp,
+    Durability, NewEvent, Offsets, Options, Order, Parameter, Parameters, Payload, QueryOptions,
+    SubscribeOptions, Tags, Timestamp,
 };
-use swarmlet_facade::{Failure, Follow, Terms};
+use swarmlet_facade::{Failure, Follow, Limits, Reach, Settings, Terms, offsets_map, offsets_of};
 
 use crate::failure::{Result, during};
 
@@ -129,68 +129,45 @@ pub(crate) struct GivenTerms {
 
 impl GivenOptions {
     pub(crate) fn into_options(self) -> Result<Options> {
-        let mut options = Options::new();
-        if let Some(app_id) = &self.app_id {
-            options = options.app_id(app_id.as_str());
-        }
-        for stream in &self.streams {
-            options = options.stream(stream.name.as_str(), stream.retention()?);
-        }
-        for route in &self.routes {
-            options = options.route(route.tags.as_str(), route.stream.as_str());
-        }
-        options = match self.durability {
-            None => options,
-            Some(GivenDurability::Synced) => options.durability(Durability::Synced),
-            Some(GivenDurability::Buffered) => options.durability(Durability::Buffered),
+        let streams = self.streams.into_iter().map(GivenStream::into_limits);
+        let routes = self.routes.into_iter();
+        let settings = Settings {
+            app_id: self.app_id,
+            streams: streams.collect::<Result<_>>()?,
+            routes: routes.map(|route| (route.tags, route.stream)).collect(),
+            durability: self.durability.map(|durability| match durability {
+                GivenDurability::Synced => Durability::Synced,
+                GivenDurability::Buffered => Durability::Buffered,
+            }),
+            cache_bytes: count_of("cache_bytes", self.cache_bytes)?,
+            network: self.network.map(GivenNetwork::into_reach).transpose()?,
         };
-        if let Some(bytes) = self.cache_bytes {
-            options = options.cache_bytes(count("open", "cache_bytes", bytes)?);
-        }
-        if let Some(network) = &self.network {
-            options = options.network(network.to_network()?);
-        }
-        Ok(options)
+        Ok(settings.into_options())
     }
 }
 
 impl GivenStream {
-    fn retention(&self) -> Result<Retention> {
-        let mut retention = Retention::keep_all();
-        if let Some(events) = self.events_max {
-            retention = retention.events(count("open", "events_max", events)?);
-        }
-        if let Some(bytes) = self.bytes_max {
-            retention = retention.bytes(count("open", "bytes_max", bytes)?);
-        }
-        if let Some(age) = self.age_max_micros {
-            retention = retention.age(Duration::from_micros(count("open", "age_max", age)?));
-        }
-        Ok(retention)
+    fn into_limits(self) -> Result<(String, Limits)> {
+        let limits = Limits {
+            events_max: count_of("events_max", self.events_max)?,
+            bytes_max: count_of("bytes_max", self.bytes_max)?,
+            age_max: count_of("age_max", self.age_max_micros)?.map(Duration::from_micros),
+        };
+        Ok((self.name, limits))
     }
 }
 
 impl GivenNetwork {
-    fn to_network(&self) -> Result<swarmlet::Network> {
-        let mut network = swarmlet::Network::new();
-        if let Some(is_on) = self.discovery {
-            network = network.discovery(is_on);
-        }
-        if let Some(is_on) = self.address_exchange {
-            network = network.address_exchange(is_on);
-        }
-        network = self.listen.iter().fold(network, swarmlet::Network::listen);
-        network = self
-            .announce
-            .iter()
-            .fold(network, swarmlet::Network::announce);
-        network = self.peers.iter().fold(network, swarmlet::Network::peer);
-        network = self.holds.iter().fold(network, swarmlet::Network::hold);
-        if let Some(connections) = self.connections_max {
-            let connections = count("open", "connections_max", connections)?;
-            network = network.connections_max(usize::try_from(connections).unwrap_or(usize::MAX));
-        }
-        Ok(network)
+    fn into_reach(self) -> Result<Reach> {
+        Ok(Reach {
+            listen: self.listen,
+            announce: self.announce,
+            peers: self.peers,
+            holds: self.holds,
+            discovery: self.discovery,
+            address_exchange: self.address_exchange,
+            connections_max: count_of("connections_max", self.connections_max)?,
+        })
     }
 }
 
@@ -265,9 +242,9 @@ pub(crate) fn time_limit(micros: Option<i64>) -> Option<Duration> {
 
 /// Offsets for the other side.
 pub(crate) fn offset_map(offsets: &Offsets) -> OffsetMap {
-    let entries = offsets.iter();
+    let entries = offsets_map(offsets).into_iter();
     entries
-        .map(|(stream, offset)| (stream.to_string(), number(offset.get())))
+        .map(|(stream, offset)| (stream, number(offset)))
         .collect()
 }
 
@@ -277,12 +254,11 @@ pub(crate) fn number(count: u64) -> i64 {
 }
 
 fn offsets(operation: &'static str, map: OffsetMap) -> Result<Offsets> {
-    let entries = map.into_iter().map(|(stream, offset)| {
-        let offset = count(operation, "offset", offset)?;
-        let entry = || -> swarmlet::Result<_> { Ok((stream.parse()?, Offset::new(offset)?)) };
-        entry().map_err(|error| during(operation, error))
-    });
-    entries.collect()
+    let entries = map
+        .into_iter()
+        .map(|(stream, offset)| Ok((stream, count(operation, "offset", offset)?)));
+    let entries = entries.collect::<Result<Vec<_>>>()?;
+    Ok(offsets_of(operation, entries)?)
 }
 
 fn parameters(
@@ -302,6 +278,11 @@ fn parameters(
 
 fn payload(operation: &'static str, cbor: Vec<u8>) -> Result<Payload> {
     Payload::from_cbor(cbor).map_err(|error| during(operation, error))
+}
+
+/// A number that `open` was given.
+fn count_of(name: &'static str, given: Option<i64>) -> Result<Option<u64>> {
+    given.map(|given| count("open", name, given)).transpose()
 }
 
 /// A number that must not be negative.
