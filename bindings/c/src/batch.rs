@@ -187,7 +187,7 @@ pub extern "C" fn swarmlet_batch_json(
         let json = match slot.get() {
             Some(json) => json,
             None => {
-                let json = json_of_payload(payload.as_cbor())? + "\0";
+                let json = json_of_payload(payload)? + "\0";
                 slot.get_or_init(|| json)
             }
         };

@@ -23,7 +23,8 @@ pub fn payload_of_json(json: &[u8]) -> Result<Payload> {
 }
 
 /// The JSON text of a payload, on one line.
-pub fn json_of_payload(cbor: &[u8]) -> Result<String> {
+pub fn json_of_payload(payload: &Payload) -> Result<String> {
+    let cbor = payload.as_cbor();
     let mut text = String::with_capacity(cbor.len() * 2);
     let mut reader = PayloadReader::new(cbor);
     let item = reader.item()?;
@@ -56,24 +57,19 @@ fn write_value(text: &mut String, item: Item<'_>, reader: &mut PayloadReader<'_>
     Ok(())
 }
 
-/// So many items, or items up to a break.
 fn write_items<'a>(
     text: &mut String,
     count: Option<u64>,
     reader: &mut PayloadReader<'a>,
     mut write: impl FnMut(&mut String, Item<'a>, &mut PayloadReader<'a>) -> Result<()>,
 ) -> Result<()> {
-    let mut written = 0;
-    while count != Some(written) {
-        let item = reader.item()?;
-        if item == Item::Break {
-            break;
-        }
-        if written > 0 {
+    let mut left = count;
+    let mut is_first = true;
+    while let Some(item) = reader.next_of(&mut left)? {
+        if !std::mem::replace(&mut is_first, false) {
             text.push(',');
         }
         write(text, item, reader)?;
-        written += 1;
     }
     Ok(())
 }
@@ -106,39 +102,28 @@ fn write_scalar(text: &mut String, item: &Item<'_>) {
 }
 
 fn write_text(text: &mut String, value: &str) {
+    text.push_str(&serde_json::Value::from(value).to_string());
+}
+
+fn write_base64(text: &mut String, bytes: &[u8]) {
     text.push('"');
-    for letter in value.chars() {
-        match letter {
-            '"' => text.push_str("\\\""),
-            '\\' => text.push_str("\\\\"),
-            '\n' => text.push_str("\\n"),
-            '\r' => text.push_str("\\r"),
-            '\t' => text.push_str("\\t"),
-            '\0'..='\x1f' => infallible(write!(text, "\\u{:04x}", u32::from(letter))),
-            _ => text.push(letter),
-        }
-    }
+    base64(text, bytes);
     text.push('"');
 }
 
-/// Standard base64 with padding, as a JSON text.
-fn write_base64(text: &mut String, bytes: &[u8]) {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    text.push('"');
-    for chunk in bytes.chunks(3) {
-        let byte = |index: usize| u32::from(chunk.get(index).copied().unwrap_or(0));
-        let group = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for place in 0..4 {
-            let index = (group >> (18 - 6 * place)) & 63;
-            let is_padding = place > chunk.len();
-            text.push(if is_padding {
-                '='
-            } else {
-                char::from(LETTERS[index as usize])
-            });
+/// Adds the bytes as standard base64 with padding.
+pub fn base64(text: &mut String, bytes: &[u8]) {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for group in bytes.chunks(3) {
+        let bits = group
+            .iter()
+            .fold(0, |bits, byte| bits << 8 | usize::from(*byte));
+        let bits = bits << (8 * (3 - group.len()));
+        for place in 0..=group.len() {
+            text.push(char::from(DIGITS[bits >> (18 - 6 * place) & 63]));
         }
+        text.push_str(&"=="[..3 - group.len()]);
     }
-    text.push('"');
 }
 
 /// Writing to memory cannot fail.
@@ -155,7 +140,7 @@ mod tests {
 
     fn again(json: &str) -> String {
         let payload = payload_of_json(json.as_bytes()).unwrap();
-        json_of_payload(payload.as_cbor()).unwrap()
+        json_of_payload(&payload).unwrap()
     }
 
     #[test]
@@ -202,10 +187,11 @@ mod tests {
         }
         writer.end();
         let payload = writer.finish().unwrap();
-        let json = json_of_payload(payload.as_cbor()).unwrap();
+        let json = json_of_payload(&payload).unwrap();
         assert_eq!(json, r#"[null,null,"","Zg==","Zm8=","Zm9v"]"#);
         // Integers as keys, without length.
-        let json = json_of_payload(&[0xbf, 0x01, 0x02, 0x20, 0xf5, 0xff]).unwrap();
+        let payload = Payload::from_cbor(vec![0xbf, 0x01, 0x02, 0x20, 0xf5, 0xff]).unwrap();
+        let json = json_of_payload(&payload).unwrap();
         assert_eq!(json, r#"{"1":2,"-1":true}"#);
     }
 }

@@ -170,6 +170,18 @@ impl<'a> PayloadReader<'a> {
         })
     }
 
+    /// The next item of a list, or key of a map, of which so many are `left`, or all up to a break;
+    /// nothing at the end.
+    pub fn next_of(&mut self, left: &mut Option<u64>) -> Result<Option<Item<'a>>> {
+        match left {
+            Some(0) => return Ok(None),
+            Some(count) => *count -= 1,
+            None => {}
+        }
+        let item = self.item()?;
+        Ok((item != Item::Break).then_some(item))
+    }
+
     fn read(&mut self) -> Result<Item<'a>, minicbor::decode::Error> {
         let decoder = &mut self.0;
         while decoder.datatype()? == Type::Tag {

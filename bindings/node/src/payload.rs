@@ -13,7 +13,7 @@
 
 use std::io::Write;
 
-use swarmlet_facade::{Item, PayloadReader, Result};
+use swarmlet_facade::{Item, PayloadReader, Result, base64};
 
 use crate::json;
 
@@ -75,16 +75,15 @@ impl<'a> Writer<'_, 'a> {
     }
 
     fn bytes(&mut self, value: &[u8]) {
-        self.is_special = true;
-        self.out.extend_from_slice(b"{\"$b\":\"");
-        base64(self.out, value);
-        self.out.extend_from_slice(b"\"}");
+        let mut text = String::new();
+        base64(&mut text, value);
+        self.special("$b", format_args!("{text}"));
     }
 
     fn list(&mut self, len: Option<u64>) -> Result<()> {
         let mut left = len;
         self.out.push(b'[');
-        while let Some(item) = self.next(&mut left)? {
+        while let Some(item) = self.reader.next_of(&mut left)? {
             self.value(item)?;
             self.out.push(b',');
         }
@@ -95,7 +94,7 @@ impl<'a> Writer<'_, 'a> {
     fn map(&mut self, len: Option<u64>) -> Result<()> {
         let mut left = len;
         self.out.push(b'{');
-        while let Some(key) = self.next(&mut left)? {
+        while let Some(key) = self.reader.next_of(&mut left)? {
             self.key(key)?;
             self.out.push(b':');
             let item = self.reader.item()?;
@@ -146,30 +145,5 @@ impl<'a> Writer<'_, 'a> {
             self.out.pop();
         }
         self.out.push(end);
-    }
-
-    /// The next item or key, nothing at the end.
-    fn next(&mut self, left: &mut Option<u64>) -> Result<Option<Item<'a>>> {
-        match left {
-            Some(0) => return Ok(None),
-            Some(count) => *count -= 1,
-            None => {}
-        }
-        let item = self.reader.item()?;
-        Ok((item != Item::Break).then_some(item))
-    }
-}
-
-fn base64(out: &mut Vec<u8>, bytes: &[u8]) {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    for group in bytes.chunks(3) {
-        let bits = group
-            .iter()
-            .fold(0, |bits, byte| bits << 8 | usize::from(*byte));
-        let bits = bits << (8 * (3 - group.len()));
-        for place in 0..=group.len() {
-            out.push(DIGITS[bits >> (18 - 6 * place) & 63]);
-        }
-        out.extend_from_slice(&b"=="[..3 - group.len()]);
     }
 }

@@ -46,7 +46,7 @@ fn list<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let list = PyList::empty(py);
     let mut left = len;
-    while let Some(item) = next(py, reader, &mut left)? {
+    while let Some(item) = reader.next_of(&mut left).or_raise(py)? {
         list.append(value(py, reader, item)?)?;
     }
     Ok(list.into_any())
@@ -59,7 +59,7 @@ fn map<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let map = PyDict::new(py);
     let mut left = len;
-    while let Some(item) = next(py, reader, &mut left)? {
+    while let Some(item) = reader.next_of(&mut left).or_raise(py)? {
         let key = match item {
             // The same few names in every event: kept once.
             Item::Text(name) => PyString::intern(py, name).into_any(),
@@ -69,19 +69,4 @@ fn map<'py>(
         map.set_item(key, value(py, reader, item)?)?;
     }
     Ok(map.into_any())
-}
-
-/// The next item or key, nothing at the end.
-fn next<'a>(
-    py: Python<'_>,
-    reader: &mut PayloadReader<'a>,
-    left: &mut Option<u64>,
-) -> PyResult<Option<Item<'a>>> {
-    match left {
-        Some(0) => return Ok(None),
-        Some(count) => *count -= 1,
-        None => {}
-    }
-    let item = reader.item().or_raise(py)?;
-    Ok((item != Item::Break).then_some(item))
 }
