@@ -47,6 +47,14 @@ pub struct Diagnostic {
     pub message: String,
 }
 
+impl Diagnostic {
+    /// The name of the logger, as languages divide them: by dots.
+    #[must_use]
+    pub fn logger(&self) -> String {
+        self.target.replace("::", ".")
+    }
+}
+
 struct Collector {
     records: Mutex<VecDeque<Diagnostic>>,
     lost: AtomicU64,

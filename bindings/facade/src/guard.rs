@@ -15,7 +15,7 @@ pub fn guarded<T>(operation: &'static str, call: impl FnOnce() -> Result<T>) -> 
     result.map_err(|failure| failure.during(operation))
 }
 
-/// The same for a future.
+/// As [`guarded`], for a future.
 pub async fn within<T>(
     operation: &'static str,
     call: impl Future<Output = Result<T>>,
@@ -28,6 +28,7 @@ pub async fn within<T>(
         },
     )
     .await
+    .map_err(|failure| failure.during(operation))
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> &str {

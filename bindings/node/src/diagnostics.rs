@@ -39,7 +39,7 @@ fn ring() {
 pub fn take_diagnostics() -> String {
     let records = swarmlet_facade::take_diagnostics().into_iter();
     let rows = records.map(|record| {
-        let name = record.target.replace("::", ".");
+        let name = record.logger();
         (level(record.severity), name, record.message)
     });
     json::text(&rows.collect::<Vec<_>>())

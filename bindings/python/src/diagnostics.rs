@@ -33,7 +33,7 @@ pub(crate) fn start_diagnostics(py: Python<'_>, level: u32) -> PyResult<RawFd> {
 pub(crate) fn take_diagnostics() -> Vec<(u32, String, String)> {
     let records = swarmlet_facade::take_diagnostics().into_iter();
     let rows = records.map(|record| {
-        let name = record.target.replace("::", ".");
+        let name = record.logger();
         (level(record.severity), name, record.message)
     });
     rows.collect()

@@ -60,7 +60,7 @@ pub(crate) fn wait_logs(timeout_micros: i64) -> Vec<LogRecord> {
     let records = take_diagnostics().into_iter();
     let records = records.map(|record| LogRecord {
         severity: record.severity.into(),
-        logger: record.target.replace("::", "."),
+        logger: record.logger(),
         text: record.message,
     });
     records.collect()
