@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use anyhow::{Context, Result, ensure};
-use tokio::signal::unix::{SignalKind, signal};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 
 /// Whether this run is to end.
 pub(crate) fn is_interrupted() -> bool {
@@ -15,26 +16,10 @@ pub(crate) fn is_interrupted() -> bool {
 
 /// Watches for signals from now on.
 pub(crate) fn watch_signals() -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let (mut interrupt, mut terminate, mut hangup) = {
-        let _inside = runtime.enter();
-        let watch = |kind| signal(kind).context("signals cannot be watched");
-        (
-            watch(SignalKind::interrupt())?,
-            watch(SignalKind::terminate())?,
-            watch(SignalKind::hangup())?,
-        )
-    };
+    let watched = Signals::new([SIGINT, SIGTERM, SIGHUP]);
+    let mut signals = watched.context("signals cannot be watched")?;
     std::thread::spawn(move || {
-        runtime.block_on(async {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-                _ = hangup.recv() => {}
-            }
-        });
+        signals.forever().next();
         INTERRUPTED.store(true, Ordering::SeqCst);
         for child in lock().drain(..).filter_map(|child| child.upgrade()) {
             // It may have ended by itself.
