@@ -36,5 +36,5 @@ pub use offsets::{offsets_map, offsets_of};
 pub use payload::{Item, PayloadReader, PayloadWriter};
 pub use qr::{qr_svg, qr_terminal};
 pub use settings::{Limits, Reach, Settings};
-pub use stream::{Buffer, Changes, Readiness, Stream, Ticket};
+pub use stream::{Buffer, Changes, Readiness, Stream, Taken, Ticket};
 pub use swarm::{Swarm, Terms, code_text};

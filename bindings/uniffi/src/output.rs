@@ -1,18 +1,11 @@
 //! What comes out of streams, as plain data.
 
-use swarmlet::{Item, Output, Severity};
+use swarmlet::{Item, Severity};
 
-use crate::arguments::{OffsetMap, number, offset_map};
+use crate::arguments::{OffsetMap, offset_map};
 use crate::row::{Key, ResultRow};
 
-/// One thing that comes out of a query, and which event is dealt with once this is.
-#[derive(uniffi::Record)]
-pub(crate) struct StreamOutput {
-    item: StreamItem,
-    settled: Settled,
-}
-
-/// What comes out.
+/// One thing that comes out of a query.
 #[derive(uniffi::Enum)]
 pub(crate) enum StreamItem {
     /// A result.
@@ -45,59 +38,27 @@ pub(crate) enum StreamItem {
         /// Its place.
         key: Key,
     },
+    /// What this release does not know. It is nothing to show, but counts among what was taken.
+    Unknown,
 }
 
-/// The event that is dealt with, of which mostly the row says already which it is.
-#[derive(uniffi::Enum)]
-pub(crate) enum Settled {
-    /// None.
-    None,
-    /// That of the row.
-    Own,
-    /// Another one.
-    Other {
-        /// Its stream.
-        stream: String,
-        /// Its position there.
-        offset: i64,
-    },
-}
-
-/// The outputs for the other side, without those that this release does not know.
-pub(crate) fn outputs(outputs: Vec<Output>) -> Vec<StreamOutput> {
-    outputs.into_iter().filter_map(output).collect()
-}
-
-fn output(output: Output) -> Option<StreamOutput> {
-    let settled = settled(&output);
-    let item = match output.item {
-        Item::Row(row) => StreamItem::Row { row: row.into() },
-        Item::AntiRow(row) => StreamItem::AntiRow { row: row.into() },
-        Item::Diagnostic(diagnostic) => {
-            let text = diagnostic.message;
-            match diagnostic.severity {
-                Severity::Warning => StreamItem::Warning { text },
-                Severity::Error => StreamItem::Error { text },
+impl From<Item> for StreamItem {
+    fn from(item: Item) -> Self {
+        match item {
+            Item::Row(row) => Self::Row { row: row.into() },
+            Item::AntiRow(row) => Self::AntiRow { row: row.into() },
+            Item::Diagnostic(diagnostic) => {
+                let text = diagnostic.message;
+                match diagnostic.severity {
+                    Severity::Warning => Self::Warning { text },
+                    Severity::Error => Self::Error { text },
+                }
             }
+            Item::CaughtUp(offsets) => Self::CaughtUp {
+                offsets: offset_map(&offsets),
+            },
+            Item::TimeTravel(key) => Self::TimeTravel { key: key.into() },
+            _ => Self::Unknown,
         }
-        Item::CaughtUp(offsets) => StreamItem::CaughtUp {
-            offsets: offset_map(&offsets),
-        },
-        Item::TimeTravel(key) => StreamItem::TimeTravel { key: key.into() },
-        _ => return None,
-    };
-    Some(StreamOutput { item, settled })
-}
-
-fn settled(output: &Output) -> Settled {
-    let Some(key) = output.settled else {
-        return Settled::None;
-    };
-    match &output.item {
-        Item::Row(row) if row.event().is_some_and(|event| event.key == key) => Settled::Own,
-        _ => Settled::Other {
-            stream: key.stream.to_string(),
-            offset: number(key.offset.get()),
-        },
     }
 }

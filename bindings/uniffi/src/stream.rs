@@ -1,13 +1,12 @@
 //! Streams of results: look or wait, which takes nothing, and then take.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use swarmlet::Offsets;
+use swarmlet_facade::Taken;
 
 use crate::arguments::{OffsetMap, offset_map};
 use crate::failure::Result;
-use crate::output::{StreamOutput, outputs};
+use crate::output::StreamItem;
 use crate::status::SwarmState;
 
 /// What a look at a stream shows.
@@ -25,8 +24,8 @@ pub(crate) enum Readiness {
 #[derive(uniffi::Object)]
 pub(crate) struct Stream {
     stream: swarmlet_facade::Stream,
-    /// How far what was taken reached before the chunk that was taken last.
-    before: Mutex<Offsets>,
+    /// The chunk that was taken last, of which the other side may not have handed out all yet.
+    taken: Taken,
 }
 
 /// How a node stands in its swarm, the newest whenever it has changed.
@@ -37,12 +36,8 @@ impl Stream {
     pub(crate) fn new(stream: swarmlet_facade::Stream) -> Self {
         Self {
             stream,
-            before: Mutex::default(),
+            taken: Taken::default(),
         }
-    }
-
-    fn before(&self) -> MutexGuard<'_, Offsets> {
-        self.before.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -77,25 +72,16 @@ impl Stream {
     }
 
     /// Takes at most `max` outputs of those that are there. Never waits.
-    pub(crate) fn take(&self, max: u32) -> Result<Vec<StreamOutput>> {
-        let mut before = self.before();
-        *before = self.stream.offsets()?;
-        let taken = self
-            .stream
-            .take(usize::try_from(max).unwrap_or(usize::MAX))?;
-        drop(before);
-        Ok(outputs(taken))
+    pub(crate) fn take(&self, max: u32) -> Result<Vec<StreamItem>> {
+        let outputs = self.taken.take(&self.stream, index(max))?;
+        let items = outputs.into_iter().map(|output| output.item.into());
+        Ok(items.collect())
     }
 
-    /// How far what was taken reaches.
-    pub(crate) fn offsets(&self) -> Result<OffsetMap> {
-        Ok(offset_map(&self.stream.offsets()?))
-    }
-
-    /// How far what was taken reached before the last chunk. Who hands the chunk on one by one adds
-    /// what each output of it settles.
-    pub(crate) fn offsets_before(&self) -> OffsetMap {
-        offset_map(&self.before())
+    /// How far the first so many of the outputs that were taken last reach.
+    pub(crate) fn offsets(&self, handed: u32) -> Result<OffsetMap> {
+        let offsets = self.taken.offsets_at(&self.stream, index(handed))?;
+        Ok(offset_map(&offsets))
     }
 
     /// For streams whose start lies before what is still kept: the first offset that is.
@@ -136,4 +122,8 @@ impl From<swarmlet_facade::Readiness> for Readiness {
             swarmlet_facade::Readiness::Waiting => Self::Waiting,
         }
     }
+}
+
+fn index(given: u32) -> usize {
+    usize::try_from(given).unwrap_or(usize::MAX)
 }

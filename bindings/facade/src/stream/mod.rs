@@ -5,13 +5,15 @@
 //!
 //! A task on the runtime (`pump`) reads ahead into a bounded buffer (`outputs`), or keeps the
 //! newest of what changes (`latest`); both are a state that shows something or not (`shown`).
-//! `handle` is what bindings hold.
+//! `handle` is what bindings hold, `taken` what they hand out of it one by one.
 
 mod handle;
 mod latest;
 mod outputs;
 mod pump;
 mod shown;
+mod taken;
 
 pub use handle::{Changes, Stream};
 pub use shown::{Buffer, Readiness, Ticket};
+pub use taken::Taken;

@@ -5,6 +5,7 @@
 mod runtime;
 mod stream;
 mod swarm;
+mod taken;
 
 use std::path::Path;
 use std::time::Duration;

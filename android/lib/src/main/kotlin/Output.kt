@@ -34,11 +34,13 @@ public sealed interface Output {
 /** How bad a diagnostic is. */
 public enum class Severity { WARNING, ERROR }
 
-internal fun StreamItem.toOutput(): Output = when (this) {
+/** Nothing for what this release does not know. */
+internal fun StreamItem.toOutput(): Output? = when (this) {
     is StreamItem.Row -> Output.Result(Row(row))
     is StreamItem.AntiRow -> Output.AntiRow(Row(row))
     is StreamItem.Warning -> Output.Diagnostic(Severity.WARNING, text)
     is StreamItem.Error -> Output.Diagnostic(Severity.ERROR, text)
     is StreamItem.CaughtUp -> Output.CaughtUp(offsets)
     is StreamItem.TimeTravel -> Output.TimeTravel(key.toKey())
+    StreamItem.Unknown -> null
 }

@@ -1,10 +1,7 @@
 package io.github.swarmlet
 
 import io.github.swarmlet.internal.Readiness
-import io.github.swarmlet.internal.RowOrigin
-import io.github.swarmlet.internal.Settled
 import io.github.swarmlet.internal.StreamItem
-import io.github.swarmlet.internal.StreamOutput
 import kotlin.time.Duration
 import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.ensureActive
@@ -34,7 +31,7 @@ public abstract class RowStream internal constructor(private val native: NativeS
     Flow<Row>,
     AutoCloseable {
     /** What was taken and not handed out yet begins at [handed]. Guarded by [lock]. */
-    private var chunk: List<StreamOutput> = emptyList()
+    private var chunk: List<StreamItem> = emptyList()
     private var handed = 0
     private var isCancelled = false
     private val lock = Any()
@@ -51,8 +48,8 @@ public abstract class RowStream internal constructor(private val native: NativeS
     public suspend fun next(timeout: Duration? = null): Row? {
         while (true) {
             letOthersRun()
-            val output = hand() ?: if (ready(timeout)) continue else return null
-            return output.row() ?: continue
+            val item = hand() ?: if (ready(timeout)) continue else return null
+            return item.row() ?: continue
         }
     }
 
@@ -74,10 +71,8 @@ public abstract class RowStream internal constructor(private val native: NativeS
     /** How far what was handed out reaches: from there another stream goes on. */
     public val offsets: Offsets
         get() = synchronized(lock) {
-            calling("offsets") {
-                // What was taken ahead was not handed out.
-                if (handed == chunk.size) native.offsets() else offsetsInChunk()
-            }
+            // What was taken ahead was not handed out.
+            calling("offsets") { native.offsets(handed.toUInt()) }
         }
 
     /** For streams whose start lies before what is still kept: the first offset that is. */
@@ -105,8 +100,8 @@ public abstract class RowStream internal constructor(private val native: NativeS
     private suspend fun nextOutput(): Output? {
         while (true) {
             letOthersRun()
-            hand()?.let { return it.item.toOutput() }
-            if (!ready(null)) return null
+            val item = hand() ?: if (ready(null)) continue else return null
+            return item.toOutput() ?: continue
         }
     }
 
@@ -130,13 +125,13 @@ public abstract class RowStream internal constructor(private val native: NativeS
             ?: throw refused("timeout", "next", "no result within $timeout", Advice.RETRY_LATER)
 
     /** The next output that is there. Does not suspend, so what it hands out arrives. */
-    private fun hand(): StreamOutput? = synchronized(lock) {
+    private fun hand(): StreamItem? = synchronized(lock) {
         refill(BATCH_ROWS)
         if (isCancelled) return null
         chunk.getOrNull(handed)?.also { handed += 1 }
     }
 
-    private fun handMany(max: Int): List<StreamOutput> = synchronized(lock) {
+    private fun handMany(max: Int): List<StreamItem> = synchronized(lock) {
         refill(max)
         if (isCancelled) return emptyList()
         val many = chunk.subList(handed, minOf(chunk.size, handed + max))
@@ -150,15 +145,6 @@ public abstract class RowStream internal constructor(private val native: NativeS
         if (handed < chunk.size || isCancelled) return
         chunk = calling("next") { native.take(max.toUInt()) }
         handed = 0
-    }
-
-    private fun offsetsInChunk(): Offsets {
-        val offsets = HashMap(native.offsetsBefore())
-        for (output in chunk.subList(0, handed)) {
-            val (stream, offset) = output.settledAt() ?: continue
-            offsets.merge(stream, offset, ::maxOf)
-        }
-        return offsets
     }
 }
 
@@ -194,12 +180,4 @@ internal class OneByOne<T : Any>(
     }
 }
 
-private fun StreamOutput.row(): Row? = (item as? StreamItem.Row)?.let { Row(it.row) }
-
-/** The stream and offset of the event that is dealt with once this output is. */
-private fun StreamOutput.settledAt(): Pair<String, Long>? = when (val settled = settled) {
-    is Settled.Other -> settled.stream to settled.offset
-    Settled.None -> null
-    Settled.Own -> ((item as? StreamItem.Row)?.row?.origin as? RowOrigin.Event)
-        ?.let { it.key.stream to it.key.offset }
-}
+private fun StreamItem.row(): Row? = (this as? StreamItem.Row)?.let { Row(it.row) }
