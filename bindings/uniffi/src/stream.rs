@@ -1,7 +1,5 @@
 //! Streams of results: look or wait, which takes nothing, and then take.
 
-use std::time::Duration;
-
 use swarmlet_facade::Taken;
 
 use crate::arguments::{OffsetMap, offset_map};
@@ -58,12 +56,6 @@ impl Stream {
     /// nothing, so a wait that is dropped loses nothing.
     pub(crate) async fn ready(&self) -> Result<bool> {
         Ok(self.stream.ready().await?)
-    }
-
-    /// Looks, and blocks at most so long while there is nothing to see.
-    pub(crate) fn ready_blocking(&self, timeout_micros: i64) -> Result<Readiness> {
-        let timeout = Duration::from_micros(timeout_micros.try_into().unwrap_or(0));
-        Ok(self.stream.ready_blocking(timeout)?.into())
     }
 
     /// From here on outputs of all sorts are shown.
