@@ -199,7 +199,7 @@ public class Node private constructor(private val native: NativeNode) : AutoClos
          * @param streams further streams by name, and how much of each is kept
          * @param routes tag expressions and the streams that matching events go to; the first one
          * that matches decides, everything else goes to `default`
-         * @param durability when a publish is done
+         * @param durability when a publish is done: synced unless given
          * @param cacheBytes memory for blocks of the log that were read
          * @param network how others of the swarm are reached
          */
@@ -208,7 +208,7 @@ public class Node private constructor(private val native: NativeNode) : AutoClos
             appId: String? = null,
             streams: Map<String, Retention?> = emptyMap(),
             routes: Map<String, String> = emptyMap(),
-            durability: Durability = Durability.SYNCED,
+            durability: Durability? = null,
             cacheBytes: Long? = null,
             network: Network? = null,
         ): Node {

@@ -16,7 +16,7 @@ internal fun givenOptions(
     appId: String?,
     streams: Map<String, Retention?>,
     routes: Map<String, String>,
-    durability: Durability,
+    durability: Durability?,
     cacheBytes: Long?,
     network: Network?,
 ): GivenOptions = GivenOptions(
@@ -28,6 +28,7 @@ internal fun givenOptions(
     durability = when (durability) {
         Durability.SYNCED -> GivenDurability.SYNCED
         Durability.BUFFERED -> GivenDurability.BUFFERED
+        null -> null
     },
     cacheBytes = cacheBytes,
     network = network?.given(),
