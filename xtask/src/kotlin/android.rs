@@ -68,9 +68,8 @@ fn tools() -> Result<PathBuf> {
         }
         Some(_) => {}
     }
-    let installed = installed_targets();
     let targets = ABIS.iter().map(|abi| abi.target);
-    let absent: Vec<&str> = targets.filter(|target| !installed(target)).collect();
+    let absent: Vec<&str> = targets.filter(|target| !is_installed(target)).collect();
     if !absent.is_empty() {
         missing.push(format!(
             "the standard library of Rust: rustup target add {}",
@@ -101,14 +100,16 @@ fn host() -> &'static str {
     }
 }
 
-/// Whether the library of a target is there, asked of the compiler.
-fn installed_targets() -> impl Fn(&str) -> bool {
-    let folder = |target: &str| {
-        let words = ["--print", "target-libdir", "--target", target];
-        let output = shell::command(&["rustc"]).args(words).output().ok()?;
-        Some(PathBuf::from(String::from_utf8(output.stdout).ok()?.trim()))
-    };
-    move |target| folder(target).is_some_and(|folder| folder.is_dir())
+/// Whether the standard library of a target is there.
+fn is_installed(target: &str) -> bool {
+    library_folder(target).is_some_and(|folder| folder.is_dir())
+}
+
+/// Where the standard library of a target would be, asked of the compiler.
+fn library_folder(target: &str) -> Option<PathBuf> {
+    let words = ["--print", "target-libdir", "--target", target];
+    let output = shell::command(&["rustc"]).args(words).output().ok()?;
+    Some(PathBuf::from(String::from_utf8(output.stdout).ok()?.trim()))
 }
 
 fn build(abi: &Abi, tools: &Path) -> Result<PathBuf> {

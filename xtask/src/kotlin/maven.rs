@@ -7,7 +7,7 @@ use anyhow::Result;
 /// The project file of the build.
 pub(crate) const MANIFEST: &str = "android/pom.xml";
 /// A project that needs the same, and does nothing with it.
-const FETCH: &str = "android/fetch/pom.xml";
+pub(crate) const FETCH: &str = "android/fetch/pom.xml";
 
 /// Fetches everything that the build needs, so that it needs no network later.
 pub(crate) fn resolve() -> Result<()> {

@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use std::fs;
 
 /// The project files that say what is fetched.
-const PROJECTS: &[&str] = &[kotlin::MANIFEST, "android/fetch/pom.xml"];
+const PROJECTS: &[&str] = &[kotlin::MANIFEST, kotlin::FETCH];
 
 /// The texts of the project files, empty where there are none.
 pub(crate) fn requirements() -> Result<String> {
