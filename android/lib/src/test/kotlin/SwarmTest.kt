@@ -68,10 +68,11 @@ class SwarmTest {
         assertEquals(press.id, connected.await().peers.single().node)
         issuer.swarm.changes().use { changes ->
             changes.next()
-            // Nothing is lost by waits that are given up.
-            while (withTimeoutOrNull(50.milliseconds) { changes.next() } != null) continue
             press.shutDown()
-            while (changes.next()!!.peers.isNotEmpty()) continue
+            // Nothing is lost by waits that are given up.
+            do {
+                val status = withTimeoutOrNull(1.milliseconds) { changes.next() }
+            } while (status == null || status.peers.isNotEmpty())
         }
         val open = issuer.swarm.changes()
         open.next()
