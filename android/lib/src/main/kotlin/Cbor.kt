@@ -14,8 +14,8 @@ internal class PayloadWriter(private val operation: String) {
     private val out = ByteArrayOutputStream(128)
     private var depth = 0
 
-    /** The place of the value in the payload, for errors; from the outside in. */
-    private val place = ArrayDeque<String>()
+    /** The place of the value in the payload, for errors: keys and indexes from the outside in. */
+    private val place = ArrayDeque<Any>()
 
     fun encode(value: Any?): ByteArray {
         write(value)
@@ -100,7 +100,7 @@ internal class PayloadWriter(private val operation: String) {
         var index = 0
         for (item in list) {
             if (index == list.size) refuse("a list was changed while it was written")
-            inside("[$index]") { write(item) }
+            inside(index) { write(item) }
             index += 1
         }
         if (index != list.size) refuse("a list was changed while it was written")
@@ -114,12 +114,12 @@ internal class PayloadWriter(private val operation: String) {
         for ((key, value) in entries) {
             if (key !is String) refuse("a key of a payload must be a String, not $key")
             writeText(key)
-            inside("['$key']") { write(value) }
+            inside(key) { write(value) }
         }
         depth -= 1
     }
 
-    private inline fun inside(step: String, write: () -> Unit) {
+    private inline fun inside(step: Any, write: () -> Unit) {
         place.addLast(step)
         write()
         place.removeLast()
@@ -146,7 +146,9 @@ internal class PayloadWriter(private val operation: String) {
     private fun refuse(text: String): Nothing {
         if (place.isEmpty()) throw invalid(operation, text)
         val more = if (place.size > STEPS_SHOWN) "..." else ""
-        val shown = "payload${place.take(STEPS_SHOWN).joinToString("")}$more"
+        val steps = place.take(STEPS_SHOWN)
+            .joinToString("") { if (it is Int) "[$it]" else "['$it']" }
+        val shown = "payload$steps$more"
         throw invalid(operation, "$text (at $shown)", mapOf("at" to shown))
     }
 
