@@ -38,7 +38,15 @@ pub(crate) fn render(table: &Table) -> String {
             type_name(&kind.name)
         );
     }
-    out + "            else -> Internal(about)\n        }\n    }\n}\n"
+    out += "            else -> Internal(about)\n        }\n\n";
+    out +=
+        "        /** What to do about a kind when an error itself says nothing more precise. */\n";
+    out += "        fun advice(code: String): Advice = when (code) {\n";
+    for kind in &table.kind {
+        let advice = kind.advice.to_uppercase();
+        let _ = writeln!(out, "            \"{}\" -> Advice.{advice}", kind.name);
+    }
+    out + "            else -> Advice.REPORT_BUG\n        }\n    }\n}\n"
 }
 
 const HEAD: &str = r"
@@ -110,5 +118,6 @@ mod tests {
         assert!(text.contains("    STOP(\"stop\"),\n"));
         assert!(text.contains("public class NotFound internal constructor(about: About) :\n"));
         assert!(text.contains("            \"not_found\" -> NotFound(about)\n"));
+        assert!(text.contains("            \"not_found\" -> Advice.STOP\n"));
     }
 }

@@ -192,7 +192,7 @@ internal fun decode(cbor: ByteArray): Any? = try {
 }
 
 private fun unreadable(why: String) =
-    refused("corrupt", "", "the payload cannot be read: $why", Advice.ASK_OPERATOR)
+    refused("corrupt", "", "the payload cannot be read: $why")
 
 private class PayloadReader(private val cbor: ByteArray) {
     private var at = 0

@@ -26,7 +26,7 @@ internal object Library {
         val cause = generateSequence(problem) { it.cause }.last()
         val platform = "${System.getProperty("os.name")} ${System.getProperty("os.arch")}"
         val text = "cannot load the native library swarmlet_uniffi on $platform: ${cause.message}"
-        throw refused("unsupported", "open", text, Advice.FIX_CALL).apply { initCause(problem) }
+        throw refused("unsupported", "open", text).apply { initCause(problem) }
     }
 
     private fun load() {
@@ -44,7 +44,7 @@ internal inline fun <T> calling(operation: String, call: () -> T): T = try {
     throw failure.toException()
 } catch (panic: InternalException) {
     val text = "swarmlet panicked: ${panic.message}".replace('\n', ' ')
-    throw refused("internal", operation, text, Advice.REPORT_BUG)
+    throw refused("internal", operation, text)
 } catch (_: CharacterCodingException) {
     throw invalid(operation, "a text must be valid Unicode, without lone surrogates")
 }
@@ -68,21 +68,23 @@ internal fun invalid(
     operation: String,
     text: String,
     details: Map<String, String> = emptyMap(),
-): SwarmletException = refused("invalid_argument", operation, text, Advice.FIX_CALL, details)
+): SwarmletException = refused("invalid_argument", operation, text, details)
 
+/** An error of a kind, with the advice that the kind has. */
 internal fun refused(
     code: String,
     operation: String,
     text: String,
-    advice: Advice,
     details: Map<String, String> = emptyMap(),
-): SwarmletException =
-    SwarmletException.of(code, SwarmletException.About(text, operation, advice, details))
+): SwarmletException {
+    val advice = SwarmletException.advice(code)
+    return SwarmletException.of(code, SwarmletException.About(text, operation, advice, details))
+}
 
 internal fun Failure.toException(): SwarmletException = when (this) {
     is Failure.Failed -> {
-        val known = Advice.entries.find { it.code == advice } ?: Advice.REPORT_BUG
-        refused(code, operation, text, known, details)
+        val known = Advice.entries.find { it.code == advice } ?: SwarmletException.advice(code)
+        SwarmletException.of(code, SwarmletException.About(text, operation, known, details))
     }
 }
 

@@ -125,7 +125,7 @@ public class Node private constructor(private val native: NativeNode) : AutoClos
             if (condition(row)) return row
         }
         val text = "the query ended before the condition was met"
-        throw refused("cancelled", "waitFor", text, Advice.GIVE_UP)
+        throw refused("cancelled", "waitFor", text)
     }
 
     /** Runs a query to its end without its results, and says how that was done. */

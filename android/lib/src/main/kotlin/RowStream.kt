@@ -122,7 +122,7 @@ public abstract class RowStream internal constructor(private val native: NativeS
 
     private suspend fun changeWithin(timeout: Duration): Boolean =
         withTimeoutOrNull(timeout) { change() }
-            ?: throw refused("timeout", "next", "no result within $timeout", Advice.RETRY_LATER)
+            ?: throw refused("timeout", "next", "no result within $timeout")
 
     /** The next output that is there. Does not suspend, so what it hands out arrives. */
     private fun hand(): StreamItem? = synchronized(lock) {

@@ -209,5 +209,29 @@ public sealed class SwarmletException(
             "internal" -> Internal(about)
             else -> Internal(about)
         }
+
+        /** What to do about a kind when an error itself says nothing more precise. */
+        fun advice(code: String): Advice = when (code) {
+            "closed" -> Advice.REOPEN
+            "cancelled" -> Advice.GIVE_UP
+            "timeout" -> Advice.RETRY_LATER
+            "invalid_argument" -> Advice.FIX_CALL
+            "invalid_query" -> Advice.FIX_CALL
+            "not_found" -> Advice.FIX_CALL
+            "already_exists" -> Advice.FIX_CALL
+            "permission_denied" -> Advice.ASK_OPERATOR
+            "overloaded" -> Advice.RETRY_LATER
+            "unavailable" -> Advice.RETRY_LATER
+            "network" -> Advice.RETRY_LATER
+            "storage" -> Advice.REOPEN
+            "corrupt" -> Advice.ASK_OPERATOR
+            "incompatible" -> Advice.ASK_OPERATOR
+            "unsupported" -> Advice.FIX_CALL
+            "locked" -> Advice.RETRY_LATER
+            "disk_full" -> Advice.ASK_OPERATOR
+            "forked" -> Advice.REOPEN
+            "internal" -> Advice.REPORT_BUG
+            else -> Advice.REPORT_BUG
+        }
     }
 }

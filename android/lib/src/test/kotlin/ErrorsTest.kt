@@ -52,14 +52,16 @@ class ErrorsTest {
         assertTrue(kinds.size >= 19)
         for (kind in kinds) {
             val name = kind.getValue("name")
-            val error = refused(name, "", "text", Advice.GIVE_UP)
+            val error = refused(name, "", "text")
             assertEquals(name, error.code)
             assertEquals(kind.getValue("number"), error.number.toString())
             val type = name.split('_').joinToString("") { it.replaceFirstChar(Char::uppercase) }
             assertEquals(type, error.javaClass.simpleName)
-            assertTrue(Advice.entries.any { it.code == kind["advice"] })
+            assertEquals(kind["advice"], error.advice.code)
         }
-        assertTrue(refused("of tomorrow", "", "", Advice.GIVE_UP) is SwarmletException.Internal)
+        val unknown = refused("of tomorrow", "", "")
+        assertTrue(unknown is SwarmletException.Internal)
+        assertEquals(Advice.REPORT_BUG, unknown.advice)
     }
 
     @Test
