@@ -2,16 +2,22 @@ package io.github.swarmlet.android
 
 import io.github.swarmlet.Node
 import io.github.swarmlet.SwarmletException
+import java.util.logging.Level
+import java.util.logging.Logger
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.SupervisorJob
 import kotlinx.coroutines.cancel
 import kotlinx.coroutines.channels.Channel
+import kotlinx.coroutines.currentCoroutineContext
+import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.MutableStateFlow
 import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.withContext
 
 /** How far a node is that somebody keeps. */
 public sealed interface NodeState {
@@ -27,8 +33,11 @@ public sealed interface NodeState {
     /** It is being closed: what is queued is written. */
     public data object Closing : NodeState
 
-    /** It could not be opened; [NodeKeeper.start] tries again. */
-    public data class Failed(public val error: SwarmletException) : NodeState
+    /**
+     * It could not be opened: what opens it failed, or the system did not give what it needs.
+     * [NodeKeeper.start] tries again.
+     */
+    public data class Failed(public val error: Exception) : NodeState
 }
 
 /**
@@ -42,14 +51,20 @@ public class NodeKeeper internal constructor(
     private val open: suspend () -> Node,
     private val holds: List<Hold>,
     private val signals: List<Signal>,
-    private val tell: (Node) -> Unit,
-    dispatcher: CoroutineDispatcher,
+    private val calls: Calls,
 ) {
     /** Keeps what [open] opens. */
     public constructor(open: suspend () -> Node, holds: List<Hold>, signals: List<Signal>) :
-        this(open, holds, signals, { it.swarm.networkChanged() }, Dispatchers.IO)
+        this(open, holds, signals, Calls())
 
-    private val scope = CoroutineScope(SupervisorJob() + dispatcher)
+    /** What a keeper calls of its node, and where; tests replace some of it. */
+    internal class Calls(
+        val tell: (Node) -> Unit = { it.swarm.networkChanged() },
+        val shutDown: suspend (Node) -> Unit = { it.shutDown() },
+        val dispatcher: CoroutineDispatcher = Dispatchers.IO,
+    )
+
+    private val scope = CoroutineScope(SupervisorJob() + calls.dispatcher)
     private val wishes = Channel<Wish>(Channel.CONFLATED)
     private val current = MutableStateFlow<NodeState>(NodeState.Closed)
 
@@ -90,16 +105,21 @@ public class NodeKeeper internal constructor(
         }
     }
 
+    /** What fails here is code of the app and of the system, so it can fail with anything. */
     private suspend fun bringUp() {
         current.value = NodeState.Opening
+        var node: Node? = null
         try {
             for (hold in holds) take(hold)
-            val node = open()
+            node = open()
             for (signal in signals) watch(signal, node)
             current.value = NodeState.Open(node)
-        } catch (error: SwarmletException) {
+        } catch (error: Exception) {
             giveBack()
+            node?.let { shutDown(it) }
             current.value = NodeState.Failed(error)
+            // A timeout in what opens is a failure like others; the end of this loop is not.
+            currentCoroutineContext().ensureActive()
         }
     }
 
@@ -109,7 +129,7 @@ public class NodeKeeper internal constructor(
             // Nobody begins anything with a node that is about to be closed.
             current.value = NodeState.Closing
             giveBack()
-            open.node.shutDown()
+            shutDown(open.node)
         }
         current.value = NodeState.Closed
     }
@@ -125,17 +145,38 @@ public class NodeKeeper internal constructor(
     }
 
     private fun giveBack() {
-        while (true) (taken.removeFirstOrNull() ?: return).close()
+        while (true) {
+            val next = taken.removeFirstOrNull() ?: return
+            orLog("something of the system could not be given back") { next.close() }
+        }
+    }
+
+    /** It is closed after this, also if its last write has failed, which whoever wrote was told. */
+    private suspend fun shutDown(node: Node) = withContext(NonCancellable) {
+        orLog("the node was not closed cleanly") { calls.shutDown(node) }
     }
 
     /** A node that was closed meanwhile has no network. */
     private fun pass(node: Node) {
         try {
-            tell(node)
+            calls.tell(node)
         } catch (_: SwarmletException.Closed) {
             return
         }
     }
 
+    /** What ends goes on to its end. */
+    private inline fun orLog(problem: String, work: () -> Unit) {
+        try {
+            work()
+        } catch (error: Exception) {
+            LOGGER.log(Level.WARNING, problem, error)
+        }
+    }
+
     private enum class Wish { OPEN, CLOSED, ENDED }
+
+    private companion object {
+        val LOGGER: Logger = Logger.getLogger("swarmlet.android")
+    }
 }

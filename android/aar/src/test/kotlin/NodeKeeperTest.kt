@@ -5,10 +5,12 @@ import io.github.swarmlet.Network
 import io.github.swarmlet.Node
 import io.github.swarmlet.SwarmletException
 import java.io.File
+import java.io.IOException
 import java.util.concurrent.CopyOnWriteArrayList
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CompletableDeferred
-import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.TimeoutCancellationException
+import kotlinx.coroutines.awaitCancellation
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
@@ -34,6 +36,16 @@ class NodeKeeperTest {
         override fun release() {
             story.add("release $name")
         }
+    }
+
+    /** What the system refuses. */
+    private inner class Refused : Hold, Signal {
+        override fun take(): Unit = throw SecurityException("no permission")
+
+        override fun release() = error("it was not taken")
+
+        override fun watch(changed: () -> Unit): AutoCloseable =
+            throw SecurityException("no permission")
     }
 
     private inner class Bell : Signal {
@@ -119,10 +131,75 @@ class NodeKeeperTest {
         keeper.end()
     }
 
+    /** What fails shows, holds nothing, leaves the folder free, and is tried again. */
+    private suspend fun failsOnce(failing: NodeKeeper, error: Class<out Exception>) {
+        failing.start()
+        val failed = failing.waitFor<NodeState.Failed>()
+        assertTrue(error.isInstance(failed.error), "${failed.error}")
+        for (name in listOf("multicast", "wifi")) {
+            assertEquals(story.count { it == "take $name" }, story.count { it == "release $name" })
+        }
+        assertEquals(story.count { it == "watch" }, story.count { it == "forget" })
+        opened().close()
+    }
+
+    @Test
+    fun `what fails in the code of the app is told and can be tried again`() = tested {
+        var isBroken = true
+        val keeper = keeper { if (isBroken) throw IOException("no space") else opened() }
+        failsOnce(keeper, IOException::class.java)
+        isBroken = false
+        keeper.start()
+        keeper.waitFor<NodeState.Open>()
+        keeper.end()
+        keeper.waitFor<NodeState.Closed>()
+    }
+
+    @Test
+    fun `opening that takes too long for the app is told and can be tried again`() = tested {
+        var isSlow = true
+        val keeper = keeper { if (isSlow) withTimeout(1) { awaitCancellation() } else opened() }
+        failsOnce(keeper, TimeoutCancellationException::class.java)
+        isSlow = false
+        keeper.start()
+        keeper.waitFor<NodeState.Open>()
+        keeper.end()
+        keeper.waitFor<NodeState.Closed>()
+    }
+
+    @Test
+    fun `what the system refuses takes nothing with it`() = tested {
+        val locks = listOf(Lock("multicast"), Refused(), Lock("wifi"))
+        failsOnce(NodeKeeper(::opened, locks, listOf(bell)), SecurityException::class.java)
+        val signals = listOf(bell, Refused())
+        failsOnce(NodeKeeper(::opened, listOf(Lock("wifi")), signals), SecurityException::class.java)
+    }
+
+    @Test
+    fun `a node that is not closed cleanly is closed`() = tested {
+        val calls = NodeKeeper.Calls(
+            shutDown = { node ->
+                node.shutDown()
+                throw IOException("the last write failed")
+            },
+        )
+        val keeper = NodeKeeper(::opened, listOf(Lock("wifi")), listOf(bell), calls)
+        repeat(2) {
+            keeper.start()
+            keeper.waitFor<NodeState.Open>()
+            keeper.stop()
+            keeper.waitFor<NodeState.Closed>()
+        }
+        keeper.end()
+        assertEquals(listOf("forget", "release wifi"), story.takeLast(2))
+        opened().close()
+    }
+
     @Test
     fun `a change of the network reaches the node while it is open`() = tested {
         val told = CompletableDeferred<Node>()
-        val keeper = NodeKeeper(::opened, emptyList(), listOf(bell), told::complete, Dispatchers.IO)
+        val calls = NodeKeeper.Calls(tell = { told.complete(it) })
+        val keeper = NodeKeeper(::opened, emptyList(), listOf(bell), calls)
         bell.ring()
         keeper.start()
         val node = keeper.waitFor<NodeState.Open>().node
