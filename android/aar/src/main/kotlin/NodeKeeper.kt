@@ -7,9 +7,9 @@ import java.util.logging.Logger
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.Job
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.SupervisorJob
-import kotlinx.coroutines.cancel
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.ensureActive
@@ -52,10 +52,19 @@ public class NodeKeeper internal constructor(
     private val holds: List<Hold>,
     private val signals: List<Signal>,
     private val calls: Calls,
+    after: Job?,
 ) {
     /** Keeps what [open] opens. */
     public constructor(open: suspend () -> Node, holds: List<Hold>, signals: List<Signal>) :
-        this(open, holds, signals, Calls())
+        this(open, holds, signals, Calls(), null)
+
+    /** The same, but nothing begins before [after] has ended: what [end] of another one returned. */
+    internal constructor(
+        open: suspend () -> Node,
+        holds: List<Hold>,
+        signals: List<Signal>,
+        after: Job?,
+    ) : this(open, holds, signals, Calls(), after)
 
     /** What a keeper calls of its node, and where; tests replace some of it. */
     internal class Calls(
@@ -74,8 +83,13 @@ public class NodeKeeper internal constructor(
     /** How far the node is. */
     public val state: StateFlow<NodeState> = current.asStateFlow()
 
-    init {
-        scope.launch { for (wish in wishes) carryOut(wish) }
+    private val loop = scope.launch {
+        try {
+            after?.join()
+            for (wish in wishes) carryOut(wish)
+        } finally {
+            takeDown()
+        }
     }
 
     /** Opens the node, unless it is open. */
@@ -88,20 +102,20 @@ public class NodeKeeper internal constructor(
         wishes.trySend(Wish.CLOSED)
     }
 
-    /** Closes the node for good: no call has any effect after this one. */
-    public fun end() {
-        wishes.trySend(Wish.ENDED)
+    /**
+     * Closes the node for good: no call has any effect after this one. What is returned ends when
+     * the node is closed and its folder free.
+     */
+    public fun end(): Job {
+        wishes.trySend(Wish.CLOSED)
         wishes.close()
+        return loop
     }
 
     private suspend fun carryOut(wish: Wish) {
         when (wish) {
             Wish.OPEN -> if (current.value !is NodeState.Open) bringUp()
             Wish.CLOSED -> takeDown()
-            Wish.ENDED -> {
-                takeDown()
-                scope.cancel()
-            }
         }
     }
 
@@ -174,7 +188,7 @@ public class NodeKeeper internal constructor(
         }
     }
 
-    private enum class Wish { OPEN, CLOSED, ENDED }
+    private enum class Wish { OPEN, CLOSED }
 
     private companion object {
         val LOGGER: Logger = Logger.getLogger("swarmlet.android")

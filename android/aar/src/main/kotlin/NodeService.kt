@@ -27,7 +27,9 @@ import kotlinx.coroutines.launch
  * with `startForegroundService`. Activities get the node from [nodes].
  */
 public abstract class NodeService : Service() {
-    private val keeper by lazy { NodeKeeper(::openNode, holds(), signals()) }
+    private val keeper by lazy {
+        NodeKeeper(::openNode, holds(), signals(), after = endings[javaClass])
+    }
 
     /** Opens the node: `Node.open(File(filesDir, "swarmlet"), ...)`. */
     protected abstract suspend fun openNode(): Node
@@ -60,13 +62,17 @@ public abstract class NodeService : Service() {
     override fun onBind(intent: Intent?): IBinder = Kept(keeper.state)
 
     override fun onDestroy() {
-        keeper.end()
+        // In the background, so the service may be there again before its folder is free.
+        endings[javaClass] = keeper.end()
         super.onDestroy()
     }
 
     private class Kept(val state: StateFlow<NodeState>) : Binder()
 
     public companion object {
+        /** For each service how its last keeper ends. Used on the main thread only. */
+        private val endings = HashMap<Class<out NodeService>, Job>()
+
         /**
          * The node of a service of this process, as it comes and goes. The service is bound while
          * this is collected; to be opened, the node needs the service to be started.

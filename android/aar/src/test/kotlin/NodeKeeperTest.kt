@@ -9,8 +9,10 @@ import java.io.IOException
 import java.util.concurrent.CopyOnWriteArrayList
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CompletableDeferred
+import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.TimeoutCancellationException
 import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
@@ -183,7 +185,7 @@ class NodeKeeperTest {
                 throw IOException("the last write failed")
             },
         )
-        val keeper = NodeKeeper(::opened, listOf(Lock("wifi")), listOf(bell), calls)
+        val keeper = NodeKeeper(::opened, listOf(Lock("wifi")), listOf(bell), calls, null)
         repeat(2) {
             keeper.start()
             keeper.waitFor<NodeState.Open>()
@@ -199,7 +201,7 @@ class NodeKeeperTest {
     fun `a change of the network reaches the node while it is open`() = tested {
         val told = CompletableDeferred<Node>()
         val calls = NodeKeeper.Calls(tell = { told.complete(it) })
-        val keeper = NodeKeeper(::opened, emptyList(), listOf(bell), calls)
+        val keeper = NodeKeeper(::opened, emptyList(), listOf(bell), calls, null)
         bell.ring()
         keeper.start()
         val node = keeper.waitFor<NodeState.Open>().node
@@ -219,6 +221,42 @@ class NodeKeeperTest {
         bell.ring()
         keeper.end()
         keeper.waitFor<NodeState.Closed>()
+    }
+
+    @Test
+    fun `a keeper opens its folder after the one before has left it`() = tested {
+        val mayClose = CompletableDeferred<Unit>()
+        val slow = NodeKeeper.Calls(
+            shutDown = { node ->
+                mayClose.await()
+                node.shutDown()
+            },
+        )
+        val first = NodeKeeper(::opened, emptyList(), emptyList(), slow, null)
+        first.start()
+        first.waitFor<NodeState.Open>()
+        val ending = first.end()
+        first.waitFor<NodeState.Closing>()
+        // Whatever it does not wait for, it does at once.
+        val atOnce = NodeKeeper.Calls(dispatcher = Dispatchers.Unconfined)
+        val second = NodeKeeper(::opened, listOf(Lock("wifi")), emptyList(), atOnce, ending)
+        second.start()
+        assertEquals(listOf("open"), story)
+        mayClose.complete(Unit)
+        second.waitFor<NodeState.Open>()
+        second.end().join()
+        assertTrue(second.state.value is NodeState.Closed)
+        opened().close()
+    }
+
+    @Test
+    fun `a keeper whose loop is cancelled closes its node`() = tested {
+        val keeper = keeper()
+        keeper.start()
+        keeper.waitFor<NodeState.Open>()
+        keeper.end().cancelAndJoin()
+        assertEquals(listOf("release wifi", "release multicast"), story.takeLast(2))
+        opened().close()
     }
 
     @Test
