@@ -75,7 +75,8 @@ public abstract class NodeService : Service() {
 
         /**
          * The node of a service of this process, as it comes and goes. The service is bound while
-         * this is collected; to be opened, the node needs the service to be started.
+         * this is collected; to be opened, the node needs the service to be started. Fails with
+         * [IllegalStateException] if there is no such service in the manifest.
          */
         public fun nodes(context: Context, service: Class<out NodeService>): Flow<NodeState> =
             callbackFlow {
@@ -92,9 +93,17 @@ public abstract class NodeService : Service() {
                         trySend(NodeState.Closed)
                     }
                 }
-                val intent = Intent(context, service)
-                context.bindService(intent, connection, Context.BIND_AUTO_CREATE)
-                awaitClose { context.unbindService(connection) }
+                // Not by the activity: what is bound by it is gone before a late unbinding.
+                val app = context.applicationContext
+                val intent = Intent(app, service)
+                try {
+                    val isBound = app.bindService(intent, connection, Context.BIND_AUTO_CREATE)
+                    check(isBound) { "the app's manifest has no service ${service.name}" }
+                    awaitClose()
+                } finally {
+                    // Also if it was refused: the system remembers the connection.
+                    app.unbindService(connection)
+                }
             }
     }
 }
