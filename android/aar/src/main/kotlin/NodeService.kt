@@ -27,7 +27,7 @@ import kotlinx.coroutines.launch
  * with `startForegroundService`. Activities get the node from [nodes].
  */
 public abstract class NodeService : Service() {
-    private val keeper by lazy {
+    internal val keeper by lazy {
         NodeKeeper(::openNode, holds(), signals(), after = endings[javaClass])
     }
 
@@ -48,15 +48,26 @@ public abstract class NodeService : Service() {
         listOf(NetworkSignal(this), WakeSignal(this), SeenSignal(application))
 
     override fun onStartCommand(intent: Intent?, flags: Int, startId: Int): Int {
+        try {
+            toForeground()
+        } catch (_: IllegalStateException) {
+            // From Android 12 on the foreground is refused to an app that nobody sees, so also when
+            // the system starts the service again. Without it, that would only happen once more.
+            stopSelf()
+            return START_NOT_STICKY
+        }
+        keeper.start()
+        // The system starts it again when it had to end it.
+        return START_STICKY
+    }
+
+    internal open fun toForeground() {
         if (Build.VERSION.SDK_INT >= Build.VERSION_CODES.Q) {
             val type = ServiceInfo.FOREGROUND_SERVICE_TYPE_CONNECTED_DEVICE
             startForeground(notificationId, notification(), type)
         } else {
             startForeground(notificationId, notification())
         }
-        keeper.start()
-        // The system starts it again when it had to end it.
-        return START_STICKY
     }
 
     override fun onBind(intent: Intent?): IBinder = Kept(keeper.state)
