@@ -1,7 +1,6 @@
 package io.github.swarmlet.android
 
 import io.github.swarmlet.Node
-import io.github.swarmlet.SwarmletException
 import java.util.logging.Level
 import java.util.logging.Logger
 import kotlinx.coroutines.CoroutineDispatcher
@@ -154,7 +153,7 @@ public class NodeKeeper internal constructor(
     }
 
     private fun watch(signal: Signal, node: Node) {
-        val watching = signal.watch { pass(node) }
+        val watching = signal.watch { calls.tell(node) }
         taken.addFirst(watching)
     }
 
@@ -168,15 +167,6 @@ public class NodeKeeper internal constructor(
     /** It is closed after this, also if its last write has failed, which whoever wrote was told. */
     private suspend fun shutDown(node: Node) = withContext(NonCancellable) {
         orLog("the node was not closed cleanly") { calls.shutDown(node) }
-    }
-
-    /** A node that was closed meanwhile has no network. */
-    private fun pass(node: Node) {
-        try {
-            calls.tell(node)
-        } catch (_: SwarmletException.Closed) {
-            return
-        }
     }
 
     /** What ends goes on to its end. */

@@ -211,19 +211,6 @@ class NodeKeeperTest {
     }
 
     @Test
-    fun `a node in a swarm redials and a closed one is left alone`() = tested {
-        val keeper = keeper()
-        keeper.start()
-        val node = keeper.waitFor<NodeState.Open>().node
-        node.swarm.create("plant", "tablet")
-        bell.ring()
-        node.shutDown()
-        bell.ring()
-        keeper.end()
-        keeper.waitFor<NodeState.Closed>()
-    }
-
-    @Test
     fun `a keeper opens its folder after the one before has left it`() = tested {
         val mayClose = CompletableDeferred<Unit>()
         val slow = NodeKeeper.Calls(

@@ -112,7 +112,9 @@ class SwarmTest {
         assertTrue(issuer.swarm.withdraw(invite))
         assertFalse(issuer.swarm.withdraw(invite))
         failingHere<SwarmletException.InvalidArgument> { press.swarm.join("no invite", "press-7") }
-        val late = failingHere<SwarmletException> { press.swarm.join(invite, "a", 2.seconds) }
+        val late = failingHere<SwarmletException.InvalidArgument> {
+            press.swarm.join(invite, "a", 30.seconds)
+        }
         assertEquals("swarm.join", late.operation)
         failingHere<SwarmletException.InvalidArgument> { issuer.swarm.invite("nonsense") }
         failingHere<SwarmletException.InvalidArgument> { issuer.swarm.invite(uses = -1) }
