@@ -1,30 +1,36 @@
 //! Maven, which compiles Kotlin, tests it, and assembles the artifacts.
 
+use super::installed;
 use super::native::prepare;
-use crate::shell;
-use anyhow::Result;
+use crate::{root, shell};
+use anyhow::{Context, Result};
+use std::fs;
 
 /// The project file of the build.
 pub(crate) const MANIFEST: &str = "android/pom.xml";
 /// A project that needs the same, and does nothing with it.
 pub(crate) const FETCH: &str = "android/fetch/pom.xml";
+/// A repository of Maven for the AAR alone, so that a test leaves that of the user as it is.
+const REPOSITORY: &str = "target/maven/installed";
+/// Nothing goes into the repository of the user.
+const INSTALL_NOTHING: &str = "-Dmaven.install.skip=true";
 
 /// Fetches everything that the build needs, so that it needs no network later.
 pub(crate) fn resolve() -> Result<()> {
-    shell::run(&mut shell::command(&[
-        "mvn", "--quiet", "--file", FETCH, "verify",
-    ]))
+    let words = ["mvn", "--quiet", "--file", FETCH, INSTALL_NOTHING];
+    shell::run(shell::command(&words).arg("install"))
 }
 
-/// Builds everything and runs the tests on the JVM.
+/// Builds everything, runs the tests on the JVM, and looks at what an app would get.
 pub(crate) fn test() -> Result<()> {
     prepare()?;
-    shell::run(&mut shell::command(&[
-        "mvn",
-        "--quiet",
-        "--offline",
-        "--file",
-        MANIFEST,
-        "verify",
-    ]))
+    let repository = root::path(REPOSITORY);
+    if repository.exists() {
+        fs::remove_dir_all(&repository).with_context(|| format!("cannot empty {REPOSITORY}"))?;
+    }
+    let words = ["mvn", "--quiet", "--offline", "--file", MANIFEST];
+    let mut mvn = shell::command(&words);
+    let place = format!("-DlocalRepositoryPath={}", repository.display());
+    shell::run(mvn.args([INSTALL_NOTHING, &place, "install"]))?;
+    installed::check(&repository)
 }

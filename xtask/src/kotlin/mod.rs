@@ -5,6 +5,7 @@
 //! libraries for Android.
 
 mod android;
+mod installed;
 mod maven;
 mod native;
 mod pages;
