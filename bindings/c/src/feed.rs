@@ -5,8 +5,8 @@ use std::os::fd::RawFd;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use swarmlet::{ErrorKind, Output, SwarmStatus};
-use swarmlet_facade::{Changes, Failure, Readiness, Result, Stream};
+use swarmlet::{Output, SwarmStatus};
+use swarmlet_facade::{Changes, Readiness, Result, Stream};
 
 use crate::bell::Bell;
 use crate::listening::Phase;
@@ -27,6 +27,8 @@ pub(crate) trait Source: Send + Sync + 'static {
     fn take(&self, max: usize) -> Result<Option<Self::Taken>>;
     /// Ends it.
     fn cancel(&self) -> Result<()>;
+    /// Fails in another process than that which made it.
+    fn check_own(&self) -> Result<()>;
 }
 
 /// What a pull brought.
@@ -42,7 +44,6 @@ pub(crate) enum Pulled<T> {
 /// A source with its bell and its listener.
 pub(crate) struct Feed<S: Source> {
     pub(crate) source: S,
-    process: u32,
     bell: Mutex<Option<Bell>>,
     pub(crate) phase: Mutex<Phase<S::Taken>>,
     /// Told when a callback is over for which somebody waits.
@@ -54,7 +55,6 @@ impl<S: Source> Feed<S> {
     pub(crate) fn new(source: S) -> Arc<Self> {
         Arc::new(Self {
             source,
-            process: std::process::id(),
             bell: Mutex::default(),
             phase: Mutex::default(),
             quiet: Condvar::new(),
@@ -90,7 +90,7 @@ impl<S: Source> Feed<S> {
     /// The descriptor that can be read while a pull would bring something, an end, or a failure.
     pub(crate) fn descriptor(self: &Arc<Self>) -> Result<RawFd> {
         // In another process it would take from the descriptor of this one.
-        self.source.look().or_else(unless_forked)?;
+        self.source.check_own()?;
         let mut slot = self.bell();
         if let Some(bell) = &*slot {
             return Ok(bell.descriptor());
@@ -139,21 +139,8 @@ impl<S: Source> Feed<S> {
         }
     }
 
-    /// Whether this process made it.
-    pub(crate) fn is_own(&self) -> bool {
-        self.process == std::process::id()
-    }
-
     fn bell(&self) -> MutexGuard<'_, Option<Bell>> {
         self.bell.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A failure that shows at a look is what the stream brings, unless this is another process.
-pub(crate) fn unless_forked(failure: Failure) -> Result<Readiness> {
-    match failure.kind {
-        ErrorKind::Forked => Err(failure),
-        _ => Ok(Readiness::Ended),
     }
 }
 
@@ -180,6 +167,10 @@ impl Source for Stream {
     fn cancel(&self) -> Result<()> {
         self.cancel()
     }
+
+    fn check_own(&self) -> Result<()> {
+        self.check_own()
+    }
 }
 
 impl Source for Changes {
@@ -203,5 +194,9 @@ impl Source for Changes {
 
     fn cancel(&self) -> Result<()> {
         self.cancel()
+    }
+
+    fn check_own(&self) -> Result<()> {
+        self.check_own()
     }
 }

@@ -7,7 +7,7 @@ use swarmlet::ErrorKind;
 use swarmlet_facade::{Failure, Readiness, Result};
 
 use crate::callbacks;
-use crate::feed::{Feed, Source, unless_forked};
+use crate::feed::{Feed, Source};
 
 /// What a listener is told.
 pub(crate) enum Heard<T> {
@@ -46,7 +46,7 @@ impl<S: Source> Feed<S> {
         self: &Arc<Self>,
         listener: impl FnOnce() -> Listener<S::Taken>,
     ) -> Result<()> {
-        self.source.look().or_else(unless_forked)?;
+        self.source.check_own()?;
         callbacks::start()?;
         {
             let mut phase = self.phase();
@@ -62,7 +62,7 @@ impl<S: Source> Feed<S> {
     /// Nobody is told any more: after this returns the listener is gone, unless this was called by
     /// the listener itself, which is then gone after it returns.
     pub(crate) fn stop_listening(&self) {
-        if !self.is_own() {
+        if self.source.check_own().is_err() {
             return;
         }
         let mut phase = self.phase();

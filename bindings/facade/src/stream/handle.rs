@@ -156,6 +156,12 @@ impl<B: Buffer> Stream<B> {
         Ok(())
     }
 
+    /// Whether this process may use it: `Forked` in another one than that which made it. Asking
+    /// changes nothing, other than a look.
+    pub fn check_own(&self) -> Result<()> {
+        self.0.value().map(drop)
+    }
+
     /// Waits for one change that a look can show.
     async fn change(&self) -> Result<()> {
         let (tx, rx) = oneshot::channel();
