@@ -8,7 +8,7 @@ use swarmlet_facade::{Failure, Result, Stream};
 
 use crate::batch::{Batch, batch, swarmlet_batch_free};
 use crate::failure::{entry, entry_with, given, place, quiet, remember};
-use crate::feed::{Feed, Pulled};
+use crate::feed::{Feed, FeedOf, Pulled};
 use crate::listening::{Heard, Listener};
 use crate::offsets::{Offsets, give};
 use crate::status::Status;
@@ -18,7 +18,7 @@ use crate::waiting::limit;
 
 /// The results of a query or subscription, read ahead into a bounded buffer. A wait that times out
 /// has taken nothing; whoever is slow loses nothing and costs no memory.
-pub struct Cursor(Arc<Feed<Stream>>);
+pub struct Cursor(Arc<FeedOf<Stream>>);
 
 /// Is told of a batch (`SWARMLET_STATUS_OK`), and in the end once of `SWARMLET_STATUS_END` or an
 /// error, then with a batch that is NULL. The batch is freed after the callback returns: retain it
@@ -36,8 +36,8 @@ impl Cursor {
         Box::into_raw(Box::new(Self(Feed::new(stream))))
     }
 
-    fn source(&self) -> &Stream {
-        &self.0.source
+    fn stream(&self) -> &Stream {
+        &self.0.stream
     }
 }
 
@@ -48,7 +48,7 @@ impl Cursor {
 #[unsafe(no_mangle)]
 pub extern "C" fn swarmlet_cursor_show_all(cursor: Option<&Cursor>) -> Status {
     entry("cursor.show_all", || {
-        given(cursor, "cursor")?.source().show_all()
+        given(cursor, "cursor")?.stream().show_all()
     })
 }
 
@@ -150,7 +150,7 @@ pub extern "C" fn swarmlet_cursor_offsets(
 ) -> Status {
     entry("cursor.offsets", || {
         let (cursor, out) = (given(cursor, "cursor")?, place(out, "out")?);
-        out.write(give(cursor.source().offsets()?));
+        out.write(give(cursor.stream().offsets()?));
         Ok(())
     })
 }
@@ -164,7 +164,7 @@ pub extern "C" fn swarmlet_cursor_skipped(
 ) -> Status {
     entry("cursor.skipped", || {
         let (cursor, out) = (given(cursor, "cursor")?, place(out, "out")?);
-        out.write(give(cursor.source().skipped()?));
+        out.write(give(cursor.stream().skipped()?));
         Ok(())
     })
 }
@@ -174,7 +174,7 @@ pub extern "C" fn swarmlet_cursor_skipped(
 #[unsafe(no_mangle)]
 pub extern "C" fn swarmlet_cursor_cancel(cursor: Option<&Cursor>) -> Status {
     entry("cursor.cancel", || {
-        given(cursor, "cursor")?.source().cancel()
+        given(cursor, "cursor")?.stream().cancel()
     })
 }
 
@@ -187,7 +187,7 @@ pub extern "C" fn swarmlet_cursor_free(cursor: Option<Box<Cursor>>) {
         if let Some(cursor) = cursor {
             cursor.0.stop_listening();
             // In another process there is nothing to end.
-            let _ = cursor.source().cancel();
+            let _ = cursor.stream().cancel();
         }
     });
 }

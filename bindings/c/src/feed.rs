@@ -6,29 +6,35 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use swarmlet::{Output, SwarmStatus};
-use swarmlet_facade::{Changes, Readiness, Result, Stream};
+use swarmlet_facade::{Buffer, Changes, Readiness, Result, Stream};
 
 use crate::bell::Bell;
 use crate::listening::Phase;
 use crate::waiting::Deadline;
 
-/// A stream of the facade, whatever it brings.
-pub(crate) trait Source: Send + Sync + 'static {
+/// What differs between streams: what is taken from them.
+pub(crate) trait Take {
     /// What is taken at once.
     type Taken: 'static;
 
-    /// Looks without waiting.
-    fn look(&self) -> Result<Readiness>;
-    /// Looks, and waits while there is nothing to see.
-    fn wait(&self, timeout: Duration) -> Result<Readiness>;
-    /// Calls once a look would show something.
-    fn watch(&self, watcher: Box<dyn FnOnce() + Send>) -> Result<()>;
     /// Takes what is there, at most `max` things if they come in numbers; never waits.
     fn take(&self, max: usize) -> Result<Option<Self::Taken>>;
-    /// Ends it.
-    fn cancel(&self) -> Result<()>;
-    /// Fails in another process than that which made it.
-    fn check_own(&self) -> Result<()>;
+}
+
+/// What is taken from the stream of a buffer.
+pub(crate) type Taken<B> = <Stream<B> as Take>::Taken;
+
+/// The feed of a stream. What a stream reads ahead into has no name outside the facade.
+pub(crate) type FeedOf<S> = Feed<<S as Buffered>::Buffer>;
+
+/// A stream, of which the type of its buffer is asked.
+pub(crate) trait Buffered {
+    /// What it reads ahead into.
+    type Buffer: Buffer;
+}
+
+impl<B: Buffer> Buffered for Stream<B> {
+    type Buffer = B;
 }
 
 /// What a pull brought.
@@ -41,20 +47,26 @@ pub(crate) enum Pulled<T> {
     Nothing,
 }
 
-/// A source with its bell and its listener.
-pub(crate) struct Feed<S: Source> {
-    pub(crate) source: S,
+/// A stream with its bell and its listener.
+pub(crate) struct Feed<B: Buffer>
+where
+    Stream<B>: Take,
+{
+    pub(crate) stream: Stream<B>,
     bell: Mutex<Option<Bell>>,
-    pub(crate) phase: Mutex<Phase<S::Taken>>,
+    pub(crate) phase: Mutex<Phase<Taken<B>>>,
     /// Told when a callback is over for which somebody waits.
     pub(crate) quiet: Condvar,
 }
 
-impl<S: Source> Feed<S> {
+impl<B: Buffer> Feed<B>
+where
+    Stream<B>: Take,
+{
     /// Without bell and listener.
-    pub(crate) fn new(source: S) -> Arc<Self> {
+    pub(crate) fn new(stream: Stream<B>) -> Arc<Self> {
         Arc::new(Self {
-            source,
+            stream,
             bell: Mutex::default(),
             phase: Mutex::default(),
             quiet: Condvar::new(),
@@ -66,13 +78,13 @@ impl<S: Source> Feed<S> {
         self: &Arc<Self>,
         max: usize,
         limit: Option<Duration>,
-    ) -> Result<Pulled<S::Taken>> {
+    ) -> Result<Pulled<Taken<B>>> {
         let deadline = Deadline::after(limit);
         loop {
-            match self.source.wait(deadline.slice())? {
+            match self.stream.ready_blocking(deadline.slice())? {
                 // Another thread may have been quicker.
                 Readiness::Ready => {
-                    if let Some(taken) = self.source.take(max)? {
+                    if let Some(taken) = Take::take(&self.stream, max)? {
                         self.settle();
                         return Ok(Pulled::Taken(taken));
                     }
@@ -90,7 +102,7 @@ impl<S: Source> Feed<S> {
     /// The descriptor that can be read while a pull would bring something, an end, or a failure.
     pub(crate) fn descriptor(self: &Arc<Self>) -> Result<RawFd> {
         // In another process it would take from the descriptor of this one.
-        self.source.check_own()?;
+        self.stream.check_own()?;
         let mut slot = self.bell();
         if let Some(bell) = &*slot {
             return Ok(bell.descriptor());
@@ -106,7 +118,7 @@ impl<S: Source> Feed<S> {
         let mut slot = self.bell();
         if let Some(bell) = &mut *slot
             && !bell.is_armed
-            && matches!(self.source.look(), Ok(Readiness::Waiting))
+            && matches!(self.stream.look(), Ok(Readiness::Waiting))
         {
             bell.silence();
             drop(slot);
@@ -118,17 +130,18 @@ impl<S: Source> Feed<S> {
     /// Has the bell rung when there is something, at once if it is there already.
     fn await_next(self: &Arc<Self>) -> Result<()> {
         let weak = Arc::downgrade(self);
-        self.source.watch(Box::new(move || {
+        let watcher = Box::new(move || {
             if let Some(feed) = Weak::upgrade(&weak) {
                 feed.ring();
             }
-        }))
+        });
+        self.stream.watch(watcher).map(drop)
     }
 
     /// Rings, unless what came was taken in the meantime.
     fn ring(self: &Arc<Self>) {
         let mut slot = self.bell();
-        let is_taken = matches!(self.source.look(), Ok(Readiness::Waiting));
+        let is_taken = matches!(self.stream.look(), Ok(Readiness::Waiting));
         match &mut *slot {
             Some(bell) if !is_taken => bell.ring(),
             _ => {
@@ -144,59 +157,19 @@ impl<S: Source> Feed<S> {
     }
 }
 
-impl Source for Stream {
+impl Take for Stream {
     type Taken = Vec<Output>;
-
-    fn look(&self) -> Result<Readiness> {
-        self.look()
-    }
-
-    fn wait(&self, timeout: Duration) -> Result<Readiness> {
-        self.ready_blocking(timeout)
-    }
-
-    fn watch(&self, watcher: Box<dyn FnOnce() + Send>) -> Result<()> {
-        self.watch(watcher).map(drop)
-    }
 
     fn take(&self, max: usize) -> Result<Option<Vec<Output>>> {
         let outputs = self.take(max)?;
         Ok(Some(outputs).filter(|outputs| !outputs.is_empty()))
     }
-
-    fn cancel(&self) -> Result<()> {
-        self.cancel()
-    }
-
-    fn check_own(&self) -> Result<()> {
-        self.check_own()
-    }
 }
 
-impl Source for Changes {
+impl Take for Changes {
     type Taken = SwarmStatus;
-
-    fn look(&self) -> Result<Readiness> {
-        self.look()
-    }
-
-    fn wait(&self, timeout: Duration) -> Result<Readiness> {
-        self.ready_blocking(timeout)
-    }
-
-    fn watch(&self, watcher: Box<dyn FnOnce() + Send>) -> Result<()> {
-        self.watch(watcher).map(drop)
-    }
 
     fn take(&self, _: usize) -> Result<Option<SwarmStatus>> {
         self.take()
-    }
-
-    fn cancel(&self) -> Result<()> {
-        self.cancel()
-    }
-
-    fn check_own(&self) -> Result<()> {
-        self.check_own()
     }
 }

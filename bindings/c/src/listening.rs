@@ -4,10 +4,10 @@
 use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 
 use swarmlet::ErrorKind;
-use swarmlet_facade::{Failure, Readiness, Result};
+use swarmlet_facade::{Buffer, Failure, Readiness, Result, Stream};
 
 use crate::callbacks;
-use crate::feed::{Feed, Source};
+use crate::feed::{Feed, Take, Taken};
 
 /// What a listener is told.
 pub(crate) enum Heard<T> {
@@ -39,14 +39,17 @@ pub(crate) enum Phase<T> {
     Over,
 }
 
-impl<S: Source> Feed<S> {
+impl<B: Buffer> Feed<B>
+where
+    Stream<B>: Take,
+{
     /// Tells a listener of everything from now on. There is one at most; it is made when nothing
     /// can go wrong any more.
     pub(crate) fn listen(
         self: &Arc<Self>,
-        listener: impl FnOnce() -> Listener<S::Taken>,
+        listener: impl FnOnce() -> Listener<Taken<B>>,
     ) -> Result<()> {
-        self.source.check_own()?;
+        self.stream.check_own()?;
         callbacks::start()?;
         {
             let mut phase = self.phase();
@@ -62,7 +65,7 @@ impl<S: Source> Feed<S> {
     /// Nobody is told any more: after this returns the listener is gone, unless this was called by
     /// the listener itself, which is then gone after it returns.
     pub(crate) fn stop_listening(&self) {
-        if self.source.check_own().is_err() {
+        if self.stream.check_own().is_err() {
             return;
         }
         let mut phase = self.phase();
@@ -87,13 +90,14 @@ impl<S: Source> Feed<S> {
     /// Has the next thing told when it is there.
     fn expect(self: &Arc<Self>) -> Result<()> {
         let weak = Arc::downgrade(self);
-        self.source.watch(Box::new(move || {
+        let watcher = Box::new(move || {
             callbacks::post(Box::new(move || {
                 if let Some(feed) = Weak::upgrade(&weak) {
                     feed.tell();
                 }
             }));
-        }))
+        });
+        self.stream.watch(watcher).map(drop)
     }
 
     /// On the thread of callbacks: tells what is there, once.
@@ -116,15 +120,15 @@ impl<S: Source> Feed<S> {
         self.finish(listener, goes_on);
     }
 
-    fn found(&self, max: usize) -> Result<Option<Heard<S::Taken>>> {
-        Ok(match self.source.look()? {
-            Readiness::Ready => self.source.take(max)?.map(Heard::Taken),
+    fn found(&self, max: usize) -> Result<Option<Heard<Taken<B>>>> {
+        Ok(match self.stream.look()? {
+            Readiness::Ready => Take::take(&self.stream, max)?.map(Heard::Taken),
             Readiness::Ended => Some(Heard::Ended),
             Readiness::Waiting => None,
         })
     }
 
-    fn begin(&self) -> Option<Listener<S::Taken>> {
+    fn begin(&self) -> Option<Listener<Taken<B>>> {
         let mut phase = self.phase();
         match std::mem::replace(&mut *phase, Phase::Running { is_last: false }) {
             Phase::Idle(listener) => Some(listener),
@@ -135,7 +139,7 @@ impl<S: Source> Feed<S> {
         }
     }
 
-    fn finish(self: &Arc<Self>, listener: Listener<S::Taken>, goes_on: bool) {
+    fn finish(self: &Arc<Self>, listener: Listener<Taken<B>>, goes_on: bool) {
         let gone = {
             let mut phase = self.phase();
             if goes_on && matches!(*phase, Phase::Running { is_last: false }) {
@@ -156,7 +160,7 @@ impl<S: Source> Feed<S> {
         self.quiet.notify_all();
     }
 
-    fn phase(&self) -> MutexGuard<'_, Phase<S::Taken>> {
+    fn phase(&self) -> MutexGuard<'_, Phase<Taken<B>>> {
         self.phase.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
