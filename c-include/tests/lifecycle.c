@@ -1,6 +1,7 @@
 /* Beginning and end: closing, ending in the middle, falling behind, forking. */
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/wait.h>
 
 #include "check.h"
@@ -185,11 +186,34 @@ static void two_nodes_live_in_one_process(const char *folder) {
     closed(second);
 }
 
+static void ignore_batch(void *user, swarmlet_status status, const swarmlet_batch *batch) {
+    (void)user;
+    (void)status;
+    (void)batch;
+}
+
+static void ignore_change(void *user, swarmlet_status status,
+                          const swarmlet_swarm_status *standing) {
+    (void)user;
+    (void)status;
+    (void)standing;
+}
+
+static void count_drop(void *user) {
+    atomic_fetch_add((atomic_uint *)user, 1);
+}
+
 static void a_forked_child_is_told_so(const char *folder) {
     swarmlet_node *node = opened(folder, "node");
     swarmlet_cursor *cursor = subscribed(node, "FROM 'n'");
     int descriptor = -1;
     OK(swarmlet_cursor_fd(cursor, &descriptor));
+    atomic_uint drops = 0;
+    swarmlet_cursor *heard = subscribed(node, "FROM 'n'");
+    swarmlet_changes *changes = NULL;
+    OK(swarmlet_cursor_on_batch(heard, 1, ignore_batch, &drops, count_drop));
+    OK(swarmlet_swarm_changes(node, &changes));
+    OK(swarmlet_changes_on_change(changes, ignore_change, &drops, count_drop));
     pid_t child = fork();
     CHECK(child >= 0);
     if (child == 0) {
@@ -201,6 +225,9 @@ static void a_forked_child_is_told_so(const char *folder) {
         CHECK_STATUS(SWARMLET_STATUS_FORKED, swarmlet_cursor_fd(cursor, &descriptor));
         CHECK_STATUS(SWARMLET_STATUS_FORKED, swarmlet_node_close(node, -1));
         swarmlet_cursor_free(cursor);
+        swarmlet_cursor_free(heard);
+        swarmlet_changes_free(changes);
+        CHECK(atomic_load(&drops) == 0);
         swarmlet_node_free(node);
         swarmlet_node *own = opened(folder, "child");
         publish_numbers(own, 1, 1);
@@ -215,13 +242,11 @@ static void a_forked_child_is_told_so(const char *folder) {
     publish_numbers(node, 1, 1);
     expect_numbers(cursor, 1, 1);
     swarmlet_cursor_free(cursor);
+    CHECK(atomic_load(&drops) == 0);
+    swarmlet_cursor_free(heard);
+    swarmlet_changes_free(changes);
+    CHECK(atomic_load(&drops) == 2);
     closed(node);
-}
-
-static void ignore_batch(void *user, swarmlet_status status, const swarmlet_batch *batch) {
-    (void)user;
-    (void)status;
-    (void)batch;
 }
 
 static void ignore_answer(void *user, swarmlet_status status, const swarmlet_receipts *receipts) {

@@ -124,9 +124,7 @@ pub extern "C" fn swarmlet_changes_cancel(changes: Option<&Changes>) -> Status {
 pub extern "C" fn swarmlet_changes_free(changes: Option<Box<Changes>>) {
     quiet((), || {
         if let Some(changes) = changes {
-            changes.0.stop_listening();
-            // In another process there is nothing to end.
-            let _ = changes.0.stream.cancel();
+            changes.0.close();
         }
     });
 }

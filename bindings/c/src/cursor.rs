@@ -185,9 +185,7 @@ pub extern "C" fn swarmlet_cursor_cancel(cursor: Option<&Cursor>) -> Status {
 pub extern "C" fn swarmlet_cursor_free(cursor: Option<Box<Cursor>>) {
     quiet((), || {
         if let Some(cursor) = cursor {
-            cursor.0.stop_listening();
-            // In another process there is nothing to end.
-            let _ = cursor.stream().cancel();
+            cursor.0.close();
         }
     });
 }

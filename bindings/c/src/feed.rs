@@ -113,6 +113,17 @@ where
         Ok(descriptor)
     }
 
+    /// Ends the stream and everything that hears of it. Another process than that which made it has
+    /// nothing to end, and no thread of callbacks: there nobody is told, so nothing is dropped.
+    pub(crate) fn close(self: Arc<Self>) {
+        if self.stream.check_own().is_err() {
+            return std::mem::forget(self);
+        }
+        self.stop_listening();
+        // It fails in a forked child only.
+        let _ = self.stream.cancel();
+    }
+
     /// Silences the bell if there is nothing more to take.
     fn settle(self: &Arc<Self>) {
         let mut slot = self.bell();

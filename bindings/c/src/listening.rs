@@ -65,9 +65,6 @@ where
     /// Nobody is told any more: after this returns the listener is gone, unless this was called by
     /// the listener itself, which is then gone after it returns.
     pub(crate) fn stop_listening(&self) {
-        if self.stream.check_own().is_err() {
-            return;
-        }
         let mut phase = self.phase();
         loop {
             match std::mem::replace(&mut *phase, Phase::Over) {
