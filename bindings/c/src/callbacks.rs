@@ -76,7 +76,7 @@ impl Place {
     fn run(&self) {
         loop {
             let job = self.next();
-            // Jobs catch what they call; a panic here would be one of this library.
+            // Jobs tell their users of panics. One that did not must not end the thread of all.
             let _ = guarded("callback", || {
                 job();
                 Ok(())

@@ -4,9 +4,10 @@
 use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 
 use swarmlet::ErrorKind;
-use swarmlet_facade::{Buffer, Failure, Readiness, Result, Stream};
+use swarmlet_facade::{Buffer, Failure, Readiness, Result, Stream, guarded};
 
 use crate::callbacks;
+use crate::failure::quiet;
 use crate::feed::{Feed, Take, Taken};
 
 /// What a listener is told.
@@ -102,19 +103,22 @@ where
         let Some(mut listener) = self.begin() else {
             return;
         };
-        let goes_on = match self.found(listener.max) {
-            Ok(None) => true,
-            Ok(Some(heard)) => {
-                let goes_on = matches!(heard, Heard::Taken(_));
-                (listener.hear)(heard);
-                goes_on
-            }
-            Err(failure) => {
-                (listener.hear)(Heard::Failed(failure));
-                false
-            }
-        };
+        // Whoever frees the feed waits for the end of this: a panic must not pass it by.
+        let goes_on = guarded("", || self.hear(&mut listener)).unwrap_or_else(|failure| {
+            quiet((), || (listener.hear)(Heard::Failed(failure)));
+            false
+        });
         self.finish(listener, goes_on);
+    }
+
+    /// Tells what is there; whether more may come.
+    fn hear(&self, listener: &mut Listener<Taken<B>>) -> Result<bool> {
+        let Some(heard) = self.found(listener.max)? else {
+            return Ok(true);
+        };
+        let goes_on = matches!(heard, Heard::Taken(_));
+        (listener.hear)(heard);
+        Ok(goes_on)
     }
 
     fn found(&self, max: usize) -> Result<Option<Heard<Taken<B>>>> {
@@ -159,5 +163,77 @@ where
 
     fn phase(&self) -> MutexGuard<'_, Phase<Taken<B>>> {
         self.phase.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::time::Duration;
+
+    use swarmlet::{NewEvent, Options, Output, Payload, SubscribeOptions, Tags};
+    use swarmlet_facade::{Follow, Node, open};
+
+    use super::*;
+    use crate::waiting::wait_for;
+
+    const LIMIT: Duration = Duration::from_secs(60);
+
+    /// Says when it is dropped.
+    struct Gone(Sender<()>);
+
+    impl Drop for Gone {
+        fn drop(&mut self) {
+            self.0.send(()).unwrap();
+        }
+    }
+
+    /// A listener that cannot stand events, what it is told of them, and whether it is gone.
+    fn panicking() -> (Listener<Vec<Output>>, Receiver<ErrorKind>, Receiver<()>) {
+        let (told, hears) = channel();
+        let (gone, goes) = channel();
+        let gone = Gone(gone);
+        let hear = move |heard| {
+            let _ = &gone;
+            match heard {
+                Heard::Taken(_) => panic!("cannot be told"),
+                Heard::Ended => {}
+                Heard::Failed(failure) => told.send(failure.kind).unwrap(),
+            }
+        };
+        let listener = Listener {
+            max: 1,
+            hear: Box::new(hear),
+        };
+        (listener, hears, goes)
+    }
+
+    fn publish(node: &Node) {
+        let event = NewEvent {
+            tags: Tags::new(["n"]).unwrap(),
+            payload: Payload::from_serde(&7).unwrap(),
+        };
+        wait_for(|completion| node.publish(vec![event], completion)).unwrap();
+    }
+
+    #[test]
+    fn a_listener_that_panics_is_told_so_and_holds_nobody_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().to_owned();
+        let node = wait_for(|completion| open(path, Options::default(), completion)).unwrap();
+        let stream = node.subscribe("FROM 'n'", SubscribeOptions::default(), Follow::All);
+        let feed = Feed::new(stream.unwrap());
+        let (listener, hears, goes) = panicking();
+        feed.listen(|| listener).unwrap();
+        publish(&node);
+        assert_eq!(hears.recv_timeout(LIMIT), Ok(ErrorKind::Internal));
+        assert_eq!(goes.recv_timeout(LIMIT), Ok(()));
+        let (closed, closes) = channel();
+        std::thread::spawn(move || {
+            feed.close();
+            closed.send(()).unwrap();
+        });
+        assert_eq!(closes.recv_timeout(LIMIT), Ok(()));
+        wait_for(|completion| node.close(completion)).unwrap();
     }
 }

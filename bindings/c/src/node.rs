@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use swarmlet::{ErrorKind, NewEvent, Published};
-use swarmlet_facade::{Failure, Follow, Pending, Result};
+use swarmlet_facade::{Failure, Follow, Pending, Result, guarded};
 
 use crate::callbacks;
 use crate::cursor::Cursor;
@@ -224,9 +224,10 @@ fn tell(
     user: &User,
     outcome: Result<Vec<Published>>,
 ) {
-    match outcome {
-        Ok(published) => {
-            let receipts = receipts(&published);
+    // A panic is an answer too: whoever published waits for one.
+    let answer = outcome.and_then(|published| guarded("publish", || Ok(receipts(&published))));
+    match answer {
+        Ok(receipts) => {
             callback(user.pointer(), Status::Ok, receipts);
             swarmlet_receipts_free(receipts);
         }
