@@ -1,6 +1,7 @@
 #include "line.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,15 +17,21 @@ static bool is_word(const char *text) {
     return *text != '\0';
 }
 
+/* Whether snprintf, which says how long a text is, had the room for all of it. */
+static bool is_whole(int written, size_t size) {
+    return written >= 0 && (size_t)written < size;
+}
+
 static bool read_part(const char *value, report *out) {
     char *end = NULL;
+    errno = 0;
     unsigned long number = strtoul(value, &end, 10);
-    if (!isdigit((unsigned char)*value) || *end != '\0') {
+    if (!isdigit((unsigned char)*value) || *end != '\0' || errno == ERANGE) {
         return false;
     }
     out->kind = "part";
-    snprintf(out->json, sizeof out->json, "{\"number\":%lu}", number);
-    return true;
+    int written = snprintf(out->json, sizeof out->json, "{\"number\":%lu}", number);
+    return is_whole(written, sizeof out->json);
 }
 
 static bool read_temperature(const char *value, report *out) {
@@ -34,8 +41,8 @@ static bool read_temperature(const char *value, report *out) {
         return false;
     }
     out->kind = "temperature";
-    snprintf(out->json, sizeof out->json, "{\"degrees\":%.3f}", degrees);
-    return true;
+    int written = snprintf(out->json, sizeof out->json, "{\"degrees\":%.3f}", degrees);
+    return is_whole(written, sizeof out->json);
 }
 
 static bool read_stopped(const char *value, report *out) {
@@ -43,8 +50,8 @@ static bool read_stopped(const char *value, report *out) {
         return false;
     }
     out->kind = "stopped";
-    snprintf(out->json, sizeof out->json, "{\"reason\":\"%s\"}", value);
-    return true;
+    int written = snprintf(out->json, sizeof out->json, "{\"reason\":\"%s\"}", value);
+    return is_whole(written, sizeof out->json);
 }
 
 bool read_report(const char *line, size_t len, report *out) {
@@ -61,7 +68,10 @@ bool read_report(const char *line, size_t len, report *out) {
     if (value == NULL || strtok_r(NULL, " ", &rest) != NULL || !is_word(machine)) {
         return false;
     }
-    snprintf(out->machine, sizeof out->machine, "machine:%s", machine);
+    int written = snprintf(out->machine, sizeof out->machine, "machine:%s", machine);
+    if (!is_whole(written, sizeof out->machine)) {
+        return false;
+    }
     if (strcmp(kind, "part") == 0) {
         return read_part(value, out);
     }
