@@ -6,8 +6,10 @@
 //! function frees. `feed` is what cursors and changes share: pull with a timeout, a descriptor to
 //! poll, or callbacks on the one thread of `callbacks`.
 //!
-//! It decides nothing: no behaviour, no defaults, no retries. No panic leaves it: `failure::entry`
-//! and `failure::quiet` stand around every function that does more than to count or to name.
+//! It decides nothing: no behaviour, no defaults, no retries. One exception is kept here for now:
+//! the bound of publishes that are not answered yet, in `node`. No panic leaves it:
+//! `failure::entry` and `failure::quiet` stand around every function that does more than to count
+//! or to name.
 //! References in the signatures of exported functions are pointers to C; NULL is `None`.
 
 #![deny(clippy::undocumented_unsafe_blocks)]

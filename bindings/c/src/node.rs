@@ -25,9 +25,9 @@ use crate::users::User;
 use crate::waiting::{limit, wait_for};
 
 /// Publishes that were started and not answered, at most: more is a queue without bound.
-const PUBLISHES_MAX: usize = 4096;
+const UNANSWERED_PUBLISHES_MAX: usize = 4096;
 /// Bytes in them, at most: what the memory of a node is to stay below leaves room for no more.
-const PUBLISH_BYTES_MAX: usize = 32 * 1024 * 1024;
+const UNANSWERED_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// A handle of an open node: a durable log of events in a folder of its own. May be used from any
 /// thread, by many at once. A forked child has to open a node of its own.
@@ -262,7 +262,9 @@ impl Started {
             started: self.clone(),
             bytes,
         };
-        if publishes >= PUBLISHES_MAX || others.saturating_add(bytes) > PUBLISH_BYTES_MAX {
+        if publishes >= UNANSWERED_PUBLISHES_MAX
+            || others.saturating_add(bytes) > UNANSWERED_BYTES_MAX
+        {
             let message = "too many publishes are not answered yet";
             let failure = Failure::new(ErrorKind::Overloaded, "", message);
             let failure = failure.with("publishes", publishes.to_string());
