@@ -1,12 +1,13 @@
 //! The node.
 
+use std::collections::BTreeMap;
 use std::ffi::{c_char, c_void};
 use std::mem::MaybeUninit;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use swarmlet::{ErrorKind, NewEvent, Published};
+use swarmlet::{ErrorKind, NewEvent, Published, StreamId};
 use swarmlet_facade::{Failure, Follow, Pending, Result, guarded};
 
 use crate::callbacks;
@@ -14,9 +15,9 @@ use crate::cursor::Cursor;
 use crate::event::{Draft, Receipts, drafts, receipts, swarmlet_receipts_free};
 use crate::explain::{Explanation, explanation};
 use crate::failure::{entry, entry_with, given, place, quiet, remember};
-use crate::kept::{Kept, Shelf};
+use crate::kept::{Kept, List, Shelf};
 use crate::metrics::{Metrics, metrics};
-use crate::offsets::{Offsets, give};
+use crate::offsets::Offsets;
 use crate::options::{NodeOptions, node_options};
 use crate::query::{GivenQuery, GivenSubscription, query_options, subscribe_options};
 use crate::status::Status;
@@ -392,17 +393,9 @@ pub extern "C" fn swarmlet_node_offsets(
         let (node, out) = (given(node, "node")?, place(out, "out")?);
         let state = node.node.offsets()?;
         let mut shelf = Shelf::default();
-        let counts = state
-            .to_replicate
-            .iter()
-            .map(|(stream, events)| StreamCount {
-                stream: shelf.text(&stream.to_string()),
-                events: *events,
-            });
-        let counts = counts.collect();
-        let counts = shelf.list(counts);
+        let counts = stream_counts(&state.to_replicate, &mut shelf);
         let public = OffsetsState {
-            present: give(state.present),
+            present: shelf.list(vec![Offsets::new(state.present)]).data,
             to_replicate: counts.data,
             to_replicate_count: counts.len,
         };
@@ -414,14 +407,21 @@ pub extern "C" fn swarmlet_node_offsets(
 /// Frees what `swarmlet_node_offsets` gave. NULL is fine.
 #[unsafe(no_mangle)]
 pub extern "C" fn swarmlet_offsets_state_free(state: *mut OffsetsState) {
-    if !state.is_null() {
-        // SAFETY: it comes from `swarmlet_node_offsets`, and the caller gives it back once; the
-        // offsets in it were boxed there and belong to it.
-        unsafe {
-            drop(Box::from_raw((*state).present.cast_mut()));
-            Kept::free(state);
-        }
-    }
+    // SAFETY: it comes from `swarmlet_node_offsets`, and the caller gives it back once.
+    unsafe { Kept::free(state) };
+}
+
+/// Keeps counts.
+pub(crate) fn stream_counts(
+    counts: &BTreeMap<StreamId, u64>,
+    shelf: &mut Shelf,
+) -> List<StreamCount> {
+    let counts = counts.iter().map(|(stream, events)| StreamCount {
+        stream: shelf.text(&stream.to_string()),
+        events: *events,
+    });
+    let counts = counts.collect();
+    shelf.list(counts)
 }
 
 /// The streams of which something is here; free the answer with `swarmlet_streams_free`.

@@ -4,7 +4,7 @@ use swarmlet::{Founded, MemberInfo, PendingDevice, SwarmStatus};
 use swarmlet_facade::code_text;
 
 use crate::kept::{Kept, List, Shelf};
-use crate::node::StreamCount;
+use crate::node::{StreamCount, stream_counts};
 use crate::text::Text;
 
 /// A connected device.
@@ -140,15 +140,7 @@ pub(crate) fn standing(status: &SwarmStatus) -> *mut Standing {
     let listening = shelf.texts(status.listening.iter().map(String::as_str));
     let incidents = shelf.texts(status.incidents.iter().map(String::as_str));
     let peers = peers(status, &mut shelf);
-    let counts = status
-        .to_replicate
-        .iter()
-        .map(|(stream, events)| StreamCount {
-            stream: shelf.text(&stream.to_string()),
-            events: *events,
-        });
-    let counts = counts.collect();
-    let counts = shelf.list(counts);
+    let counts = stream_counts(&status.to_replicate, &mut shelf);
     let refused = status.refused.iter().map(|(whom, why)| Refused {
         whom: shelf.text(whom),
         why: shelf.text(why),
