@@ -4,6 +4,7 @@ use swarmlet::{EventKey, NewEvent, Payload, Published, Tags};
 use swarmlet_facade::{Failure, Result, payload_of_json};
 
 use crate::kept::{Kept, Shelf};
+use crate::options::unknown;
 use crate::text::{Bytes, Text, slice};
 
 /// How a payload is written.
@@ -127,10 +128,7 @@ pub(crate) unsafe fn payload(format: u32, bytes: Bytes) -> Result<Payload> {
         (FORMAT_JSON | FORMAT_CBOR, None) => payload_of_json(b"null"),
         (FORMAT_JSON, Some(json)) => payload_of_json(json),
         (FORMAT_CBOR, Some(cbor)) => Ok(Payload::from_cbor(cbor.to_vec())?),
-        (other, _) => {
-            let message = "the format of a payload must be one of swarmlet_payload_format";
-            Err(Failure::invalid("", message).with("format", other.to_string()))
-        }
+        (other, _) => Err(unknown("format", "swarmlet_payload_format", other)),
     }
 }
 

@@ -90,13 +90,9 @@ pub(crate) fn quiet<T>(otherwise: T, call: impl FnOnce() -> T) -> T {
 
 /// Keeps a failure for the thread.
 pub(crate) fn remember(operation: &'static str, failure: Failure) -> Status {
+    let failure = failure.during(operation);
     let status = Status::of(failure.kind);
     let mut shelf = Shelf::default();
-    let operation = if failure.operation.is_empty() {
-        operation
-    } else {
-        failure.operation
-    };
     let details = failure.details.iter().map(|(name, value)| Detail {
         name: shelf.text(name),
         value: shelf.text(value),
@@ -106,7 +102,7 @@ pub(crate) fn remember(operation: &'static str, failure: Failure) -> Status {
     let public = LastError {
         status,
         advice: Advice::of(failure.advice),
-        operation: shelf.text(operation),
+        operation: shelf.text(failure.operation),
         message: shelf.text(&failure.message),
         details: details.data,
         detail_count: details.len,

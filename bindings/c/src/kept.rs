@@ -3,7 +3,7 @@
 use std::any::Any;
 
 use crate::failure::quiet;
-use crate::text::{Bytes, Text};
+use crate::text::Text;
 
 /// Bytes of texts are collected in pieces of this size, or of one text if that is larger.
 const CHUNK_BYTES: usize = 4096;
@@ -62,16 +62,6 @@ impl Shelf {
 pub(crate) struct List<T> {
     pub(crate) data: *const T,
     pub(crate) len: usize,
-}
-
-impl Bytes {
-    /// Points to bytes that somebody else keeps.
-    pub(crate) fn of(bytes: &[u8]) -> Self {
-        Self {
-            data: bytes.as_ptr(),
-            len: bytes.len(),
-        }
-    }
 }
 
 /// A struct of C with what it points to.

@@ -14,7 +14,7 @@ use crate::callbacks;
 use crate::cursor::Cursor;
 use crate::event::{Draft, Receipts, drafts, receipts, swarmlet_receipts_free};
 use crate::explain::{Explanation, explanation};
-use crate::failure::{entry, entry_with, given, place, quiet, remember};
+use crate::failure::{entry, given, place, quiet, remember};
 use crate::kept::{Kept, List, Shelf};
 use crate::metrics::{Metrics, metrics};
 use crate::offsets::Offsets;
@@ -478,18 +478,16 @@ pub extern "C" fn swarmlet_node_metrics(
 /// once they are read empty.
 #[unsafe(no_mangle)]
 pub extern "C" fn swarmlet_node_close(node: Option<&Node>, timeout_ms: i64) -> Status {
-    entry_with("close", || {
+    entry("close", || {
         let node = given(node, "node")?;
-        let Some(limit) = limit(timeout_ms) else {
-            wait_for(|completion| node.node.close(completion))?;
-            return Ok(Status::Ok);
-        };
-        let closing = Pending::start(|completion| node.node.close(completion));
-        closing.wait(limit).unwrap_or_else(|| {
-            let message = "the node is not closed yet";
-            Err(Failure::new(ErrorKind::Timeout, "", message))
-        })?;
-        Ok(Status::Ok)
+        let close = |completion| node.node.close(completion);
+        match limit(timeout_ms) {
+            None => wait_for(close),
+            Some(limit) => Pending::start(close).wait(limit).unwrap_or_else(|| {
+                let message = "the node is not closed yet";
+                Err(Failure::new(ErrorKind::Timeout, "", message))
+            }),
+        }
     })
 }
 

@@ -125,8 +125,3 @@ fn parse(json: &str) -> Result<swarmlet::Offsets> {
 pub extern "C" fn swarmlet_offsets_free(offsets: Option<Box<Offsets>>) {
     quiet((), || drop(offsets));
 }
-
-/// The offsets of an argument that may be left out.
-pub(crate) fn copy_if_given(offsets: Option<&Offsets>) -> Option<swarmlet::Offsets> {
-    offsets.map(Offsets::copy)
-}

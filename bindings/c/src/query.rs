@@ -5,7 +5,7 @@ use swarmlet_facade::Result;
 
 use crate::event::payload;
 use crate::extensible::{Extensible, options};
-use crate::offsets::{Offsets, copy_if_given};
+use crate::offsets::Offsets;
 use crate::options::unknown;
 use crate::text::{Bytes, Text, slice};
 
@@ -102,8 +102,8 @@ pub(crate) unsafe fn query_options(given: *const GivenQuery) -> Result<swarmlet:
         (given, given.lower.as_ref(), given.upper.as_ref())
     };
     Ok(swarmlet::QueryOptions {
-        lower: copy_if_given(lower).unwrap_or_default(),
-        upper: copy_if_given(upper),
+        lower: lower.map(Offsets::copy).unwrap_or_default(),
+        upper: upper.map(Offsets::copy),
         order: order(given.order)?,
         // SAFETY: what this function asks for.
         parameters: unsafe { parameters(given.parameters, given.parameter_count)? },
@@ -124,7 +124,7 @@ pub(crate) unsafe fn subscribe_options(
         (given, given.from.as_ref())
     };
     Ok(swarmlet::SubscribeOptions {
-        from: copy_if_given(from).unwrap_or_default(),
+        from: from.map(Offsets::copy).unwrap_or_default(),
         // SAFETY: what this function asks for.
         parameters: unsafe { parameters(given.parameters, given.parameter_count)? },
     })

@@ -64,6 +64,14 @@ impl Text {
 }
 
 impl Bytes {
+    /// Points to bytes that somebody else keeps.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        Self {
+            data: bytes.as_ptr(),
+            len: bytes.len(),
+        }
+    }
+
     /// The bytes; none where there is no pointer.
     ///
     /// # Safety

@@ -43,7 +43,8 @@ impl Failure {
     }
 
     /// Names the operation, unless one is named.
-    pub(crate) fn during(mut self, operation: &'static str) -> Self {
+    #[must_use]
+    pub fn during(mut self, operation: &'static str) -> Self {
         if self.operation.is_empty() && !operation.is_empty() {
             self.operation = operation;
             self.message = format!("{operation}: {}", self.message);
