@@ -49,10 +49,22 @@ static int removed(const char *path, const struct stat *about, int kind, struct 
     return remove(path);
 }
 
+/* A path below the folder; the buffer is used again at the next call on another line. */
+static inline swarmlet_text below(char *buffer, size_t size, const char *folder, const char *name) {
+    int written = snprintf(buffer, size, "%s/%s", folder, name);
+    CHECK(written > 0 && (size_t)written < size);
+    return swarmlet_text_of(buffer);
+}
+
 /* Runs each test with a new folder, which is then gone. */
 static inline void run_tests(const test *tests, size_t count) {
+    const char *place = getenv("TMPDIR");
+    if (place == NULL || *place == '\0') {
+        place = "/tmp";
+    }
     for (size_t index = 0; index < count; index++) {
-        char folder[] = "/tmp/swarmlet-c-XXXXXX";
+        char folder[256];
+        below(folder, sizeof folder, place, "swarmlet-c-XXXXXX");
         CHECK(mkdtemp(folder) != NULL);
         fprintf(stderr, "%s\n", tests[index].name);
         alarm(LIMIT_SECONDS);
@@ -60,13 +72,6 @@ static inline void run_tests(const test *tests, size_t count) {
         alarm(0);
         CHECK(nftw(folder, removed, 16, FTW_DEPTH | FTW_PHYS) == 0);
     }
-}
-
-/* A path below the folder; the buffer is used again at the next call on another line. */
-static inline swarmlet_text below(char *buffer, size_t size, const char *folder, const char *name) {
-    int written = snprintf(buffer, size, "%s/%s", folder, name);
-    CHECK(written > 0 && (size_t)written < size);
-    return swarmlet_text_of(buffer);
 }
 
 /* Opens a node that does not wait for the disk: these tests are about something else. */
