@@ -74,6 +74,26 @@ static inline void run_tests(const test *tests, size_t count) {
     }
 }
 
+/* Starts a program, which ends no later than a test; what it says comes through the file. */
+static inline pid_t started(const char *const *arguments, FILE **out) {
+    int pipes[2];
+    CHECK(pipe(pipes) == 0);
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        dup2(pipes[1], STDOUT_FILENO);
+        close(pipes[0]);
+        close(pipes[1]);
+        alarm(LIMIT_SECONDS);
+        execv(arguments[0], (char *const *)arguments);
+        _exit(127);
+    }
+    close(pipes[1]);
+    *out = fdopen(pipes[0], "r");
+    CHECK(*out != NULL);
+    return child;
+}
+
 /* Opens a node that does not wait for the disk: these tests are about something else. */
 static inline swarmlet_node *opened(const char *folder, const char *name) {
     char path[256];

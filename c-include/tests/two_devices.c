@@ -10,26 +10,11 @@
 
 static const char *program;
 
-/* Starts the program; what it says comes through the file. */
-static pid_t started(const char *what, const char *folder, const char *invite, FILE **out) {
-    int pipes[2];
-    CHECK(pipe(pipes) == 0);
-    pid_t child = fork();
-    CHECK(child >= 0);
-    if (child == 0) {
-        char path[256];
-        below(path, sizeof path, folder, what);
-        dup2(pipes[1], STDOUT_FILENO);
-        close(pipes[0]);
-        close(pipes[1]);
-        alarm(LIMIT_SECONDS);
-        execl(program, program, what, path, invite, (char *)NULL);
-        _exit(127);
-    }
-    close(pipes[1]);
-    *out = fdopen(pipes[0], "r");
-    CHECK(*out != NULL);
-    return child;
+static pid_t started_as(const char *what, const char *folder, const char *invite, FILE **out) {
+    char path[256];
+    below(path, sizeof path, folder, what);
+    const char *const arguments[] = {program, what, path, invite, NULL};
+    return started(arguments, out);
 }
 
 /* Reads up to the line that begins so, and gives the rest of it. */
@@ -48,9 +33,9 @@ static void what_one_device_reports_the_other_one_sees(const char *folder) {
     FILE *second = NULL;
     char rest[1024];
     int status = -1;
-    pid_t dashboard = started("found", folder, NULL, &first);
+    pid_t dashboard = started_as("found", folder, NULL, &first);
     line_with(first, "invite: ", rest, sizeof rest);
-    pid_t press = started("join", folder, rest, &second);
+    pid_t press = started_as("join", folder, rest, &second);
     line_with(second, "in sync with ", rest, sizeof rest);
     CHECK(waitpid(press, &status, 0) == press);
     CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);

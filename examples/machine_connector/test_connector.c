@@ -60,25 +60,14 @@ static swarmlet_node *dashboard_in(const char *folder) {
     return node;
 }
 
-/* Starts the connector and waits until it listens; what it says comes through the file. */
-static pid_t started(const char *folder, const char *terminal, const char *invite, FILE **out) {
-    int pipes[2];
+/* Starts the connector and waits until it listens. */
+static pid_t listening(const char *folder, const char *terminal, const char *invite, FILE **out) {
+    char path[256];
     char line[256];
-    CHECK(pipe(pipes) == 0);
-    pid_t child = fork();
-    CHECK(child >= 0);
-    if (child == 0) {
-        char path[256];
-        below(path, sizeof path, folder, "connector");
-        dup2(pipes[1], STDOUT_FILENO);
-        close(pipes[0]);
-        close(pipes[1]);
-        execl(connector, connector, path, terminal, invite, (char *)NULL);
-        _exit(127);
-    }
-    close(pipes[1]);
-    *out = fdopen(pipes[0], "r");
-    CHECK(*out != NULL && fgets(line, sizeof line, *out) != NULL);
+    below(path, sizeof path, folder, "connector");
+    const char *const arguments[] = {connector, path, terminal, invite, NULL};
+    pid_t child = started(arguments, out);
+    CHECK(fgets(line, sizeof line, *out) != NULL);
     CHECK(strncmp(line, "listening at ", 13) == 0);
     return child;
 }
@@ -102,7 +91,7 @@ static void what_a_machine_says_is_seen_on_the_dashboard(const char *folder) {
     int machine = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
     CHECK(machine >= 0 && grantpt(machine) == 0 && unlockpt(machine) == 0);
     FILE *out = NULL;
-    pid_t child = started(folder, ptsname(machine), invite, &out);
+    pid_t child = listening(folder, ptsname(machine), invite, &out);
     swarmlet_string_free(invite);
 
     char line[256];
