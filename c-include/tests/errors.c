@@ -208,6 +208,63 @@ static void null_is_an_error_everywhere(const char *folder) {
     closed(node);
 }
 
+/* Everything else is there, so it is the place that is missed. */
+#define NO_PLACE(call)                                                                             \
+    do {                                                                                           \
+        REFUSED(call);                                                                             \
+        CHECK(strstr(swarmlet_last_error_message(), "out must not be NULL") != NULL);              \
+    } while (0)
+
+static void an_answer_needs_a_place(const char *folder) {
+    swarmlet_node *node = opened(folder, "node");
+    swarmlet_text some = swarmlet_text_of("some");
+    swarmlet_text aql = swarmlet_text_of("FROM 'n'");
+    publish_numbers(node, 1, 1);
+    NO_PLACE(swarmlet_node_id(node, NULL));
+    NO_PLACE(swarmlet_node_app_id(node, NULL));
+    NO_PLACE(swarmlet_node_scoped(node, some, NULL));
+    NO_PLACE(swarmlet_node_query(node, aql, NULL, NULL));
+    NO_PLACE(swarmlet_node_subscribe(node, aql, NULL, NULL));
+    NO_PLACE(swarmlet_node_subscribe_monotonic(node, aql, NULL, NULL));
+    NO_PLACE(swarmlet_node_observe_latest(node, aql, NULL, NULL));
+    NO_PLACE(swarmlet_node_observe_earliest(node, aql, NULL, NULL));
+    NO_PLACE(swarmlet_node_explain(node, aql, NULL, NULL));
+    NO_PLACE(swarmlet_node_offsets(node, NULL));
+    NO_PLACE(swarmlet_node_streams(node, NULL));
+    NO_PLACE(swarmlet_node_metrics(node, NULL));
+    NO_PLACE(swarmlet_swarm_id(node, NULL));
+    NO_PLACE(swarmlet_swarm_create(node, some, some, NULL));
+    NO_PLACE(swarmlet_swarm_invite(node, NULL, NULL));
+    NO_PLACE(swarmlet_swarm_ask(node, some, some, 0, NULL));
+    NO_PLACE(swarmlet_swarm_pending(node, NULL));
+    NO_PLACE(swarmlet_swarm_members(node, NULL));
+    NO_PLACE(swarmlet_swarm_status_now(node, NULL));
+    NO_PLACE(swarmlet_swarm_changes(node, NULL));
+
+    swarmlet_cursor *cursor = subscribed(node, "FROM 'n'");
+    const swarmlet_batch *batch = NULL;
+    NO_PLACE(swarmlet_cursor_next(cursor, 1, 0, NULL));
+    NO_PLACE(swarmlet_cursor_fd(cursor, NULL));
+    NO_PLACE(swarmlet_cursor_offsets(cursor, NULL));
+    NO_PLACE(swarmlet_cursor_skipped(cursor, NULL));
+    OK(swarmlet_cursor_next(cursor, 1, LIMIT_MS, &batch));
+    NO_PLACE(swarmlet_batch_json(batch, 0, NULL));
+    swarmlet_batch_free(batch);
+    swarmlet_cursor_free(cursor);
+
+    swarmlet_changes *changes = NULL;
+    OK(swarmlet_swarm_changes(node, &changes));
+    NO_PLACE(swarmlet_changes_next(changes, 0, NULL));
+    NO_PLACE(swarmlet_changes_fd(changes, NULL));
+    swarmlet_changes_free(changes);
+
+    swarmlet_offsets *offsets = swarmlet_offsets_new();
+    NO_PLACE(swarmlet_offsets_last(offsets, some, NULL));
+    NO_PLACE(swarmlet_offsets_to_json(offsets, NULL));
+    swarmlet_offsets_free(offsets);
+    closed(node);
+}
+
 static void freeing_null_is_fine(const char *folder) {
     (void)folder;
     CHECK(swarmlet_batch_retain(NULL) == NULL);
@@ -294,6 +351,7 @@ int main(void) {
         {"payloads_that_are_none_are_refused", payloads_that_are_none_are_refused},
         {"texts_that_are_no_utf8_are_refused", texts_that_are_no_utf8_are_refused},
         {"null_is_an_error_everywhere", null_is_an_error_everywhere},
+        {"an_answer_needs_a_place", an_answer_needs_a_place},
         {"freeing_null_is_fine", freeing_null_is_fine},
         {"options_are_checked", options_are_checked},
         {"names_are_those_of_all_languages", names_are_those_of_all_languages},
