@@ -22,8 +22,9 @@
  *   other structs may be read from any thread; each owner frees its own.
  * - Callbacks are called on one thread of the library, one at a time, under no lock, and may call
  *   everything. While one runs, no other is called. They must not throw.
- * - No function ends the process, none touches signals. After fork the child must not use what its
- *   parent had opened: SWARMLET_STATUS_FORKED.
+ * - No function ends the process, but for memory that is not there, and none touches signals.
+ * - After fork the child must not use what its parent had opened: SWARMLET_STATUS_FORKED. It may free
+ *   that, which does nothing there. It may open a node of its own; it must not set a logger.
  */
 
 #ifndef SWARMLET_H
@@ -1566,7 +1567,8 @@ const char *swarmlet_last_error_message(void);
 /**
  * Has a callback called for records of a `swarmlet_severity` and worse, for the whole process. It
  * takes the place of one that was set before, of which `drop` is then called once it is not called
- * any more; a callback that is NULL takes nothing in its place. `drop` may be NULL.
+ * any more; a callback that is NULL takes nothing in its place. `drop` may be NULL. A forked child
+ * sets none: what its parent set is the parent's.
  */
 swarmlet_status swarmlet_set_logger(uint32_t least,
                                     swarmlet_log_callback callback,
@@ -1722,7 +1724,7 @@ swarmlet_status swarmlet_node_close(const swarmlet_node *node, int64_t timeout_m
 void swarmlet_node_free(swarmlet_node *node);
 
 /**
- * Offsets that name no stream; free them with `swarmlet_offsets_free`. NULL if there is no memory.
+ * Offsets that name no stream; free them with `swarmlet_offsets_free`.
  */
 swarmlet_offsets *swarmlet_offsets_new(void);
 

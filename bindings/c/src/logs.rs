@@ -32,7 +32,8 @@ static LOGGER: Mutex<Option<Arc<Logger>>> = Mutex::new(None);
 
 /// Has a callback called for records of a `swarmlet_severity` and worse, for the whole process. It
 /// takes the place of one that was set before, of which `drop` is then called once it is not called
-/// any more; a callback that is NULL takes nothing in its place. `drop` may be NULL.
+/// any more; a callback that is NULL takes nothing in its place. `drop` may be NULL. A forked child
+/// sets none: what its parent set is the parent's.
 #[unsafe(no_mangle)]
 pub extern "C" fn swarmlet_set_logger(
     least: u32,

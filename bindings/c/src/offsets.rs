@@ -35,7 +35,7 @@ pub(crate) fn give(offsets: swarmlet::Offsets) -> *mut Offsets {
     Box::into_raw(Box::new(Offsets::new(offsets)))
 }
 
-/// Offsets that name no stream; free them with `swarmlet_offsets_free`. NULL if there is no memory.
+/// Offsets that name no stream; free them with `swarmlet_offsets_free`.
 #[unsafe(no_mangle)]
 pub extern "C" fn swarmlet_offsets_new() -> *mut Offsets {
     quiet(std::ptr::null_mut(), || give(swarmlet::Offsets::default()))
