@@ -1,4 +1,4 @@
-//! What README and guide show in Rust and C is quoted from programs that run.
+//! What README and guide show in Rust, C and C++ is quoted from programs that run.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -40,10 +40,11 @@ fn the_guide_quotes_the_tour() {
 }
 
 #[test]
-fn what_is_shown_in_c_is_quoted_too() {
+fn what_is_shown_in_c_and_cpp_is_quoted_too() {
     let programs = ["examples/press.c", "examples/machine_connector/connector.c"];
     check_quotes("README.md", "c", &programs);
     check_quotes("docs/guide/c.md", "c", &programs);
+    check_quotes("docs/guide/c.md", "cpp", &["examples/press.cpp"]);
 }
 
 #[test]

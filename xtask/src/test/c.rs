@@ -10,7 +10,14 @@ use std::process::Command;
 /// How the library is installed.
 pub(crate) const MANIFEST: &str = "c-include/CMakeLists.txt";
 const TESTS: &str = "c-include/tests";
-const CONSUMER: &str = "examples/press.c";
+/// The programs of README and guide, and how each is compiled.
+const CONSUMERS: &[(&str, &[&str])] = &[
+    ("examples/press.c", &["cc", "-std=c11"]),
+    (
+        "examples/press.cpp",
+        &["c++", "-std=c++17", "-fno-exceptions", "-fno-rtti"],
+    ),
+];
 /// Everything that is built and installed here.
 const FOLDER: &str = "target/c";
 /// valgrind finds what the compiler's instrument does not: reads of what was never written, also by
@@ -30,8 +37,11 @@ pub(crate) fn run() -> Result<()> {
     // What these are about, the others are too; they take as long as all of those.
     let others = ["--exclude-regex", "connector|convenience|two_devices"];
     shell::run(&mut ctest(&watched, &others))?;
-    check_consumer(&prefix, false)?;
-    check_consumer(&prefix, true)
+    for (source, compiler) in CONSUMERS {
+        check_consumer(&prefix, source, compiler, false)?;
+        check_consumer(&prefix, source, compiler, true)?;
+    }
+    Ok(())
 }
 
 /// Builds the library and installs it into a prefix of its own.
@@ -74,8 +84,8 @@ fn ctest(build: &Path, options: &[&str]) -> Command {
     ctest
 }
 
-/// Compiles the README's program with what pkg-config says, and runs it.
-fn check_consumer(prefix: &Path, is_static: bool) -> Result<()> {
+/// Compiles a program with what pkg-config says, and runs it.
+fn check_consumer(prefix: &Path, source: &str, compiler: &[&str], is_static: bool) -> Result<()> {
     let work = root::path(FOLDER).join("consumer");
     if work.exists() {
         fs::remove_dir_all(&work).with_context(|| format!("cannot empty {FOLDER}"))?;
@@ -83,8 +93,9 @@ fn check_consumer(prefix: &Path, is_static: bool) -> Result<()> {
     fs::create_dir_all(&work).with_context(|| format!("cannot create {FOLDER}"))?;
     let flags = pkg_config(prefix, is_static)?;
     let program = work.join("press");
-    let mut compile = shell::command(&["cc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-o"]);
-    compile.arg(&program).arg(CONSUMER);
+    let mut compile = shell::command(compiler);
+    compile.args(["-Wall", "-Wextra", "-Werror", "-o"]);
+    compile.arg(&program).arg(source);
     // The shared library lies beside the static one, and the linker would rather take that.
     let archive = prefix.join("lib/libswarmlet.a");
     for flag in &flags {
@@ -103,7 +114,7 @@ fn check_consumer(prefix: &Path, is_static: bool) -> Result<()> {
     let shown = String::from_utf8_lossy(&output.stdout);
     ensure!(
         output.status.success() && shown == "stopped: {\"reason\":\"jam\"}\n1 events\n",
-        "the consumer ended with {} and said {shown}{}",
+        "{source} ended with {} and said {shown}{}",
         output.status,
         String::from_utf8_lossy(&output.stderr)
     );
