@@ -281,8 +281,9 @@ impl Known {
         if let Some(name) = names.difference(&self.saved).next() {
             bail!("{name} was not saved before");
         }
-        self.saved
-            .extend(step.outcome.save.iter().map(|(name, _)| name.clone()));
+        for (name, _) in &step.outcome.save {
+            ensure!(self.saved.insert(name.clone()), "{name} is saved twice");
+        }
         Ok(())
     }
 }
@@ -378,6 +379,10 @@ mod tests {
             (r#"{"op": "info", "until": true}"#, "until what"),
             (r#"{"op": "info", "start": "x"}"#, "never finished"),
             (r#"{"finish": "x", "expect": 1}"#, "was not started"),
+            (
+                r#"{"op": "info", "save": {"id": "id"}}, {"op": "info", "save": {"id": "id"}}"#,
+                "step 2: id is saved twice",
+            ),
             (
                 r#"{"op": "info", "expect": 1, "error": {"code": "x"}}"#,
                 "either succeeds or fails",
