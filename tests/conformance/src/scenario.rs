@@ -186,7 +186,7 @@ impl RawStep {
     fn action(&self, processes: &[String]) -> Result<Action> {
         if let Some(name) = &self.finish {
             ensure!(
-                self.op.is_none() && self.on.is_none() && self.args.is_empty() && !self.until,
+                self.op.is_none() && self.on.is_none() && self.args.is_empty() && self.is_plain(),
                 "a step that finishes another says nothing more than what is expected"
             );
             return Ok(Action::Finish(name.clone()));
@@ -194,11 +194,16 @@ impl RawStep {
         let name = self.op.as_deref().context("the step has no op")?;
         let on = self.on.as_deref().unwrap_or(&processes[0]);
         if on == "host" {
+            ensure!(
+                self.is_plain(),
+                "the host is neither started nor asked again"
+            );
             return Ok(Action::Chore(Chore::parse(name, &self.args, processes)?));
         }
         let process = place(on, processes)?;
         if name == "exit" {
             ensure!(self.args.is_empty(), "exit takes no arguments");
+            ensure!(self.is_plain(), "an exit is neither started nor repeated");
             return Ok(Action::Exit(process));
         }
         let operation = Operation::named(name)?;
@@ -215,30 +220,56 @@ impl RawStep {
         })
     }
 
+    /// Whether it is done once and waited for.
+    fn is_plain(&self) -> bool {
+        !self.until && self.start.is_none()
+    }
+
     fn check(&self, action: &Action, outcome: &Outcome) -> Result<()> {
-        let is_judged = outcome.expect.is_some() || outcome.error.is_some();
-        ensure!(
-            outcome.expect.is_none() || outcome.error.is_none(),
-            "a step either succeeds or fails"
-        );
+        outcome.check()?;
         ensure!(
             self.start.is_none() || !self.until,
             "what is started is not repeated"
         );
+        let is_silent = !outcome.is_judged() && !outcome.may_be_refused && outcome.save.is_empty();
         match action {
             Action::Ask { way, .. } => match way {
-                Way::Start(_) => ensure!(
-                    !is_judged && outcome.save.is_empty(),
-                    "what is started has no outcome yet"
-                ),
-                Way::Until => ensure!(is_judged, "until what?"),
+                Way::Start(_) => ensure!(is_silent, "what is started has no outcome yet"),
+                Way::Until => ensure!(outcome.is_judged(), "until what?"),
                 Way::Once => {}
             },
-            Action::Exit(_) => ensure!(!is_judged, "an exit has no answer"),
-            Action::Finish(_) | Action::Chore(_) => {}
+            Action::Exit(_) => ensure!(is_silent, "an exit has no answer"),
+            Action::Chore(_) => ensure!(
+                outcome.error.is_none() && !outcome.may_be_refused,
+                "the host fails in no way that can be expected"
+            ),
+            Action::Finish(_) => {}
         }
-        let patterns = outcome.expect.iter().chain(&outcome.error);
-        for pattern in patterns {
+        Ok(())
+    }
+}
+
+impl Outcome {
+    /// Whether the answer is compared with anything.
+    fn is_judged(&self) -> bool {
+        self.expect.is_some() || self.error.is_some()
+    }
+
+    /// Refuses what would be passed over when an answer is judged.
+    fn check(&self) -> Result<()> {
+        ensure!(
+            self.expect.is_none() || self.error.is_none(),
+            "a step either succeeds or fails"
+        );
+        ensure!(
+            self.expect.is_some() || self.pick == Path::default(),
+            "a part is picked of which nothing is expected"
+        );
+        ensure!(
+            !self.may_be_refused || self.save.is_empty(),
+            "there is nothing to save of what was refused"
+        );
+        for pattern in self.expect.iter().chain(&self.error) {
             ensure!(
                 !pattern.mutants().is_empty(),
                 "what is expected cannot fail"
@@ -390,6 +421,48 @@ mod tests {
         ] {
             let complaint = complaint(steps);
             assert!(complaint.contains(part), "{steps}: {complaint}");
+        }
+    }
+
+    #[test]
+    fn what_would_be_passed_over_is_refused() {
+        let host = r#""on": "host", "op": "occupy""#;
+        let exit = r#""op": "exit""#;
+        let finish = r#""finish": "x", "expect": 1"#;
+        let fails = r#""op": "info", "error": {"code": "closed"}"#;
+        let starts = r#""op": "info", "start": "y""#;
+        for (step, further, part) in [
+            (host, r#""until": true"#, "the host is neither"),
+            (host, r#""start": "y""#, "the host is neither"),
+            (host, r#""error": {"code": "closed"}"#, "the host fails in"),
+            (host, r#""or_refused": true"#, "the host fails in"),
+            (exit, r#""until": true"#, "an exit is neither"),
+            (exit, r#""start": "y""#, "an exit is neither"),
+            (exit, r#""expect": null"#, "an exit has no answer"),
+            (
+                exit,
+                r#""error": {"code": "closed"}"#,
+                "an exit has no answer",
+            ),
+            (exit, r#""save": {"id": ""}"#, "an exit has no answer"),
+            (exit, r#""or_refused": true"#, "an exit has no answer"),
+            (exit, r#""pick": "id""#, "a part is picked"),
+            (finish, r#""start": "y""#, "says nothing more"),
+            (finish, r#""until": true"#, "says nothing more"),
+            (fails, r#""pick": "code""#, "a part is picked"),
+            (
+                fails,
+                r#""or_refused": true, "save": {"id": ""}"#,
+                "nothing to save",
+            ),
+            (starts, r#""pick": "id""#, "a part is picked"),
+            (starts, r#""or_refused": true"#, "no outcome yet"),
+            (starts, r#""save": {"id": ""}"#, "no outcome yet"),
+        ] {
+            let started = r#"{"op": "info", "start": "x"}"#;
+            let complaint = complaint(&format!("{started}, {{{step}, {further}}}"));
+            let is_meant = complaint.starts_with("step 2") && complaint.contains(part);
+            assert!(is_meant, "{step}, {further}: {complaint}");
         }
     }
 
