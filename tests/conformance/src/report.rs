@@ -113,7 +113,7 @@ fn document(results: &Results) -> String {
         .map(|(name, _)| name.as_str())
         .collect();
     if !absent.is_empty() {
-        let _ = writeln!(text, "Not in the tree yet: {}.", absent.join(", "));
+        let _ = writeln!(text, "Without a driver yet: {}.", absent.join(", "));
     }
     let mut topic = "";
     for scenario in &results.scenarios {
@@ -167,9 +167,9 @@ const BEGINNING: &str = "\
 <!-- Written by `cargo run -p swarmlet-conformance -- --write`, after every play had passed. -->
 # Conformance
 
-What a node does is the same in every language. Each scenario below is a file in
-`tests/conformance/scenarios` with exact expectations; a driver program for each language plays it
-with the package of that language. `tests/conformance/README.md` says how, and how to add one.
+What a node does has to be the same in every language. Each scenario below is a file in
+`tests/conformance/scenarios` with exact expectations; the drivers named here played it, each with the
+package of its language. `tests/conformance/README.md` says how, and how to add one.
 ";
 
 const MEETINGS: &str = "
