@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 
 /// Takes away what a repository need not keep: the lock, and the zeros that a log is preallocated
 /// with.
@@ -20,31 +20,23 @@ pub(crate) fn trim(store: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Copies it with the rights and the empty folders that a repository does not keep.
-pub(crate) fn open_up(store: &Path, to: &Path) -> Result<()> {
-    ensure!(
-        store.is_dir(),
-        "there is no exemplar: make it as README.md says"
-    );
-    copy(store, to)?;
+/// Gives a copy of it the empty folders and the rights that a repository does not keep.
+pub(crate) fn furnish(copy: &Path) -> Result<()> {
     for folder in ["log", "segments", "aside"] {
-        fs::create_dir_all(to.join(folder))?;
-        fs::set_permissions(to.join(folder), fs::Permissions::from_mode(0o700))?;
+        fs::create_dir_all(copy.join(folder))?;
     }
-    Ok(())
+    keep_private(copy)
 }
 
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    fs::set_permissions(to, fs::Permissions::from_mode(0o700))?;
-    for entry in fs::read_dir(from)? {
+/// Takes the rights of others from a folder and from all that is in it.
+fn keep_private(folder: &Path) -> Result<()> {
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+    for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        let target = to.join(entry.file_name());
         if entry.file_type()?.is_dir() {
-            copy(&entry.path(), &target)?;
+            keep_private(&entry.path())?;
         } else {
-            fs::copy(entry.path(), &target)?;
-            fs::set_permissions(&target, fs::Permissions::from_mode(0o600))?;
+            fs::set_permissions(entry.path(), fs::Permissions::from_mode(0o600))?;
         }
     }
     Ok(())
@@ -55,6 +47,7 @@ const PAGE: usize = 4096;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host;
 
     #[test]
     fn zeros_behind_the_log_are_not_kept_and_a_copy_has_the_rights_of_a_store() {
@@ -65,7 +58,8 @@ mod tests {
         let log = [&[1_u8; 5000][..], &[0; 20_000]].concat();
         fs::write(store.join("log/1.wal"), log).unwrap();
         trim(&store).unwrap();
-        open_up(&store, &copy).unwrap();
+        host::copy(&store, &copy).unwrap();
+        furnish(&copy).unwrap();
         assert_eq!(fs::metadata(copy.join("log/1.wal")).unwrap().len(), 8192);
         assert!(copy.join("segments").is_dir() && !copy.join("LOCK").exists());
         let mode = |path: &str| fs::metadata(copy.join(path)).unwrap().permissions().mode() & 0o777;

@@ -147,7 +147,15 @@ impl Chore {
             }
             Self::List { path } => return list(&at(path)?),
             Self::Copy { from, to } => copy(&at(from)?, &at(to)?)?,
-            Self::Exemplar { to } => exemplar::open_up(&household.exemplar, &at(to)?)?,
+            Self::Exemplar { to } => {
+                let (store, to) = (&household.exemplar, at(to)?);
+                ensure!(
+                    store.is_dir(),
+                    "there is no exemplar: make it as README.md says"
+                );
+                copy(store, &to)?;
+                exemplar::furnish(&to)?;
+            }
             Self::Occupy => {
                 let listener = TcpListener::bind("127.0.0.1:0")?;
                 let address = listener.local_addr()?;
@@ -177,7 +185,7 @@ fn list(folder: &Path) -> Result<Value> {
 }
 
 /// Copies a folder with the rights of everything in it.
-fn copy(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
