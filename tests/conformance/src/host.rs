@@ -1,31 +1,45 @@
-//! What the orchestrator does itself: files, and processes that are killed.
+//! What the orchestrator does itself with files and addresses.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::net::TcpListener;
+use std::num::ParseIntError;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::exemplar;
-use crate::scenario::place;
 use crate::template::{Saved, Text};
 
-/// Something to do.
-#[derive(Debug)]
+/// Something to do, written as its name and its arguments.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Chore {
-    Kill(usize),
     Write { path: Text, text: Text },
     Replace { path: Text, from: Text, to: Text },
     Truncate { path: Text, bytes: u64 },
-    Mode { path: Text, mode: u32 },
+    Mode { path: Text, mode: Mode },
     List { path: Text },
     Copy { from: Text, to: Text },
     Exemplar { to: Text },
-    Occupy,
+    Occupy {},
+}
+
+/// Access rights, written as octal digits.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Mode(u32);
+
+impl TryFrom<String> for Mode {
+    type Error = ParseIntError;
+
+    fn try_from(digits: String) -> Result<Self, ParseIntError> {
+        u32::from_str_radix(&digits, 8).map(Self)
+    }
 }
 
 /// What chores need to know, and what they hold until the scenario ends.
@@ -45,71 +59,15 @@ impl Household {
 }
 
 impl Chore {
-    pub(crate) fn parse(
-        name: &str,
-        given: &Map<String, Value>,
-        processes: &[String],
-    ) -> Result<Self> {
-        let known: &[&str] = match name {
-            "kill" => &["process"],
-            "write" => &["path", "text"],
-            "replace" => &["path", "from", "to"],
-            "truncate" => &["path", "bytes"],
-            "mode" => &["path", "mode"],
-            "list" => &["path"],
-            "copy" => &["from", "to"],
-            "exemplar" => &["to"],
-            "occupy" => &[],
-            _ => bail!("the host cannot {name}"),
-        };
-        let is_complete =
-            given.len() == known.len() && known.iter().all(|name| given.contains_key(*name));
-        ensure!(is_complete, "{name} takes {known:?}");
-        let text = |name: &str| Text::parse(given[name].as_str().context("a text")?);
-        Ok(match name {
-            "kill" => Self::Kill(place(
-                given["process"].as_str().context("a text")?,
-                processes,
-            )?),
-            "write" => Self::Write {
-                path: text("path")?,
-                text: text("text")?,
-            },
-            "replace" => Self::Replace {
-                path: text("path")?,
-                from: text("from")?,
-                to: text("to")?,
-            },
-            "truncate" => {
-                let bytes = given["bytes"].as_u64().context("bytes are a number")?;
-                Self::Truncate {
-                    path: text("path")?,
-                    bytes,
-                }
-            }
-            "mode" => {
-                let mode = given["mode"].as_str().context("a mode is octal digits")?;
-                Self::Mode {
-                    path: text("path")?,
-                    mode: u32::from_str_radix(mode, 8)?,
-                }
-            }
-            "list" => Self::List {
-                path: text("path")?,
-            },
-            "copy" => Self::Copy {
-                from: text("from")?,
-                to: text("to")?,
-            },
-            "exemplar" => Self::Exemplar { to: text("to")? },
-            _ => Self::Occupy,
-        })
+    pub(crate) fn parse(name: &str, given: &Map<String, Value>) -> Result<Self> {
+        let parsed = serde_json::from_value(json!({ name: given }));
+        parsed.with_context(|| format!("the host cannot {name} so"))
     }
 
     /// The names of the saved values that it needs.
     pub(crate) fn names(&self, names: &mut BTreeSet<String>) {
         match self {
-            Self::Kill(_) | Self::Occupy => {}
+            Self::Occupy {} => {}
             Self::Write { path, text } => [path, text].iter().for_each(|text| text.names(names)),
             Self::Replace { path, from, to } => {
                 [path, from, to].iter().for_each(|text| text.names(names));
@@ -122,11 +80,10 @@ impl Chore {
         }
     }
 
-    /// Does it; killing is the matter of whoever has the processes.
+    /// Does it.
     pub(crate) fn carry_out(&self, saved: &Saved, household: &mut Household) -> Result<Value> {
         let at = |path: &Text| Ok::<_, anyhow::Error>(saved.folder.join(path.resolve_text(saved)?));
         match self {
-            Self::Kill(_) => {}
             Self::Write { path, text } => {
                 let path = at(path)?;
                 if let Some(folder) = path.parent() {
@@ -143,7 +100,7 @@ impl Chore {
                 file.set_len(*bytes)?;
             }
             Self::Mode { path, mode } => {
-                fs::set_permissions(at(path)?, fs::Permissions::from_mode(*mode))?;
+                fs::set_permissions(at(path)?, fs::Permissions::from_mode(mode.0))?;
             }
             Self::List { path } => return list(&at(path)?),
             Self::Copy { from, to } => copy(&at(from)?, &at(to)?)?,
@@ -156,7 +113,7 @@ impl Chore {
                 copy(store, &to)?;
                 exemplar::furnish(&to)?;
             }
-            Self::Occupy => {
+            Self::Occupy {} => {
                 let listener = TcpListener::bind("127.0.0.1:0")?;
                 let address = listener.local_addr()?;
                 household.occupied.push(listener);
@@ -198,4 +155,38 @@ pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
     }
     fs::set_permissions(to, fs::metadata(from)?.permissions())?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chores_take_their_arguments_and_no_others() {
+        let parse = |name, given: Value| Chore::parse(name, given.as_object().unwrap());
+        parse("occupy", json!({})).unwrap();
+        parse("truncate", json!({"path": "a/${b}", "bytes": 7})).unwrap();
+        let mode = parse("mode", json!({"path": "a", "mode": "644"})).unwrap();
+        assert!(matches!(
+            mode,
+            Chore::Mode {
+                mode: Mode(0o644),
+                ..
+            }
+        ));
+        for (name, given) in [
+            ("burn", json!({})),
+            ("occupy", json!({"path": "a"})),
+            ("list", json!({})),
+            ("list", json!({"path": "${"})),
+            ("list", json!({"path": 1})),
+            ("copy", json!({"from": "a"})),
+            ("copy", json!({"from": "a", "to": "b", "path": "c"})),
+            ("mode", json!({"path": "a", "mode": "8"})),
+            ("mode", json!({"path": "a", "mode": 420})),
+            ("truncate", json!({"path": "a", "bytes": -1})),
+        ] {
+            assert!(parse(name, given.clone()).is_err(), "{name} {given}");
+        }
+    }
 }

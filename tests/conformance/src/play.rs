@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::answer::Answer;
 use crate::driver::{Driver, GRACE, Started, allowed};
 use crate::errors::Errors;
-use crate::host::{Chore, Household};
+use crate::host::Household;
 use crate::json::Merges;
 use crate::operation::{Operation, TIMEOUT};
 use crate::pattern::{Pattern, Setting};
@@ -205,11 +205,11 @@ impl Play<'_, '_> {
                 self.forget(*process);
                 Ok(())
             }
+            Action::Kill(process) => {
+                self.forget(*process);
+                Ok(())
+            }
             Action::Chore(chore) => {
-                if let Chore::Kill(process) = chore {
-                    self.driver(*process)?;
-                    self.forget(*process);
-                }
                 let value = chore.carry_out(&self.saved, &mut self.household)?;
                 self.judge(&step.outcome, &Answer::Ok(value), Merges::default())
             }
@@ -331,6 +331,7 @@ impl Action {
             }
             Self::Finish(name) => format!("the answer to {name}"),
             Self::Exit(process) => format!("exit of {}", scenario.processes[*process]),
+            Self::Kill(process) => format!("kill of {}", scenario.processes[*process]),
             Self::Chore(chore) => format!("{chore:?}"),
         }
     }

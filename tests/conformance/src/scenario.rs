@@ -42,6 +42,7 @@ pub(crate) enum Action {
     },
     Finish(String),
     Exit(usize),
+    Kill(usize),
     Chore(Chore),
 }
 
@@ -98,6 +99,13 @@ struct RawStep {
     until: bool,
     start: Option<String>,
     finish: Option<String>,
+}
+
+/// Whom the host kills.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawVictim {
+    process: String,
 }
 
 impl Scenario {
@@ -198,7 +206,7 @@ impl RawStep {
                 self.is_plain(),
                 "the host is neither started nor asked again"
             );
-            return Ok(Action::Chore(Chore::parse(name, &self.args, processes)?));
+            return self.action_of_host(name, processes);
         }
         let process = place(on, processes)?;
         if name == "exit" {
@@ -220,6 +228,14 @@ impl RawStep {
         })
     }
 
+    fn action_of_host(&self, name: &str, processes: &[String]) -> Result<Action> {
+        if name != "kill" {
+            return Ok(Action::Chore(Chore::parse(name, &self.args)?));
+        }
+        let victim: RawVictim = serde_json::from_value(Value::Object(self.args.clone()))?;
+        Ok(Action::Kill(place(&victim.process, processes)?))
+    }
+
     /// Whether it is done once and waited for.
     fn is_plain(&self) -> bool {
         !self.until && self.start.is_none()
@@ -239,6 +255,7 @@ impl RawStep {
                 Way::Once => {}
             },
             Action::Exit(_) => ensure!(is_silent, "an exit has no answer"),
+            Action::Kill(_) => ensure!(is_silent, "a kill has no answer"),
             Action::Chore(_) => ensure!(
                 outcome.error.is_none() && !outcome.may_be_refused,
                 "the host fails in no way that can be expected"
@@ -284,13 +301,21 @@ impl Outcome {
 struct Known {
     saved: BTreeSet<String>,
     started: BTreeSet<String>,
+    /// Processes that were asked something and not ended since.
+    running: BTreeSet<usize>,
 }
 
 impl Known {
     fn check(&mut self, step: &Step) -> Result<()> {
         let mut names = BTreeSet::new();
         match &step.action {
-            Action::Ask { arguments, way, .. } => {
+            Action::Ask {
+                process,
+                arguments,
+                way,
+                ..
+            } => {
+                self.running.insert(*process);
                 for (key, value) in arguments {
                     key.names(&mut names);
                     value.names(&mut names);
@@ -303,7 +328,9 @@ impl Known {
                 ensure!(self.started.remove(name), "{name} was not started");
             }
             Action::Chore(chore) => chore.names(&mut names),
-            Action::Exit(_) => {}
+            Action::Exit(process) | Action::Kill(process) => {
+                ensure!(self.running.remove(process), "the process does not run");
+            }
         }
         let Outcome { expect, error, .. } = &step.outcome;
         for pattern in expect.iter().chain(error) {
@@ -428,6 +455,7 @@ mod tests {
     fn what_would_be_passed_over_is_refused() {
         let host = r#""on": "host", "op": "occupy""#;
         let exit = r#""op": "exit""#;
+        let kill = r#""on": "host", "op": "kill", "args": {"process": "a"}"#;
         let finish = r#""finish": "x", "expect": 1"#;
         let fails = r#""op": "info", "error": {"code": "closed"}"#;
         let starts = r#""op": "info", "start": "y""#;
@@ -436,6 +464,9 @@ mod tests {
             (host, r#""start": "y""#, "the host is neither"),
             (host, r#""error": {"code": "closed"}"#, "the host fails in"),
             (host, r#""or_refused": true"#, "the host fails in"),
+            (kill, r#""until": true"#, "the host is neither"),
+            (kill, r#""expect": null"#, "a kill has no answer"),
+            (kill, r#""or_refused": true"#, "a kill has no answer"),
             (exit, r#""until": true"#, "an exit is neither"),
             (exit, r#""start": "y""#, "an exit is neither"),
             (exit, r#""expect": null"#, "an exit has no answer"),
@@ -464,6 +495,27 @@ mod tests {
             let is_meant = complaint.starts_with("step 2") && complaint.contains(part);
             assert!(is_meant, "{step}, {further}: {complaint}");
         }
+    }
+
+    #[test]
+    fn only_what_runs_is_ended() {
+        let asks = r#"{"op": "close", "expect": null}"#;
+        let kill = |process| {
+            let args = format!(r#"{{"process": "{process}"}}"#);
+            format!(r#"{{"on": "host", "op": "kill", "args": {args}}}"#)
+        };
+        let exit = r#"{"op": "exit"}"#;
+        parse(&format!("{asks}, {}, {asks}, {exit}", kill("a"))).unwrap();
+        for steps in [
+            format!("{asks}, {}", kill("b")),
+            format!("{asks}, {}, {}", kill("a"), kill("a")),
+            format!("{asks}, {}, {exit}", kill("a")),
+            format!("{exit}, {asks}"),
+        ] {
+            let complaint = complaint(&steps);
+            assert!(complaint.contains("does not run"), "{steps}: {complaint}");
+        }
+        assert!(complaint(&kill("c")).contains("no process \"c\""));
     }
 
     #[test]

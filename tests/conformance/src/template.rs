@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 /// What earlier steps saved, and where the files of the scenario are.
@@ -14,8 +15,17 @@ pub(crate) struct Saved {
 }
 
 /// A text with saved values in it.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(try_from = "String")]
 pub(crate) struct Text(Vec<Part>);
+
+impl TryFrom<String> for Text {
+    type Error = anyhow::Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        Self::parse(&text)
+    }
+}
 
 #[derive(Clone, Debug, PartialEq)]
 enum Part {
