@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -22,6 +22,8 @@ pub(crate) struct Driver {
     input: Option<ChildStdin>,
     lines: Receiver<String>,
     said: Arc<Mutex<String>>,
+    /// Reads standard error; it ends when nobody can write there any more.
+    listener: Option<JoinHandle<()>>,
     next: u64,
     /// Answers that came while another was waited for.
     early: BTreeMap<u64, Answer>,
@@ -59,24 +61,29 @@ impl Driver {
             .take()
             .context("a driver has an error output")?;
         let heard = said.clone();
-        thread::spawn(move || listen(BufReader::new(errors).lines(), &heard));
+        let listener = thread::spawn(move || listen(BufReader::new(errors).lines(), &heard));
         let mut driver = Self {
             input: child.stdin.take(),
             child,
             lines,
             said,
+            listener: Some(listener),
             next: 1,
             early: BTreeMap::new(),
             merges: Merges::default(),
         };
         match driver.greet() {
             Ok(()) => Ok(Started::Running(Box::new(driver))),
-            Err(error) => match driver.wait_exit(GRACE) {
-                Ok(status) if status.code() == Some(UNABLE) => {
-                    Ok(Started::Unable(driver.said().trim().to_owned()))
+            Err(error) => {
+                // One that still runs is told that nothing more comes.
+                drop(driver.input.take());
+                match driver.wait_exit(GRACE) {
+                    Ok(status) if status.code() == Some(UNABLE) => {
+                        Ok(Started::Unable(driver.said().trim().to_owned()))
+                    }
+                    _ => Err(error.context(driver.said())),
                 }
-                _ => Err(error.context(driver.said())),
-            },
+            }
         }
     }
 
@@ -145,16 +152,56 @@ impl Driver {
             .clone()
     }
 
-    /// Waits for the end of the process.
+    /// Forgets what it wrote for people, which was about what came out right.
+    fn hush(&self) {
+        self.said
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+
+    /// Closes everything that is open, for the next scenario.
+    pub(crate) fn reset(&mut self) -> Result<()> {
+        let answer = self.ask("reset", Map::new())?;
+        ensure!(answer == Answer::Ok(Value::Null), "{}", answer.shown());
+        self.hush();
+        Ok(())
+    }
+
+    /// Waits for the end of the process, and for the last of what it wrote for people.
     pub(crate) fn wait_exit(&mut self, allowed: Duration) -> Result<ExitStatus> {
         let deadline = Instant::now() + allowed;
         while Instant::now() < deadline {
             if let Some(status) = self.child.try_wait()? {
+                self.hear_out(deadline);
                 return Ok(status);
             }
             thread::sleep(Duration::from_millis(2));
         }
         bail!("the driver did not end within {allowed:?}")
+    }
+
+    /// Waits until all that was written to standard error has arrived. A process that the driver
+    /// left behind may hold it open for longer than there is time.
+    fn hear_out(&mut self, deadline: Instant) {
+        while self.listener.as_ref().is_some_and(|one| !one.is_finished()) {
+            if Instant::now() >= deadline {
+                return;
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+        // It reads and keeps what it read, and does not panic.
+        let _ = self.listener.take().map(JoinHandle::join);
+    }
+
+    /// Kills it, and says what it wrote for people to its end.
+    pub(crate) fn last_words(mut self) -> String {
+        drop(self.input.take());
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        self.hear_out(Instant::now() + ECHO);
+        self.said()
     }
 
     /// Ends its input, at which it has to end with success.
@@ -198,6 +245,72 @@ pub(crate) fn allowed(arguments: &Map<String, Value>) -> Duration {
 
 /// Time for anything that does not wait for something else, on a machine that is busy.
 pub(crate) const GRACE: Duration = Duration::from_secs(30);
+/// Time for what a process wrote before it was killed to arrive.
+const ECHO: Duration = Duration::from_secs(2);
 /// The status of a driver that cannot run here.
 const UNABLE: i32 = 77;
 const SAID_MAX: usize = 64 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start(script: &str) -> Result<Started> {
+        let words = ["sh", "-c", script].map(str::to_owned);
+        Driver::start(&words, Path::new("."))
+    }
+
+    fn running(script: &str) -> Box<Driver> {
+        let hello = r#"echo '{"id":1,"ok":{"protocol":1,"merges":[]}}'"#;
+        match start(&script.replace("HELLO", &format!("read hello; {hello}"))).unwrap() {
+            Started::Running(driver) => driver,
+            Started::Unable(why) => panic!("{why}"),
+        }
+    }
+
+    #[test]
+    fn all_that_was_said_before_the_end_is_heard() {
+        // What a child of the driver says arrives after the driver has ended.
+        for _ in 0..5 {
+            let mut driver = running("HELLO; (sleep 0.1; echo late >&2) & echo soon >&2");
+            driver.wait_exit(GRACE).unwrap();
+            assert_eq!(driver.said(), "soon\nlate\n");
+            let driver = running("(sleep 0.1; echo late >&2) & HELLO; exec sleep 60");
+            assert_eq!(driver.last_words(), "late\n");
+        }
+        match start("echo 'no such machine' >&2; exit 77").unwrap() {
+            Started::Unable(why) => assert_eq!(why, "no such machine"),
+            Started::Running(_) => panic!("it has ended"),
+        }
+    }
+
+    #[test]
+    fn a_driver_that_greets_wrongly_is_told_to_end() {
+        let started = start("read hello; echo '{}'; while read more; do :; done; echo bye >&2");
+        let Err(error) = started else {
+            panic!("that was no greeting");
+        };
+        let error = format!("{error:#}");
+        assert!(error.contains("bye"), "{error}");
+    }
+
+    #[test]
+    fn what_was_said_is_forgotten_after_a_good_reset_only() {
+        let mut driver = running(
+            "HELLO; echo first >&2; read reset; echo '{\"id\":2,\"ok\":null}'; \
+             read reset; echo second >&2; echo '{\"id\":3,\"ok\":1}'; exec 2>&-; read end",
+        );
+        let until_said = |text: &str, driver: &Driver| {
+            let deadline = Instant::now() + GRACE;
+            while driver.said() != text {
+                assert!(Instant::now() < deadline, "{}", driver.said());
+                thread::sleep(Duration::from_millis(2));
+            }
+        };
+        until_said("first\n", &driver);
+        driver.reset().unwrap();
+        assert_eq!(driver.said(), "");
+        driver.reset().unwrap_err();
+        until_said("second\n", &driver);
+    }
+}

@@ -89,10 +89,9 @@ impl<'a> Lane<'a> {
         let mut step = 0;
         let played = self.play_steps(scenario, cast, &mut step);
         played.map_err(|error| {
-            let said = |driver: Driver| driver.said();
             let heard: Vec<String> = std::mem::take(&mut self.drivers)
                 .into_values()
-                .map(said)
+                .map(Driver::last_words)
                 .collect();
             let heard = heard.concat();
             let names: Vec<&str> = cast.iter().map(|entry| entry.name.as_str()).collect();
@@ -136,12 +135,7 @@ impl<'a> Lane<'a> {
         }
         *current = scenario.steps.len();
         for driver in self.drivers.values_mut() {
-            let answer = driver.ask("reset", Map::new()).context("to reset")?;
-            ensure!(
-                answer == Answer::Ok(Value::Null),
-                "to reset: {}",
-                answer.shown()
-            );
+            driver.reset().context("to reset")?;
         }
         Ok(())
     }
