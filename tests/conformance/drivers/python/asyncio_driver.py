@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import sys
 import threading
@@ -10,10 +11,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 import notation
-from notation import BrokenError
-from swarmlet import Changes, Node, Output, Results, Subscription
+from handles import Args, Handles
+from swarmlet import Node, Output, Results, Subscription
 
-Args = Mapping[str, Any]
 T = TypeVar("T")
 
 
@@ -30,55 +30,21 @@ class Reading:
         return self._outputs
 
 
-class Driver:
-    """What is open, and what can be done with it."""
-
-    def __init__(self) -> None:
-        self.nodes: dict[str, Node] = {}
-        self.replaced: list[Node] = []
-        self.streams: dict[str, Reading] = {}
-        self.changes: dict[str, Changes] = {}
+class Driver(Handles):
+    """What is open, and what is awaited of it."""
 
     async def perform(self, op: str, args: Args) -> Any:
-        method = getattr(self, "op_" + op.replace(".", "_"), None)
-        if method is None:
-            raise BrokenError(f"there is no operation {op}")
-        return await method(args)
-
-    def keep_node(self, name: str, node: Node) -> dict[str, Any]:
-        if name in self.nodes:
-            self.replaced.append(self.nodes[name])
-        self.nodes[name] = node
-        return {"id": node.id, "app_id": node.app_id}
-
-    def node(self, args: Args) -> Node:
-        return self.nodes[args["node"]]
-
-    def stream(self, args: Args) -> Reading:
-        return self.streams[args["stream"]]
-
-    async def op_hello(self, args: Args) -> Any:
-        return notation.hello()
+        result = super().perform(op, args)
+        return await result if inspect.isawaitable(result) else result
 
     async def op_reset(self, args: Args) -> None:
-        for reading in self.streams.values():
-            reading.rows.cancel()
-        for changes in self.changes.values():
-            changes.cancel()
-        for node in [*self.replaced, *self.nodes.values()]:
-            await asyncio.gather(node.close(), return_exceptions=True)
-        self.__init__()  # type: ignore[misc]
+        nodes = self.cancel_all()
+        await asyncio.gather(*(node.close() for node in nodes), return_exceptions=True)
+        self.clear()
 
     async def op_open(self, args: Args) -> Any:
         node = await Node.open(notation.folder(args), **notation.options(args))
         return self.keep_node(args["as"], node)
-
-    async def op_info(self, args: Args) -> Any:
-        node = self.node(args)
-        return {"id": node.id, "app_id": node.app_id}
-
-    async def op_scoped(self, args: Args) -> Any:
-        return self.keep_node(args["as"], self.node(args).scoped(args["app_id"]))
 
     async def op_close(self, args: Args) -> None:
         await self.node(args).close()
@@ -91,35 +57,15 @@ class Driver:
         events = [(tags, notation.payload(payload)) for tags, payload in args["events"]]
         return [notation.published(each) for each in await self.node(args).publish_many(events)]
 
-    def results(self, args: Args) -> Results:
-        return self.node(args).query(args["aql"], **notation.query_options(args))
-
     async def op_query(self, args: Args) -> Any:
         return [notation.row(row) async for row in self.results(args)]
 
     async def op_query_outputs(self, args: Args) -> Any:
         return [notation.output(each) async for each in self.results(args).outputs()]
 
-    async def op_query_open(self, args: Args) -> None:
-        self.streams[args["as"]] = Reading(self.results(args))
-
     async def op_explain(self, args: Args) -> Any:
         options = notation.query_options(args)
         return notation.explanation(await self.node(args).explain(args["aql"], **options))
-
-    async def op_subscribe(self, args: Args) -> None:
-        node = self.node(args)
-        calls = {
-            "all": node.subscribe,
-            "monotonic": node.subscribe_monotonic,
-            "latest": node.observe_latest,
-            "earliest": node.observe_earliest,
-        }
-        call = calls.get(args.get("follow", "all"))
-        if call is None:
-            raise TypeError("there is no method for that")
-        rows = call(args["aql"], **notation.subscribe_options(args))
-        self.streams[args["as"]] = Reading(rows)
 
     async def op_wait_for(self, args: Args) -> Any:
         condition, options = notation.condition(args), notation.subscribe_options(args)
@@ -132,9 +78,6 @@ class Driver:
 
     async def op_streams(self, args: Args) -> Any:
         return [notation.stream(each) for each in await self.node(args).streams()]
-
-    async def op_metrics(self, args: Args) -> Any:
-        return notation.metrics(self.node(args).metrics())
 
     async def op_next(self, args: Args) -> Any:
         pull = self.stream(args).rows.__anext__
@@ -157,16 +100,6 @@ class Driver:
         pull = self.stream(args).outputs().__anext__
         found, is_ended, _ = await several(pull, args, None)
         return {"outputs": [notation.output(each) for each in found], "is_ended": is_ended}
-
-    async def op_position(self, args: Args) -> Any:
-        rows = self.stream(args).rows
-        return {"offsets": rows.offsets, "skipped": rows.skipped}
-
-    async def op_cancel(self, args: Args) -> None:
-        self.stream(args).rows.cancel()
-
-    async def op_swarm_id(self, args: Args) -> Any:
-        return self.node(args).swarm.id
 
     async def op_swarm_create(self, args: Args) -> Any:
         founded = await self.node(args).swarm.create(args["name"], args["device"])
@@ -219,23 +152,11 @@ class Driver:
     async def op_swarm_renew(self, args: Args) -> None:
         await self.node(args).swarm.renew(args["device"])
 
-    async def op_swarm_status(self, args: Args) -> Any:
-        return notation.status(self.node(args).swarm.status())
-
-    async def op_swarm_network_changed(self, args: Args) -> None:
-        self.node(args).swarm.network_changed()
-
-    async def op_swarm_changes(self, args: Args) -> None:
-        self.changes[args["as"]] = self.node(args).swarm.changes()
-
     async def op_next_change(self, args: Args) -> Any:
         pull = self.changes[args["changes"]].__anext__
         found, is_ended, _ = await several(pull, {"count": 1, **args}, None)
         status = notation.status(found[0]) if found else None
         return {"status": status, "is_ended": is_ended}
-
-    async def op_cancel_changes(self, args: Args) -> None:
-        self.changes[args["changes"]].cancel()
 
 
 async def several(
@@ -270,7 +191,7 @@ async def main() -> None:
         loop.call_soon_threadsafe(lines.put_nowait, "")
 
     threading.Thread(target=read, daemon=True).start()
-    driver = Driver()
+    driver = Driver(Reading)
     tasks = set()
     while line := await lines.get():
         request = json.loads(line)

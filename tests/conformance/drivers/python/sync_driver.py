@@ -11,11 +11,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import notation
-from notation import BrokenError
+from handles import Args, Handles
 from swarmlet import Output, TimeoutError
-from swarmlet.sync import Changes, Node, Results, Subscription
+from swarmlet.sync import Node, Results, Subscription
 
-Args = Mapping[str, Any]
 T = TypeVar("T")
 END = object()
 
@@ -53,58 +52,20 @@ class Reading:
             self._outputs.put(error)
 
 
-class Driver:
-    """What is open, and what can be done with it."""
-
-    def __init__(self) -> None:
-        self.nodes: dict[str, Node] = {}
-        self.replaced: list[Node] = []
-        self.streams: dict[str, Reading] = {}
-        self.changes: dict[str, Changes] = {}
-
-    def perform(self, op: str, args: Args) -> Any:
-        method = getattr(self, "op_" + op.replace(".", "_"), None)
-        if method is None:
-            raise BrokenError(f"there is no operation {op}")
-        return method(args)
-
-    def keep_node(self, name: str, node: Node) -> dict[str, Any]:
-        if name in self.nodes:
-            self.replaced.append(self.nodes[name])
-        self.nodes[name] = node
-        return {"id": node.id, "app_id": node.app_id}
-
-    def node(self, args: Args) -> Node:
-        return self.nodes[args["node"]]
-
-    def stream(self, args: Args) -> Reading:
-        return self.streams[args["stream"]]
-
-    def op_hello(self, args: Args) -> Any:
-        return notation.hello()
+class Driver(Handles):
+    """What is open, and what blocks a thread of it."""
 
     def op_reset(self, args: Args) -> None:
-        for reading in self.streams.values():
-            reading.rows.cancel()
-        for changes in self.changes.values():
-            changes.cancel()
-        for node in [*self.replaced, *self.nodes.values()]:
+        for node in self.cancel_all():
             try:
                 node.close()
             except Exception as error:
                 print(error, file=sys.stderr)
-        self.__init__()  # type: ignore[misc]
+        self.clear()
 
     def op_open(self, args: Args) -> Any:
         node = Node.open(notation.folder(args), **notation.options(args))
         return self.keep_node(args["as"], node)
-
-    def op_info(self, args: Args) -> Any:
-        node = self.node(args)
-        return {"id": node.id, "app_id": node.app_id}
-
-    def op_scoped(self, args: Args) -> Any:
-        return self.keep_node(args["as"], self.node(args).scoped(args["app_id"]))
 
     def op_close(self, args: Args) -> None:
         self.node(args).close()
@@ -117,35 +78,15 @@ class Driver:
         events = [(tags, notation.payload(payload)) for tags, payload in args["events"]]
         return [notation.published(each) for each in self.node(args).publish_many(events)]
 
-    def results(self, args: Args) -> Results:
-        return self.node(args).query(args["aql"], **notation.query_options(args))
-
     def op_query(self, args: Args) -> Any:
         return [notation.row(row) for row in self.results(args)]
 
     def op_query_outputs(self, args: Args) -> Any:
         return [notation.output(each) for each in self.results(args).outputs()]
 
-    def op_query_open(self, args: Args) -> None:
-        self.streams[args["as"]] = Reading(self.results(args))
-
     def op_explain(self, args: Args) -> Any:
         options = notation.query_options(args)
         return notation.explanation(self.node(args).explain(args["aql"], **options))
-
-    def op_subscribe(self, args: Args) -> None:
-        node = self.node(args)
-        calls = {
-            "all": node.subscribe,
-            "monotonic": node.subscribe_monotonic,
-            "latest": node.observe_latest,
-            "earliest": node.observe_earliest,
-        }
-        call = calls.get(args.get("follow", "all"))
-        if call is None:
-            raise TypeError("there is no method for that")
-        rows = call(args["aql"], **notation.subscribe_options(args))
-        self.streams[args["as"]] = Reading(rows)
 
     def op_wait_for(self, args: Args) -> Any:
         condition, options = notation.condition(args), notation.subscribe_options(args)
@@ -159,9 +100,6 @@ class Driver:
 
     def op_streams(self, args: Args) -> Any:
         return [notation.stream(each) for each in self.node(args).streams()]
-
-    def op_metrics(self, args: Args) -> Any:
-        return notation.metrics(self.node(args).metrics())
 
     def op_next(self, args: Args) -> Any:
         rows, is_ended, _ = several(self.stream(args).rows.next, args, None)
@@ -181,16 +119,6 @@ class Driver:
     def op_outputs(self, args: Args) -> Any:
         outputs, is_ended, _ = several(self.stream(args).output, args, None)
         return {"outputs": [notation.output(each) for each in outputs], "is_ended": is_ended}
-
-    def op_position(self, args: Args) -> Any:
-        rows = self.stream(args).rows
-        return {"offsets": rows.offsets, "skipped": rows.skipped}
-
-    def op_cancel(self, args: Args) -> None:
-        self.stream(args).rows.cancel()
-
-    def op_swarm_id(self, args: Args) -> Any:
-        return self.node(args).swarm.id
 
     def op_swarm_create(self, args: Args) -> Any:
         founded = self.node(args).swarm.create(args["name"], args["device"])
@@ -243,23 +171,11 @@ class Driver:
     def op_swarm_renew(self, args: Args) -> None:
         self.node(args).swarm.renew(args["device"])
 
-    def op_swarm_status(self, args: Args) -> Any:
-        return notation.status(self.node(args).swarm.status())
-
-    def op_swarm_network_changed(self, args: Args) -> None:
-        self.node(args).swarm.network_changed()
-
-    def op_swarm_changes(self, args: Args) -> None:
-        self.changes[args["as"]] = self.node(args).swarm.changes()
-
     def op_next_change(self, args: Args) -> Any:
         pull = self.changes[args["changes"]].next
         found, is_ended, _ = several(pull, {"count": 1, **args}, None)
         status = notation.status(found[0]) if found else None
         return {"status": status, "is_ended": is_ended}
-
-    def op_cancel_changes(self, args: Args) -> None:
-        self.changes[args["changes"]].cancel()
 
 
 def several(
@@ -285,7 +201,7 @@ def several(
 
 
 def main() -> None:
-    driver = Driver()
+    driver = Driver(Reading)
     speaking = threading.Lock()
 
     def answer(request: Mapping[str, Any]) -> None:
