@@ -280,10 +280,11 @@ impl Swarm {
     ///
     /// `unavailable` if the node is in no swarm.
     pub fn pending(&self) -> Result<Vec<PendingDevice>> {
-        self.side.house.member(|membership| {
+        let pending = self.side.house.member(|membership| {
             let registrar = membership.registrar.as_ref();
             Ok(registrar.map_or_else(Vec::new, |registrar| registrar.pending()))
-        })
+        });
+        pending.map_err(|error| error.during("swarm.pending"))
     }
 
     /// Lets a waiting device in. Durable when it returns; the device learns of it when it asks
@@ -341,7 +342,7 @@ impl Swarm {
     ///
     /// `unavailable` if the node is in no swarm.
     pub fn members(&self) -> Result<Vec<MemberInfo>> {
-        self.side.house.member(|membership| {
+        let listed = self.side.house.member(|membership| {
             let revocations = membership.members.authority().revocations();
             let info = |chain: &Chain| {
                 let claims = chain.claims();
@@ -359,7 +360,8 @@ impl Swarm {
                 }
             };
             Ok(membership.members.directory().iter().map(info).collect())
-        })
+        });
+        listed.map_err(|error| error.during("swarm.members"))
     }
 
     /// Puts a device out, for good: its sessions close at once, and of its events every node keeps
@@ -461,8 +463,9 @@ impl Swarm {
     }
 
     async fn in_sync(&self) -> Result<()> {
-        let closed = |_| crate::state::closed().during("swarm.wait_in_sync");
-        let position = self.side.state.log()?.position();
+        let during = |error: Error| error.during("swarm.wait_in_sync");
+        let closed = |_| during(crate::state::closed());
+        let position = self.side.state.log().map_err(during)?.position();
         let mut reported = self.side.reported();
         let mut status = self.side.status();
         let has_looked = |looked_at: &u64| *looked_at >= position;
