@@ -1,6 +1,7 @@
 //! The arguments of a request, each taken as the type that the crate wants.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -34,6 +35,11 @@ impl Arguments {
 
     pub(crate) fn text(&self, name: &str) -> Taken<&str> {
         as_text(self.needed(name)?)
+    }
+
+    /// A text that is parsed into a value of the crate.
+    pub(crate) fn parsed<T: FromStr<Err = swarmlet::Error>>(&self, name: &str) -> Taken<T> {
+        self.text(name)?.parse().map_err(Trouble::Value)
     }
 
     pub(crate) fn text_given(&self, name: &str) -> Taken<Option<&str>> {
@@ -133,14 +139,17 @@ impl Arguments {
 fn event(tags: &Value, payload: &Value) -> Taken<NewEvent> {
     let tags = as_list(tags)?.iter().map(as_text);
     Ok(NewEvent {
-        tags: Tags::new(tags.collect::<Taken<Vec<_>>>()?)?,
+        tags: Tags::new(tags.collect::<Taken<Vec<_>>>()?).map_err(Trouble::Value)?,
         payload: values::payload(payload)?,
     })
 }
 
 fn offsets(value: &Value) -> Taken<Offsets> {
-    let parse =
-        |(stream, last): (&String, &Value)| Ok((stream.parse()?, Offset::new(as_number(last)?)?));
+    let parse = |(stream, last): (&String, &Value)| {
+        let stream = stream.parse().map_err(Trouble::Value)?;
+        let last = Offset::new(as_number(last)?).map_err(Trouble::Value)?;
+        Ok((stream, last))
+    };
     as_map(value)?.iter().map(parse).collect()
 }
 

@@ -54,12 +54,25 @@ async fn answer(request: Request, handles: Arc<Handles>) {
     let Request { id, op, arguments } = request;
     let line = match perform(&op, &arguments, &handles).await {
         Ok(value) => json!({"id": id, "ok": value}),
-        Err(Trouble::Error(error)) => json!({"id": id, "error": shapes::error(&error, &op)}),
+        Err(Trouble::Error(error)) => {
+            json!({"id": id, "error": shapes::error(&error, error.operation())})
+        }
+        Err(Trouble::Value(error)) => {
+            json!({"id": id, "error": shapes::error(&error, operation_of(&op))})
+        }
         Err(Trouble::Refused(why)) => json!({"id": id, "refused": why}),
         Err(Trouble::Broken(why)) => json!({"id": id, "broken": why}),
     };
     // Nobody to tell if nobody listens any more.
     let _ = writeln!(io::stdout().lock(), "{line}");
+}
+
+/// The operation that a value was made for, where the crate was not called yet.
+fn operation_of(op: &str) -> &str {
+    match op {
+        "publish_many" => "publish",
+        other => other,
+    }
 }
 
 async fn perform(op: &str, arguments: &Arguments, handles: &Handles) -> Result<Value, Trouble> {

@@ -24,7 +24,8 @@ pub(crate) async fn perform(op: &str, arguments: &Arguments, handles: &Handles) 
     match op {
         "info" => Ok(shapes::node(&node)),
         "scoped" => {
-            let scoped = node.scoped(AppId::new(arguments.text("app_id")?)?);
+            let app_id = AppId::new(arguments.text("app_id")?).map_err(Trouble::Value)?;
+            let scoped = node.scoped(app_id);
             let answer = shapes::node(&scoped);
             handles.keep_node(arguments.text("as")?, scoped);
             Ok(answer)

@@ -11,18 +11,12 @@ use swarmlet::{
 use crate::trouble::Trouble;
 use crate::values;
 
-/// An error. A value that is made before the call is refused without saying for what; it was for
-/// the operation that wanted it.
-pub(crate) fn error(error: &Error, op: &str) -> Value {
+/// An error of an operation.
+pub(crate) fn error(error: &Error, operation: &str) -> Value {
     let details: Map<String, Value> = error
         .context()
         .map(|(name, value)| (name.to_owned(), json!(value)))
         .collect();
-    let operation = match error.operation() {
-        "" if op == "publish_many" => "publish",
-        "" => op,
-        named => named,
-    };
     json!({
         "code": error.kind().as_str(),
         "number": error.kind().number(),

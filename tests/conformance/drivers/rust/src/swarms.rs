@@ -36,7 +36,7 @@ pub(crate) async fn perform(op: &str, arguments: &Arguments, handles: &Handles) 
                 "root_key": founded.root_key.to_string(),
             }))
         }
-        "become_issuer" => done(swarm.become_issuer(&arguments.text("root_key")?.parse()?)),
+        "become_issuer" => done(swarm.become_issuer(&arguments.parsed("root_key")?)),
         "invite" => Ok(json!(swarm.invite(&terms(arguments)?)?)),
         "withdraw" => Ok(json!(swarm.withdraw(arguments.text("invite")?)?)),
         "pending" => Ok(swarm.pending()?.iter().map(pending).collect()),
@@ -120,13 +120,13 @@ fn done(outcome: swarmlet::Result<()>) -> Answered {
 }
 
 fn device(arguments: &Arguments) -> Result<NodeId, Trouble> {
-    Ok(arguments.text("device")?.parse()?)
+    arguments.parsed("device")
 }
 
 fn terms(arguments: &Arguments) -> Result<InviteOptions, Trouble> {
     let mut options = InviteOptions::default();
-    if let Some(capabilities) = arguments.text_given("capabilities")? {
-        options.capabilities = capabilities.parse()?;
+    if arguments.given("capabilities").is_some() {
+        options.capabilities = arguments.parsed("capabilities")?;
     }
     options.name = arguments.text_given("name")?.map(str::to_owned);
     options.labels = arguments.labels_given("labels")?;

@@ -5,8 +5,10 @@ use serde_json::Value;
 /// Why a request has no answer.
 #[derive(Debug)]
 pub(crate) enum Trouble {
-    /// The crate refused.
+    /// The crate refused a call.
     Error(swarmlet::Error),
+    /// The crate refused to make a value for a call, which names no operation.
+    Value(swarmlet::Error),
     /// The types of Rust do not allow to say this.
     Refused(String),
     /// The driver does not know what to do.

@@ -12,12 +12,13 @@ use crate::trouble::Trouble;
 
 /// What the protocol says, as a payload.
 pub(crate) fn payload(value: &Value) -> Result<Payload, Trouble> {
-    Ok(Payload::from_serde(&Own::parse(value)?)?)
+    Payload::from_serde(&Own::parse(value)?).map_err(Trouble::Value)
 }
 
 /// A payload in the notation of the protocol.
 pub(crate) fn written(payload: &Payload) -> Result<Value, Trouble> {
-    Ok(payload.to_serde::<Own>()?.write())
+    let own: Own = payload.to_serde().map_err(Trouble::Value)?;
+    Ok(own.write())
 }
 
 /// Whatever a payload can be.
