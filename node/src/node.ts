@@ -6,7 +6,7 @@ import { CancelledError, InvalidArgumentError } from "./errors.js";
 import { called, checked, givenUp, options as asJson, text } from "./failure.js";
 import type { WaitOptions } from "./failure.js";
 import { native } from "./native.js";
-import type { NativeNode, NativePort, NativeStream } from "./native.js";
+import type { NativeNode, NativeStream } from "./native.js";
 import { Writer } from "./payload.js";
 import type { Payload, Tags } from "./payload.js";
 import { Hold, dispatcher, unlessAborted } from "./port.js";
@@ -172,7 +172,7 @@ export class Node implements AsyncDisposable {
       throw givenUp(operation, signal);
     }
     const list = newEvents(events);
-    const answer = this.#call<[number, string, number, number][]>(operation, (port) =>
+    const answer = this.#hold.call<[number, string, number, number][]>(operation, (port) =>
       this.#native.publish(port, list),
     );
     const published = await unlessAborted(operation, answer, signal);
@@ -290,7 +290,7 @@ export class Node implements AsyncDisposable {
    * Streams of the node end with `ClosedError`, once they are read empty.
    */
   async close(): Promise<void> {
-    await this.#call("close", (port) => this.#native.close(port));
+    await this.#hold.call("close", (port) => this.#native.close(port));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -328,11 +328,6 @@ export class Node implements AsyncDisposable {
     const json = asJson(operation, rest);
     const given = parameters === undefined ? null : parameterList(operation, parameters);
     return called(operation, () => ask(query, json, given));
-  }
-
-  #call<T>(operation: string, start: (port: NativePort) => number): Promise<T> {
-    const token = called(operation, () => start(dispatcher().native));
-    return this.#hold.during(dispatcher().answer<T>(token));
   }
 }
 

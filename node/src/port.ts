@@ -2,7 +2,7 @@
 
 import { setInterval } from "node:timers";
 
-import { failureOf, givenUp } from "./failure.js";
+import { called, failureOf, givenUp } from "./failure.js";
 import type { Told } from "./failure.js";
 import { native } from "./native.js";
 import type { NativePort } from "./native.js";
@@ -96,6 +96,12 @@ export class Hold {
     } finally {
       this.#enter(-1);
     }
+  }
+
+  /** Starts a call into the native half, and waits for its answer. */
+  call<T>(operation: string, start: (port: NativePort) => number): Promise<T> {
+    const token = called(operation, () => start(dispatcher().native));
+    return this.during(dispatcher().answer<T>(token));
   }
 
   set isReferenced(isReferenced: boolean) {

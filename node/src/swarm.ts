@@ -181,7 +181,7 @@ export class Swarm {
   async create(name: string, device: string): Promise<Founded> {
     const operation = "swarm.create";
     const names = [text(operation, "name", name), text(operation, "device", device)] as const;
-    const founded = await this.#call<[string, string]>(operation, (port) =>
+    const founded = await this.#hold.call<[string, string]>(operation, (port) =>
       this.#native.create(port, ...names),
     );
     return new Founded(...founded);
@@ -195,7 +195,7 @@ export class Swarm {
   async becomeIssuer(rootKey: string): Promise<void> {
     const operation = "swarm.become_issuer";
     const key = text(operation, "rootKey", rootKey);
-    await this.#call(operation, (port) => this.#native.becomeIssuer(port, key));
+    await this.#hold.call(operation, (port) => this.#native.becomeIssuer(port, key));
   }
 
   /**
@@ -209,14 +209,14 @@ export class Swarm {
   async invite(capabilities?: string, options: InviteOptions = {}): Promise<string> {
     const operation = "swarm.invite";
     const terms = asJson(operation, { capabilities, ...checked(operation, options) });
-    return this.#call(operation, (port) => this.#native.invite(port, terms));
+    return this.#hold.call(operation, (port) => this.#native.invite(port, terms));
   }
 
   /** Takes an invite back: nobody else is let in by it. Says whether it was still good. */
   async withdraw(invite: string): Promise<boolean> {
     const operation = "swarm.withdraw";
     const line = text(operation, "invite", invite);
-    return this.#call(operation, (port) => this.#native.withdraw(port, line));
+    return this.#hold.call(operation, (port) => this.#native.withdraw(port, line));
   }
 
   /**
@@ -257,7 +257,8 @@ export class Swarm {
 
   /** The devices that wait for approval by this issuer. */
   async pending(): Promise<Pending[]> {
-    const devices = await this.#call<(Pending & { since: number })[]>("swarm.pending", (port) =>
+    type Told = Pending & { since: number };
+    const devices = await this.#hold.call<Told[]>("swarm.pending", (port) =>
       this.#native.pending(port),
     );
     return devices.map((device) => ({ ...device, since: timeOf(device.since) }));
@@ -272,14 +273,14 @@ export class Swarm {
     const operation = "swarm.approve";
     const id = text(operation, "device", device);
     const terms = asJson(operation, { capabilities, ...checked(operation, options) });
-    await this.#call(operation, (port) => this.#native.approve(port, id, terms));
+    await this.#hold.call(operation, (port) => this.#native.approve(port, id, terms));
   }
 
   /** Sends a waiting device away. */
   async reject(device: string): Promise<void> {
     const operation = "swarm.reject";
     const id = text(operation, "device", device);
-    await this.#call(operation, (port) => this.#native.reject(port, id));
+    await this.#hold.call(operation, (port) => this.#native.reject(port, id));
   }
 
   /** Lets a device in whose identity is known beforehand, when it asks. */
@@ -291,12 +292,13 @@ export class Swarm {
     const operation = "swarm.preauthorise";
     const id = text(operation, "device", device);
     const terms = asJson(operation, { capabilities, ...checked(operation, options) });
-    await this.#call(operation, (port) => this.#native.preauthorise(port, id, terms));
+    await this.#hold.call(operation, (port) => this.#native.preauthorise(port, id, terms));
   }
 
   /** All devices of the swarm that this node knows, by identity. */
   async members(): Promise<Member[]> {
-    const devices = await this.#call<(Member & { notAfter: number })[]>("swarm.members", (port) =>
+    type Told = Member & { notAfter: number };
+    const devices = await this.#hold.call<Told[]>("swarm.members", (port) =>
       this.#native.members(port),
     );
     return devices.map((device) => ({ ...device, notAfter: timeOf(device.notAfter) }));
@@ -309,7 +311,7 @@ export class Swarm {
   async revoke(device: string, reason: string): Promise<void> {
     const operation = "swarm.revoke";
     const texts = [text(operation, "device", device), text(operation, "reason", reason)] as const;
-    await this.#call(operation, (port) => this.#native.revoke(port, ...texts));
+    await this.#hold.call(operation, (port) => this.#native.revoke(port, ...texts));
   }
 
   /**
@@ -321,7 +323,7 @@ export class Swarm {
   async renew(device: string): Promise<void> {
     const operation = "swarm.renew";
     const id = text(operation, "device", device);
-    await this.#call(operation, (port) => this.#native.renew(port, id));
+    await this.#hold.call(operation, (port) => this.#native.renew(port, id));
   }
 
   /** How this node stands in the swarm now. */
@@ -356,11 +358,6 @@ export class Swarm {
     called("swarm.network_changed", () => {
       this.#native.networkChanged();
     });
-  }
-
-  #call<T>(operation: string, start: (port: NativePort) => number): Promise<T> {
-    const token = called(operation, () => start(dispatcher().native));
-    return this.#hold.during(dispatcher().answer<T>(token));
   }
 
   async #wait<T>(
