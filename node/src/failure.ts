@@ -87,6 +87,15 @@ export function checked<T extends object & WaitOptions>(operation: string, given
   return given;
 }
 
+/** Options of a wait that begins now, which is not begun if their signal has given it up. */
+export function unaborted<T extends object & WaitOptions>(operation: string, given: T): T {
+  const options = checked(operation, given);
+  if (options.signal?.aborted === true) {
+    throw givenUp(operation, options.signal);
+  }
+  return options;
+}
+
 /** Options as JSON, in which nothing gets lost on the way. */
 export function options(operation: string, value: object): string {
   const checked = (name: string, item: unknown): unknown => {

@@ -3,7 +3,7 @@
 import { fileURLToPath } from "node:url";
 
 import { CancelledError, InvalidArgumentError } from "./errors.js";
-import { called, checked, givenUp, options as asJson, text } from "./failure.js";
+import { called, checked, options as asJson, text, unaborted } from "./failure.js";
 import type { WaitOptions } from "./failure.js";
 import { native } from "./native.js";
 import type { NativeNode, NativeStream } from "./native.js";
@@ -101,10 +101,7 @@ export class Node implements AsyncDisposable {
   static async open(path: string | URL, options: OpenOptions = {}): Promise<Node> {
     const operation = "open";
     const folder = text(operation, "path", path instanceof URL ? fileURLToPath(path) : path);
-    const { signal, streams, routes, ...rest } = checked(operation, options);
-    if (signal?.aborted === true) {
-      throw givenUp(operation, signal);
-    }
+    const { signal, streams, routes, ...rest } = unaborted(operation, options);
     const lists = { streams: entriesOf(streams), routes: entriesOf(routes) };
     const json = asJson(operation, { ...rest, ...lists });
     const { native: port } = dispatcher();
@@ -167,10 +164,7 @@ export class Node implements AsyncDisposable {
     options: WaitOptions = {},
   ): Promise<Published[]> {
     const operation = "publish";
-    const { signal } = checked(operation, options);
-    if (signal?.aborted === true) {
-      throw givenUp(operation, signal);
-    }
+    const { signal } = unaborted(operation, options);
     const list = newEvents(events);
     const answer = this.#hold.call<[number, string, number, number][]>(operation, (port) =>
       this.#native.publish(port, list),
@@ -181,7 +175,7 @@ export class Node implements AsyncDisposable {
 
   /** The results of what is present now. */
   query<T = any>(aql: string, options: QueryOptions = {}): Results<T> {
-    const stream = this.#asked("query", aql, options, (...given) =>
+    const stream = this.#asked("query", aql, checked("query", options), (...given) =>
       this.#native.query(...given),
     );
     return new Results("query", stream, this.#hold.inherit(), options.signal);
@@ -239,11 +233,12 @@ export class Node implements AsyncDisposable {
   /** Runs a query to its end without its results, and says how that was done. */
   async explain(aql: string, options: QueryOptions = {}): Promise<Explanation> {
     const operation = "explain";
-    const token = this.#asked(operation, aql, options, (...given) =>
+    const wanted = unaborted(operation, options);
+    const token = this.#asked(operation, aql, wanted, (...given) =>
       this.#native.explain(dispatcher().native, ...given),
     );
     const answer = this.#hold.during(dispatcher().answer<Explanation>(token));
-    return unlessAborted(operation, answer, options.signal);
+    return unlessAborted(operation, answer, wanted.signal);
   }
 
   /** How far the node is. */
@@ -323,7 +318,7 @@ export class Node implements AsyncDisposable {
     options: QueryOptions & SubscribeOptions,
     ask: (aql: string, options: string, parameters: Uint8Array | null) => T,
   ): T {
-    const { signal: _, parameters, ...rest } = checked(operation, options);
+    const { signal: _, parameters, ...rest } = options;
     const query = text(operation, "aql", aql);
     const json = asJson(operation, rest);
     const given = parameters === undefined ? null : parameterList(operation, parameters);

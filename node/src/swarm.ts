@@ -2,7 +2,7 @@
 
 import { setImmediate } from "node:timers/promises";
 
-import { called, checked, givenUp, options as asJson, text } from "./failure.js";
+import { called, checked, givenUp, options as asJson, text, unaborted } from "./failure.js";
 import type { WaitOptions } from "./failure.js";
 import type { NativeChanges, NativePort, NativeSwarm, NativeWaiting } from "./native.js";
 import { Hold, dispatcher, unlessAborted } from "./port.js";
@@ -365,10 +365,7 @@ export class Swarm {
     options: TimedWaitOptions,
     start: (port: NativePort, wait: string) => NativeWaiting,
   ): Promise<T> {
-    const { signal, ...limits } = checked(operation, options);
-    if (signal?.aborted === true) {
-      throw givenUp(operation, signal);
-    }
+    const { signal, ...limits } = unaborted(operation, options);
     const json = asJson(operation, limits);
     const waiting = called(operation, () => start(dispatcher().native, json));
     const answer = this.#hold.during(dispatcher().answer<T>(waiting.token));

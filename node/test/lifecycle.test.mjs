@@ -57,6 +57,23 @@ test("a publish that is given up is not lost track of", async (context) => {
   assert.deepEqual(await payloads(node.query("FROM 'n'"), 3), [1, 2]);
 });
 
+test("what was given up before it began is not begun", async (context) => {
+  const node = await opened(context);
+  const signal = AbortSignal.abort();
+  // Calls that would fail if they were begun.
+  const calls = [
+    () => Node.open("\0", { signal }),
+    () => node.publish("n", 1, { signal }),
+    () => node.publishMany(7, { signal }),
+    () => node.explain("FROM", { signal }),
+    () => node.swarm.join("no invite", "name", { signal }),
+    () => node.swarm.waitJoined({ signal }),
+  ];
+  for (const call of calls) {
+    await assert.rejects(call, { code: "cancelled" });
+  }
+});
+
 test("an opening that is given up leaves the folder free", async (context) => {
   const path = folder(context);
   const given = new AbortController();
