@@ -8,21 +8,22 @@ export interface NativePort {
   opened(token: number): NativeNode;
 }
 
-export interface NativeStream {
+/** What streams have in common. */
+export interface NativeWatched {
   look(): boolean | null;
-  take(max: number): string;
-  showAll(): void;
   watch(port: NativePort): number;
   cancel(): void;
+}
+
+export interface NativeStream extends NativeWatched {
+  take(max: number): string;
+  showAll(): void;
   offsets(handedOut: number): string;
   skipped(): string;
 }
 
-export interface NativeChanges {
-  look(): boolean | null;
+export interface NativeChanges extends NativeWatched {
   take(): string | null;
-  watch(port: NativePort): number;
-  cancel(): void;
 }
 
 export interface NativeWaiting {

@@ -1,15 +1,14 @@
 /** Streams of results. */
 
-import { setImmediate } from "node:timers/promises";
-
 import { InvalidArgumentError } from "./errors.js";
-import { called, checked, givenUp } from "./failure.js";
+import { called, checked } from "./failure.js";
 import type { WaitOptions } from "./failure.js";
 import type { NativeStream } from "./native.js";
-import { Hold, dispatcher, unlessAborted } from "./port.js";
+import type { Hold } from "./port.js";
 import { asRow, outputOf } from "./row.js";
 import type { Chunk, Row } from "./row.js";
 import type { Offsets, Output } from "./types.js";
+import { Watched } from "./watched.js";
 
 /** Rows handed over at once; more gain nothing and make other tasks wait. */
 const BATCH_ROWS = 256;
@@ -26,17 +25,12 @@ const BATCH_ROWS = 256;
  * signal has taken nothing.
  */
 export class RowStream<T = any> implements AsyncIterable<Row<T>>, AsyncDisposable {
-  readonly #native: NativeStream;
-  readonly #hold: Hold;
   readonly #operation: string;
-  readonly #signal: AbortSignal | undefined;
-  readonly #onAbort = () => {
-    this.cancel();
-  };
+  readonly #native: NativeStream;
+  readonly #watched: Watched;
   #chunk: Chunk = { outputs: [], streams: [], apps: [] };
   /** How many outputs of the chunk were handed out. */
   #handedOut = 0;
-  #change: Promise<unknown> | undefined;
 
   /** @internal */
   constructor(
@@ -47,12 +41,7 @@ export class RowStream<T = any> implements AsyncIterable<Row<T>>, AsyncDisposabl
   ) {
     this.#operation = operation;
     this.#native = native;
-    this.#hold = hold;
-    this.#signal = signal;
-    signal?.addEventListener("abort", this.#onAbort, { once: true });
-    if (signal?.aborted === true) {
-      this.cancel();
-    }
+    this.#watched = new Watched(operation, native, hold, signal);
   }
 
   /**
@@ -61,21 +50,7 @@ export class RowStream<T = any> implements AsyncIterable<Row<T>>, AsyncDisposabl
    */
   async ready(options: WaitOptions = {}): Promise<boolean> {
     const { signal } = checked(this.#operation, options);
-    if (this.#left() > 0) {
-      return true;
-    }
-    let shown = this.#look();
-    if (shown !== null) {
-      // A stream that is always full must not keep other tasks from running.
-      await this.#hold.during(setImmediate());
-      shown = this.#look();
-    }
-    while (shown === null) {
-      const wait = unlessAborted(this.#operation, this.#changed(), signal);
-      await this.#hold.during(wait);
-      shown = this.#look();
-    }
-    return shown;
+    return this.#left() > 0 || this.#watched.ready(signal);
   }
 
   /** Takes at most `max` rows of those that are there, fewer if they are large; never waits. */
@@ -162,23 +137,18 @@ export class RowStream<T = any> implements AsyncIterable<Row<T>>, AsyncDisposabl
 
   /** Ends the stream, also for those who wait for it. Fine to call twice. */
   cancel(): void {
-    called("cancel", () => {
-      this.#native.cancel();
-    });
-    this.#signal?.removeEventListener("abort", this.#onAbort);
-    // What was not handed out is dropped; the count stays, which says how far it reached.
-    this.#chunk = { ...this.#chunk, outputs: this.#chunk.outputs.slice(0, this.#handedOut) };
+    this.#watched.cancel();
   }
 
   /** Those who wait for this stream keep the process alive, as they do without `unref`. */
   ref(): this {
-    this.#hold.isReferenced = true;
+    this.#watched.ref();
     return this;
   }
 
   /** Those who wait for this stream do not keep the process alive. */
   unref(): this {
-    this.#hold.isReferenced = false;
+    this.#watched.unref();
     return this;
   }
 
@@ -232,25 +202,9 @@ export class RowStream<T = any> implements AsyncIterable<Row<T>>, AsyncDisposabl
     return Promise.resolve({ done: true, value: undefined });
   }
 
-  #look(): boolean | null {
-    if (this.#signal?.aborted === true) {
-      throw givenUp(this.#operation, this.#signal);
-    }
-    return called(this.#operation, () => this.#native.look());
-  }
-
-  /** One watch for all who wait: it is answered when a look shows something. */
-  #changed(): Promise<unknown> {
-    this.#change ??= dispatcher()
-      .answer(called(this.#operation, () => this.#native.watch(dispatcher().native)))
-      .finally(() => {
-        this.#change = undefined;
-      });
-    return this.#change;
-  }
-
+  /** How many outputs are still to be handed out. The count of those that were stays at the end. */
   #left(): number {
-    return this.#chunk.outputs.length - this.#handedOut;
+    return this.#watched.isCancelled ? 0 : this.#chunk.outputs.length - this.#handedOut;
   }
 
   /** Takes a chunk if there is something; whether there was. */

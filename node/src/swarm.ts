@@ -1,12 +1,11 @@
 /** A node's place in its swarm. */
 
-import { setImmediate } from "node:timers/promises";
-
-import { called, checked, givenUp, options as asJson, text, unaborted } from "./failure.js";
+import { called, checked, options as asJson, text, unaborted } from "./failure.js";
 import type { WaitOptions } from "./failure.js";
 import type { NativeChanges, NativePort, NativeSwarm, NativeWaiting } from "./native.js";
 import { Hold, dispatcher, unlessAborted } from "./port.js";
 import type { Member, Peer, Pending, SwarmStatus } from "./types.js";
+import { Watched } from "./watched.js";
 
 /** What a device is granted beside its rights. */
 export interface Grant {
@@ -60,62 +59,40 @@ export class Founded {
  */
 export class Changes implements AsyncIterableIterator<SwarmStatus>, AsyncDisposable {
   readonly #native: NativeChanges;
-  readonly #hold: Hold;
-  readonly #signal: AbortSignal | undefined;
-  readonly #onAbort = () => {
-    this.cancel();
-  };
-  #change: Promise<unknown> | undefined;
+  readonly #watched: Watched;
 
   /** @internal */
   constructor(native: NativeChanges, hold: Hold, signal: AbortSignal | undefined) {
     this.#native = native;
-    this.#hold = hold;
-    this.#signal = signal;
-    signal?.addEventListener("abort", this.#onAbort, { once: true });
-    if (signal?.aborted === true) {
-      this.cancel();
-    }
+    this.#watched = new Watched("swarm.changes", native, hold, signal);
   }
 
   /** The next status. Given up by its signal, it has taken nothing. */
   async next(options: WaitOptions = {}): Promise<IteratorResult<SwarmStatus, undefined>> {
     const { signal } = checked("swarm.changes", options);
-    // What changes all the time must not keep other tasks from running.
-    await this.#hold.during(setImmediate());
-    for (;;) {
+    while (await this.#watched.ready(signal)) {
       const taken = called("swarm.changes", () => this.#native.take());
       if (taken !== null) {
         return { done: false, value: statusOf(taken) };
       }
-      const shown = this.#look();
-      if (shown === false) {
-        return { done: true, value: undefined };
-      }
-      if (shown === null) {
-        const wait = unlessAborted("swarm.changes", this.#changed(), signal);
-        await this.#hold.during(wait);
-      }
     }
+    return { done: true, value: undefined };
   }
 
   /** Ends the stream, also for those who wait for it. Fine to call twice. */
   cancel(): void {
-    called("cancel", () => {
-      this.#native.cancel();
-    });
-    this.#signal?.removeEventListener("abort", this.#onAbort);
+    this.#watched.cancel();
   }
 
   /** Those who wait for this stream keep the process alive, as they do without `unref`. */
   ref(): this {
-    this.#hold.isReferenced = true;
+    this.#watched.ref();
     return this;
   }
 
   /** Those who wait for this stream do not keep the process alive. */
   unref(): this {
-    this.#hold.isReferenced = false;
+    this.#watched.unref();
     return this;
   }
 
@@ -130,22 +107,6 @@ export class Changes implements AsyncIterableIterator<SwarmStatus>, AsyncDisposa
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.cancel();
-  }
-
-  #look(): boolean | null {
-    if (this.#signal?.aborted === true) {
-      throw givenUp("swarm.changes", this.#signal);
-    }
-    return called("swarm.changes", () => this.#native.look());
-  }
-
-  #changed(): Promise<unknown> {
-    this.#change ??= dispatcher()
-      .answer(called("swarm.changes", () => this.#native.watch(dispatcher().native)))
-      .finally(() => {
-        this.#change = undefined;
-      });
-    return this.#change;
   }
 }
 
