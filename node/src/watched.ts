@@ -61,7 +61,7 @@ export class Watched {
     called("cancel", () => {
       this.#native.cancel();
     });
-    this.#signal?.removeEventListener("abort", this.#onAbort);
+    this.#letGo();
   }
 
   /** Those who wait for it keep the process alive. */
@@ -75,10 +75,24 @@ export class Watched {
   }
 
   #look(): boolean | null {
-    if (this.#signal?.aborted === true) {
-      throw givenUp(this.#operation, this.#signal);
+    let shown: boolean | null = false;
+    try {
+      if (this.#signal?.aborted === true) {
+        throw givenUp(this.#operation, this.#signal);
+      }
+      shown = called(this.#operation, () => this.#native.look());
+      return shown;
+    } finally {
+      // A stream that has ended, or failed, is not ended by anybody: loops just stop asking.
+      if (shown === false) {
+        this.#letGo();
+      }
     }
-    return called(this.#operation, () => this.#native.look());
+  }
+
+  /** The signal may live for as long as the program, and would keep the stream. */
+  #letGo(): void {
+    this.#signal?.removeEventListener("abort", this.#onAbort);
   }
 
   /** One watch for all who wait: it is answered when a look shows something. */

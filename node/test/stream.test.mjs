@@ -1,6 +1,7 @@
 /** Streams: what was there, what comes, at the pace of the reader; nothing is lost on the way. */
 
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { test } from "node:test";
 
 import { CancelledError } from "swarmlet";
@@ -192,6 +193,29 @@ test("a signal ends a stream, and so does cancel", async (context) => {
   quiet.cancel();
   quiet.cancel();
   assert.deepEqual(await wait, { done: true, value: undefined });
+});
+
+test("a stream that has ended lets go of its signal", async (context) => {
+  const node = await opened(context);
+  await node.publishMany(many(0, 300));
+  const { signal } = new AbortController();
+  const listeners = () => getEventListeners(signal, "abort").length;
+  for await (const row of node.query("FROM 'n'", { signal })) {
+    assert.equal(listeners(), 1, `at ${row.offset}`);
+  }
+  assert.equal(listeners(), 0);
+  await node.query("FROM 'n'", { signal }).toArray();
+  assert.equal(listeners(), 0);
+  node.query("FROM 'n'", { signal }).cancel();
+  assert.equal(listeners(), 0);
+  const events = node.subscribe("FROM 'none'", { signal });
+  const changes = node.swarm.changes({ signal });
+  await changes.next();
+  assert.equal(listeners(), 2);
+  const ends = [events.next(), changes.next(), changes.next()];
+  const closed = ends.map((end) => assert.rejects(end, { code: "closed" }));
+  await Promise.all([...closed, node.close()]);
+  assert.equal(listeners(), 0);
 });
 
 test("a loop may end its own stream", async (context) => {
