@@ -15,8 +15,8 @@ export class Watched {
   readonly #onAbort = () => {
     this.cancel();
   };
+  readonly #waiters = new Waiters();
   #isCancelled = false;
-  #change: Promise<unknown> | undefined;
 
   constructor(
     operation: string,
@@ -48,8 +48,8 @@ export class Watched {
       shown = this.#look();
     }
     while (shown === null) {
-      const wait = unlessAborted(this.#operation, this.#changed(), signal);
-      await this.#hold.during(wait);
+      const change = this.#waiters.change(() => this.#watch(), this.#operation, signal);
+      await this.#hold.during(change);
       shown = this.#look();
     }
     return shown;
@@ -95,13 +95,51 @@ export class Watched {
     this.#signal?.removeEventListener("abort", this.#onAbort);
   }
 
-  /** One watch for all who wait: it is answered when a look shows something. */
-  #changed(): Promise<unknown> {
-    this.#change ??= dispatcher()
-      .answer(called(this.#operation, () => this.#native.watch(dispatcher().native)))
-      .finally(() => {
-        this.#change = undefined;
-      });
-    return this.#change;
+  /** Starts a watch, and gives its token; it is answered when a look shows something. */
+  #watch(): number {
+    return called(this.#operation, () => this.#native.watch(dispatcher().native));
+  }
+}
+
+/**
+ * Those who wait for one watch. The answer may be long in coming, so who gives up leaves nothing
+ * behind; and it does not know the stream, which may be dropped when nobody waits any more.
+ */
+class Waiters {
+  readonly #waiting = new Set<(answer: Promise<void>) => void>();
+  #isWatching = false;
+
+  /** Waits for a change that a look can show, with the watch of those before if there is one. */
+  async change(
+    watch: () => number,
+    operation: string,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    if (!this.#isWatching) {
+      this.#await(watch());
+    }
+    let settle!: (answer: Promise<void>) => void;
+    const answered = new Promise<void>((resolve) => {
+      settle = resolve;
+    });
+    this.#waiting.add(settle);
+    try {
+      await unlessAborted(operation, answered, signal);
+    } finally {
+      this.#waiting.delete(settle);
+    }
+  }
+
+  #await(token: number): void {
+    const answer = dispatcher().answer<void>(token);
+    const settle = (): void => {
+      this.#isWatching = false;
+      for (const waiter of this.#waiting) {
+        waiter(answer);
+      }
+      this.#waiting.clear();
+    };
+    this.#isWatching = true;
+    answer.then(settle, settle);
   }
 }

@@ -65,6 +65,12 @@ export async function until(holds) {
   }
 }
 
+/** What JavaScript holds that cannot be collected; the tests run with `--expose-gc`. */
+export function heapBytes() {
+  globalThis.gc();
+  return process.memoryUsage().heapUsed;
+}
+
 /** Numbers from 0 on. */
 export function numbers(count) {
   return Array.from({ length: count }, (_, index) => index);

@@ -5,7 +5,7 @@ import { getEventListeners } from "node:events";
 import { test } from "node:test";
 
 import { CancelledError } from "swarmlet";
-import { SOON_MS, numbers, opened, payloads } from "./nodes.mjs";
+import { SOON_MS, heapBytes, numbers, opened, payloads, until } from "./nodes.mjs";
 
 const many = (from, to) => numbers(to - from).map((n) => ["n", n + from]);
 
@@ -153,6 +153,42 @@ test("a wait that is given up loses nothing", async (context) => {
   await writer;
   assert.deepEqual(seen, numbers(count));
   assert.ok(givenUp > 0);
+});
+
+test("waits that are given up leave nothing behind", async (context) => {
+  const node = await opened(context);
+  const events = node.subscribe("FROM 'n'");
+  const changes = node.swarm.changes();
+  await changes.next();
+  const giveUp = async (count) => {
+    for (let wait = 0; wait < count; wait += 1) {
+      const soon = new AbortController();
+      const waits = [events, changes].map((stream) => stream.next({ signal: soon.signal }));
+      setImmediate(() => soon.abort());
+      for (const { reason } of await Promise.allSettled(waits)) {
+        assert.ok(reason instanceof CancelledError);
+      }
+    }
+    return heapBytes();
+  };
+  const before = await giveUp(200);
+  const after = await giveUp(2000);
+  // Kept, each would cost more than two kilobytes.
+  assert.ok(after - before < 500_000, `${after - before} bytes more`);
+  const still = events.next();
+  await node.publish("n", 1);
+  assert.equal((await still).value.payload, 1);
+});
+
+test("a stream that is dropped ends, although a wait for it was given up", async (context) => {
+  const node = await opened(context);
+  const giveUp = async () => {
+    const events = node.subscribe("FROM 'n'");
+    await assert.rejects(events.next({ signal: AbortSignal.timeout(1) }), CancelledError);
+  };
+  await giveUp();
+  assert.equal(node.metrics().subscriptionsOpen, 1);
+  await until(() => heapBytes() > 0 && node.metrics().subscriptionsOpen === 0);
 });
 
 test("ready takes nothing and take does not wait", async (context) => {
