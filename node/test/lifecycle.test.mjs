@@ -188,8 +188,10 @@ test("who waits keeps the process, who was unreferenced does not", async (contex
   assert.equal(await ran(givenUp, folder(context)), "cancelled\n");
 });
 
-function worker(path, index, isLeaving) {
-  const data = { path, index, isLeaving };
+const WAYS = ["leave", "stay", "scoped"];
+
+function worker(path, index) {
+  const data = { path, index, way: WAYS[index % WAYS.length] };
   const started = new Worker(new URL("worker.mjs", here), { workerData: data });
   const failed = new Promise((_, reject) => started.once("error", reject));
   const said = new Promise((resolve) => started.once("message", resolve));
@@ -200,15 +202,15 @@ test("workers have nodes of their own, and may be terminated", async (context) =
   const node = await opened(context, { network: quiet() });
   const events = node.subscribe("FROM 'main'");
   const paths = numbers(6).map((index) => `${folder(context)}-${index}`);
-  const workers = paths.map((path, index) => worker(path, index, index % 2 === 0));
+  const workers = paths.map((path, index) => worker(path, index));
   assert.deepEqual(await Promise.all(workers.map((each) => each.said)), numbers(6));
-  await Promise.all(workers.map((each) => each.started.terminate()));
-  await node.publish("main", "alive");
-  assert.deepEqual(await payloads(events, 1), ["alive"]);
   for (const [index, path] of paths.entries()) {
+    await workers[index].started.terminate();
     // Terminating closes the node, so the folder is free.
     const again = await Node.open(path);
     assert.deepEqual(await payloads(again.query("FROM 'n'"), 1), [index]);
     await again.close();
   }
+  await node.publish("main", "alive");
+  assert.deepEqual(await payloads(events, 1), ["alive"]);
 });

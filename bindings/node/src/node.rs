@@ -37,11 +37,18 @@ pub fn open(port: &Port, path: String, options: String) -> napi::Result<i64> {
 
 /// A handle of an open node.
 #[napi]
-pub struct Node(Arc<swarmlet_facade::Node>);
+pub struct Node {
+    node: Arc<swarmlet_facade::Node>,
+    /// The handle that was opened. The port closes it at its end if somebody still has it.
+    opened: Arc<swarmlet_facade::Node>,
+}
 
 impl Node {
-    pub(crate) fn new(node: Arc<swarmlet_facade::Node>) -> Self {
-        Self(node)
+    pub(crate) fn new(opened: Arc<swarmlet_facade::Node>) -> Self {
+        Self {
+            node: opened.clone(),
+            opened,
+        }
     }
 }
 
@@ -50,19 +57,24 @@ impl Node {
     /// The identity of this device.
     #[napi(getter)]
     pub fn id(&self) -> napi::Result<String> {
-        called("id", || Ok(self.0.id()?.to_string()))
+        called("id", || Ok(self.node.id()?.to_string()))
     }
 
     /// The app in whose name this handle publishes.
     #[napi(getter)]
     pub fn app_id(&self) -> napi::Result<String> {
-        called("app_id", || Ok(self.0.app_id()?.to_string()))
+        called("app_id", || Ok(self.node.app_id()?.to_string()))
     }
 
     /// A handle of the same node for another app.
     #[napi]
     pub fn scoped(&self, app_id: String) -> napi::Result<Self> {
-        called("scoped", || Ok(Self(Arc::new(self.0.scoped(&app_id)?))))
+        called("scoped", || {
+            Ok(Self {
+                node: Arc::new(self.node.scoped(&app_id)?),
+                opened: self.opened.clone(),
+            })
+        })
     }
 
     /// Publishes events together.
@@ -72,7 +84,7 @@ impl Node {
             let events = new_events(events)?;
             let published = |published: Vec<_>| Outcome::Text(published_text(&published));
             let (token, completion) = port.completion(published);
-            self.0.publish(events, completion);
+            self.node.publish(events, completion);
             Ok(token)
         })
     }
@@ -87,7 +99,7 @@ impl Node {
     ) -> napi::Result<Stream> {
         called("query", || {
             let options = query_options("query", &options, given)?;
-            Ok(Stream::new(self.0.query(&aql, options)?))
+            Ok(Stream::new(self.node.query(&aql, options)?))
         })
     }
 
@@ -106,7 +118,7 @@ impl Node {
                 from,
                 parameters: parameters("subscribe", given)?,
             };
-            Ok(Stream::new(self.0.subscribe(&aql, options, follow)?))
+            Ok(Stream::new(self.node.subscribe(&aql, options, follow)?))
         })
     }
 
@@ -123,7 +135,7 @@ impl Node {
             let options = query_options("explain", &options, given)?;
             let explained = |explained| Outcome::Text(explanation_text(&explained));
             let (token, completion) = port.completion(explained);
-            self.0.explain(&aql, options, completion);
+            self.node.explain(&aql, options, completion);
             Ok(token)
         })
     }
@@ -132,7 +144,7 @@ impl Node {
     #[napi]
     pub fn offsets(&self) -> napi::Result<String> {
         called("offsets", || {
-            let state = self.0.offsets()?;
+            let state = self.node.offsets()?;
             let missing = state.to_replicate.into_iter();
             let missing: Vec<_> = missing.map(|(id, count)| (id.to_string(), count)).collect();
             Ok(json::text(&(offsets_map(&state.present), missing)))
@@ -143,7 +155,7 @@ impl Node {
     #[napi]
     pub fn streams(&self) -> napi::Result<String> {
         called("streams", || {
-            let rows = self.0.streams()?.into_iter().map(|info| {
+            let rows = self.node.streams()?.into_iter().map(|info| {
                 let (id, name) = (info.id.to_string(), info.name.to_string());
                 (id, name, info.first.get(), info.last.get())
             });
@@ -154,20 +166,20 @@ impl Node {
     /// The node's place in its swarm.
     #[napi]
     pub fn swarm(&self) -> napi::Result<Swarm> {
-        called("swarm", || Ok(Swarm::new(self.0.swarm()?)))
+        called("swarm", || Ok(Swarm::new(self.node.swarm()?)))
     }
 
     /// What the node has counted and measured, as JSON.
     #[napi]
     pub fn metrics(&self) -> napi::Result<String> {
-        called("metrics", || Ok(metrics_text(&self.0.metrics()?)))
+        called("metrics", || Ok(metrics_text(&self.node.metrics()?)))
     }
 
     /// Closes the node for all its handles.
     #[napi]
     pub fn close(&self, port: &Port) -> i64 {
         let (token, completion) = port.completion(Outcome::done);
-        self.0.close(completion);
+        self.node.close(completion);
         token
     }
 }
