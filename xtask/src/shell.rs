@@ -13,11 +13,15 @@ pub(crate) fn command(words: &[&str]) -> Command {
     let (program, arguments) = words
         .split_first()
         .expect("a command has at least a program");
-    let mut command = Command::new(program);
+    let mut command = self::program(Path::new(program));
+    command.args(arguments);
     command
-        .args(arguments)
-        .current_dir(root::folder())
-        .stdin(Stdio::null());
+}
+
+/// A program without arguments, to be run as [`command`] says.
+pub(crate) fn program(path: &Path) -> Command {
+    let mut command = Command::new(path);
+    command.current_dir(root::folder()).stdin(Stdio::null());
     command
 }
 

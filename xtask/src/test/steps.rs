@@ -1,7 +1,7 @@
 //! The table of steps. A step is one entry; what it needs must be in the tree, else it is skipped.
 
 use super::{c, conformance, fuzz, node, python};
-use crate::{deny, generate, kotlin, setup, shell, tidy};
+use crate::{deny, generate, kotlin, root, setup, shell, tidy};
 use anyhow::Result;
 
 /// A check with a name.
@@ -28,11 +28,13 @@ pub(crate) enum Work {
     /// Commands, one after the other; a word of the form `NAME=value` before the program is set in
     /// its environment.
     Commands(&'static [&'static [&'static str]]),
+    /// Programs of the workspace with their arguments, one after the other.
+    Programs(&'static [&'static [&'static str]]),
     Function(fn() -> Result<()>),
 }
 
 use Part::{Always, Full, Quick};
-use Work::{Commands, Function};
+use Work::{Commands, Function, Programs};
 
 /// Everything, in the order in which it is run: first what fails fastest.
 pub(crate) const STEPS: &[Step] = &[
@@ -60,10 +62,10 @@ pub(crate) const STEPS: &[Step] = &[
     ),
     step("rust", Full, ".", Commands(RUST)),
     step("doc", Full, ".", Commands(DOC)),
-    step("sim", Full, "tests/sim/Cargo.toml", Commands(SIM)),
-    step("oracle", Full, "tests/oracle/Cargo.toml", Commands(ORACLE)),
-    step("crash", Full, "tests/crash/Cargo.toml", Commands(CRASH)),
-    step("netns", Full, "tests/netns/Cargo.toml", Commands(NETNS)),
+    step("sim", Full, "tests/sim/Cargo.toml", Programs(SIM)),
+    step("oracle", Full, "tests/oracle/Cargo.toml", Programs(ORACLE)),
+    step("crash", Full, "tests/crash/Cargo.toml", Programs(CRASH)),
+    step("netns", Full, "tests/netns/Cargo.toml", Programs(NETNS)),
     step("fuzz", Full, fuzz::MANIFEST, Function(fuzz::run)),
     step("python", Full, python::MANIFEST, Function(python::run)),
     step("node", Full, node::MANIFEST, Function(node::run)),
@@ -111,48 +113,14 @@ const DOC: &[&[&str]] = &[
         "--no-deps",
     ],
 ];
+const PROGRAMS: &[&str] = &["cargo", "build", "--quiet", "--workspace", "--bins"];
 const SIM: &[&[&str]] = &[
-    &[
-        "cargo",
-        "run",
-        "-p",
-        "swarmlet-sim",
-        "--",
-        "--seeds",
-        "2000",
-    ],
-    &[
-        "cargo",
-        "run",
-        "-p",
-        "swarmlet-sim",
-        "--bin",
-        "swarm",
-        "--",
-        "--seeds",
-        "2000",
-    ],
+    &["swarmlet-sim", "--seeds", "2000"],
+    &["swarm", "--seeds", "2000"],
 ];
-const ORACLE: &[&[&str]] = &[&[
-    "cargo",
-    "run",
-    "-p",
-    "swarmlet-oracle",
-    "--",
-    "--cases",
-    "20000",
-]];
-const CRASH: &[&[&str]] = &[&[
-    "cargo",
-    "run",
-    "-p",
-    "swarmlet-crash",
-    "--",
-    "--rounds",
-    "60",
-]];
-
-const NETNS: &[&[&str]] = &[&["cargo", "run", "-p", "swarmlet-netns"]];
+const ORACLE: &[&[&str]] = &[&["swarmlet-oracle", "--cases", "20000"]];
+const CRASH: &[&[&str]] = &[&["swarmlet-crash", "--rounds", "60"]];
+const NETNS: &[&[&str]] = &[&["swarmlet-netns"]];
 
 const fn step(name: &'static str, part: Part, needs: &'static str, work: Work) -> Step {
     Step {
@@ -169,8 +137,21 @@ impl Step {
         match &self.work {
             Function(function) => function(),
             Commands(commands) => commands.iter().try_for_each(|words| run_words(words)),
+            Programs(programs) => run_programs(programs),
         }
     }
+}
+
+/// Runs programs as the tests of the workspace have built what they consist of. Built alone, a
+/// package has dependencies with fewer features, so all below it would be compiled once more.
+fn run_programs(programs: &[&[&str]]) -> Result<()> {
+    shell::run(&mut shell::command(PROGRAMS))?;
+    programs.iter().try_for_each(|words| {
+        let (name, arguments) = words.split_first().expect("a program has a name");
+        let program = root::target().join("debug").join(name);
+        let mut command = shell::program(&program);
+        shell::run(command.args(arguments))
+    })
 }
 
 fn run_words(words: &[&str]) -> Result<()> {
