@@ -6,6 +6,9 @@
 use crate::{root, shell};
 use anyhow::{Context, Result, ensure};
 use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::thread::{self, ScopedJoinHandle};
 
 /// The package of the targets: one program each, outside the workspace.
 pub(crate) const MANIFEST: &str = "tests/fuzz/Cargo.toml";
@@ -28,45 +31,80 @@ const INSTRUMENTATION: &[&str] = &[
     "--cfg=fuzzing",
 ];
 
-/// Runs every target; the first crash is an error, its input is kept below `target/fuzz`.
+/// Runs every target, as many at once as there are cores; a crash is an error, its input is kept
+/// below `target/fuzz`.
 pub(crate) fn run() -> Result<()> {
     let manifest = fs::read_to_string(root::path(MANIFEST)).context("cannot read the manifest")?;
     let names = names(&manifest)?;
     ensure!(!names.is_empty(), "{MANIFEST} has no [[bin]]");
-    let host = host()?;
-    names.iter().try_for_each(|name| run_target(name, &host))
+    let programs = build(&host()?)?;
+    let waiting = Mutex::new(names.iter());
+    let work = || {
+        let next = || waiting.lock().expect("nobody panics with the lock").next();
+        std::iter::from_fn(next).try_for_each(|name| run_target(name, &programs))
+    };
+    let cores = thread::available_parallelism().context("cannot count the cores")?;
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..cores.get()).map(|_| scope.spawn(work)).collect();
+        let ends = workers.into_iter().map(ScopedJoinHandle::join);
+        // All are waited for, so that none is still running when the step has failed.
+        let ends: Vec<Result<()>> = ends
+            .map(|end| end.expect("a worker does not panic"))
+            .collect();
+        ends.into_iter().collect()
+    })
 }
 
-fn run_target(name: &str, host: &str) -> Result<()> {
+/// Builds all targets, and says in which folder they are.
+fn build(host: &str) -> Result<PathBuf> {
+    let cargo = ["cargo", "build", "--quiet", "--release", "--bins"];
+    // Naming the host keeps the instrumentation out of build scripts and macros.
+    let places = [
+        "--manifest-path",
+        MANIFEST,
+        "--target-dir",
+        TARGET,
+        "--target",
+        host,
+    ];
+    let mut command = shell::command(&[&cargo[..], &places].concat());
+    shell::run(command.env("CARGO_ENCODED_RUSTFLAGS", INSTRUMENTATION.join("\x1f")))?;
+    Ok(root::path(TARGET).join(host).join("release"))
+}
+
+/// Runs a target, and shows in one piece what it has to say.
+fn run_target(name: &str, programs: &Path) -> Result<()> {
     let found = format!("{CORPUS}/{name}");
     fs::create_dir_all(root::path(&found)).with_context(|| format!("cannot create {found}"))?;
     let seconds = format!("-max_total_time={SECONDS}");
     let kept = format!("-artifact_prefix={TARGET}/{name}-");
     let seeds = format!("{SEEDS}/{name}");
-    let mut words = vec![
-        "cargo",
-        "run",
-        "--quiet",
-        "--release",
-        "--manifest-path",
-        MANIFEST,
-    ];
-    // Naming the host keeps the instrumentation out of build scripts and macros.
-    words.extend([
-        "--target-dir",
-        TARGET,
-        "--target",
-        host,
-        "--bin",
-        name,
-        "--",
-        &found,
-    ]);
+    let program = programs.join(name);
+    let program = program
+        .to_str()
+        .context("the path of the build is not UTF-8")?;
+    let mut words = vec![program, &found];
     words.extend(root::path(&seeds).is_dir().then_some(seeds.as_str()));
     words.extend([&seconds, &kept, "-verbosity=0", "-print_final_stats=1"]);
     words.extend(["-rss_limit_mb=1024", "-timeout=5"]);
-    let mut command = shell::command(&words);
-    shell::run(command.env("CARGO_ENCODED_RUSTFLAGS", INSTRUMENTATION.join("\x1f")))
+    let output = shell::command(&words)
+        .output()
+        .with_context(|| format!("cannot start the target {name}"))?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(
+        output.status.success(),
+        "the target {name} ended with {}\n{said}",
+        output.status
+    );
+    let executed = said.lines().find_map(|line| {
+        let count = line.strip_prefix("stat::number_of_executed_units:")?;
+        count.trim().parse::<u64>().ok()
+    });
+    let executed =
+        executed.with_context(|| format!("the target {name} told no figures\n{said}"))?;
+    ensure!(executed > 0, "the target {name} executed nothing");
+    println!("{name:<10} {executed:>10} inputs without a crash");
+    Ok(())
 }
 
 /// The platform of the compiler, as it names it.
