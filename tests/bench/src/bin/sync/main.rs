@@ -1,5 +1,5 @@
 //! `cargo xtask bench sync`: events from one node to another, two processes on loopback, both
-//! durable, beside a bare socket whose two ends sync a file for each message.
+//! durable, beside a bare socket whose sender syncs a file for each message.
 //!
 //! `--nodes 10,30` measures swarms of that many nodes beside one of two; `--peers nats,mosquitto`
 //! brokers and buses that carry messages of the same size at the same rates.
@@ -82,8 +82,6 @@ enum Role {
     ReceiveBare {
         /// Where to connect.
         address: String,
-        /// The file to sync.
-        file: PathBuf,
     },
 }
 
@@ -93,7 +91,7 @@ fn main() -> Result<()> {
         Some(Role::Receive { folder, invite }) => receiver::run(folder, invite),
         Some(Role::Read { folder, invite }) => nodes::read(folder, invite),
         Some(Role::ReceivePeer { kind, address }) => peers::receive(*kind, address),
-        Some(Role::ReceiveBare { address, file }) => bare::receive(address, file),
+        Some(Role::ReceiveBare { address }) => bare::receive(address),
         None => measure(&arguments),
     }
 }
