@@ -1,73 +1,48 @@
 /**
- * Rates of the front in Node.js: what crosses the boundary in a second, and the CPU time of it.
+ * Rates of the npm package: what crosses the boundary in a second, and the CPU time of it.
  *
- *     node node/bench/rates.mjs [--events N] [--folder FOLDER] [--json FILE]
+ *     node node/bench/rates.mjs --events N --folder FOLDER
  *
- * Prints one row each: name, events per second, target, whether it is met, and microseconds of CPU
- * of the whole process an event. `--json FILE` appends one object a row. Data goes to a folder of
- * its own, below `target` if there is one, and is removed afterwards.
+ * Opens a node in the folder and writes a JSON object for each work, one a line, with its events,
+ * its seconds and its CPU seconds. `cargo xtask bench bindings` starts it beside the other
+ * languages, and says in `tests/bench/src/bin/bindings/program.rs` what is measured.
  */
 
-import { appendFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
 import { Node } from "swarmlet";
 
 const CALL_EVENTS = 4096;
-const TARGET = 100_000;
+const IN_FLIGHT = 64;
 
-const { values: given } = parseArgs({
-  options: {
-    events: { type: "string", default: "200000" },
-    folder: { type: "string", default: existsSync("target") ? "target" : tmpdir() },
-    json: { type: "string" },
-  },
-});
-const count = Number(given.events);
-
-/** Events of a shop floor: three tags and about a hundred bytes. */
-function readings(from, to) {
-  return Array.from({ length: to - from }, (_, place) => {
-    const index = from + place;
-    const tags = ["machine", `machine:${index % 40}`, `order:${index % 1000}`];
-    const part = `part-${index}`;
-    const speed = 12.5 + (index % 7);
-    return [tags, { seq: index, state: "running", speed, ok: true, operator: "shift-b", part }];
-  });
+/** An event of a shop floor. */
+function reading(index) {
+  const tags = ["machine", `machine:${index % 40}`, `order:${index % 1000}`];
+  const speed = 12.5 + (index % 7);
+  const part = `part-${index}`;
+  return [tags, { seq: index, state: "running", speed, ok: true, operator: "shift-b", part }];
 }
 
 /** Writes all events in calls of the same size, one call after the other. */
-async function publishMany(node, events) {
+async function publishBatches(node, events) {
   for (let index = 0; index < events.length; index += CALL_EVENTS) {
     await node.publishMany(events.slice(index, index + CALL_EVENTS));
   }
 }
 
 /** Writes single events, so many at a time. */
-async function publish(node, events, writers) {
+async function publish(node, events, inFlight) {
   const write = async (first) => {
-    for (let index = first; index < events.length; index += writers) {
+    for (let index = first; index < events.length; index += inFlight) {
       await node.publish(...events[index]);
     }
   };
-  await Promise.all(Array.from({ length: writers }, (_, first) => write(first)));
-}
-
-/** Reads events one by one. */
-async function subscribe(node) {
-  let left = count;
-  for await (const row of node.subscribe("FROM allEvents")) {
-    left -= row.payload.ok ? 1 : 0;
-    if (left === 0) {
-      break;
-    }
-  }
+  await Promise.all(Array.from({ length: inFlight }, (_, first) => write(first)));
 }
 
 /** Reads events in batches. */
-async function subscribeBatches(node) {
+async function subscribeBatches(node, count) {
   let left = count;
   for await (const rows of node.subscribe("FROM allEvents").batches()) {
     left -= rows.length;
@@ -77,45 +52,35 @@ async function subscribeBatches(node) {
   }
 }
 
-async function measured(name, events, target, work) {
-  const [start, cpu] = [performance.now(), process.cpuUsage()];
-  await work();
-  const rate = (events / (performance.now() - start)) * 1000;
-  const { user, system } = process.cpuUsage(cpu);
-  report(name, rate, target, (user + system) / events);
-}
-
-function report(name, rate, target, cpuMicros) {
-  const met = target === null ? null : rate >= target;
-  const verdict = met === null ? "" : met ? "met" : "MISSED";
-  const shown = (number) => Math.round(number).toLocaleString("en-US");
-  const columns = [
-    `node ${name}`.padEnd(34),
-    `${shown(rate)}/s`.padStart(14),
-    (target === null ? "" : shown(target)).padStart(12),
-    verdict.padEnd(8),
-    `${cpuMicros.toFixed(1)} us CPU an event`,
-  ];
-  console.log(columns.join(" "));
-  if (given.json !== undefined) {
-    const peers = { peer: null, peer_value: null, ratio: null };
-    const row = { name: `node ${name}`, value: Math.round(rate), unit: "events/s", ...peers };
-    appendFileSync(given.json, `${JSON.stringify({ ...row, target, met })}\n`);
+/** Reads events one by one, and a field of each. */
+async function subscribeRows(node, count) {
+  let left = count;
+  for await (const row of node.subscribe("FROM allEvents")) {
+    left -= row.payload.ok ? 1 : 0;
+    if (left === 0) {
+      break;
+    }
   }
 }
 
-const folder = mkdtempSync(join(given.folder, "rates-"));
-try {
-  const node = await Node.open(join(folder, "node"));
-  const events = readings(0, count);
-  const few = events.slice(0, count / 20);
-  await measured("publishMany", count, TARGET, () => publishMany(node, events));
-  await measured("subscribe, batches", count, TARGET, () => subscribeBatches(node));
-  await measured("subscribe", count, TARGET, () => subscribe(node));
-  await measured("publish, 64 at a time", few.length, null, () => publish(node, few, 64));
-  const one = few.slice(0, few.length / 10);
-  await measured("publish, 1 at a time", one.length, null, () => publish(node, one, 1));
-  await node.close();
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+async function measured(work, events, task) {
+  const [start, computed] = [performance.now(), process.cpuUsage()];
+  await task();
+  const seconds = (performance.now() - start) / 1e3;
+  const { user, system } = process.cpuUsage(computed);
+  console.log(JSON.stringify({ work, events, seconds, cpu_seconds: (user + system) / 1e6 }));
 }
+
+const options = { events: { type: "string" }, folder: { type: "string" } };
+const { values: given } = parseArgs({ options });
+const count = Number(given.events);
+const events = Array.from({ length: count }, (_, index) => reading(index));
+const few = events.slice(0, count / 20);
+const one = few.slice(0, few.length / 10);
+const node = await Node.open(join(given.folder, "node"));
+await measured("publish_batches", count, () => publishBatches(node, events));
+await measured("subscribe_batches", count, () => subscribeBatches(node, count));
+await measured("subscribe_rows", count, () => subscribeRows(node, count));
+await measured("publish_in_flight", few.length, () => publish(node, few, IN_FLIGHT));
+await measured("publish_singly", one.length, () => publish(node, one, 1));
+await node.close();

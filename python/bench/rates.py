@@ -1,8 +1,10 @@
-"""Rates of the Python front: what crosses the boundary in a second.
+"""Rates of the Python package: what crosses the boundary in a second, and the CPU time of it.
 
-Prints one row each: name, events per second, target, whether it is met. `--json FILE` appends one
-object a row. Data goes to a folder of its own, below `target` if there is one, and is removed
-afterwards.
+    python python/bench/rates.py --events N --folder FOLDER
+
+Opens a node in the folder and writes a JSON object for each work, one a line, with its events, its
+seconds and its CPU seconds. `cargo xtask bench bindings` starts it beside the other languages, and
+says in `tests/bench/src/bin/bindings/program.rs` what is measured.
 """
 
 from __future__ import annotations
@@ -10,142 +12,97 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
-import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable
 from pathlib import Path
-from typing import NamedTuple
 
 import swarmlet
 
 CALL_EVENTS = 4096
-TARGET = 100_000
+IN_FLIGHT = 64
+
+Reading = tuple[list[str], dict[str, swarmlet.Payload]]
 
 
-class Row(NamedTuple):
-    """One measured figure."""
-
-    name: str
-    value: float
-    target: float | None
-
-    def is_met(self) -> bool | None:
-        """Nothing where there is no target."""
-        return None if self.target is None else self.value >= self.target
-
-    def as_object(self) -> dict[str, object]:
-        """The row as benchmarks of this project write it."""
-        return {
-            "name": self.name,
-            "value": round(self.value),
-            "unit": "events/s",
-            "peer": None,
-            "peer_value": None,
-            "ratio": None,
-            "target": self.target,
-            "met": self.is_met(),
-        }
+def reading(index: int) -> Reading:
+    """An event of a shop floor."""
+    tags = ["machine", f"machine:{index % 40}", f"order:{index % 1000}"]
+    return tags, {
+        "seq": index,
+        "state": "running",
+        "speed": 12.5 + index % 7,
+        "ok": True,
+        "operator": "shift-b",
+        "part": f"part-{index}",
+    }
 
 
-def readings(count: int) -> Iterator[tuple[list[str], dict[str, swarmlet.Payload]]]:
-    """Events of a shop floor: three tags and about a hundred bytes."""
-    for index in range(count):
-        tags = ["machine", f"machine:{index % 40}", f"order:{index % 1000}"]
-        yield tags, {
-            "seq": index,
-            "state": "running",
-            "speed": 12.5 + index % 7,
-            "ok": True,
-            "operator": "shift-b",
-            "part": f"part-{index}",
-        }
-
-
-async def publish_many(node: swarmlet.Node, count: int) -> float:
+async def publish_batches(node: swarmlet.Node, events: list[Reading]) -> None:
     """Writes all events in calls of the same size, one call after the other."""
-    events = list(readings(count))
-    start = time.perf_counter()
-    for index in range(0, count, CALL_EVENTS):
+    for index in range(0, len(events), CALL_EVENTS):
         await node.publish_many(events[index : index + CALL_EVENTS])
-    return count / (time.perf_counter() - start)
 
 
-async def publish_one(node: swarmlet.Node, count: int, writers: int) -> float:
-    """Writes single events from many tasks."""
+async def publish(node: swarmlet.Node, events: list[Reading], in_flight: int) -> None:
+    """Writes single events, so many at a time."""
 
-    async def write(events: list[tuple[list[str], dict[str, swarmlet.Payload]]]) -> None:
-        for tags, payload in events:
+    async def write(share: list[Reading]) -> None:
+        for tags, payload in share:
             await node.publish(tags, payload)
 
-    events = list(readings(count))
-    start = time.perf_counter()
-    await asyncio.gather(*(write(events[index::writers]) for index in range(writers)))
-    return count / (time.perf_counter() - start)
+    shares = (events[first::in_flight] for first in range(in_flight))
+    await asyncio.gather(*(write(share) for share in shares))
 
 
-async def subscribe(node: swarmlet.Node, count: int, touch: bool) -> float:
-    """Reads events one by one; `touch` looks at each payload."""
-    start = time.perf_counter()
-    seen = 0
-    async with node.subscribe("FROM allEvents") as events:
-        async for event in events:
-            if touch:
-                event.payload["speed"]
-            seen += 1
-            if seen == count:
-                break
-    return count / (time.perf_counter() - start)
-
-
-async def subscribe_batches(node: swarmlet.Node, count: int) -> float:
+async def subscribe_batches(node: swarmlet.Node, count: int) -> None:
     """Reads events in batches."""
-    start = time.perf_counter()
-    seen = 0
+    left = count
     async with node.subscribe("FROM allEvents") as events:
         async for batch in events.batches():
-            seen += len(batch)
-            if seen >= count:
+            left -= len(batch)
+            if left <= 0:
                 break
-    return count / (time.perf_counter() - start)
 
 
-async def measure(folder: Path, count: int) -> list[Row]:
-    """All rows, on one node."""
-    async with swarmlet.Node.open(folder) as node:
-        few = count // 20
-        return [
-            Row("python publish_many", await publish_many(node, count), TARGET),
-            Row("python subscribe, batches", await subscribe_batches(node, count), TARGET),
-            Row("python subscribe", await subscribe(node, count, touch=False), TARGET),
-            Row("python subscribe, payloads read", await subscribe(node, count, touch=True), None),
-            Row("python publish, 64 tasks", await publish_one(node, few, writers=64), None),
-            Row("python publish, 1 task", await publish_one(node, few // 10, writers=1), None),
-        ]
+async def subscribe_rows(node: swarmlet.Node, count: int) -> None:
+    """Reads events one by one, and a field of each."""
+    left = count
+    async with node.subscribe("FROM allEvents") as events:
+        async for event in events:
+            left -= 1 if event.payload["ok"] else 0
+            if left == 0:
+                break
+
+
+async def measured(work: str, events: int, task: Awaitable[None]) -> None:
+    """Writes the line of one work."""
+    start, computed = time.perf_counter(), time.process_time()
+    await task
+    seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - computed
+    line = {"work": work, "events": events, "seconds": seconds, "cpu_seconds": cpu_seconds}
+    print(json.dumps(line), flush=True)
+
+
+async def measure(folder: Path, count: int) -> None:
+    """All work, on one node."""
+    events = [reading(index) for index in range(count)]
+    few = events[: count // 20]
+    one = few[: len(few) // 10]
+    async with swarmlet.Node.open(folder / "node") as node:
+        await measured("publish_batches", count, publish_batches(node, events))
+        await measured("subscribe_batches", count, subscribe_batches(node, count))
+        await measured("subscribe_rows", count, subscribe_rows(node, count))
+        await measured("publish_in_flight", len(few), publish(node, few, IN_FLIGHT))
+        await measured("publish_singly", len(one), publish(node, one, 1))
 
 
 def main() -> None:
-    """Measures and prints."""
+    """Measures and writes."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events", type=int, default=200_000)
-    parser.add_argument("--uvloop", action="store_true", help="run on uvloop")
-    parser.add_argument("--folder", default=None, help="where to put the data")
-    parser.add_argument("--json", default=None, metavar="FILE")
+    parser.add_argument("--events", type=int, required=True)
+    parser.add_argument("--folder", type=Path, required=True)
     arguments = parser.parse_args()
-    if arguments.uvloop:
-        import uvloop
-
-        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-    place = arguments.folder or ("target" if Path("target").is_dir() else None)
-    with tempfile.TemporaryDirectory(dir=place) as folder:
-        rows = asyncio.run(measure(Path(folder) / "node", arguments.events))
-    for row in rows:
-        verdict = {True: "met", False: "MISSED", None: ""}[row.is_met()]
-        target = "" if row.target is None else f"{row.target:>10,.0f}"
-        print(f"{row.name:<34}{row.value:>12,.0f}/s{target:>12}  {verdict}")
-    if arguments.json:
-        with open(arguments.json, "a", encoding="utf-8") as out:
-            out.writelines(json.dumps(row.as_object()) + os.linesep for row in rows)
+    asyncio.run(measure(arguments.folder, arguments.events))
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::Gen(arguments) => generate::run(arguments),
         Command::Tidy => tidy::run(),
         Command::Deny => deny::run(),
-        Command::Kotlin => kotlin::prepare(),
+        Command::Kotlin => kotlin::prepare(&[]).map(|_| ()),
         Command::Android => kotlin::android(),
         Command::Bench(arguments) => bench::run(arguments),
     };

@@ -13,11 +13,12 @@ pub(super) const PACKAGE: &str = "swarmlet-uniffi";
 const GENERATOR: &str = "swarmlet-uniffi-bindgen";
 const CONFIG: &str = "bindings/uniffi/uniffi.toml";
 
-/// Builds the library for this machine, and writes the sources that belong to it.
-pub(crate) fn prepare() -> Result<()> {
+/// Builds the library for this machine with further `options` of cargo, and writes the sources that
+/// belong to it. Says where Maven finds the library.
+pub(crate) fn prepare(options: &[&str]) -> Result<PathBuf> {
     // Both at once: alone, each would have its dependencies built with other features.
     let words = ["cargo", "build", "--quiet", "-p", PACKAGE, "-p", GENERATOR];
-    let library = built_by(&mut shell::command(&words))?;
+    let library = built_by(&mut shell::command(&[&words, options].concat()))?;
     let sources = root::path(OUT).join("sources");
     let config = root::path(CONFIG);
     let program = library.with_file_name(GENERATOR);
@@ -43,13 +44,13 @@ pub(super) fn built_by(cargo: &mut Command) -> Result<PathBuf> {
     library_in(&messages).context("cargo named no shared library")
 }
 
-/// Puts a library into a folder.
-pub(super) fn copy(library: &Path, folder: &Path) -> Result<()> {
+/// Puts a library into a folder, and says where it is then.
+pub(super) fn copy(library: &Path, folder: &Path) -> Result<PathBuf> {
     let name = library.file_name().context("a library has a name")?;
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let to = folder.join(name);
     fs::copy(library, &to).with_context(|| format!("cannot write {}", to.display()))?;
-    Ok(())
+    Ok(to)
 }
 
 /// The shared library among what cargo says it made.

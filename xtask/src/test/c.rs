@@ -27,7 +27,7 @@ const VALGRIND: &str = "valgrind;--quiet;--error-exitcode=9;--leak-check=full;\
 
 /// Installs the library and runs everything.
 pub(crate) fn run() -> Result<()> {
-    let prefix = install()?;
+    let prefix = install("dev")?;
     let plain = build("plain", &prefix, &[])?;
     shell::run(&mut ctest(&plain, &[]))?;
     let sanitized = build("sanitized", &prefix, &["-DSANITIZE=ON", "-DENDINGS=5"])?;
@@ -44,15 +44,16 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// Builds the library and installs it into a prefix of its own.
-fn install() -> Result<PathBuf> {
+/// Builds the library with a profile of cargo, and installs it into a prefix of its own.
+pub(crate) fn install(profile: &str) -> Result<PathBuf> {
     let build = root::path(FOLDER).join("library");
     let prefix = root::path(FOLDER).join("prefix");
     if prefix.exists() {
         fs::remove_dir_all(&prefix).with_context(|| format!("cannot empty {FOLDER}"))?;
     }
-    let mut configure = shell::command(&["cmake", "-S", "c-include", "-DSWARMLET_PROFILE=dev"]);
-    shell::run(configure.arg("-B").arg(&build))?;
+    let profile = format!("-DSWARMLET_PROFILE={profile}");
+    let mut configure = shell::command(&["cmake", "-S", "c-include", &profile, "-B"]);
+    shell::run(configure.arg(&build))?;
     shell::run(shell::command(&["cmake", "--build"]).arg(&build))?;
     let mut install = shell::command(&["cmake", "--install"]);
     shell::run(install.arg(&build).arg("--prefix").arg(&prefix))?;
@@ -84,28 +85,15 @@ fn ctest(build: &Path, options: &[&str]) -> Command {
     ctest
 }
 
-/// Compiles a program with what pkg-config says, and runs it.
+/// Compiles a program, runs it, and looks at what it says.
 fn check_consumer(prefix: &Path, source: &str, compiler: &[&str], is_static: bool) -> Result<()> {
     let work = root::path(FOLDER).join("consumer");
     if work.exists() {
         fs::remove_dir_all(&work).with_context(|| format!("cannot empty {FOLDER}"))?;
     }
     fs::create_dir_all(&work).with_context(|| format!("cannot create {FOLDER}"))?;
-    let flags = pkg_config(prefix, is_static)?;
     let program = work.join("press");
-    let mut compile = shell::command(compiler);
-    compile.args(["-Wall", "-Wextra", "-Werror", "-o"]);
-    compile.arg(&program).arg(source);
-    // The shared library lies beside the static one, and the linker would rather take that.
-    let archive = prefix.join("lib/libswarmlet.a");
-    for flag in &flags {
-        if is_static && flag == "-lswarmlet" {
-            compile.arg(&archive);
-        } else {
-            compile.arg(flag);
-        }
-    }
-    shell::run(&mut compile)?;
+    compile(prefix, source, compiler, is_static, &program)?;
     let mut press = Command::new(&program);
     press
         .current_dir(&work)
@@ -119,6 +107,30 @@ fn check_consumer(prefix: &Path, source: &str, compiler: &[&str], is_static: boo
         String::from_utf8_lossy(&output.stderr)
     );
     Ok(())
+}
+
+/// Compiles a program with what pkg-config says of the installed library.
+pub(crate) fn compile(
+    prefix: &Path,
+    source: &str,
+    compiler: &[&str],
+    is_static: bool,
+    program: &Path,
+) -> Result<()> {
+    let flags = pkg_config(prefix, is_static)?;
+    let mut compile = shell::command(compiler);
+    compile.args(["-Wall", "-Wextra", "-Werror", "-o"]);
+    compile.arg(program).arg(source);
+    // The shared library lies beside the static one, and the linker would rather take that.
+    let archive = prefix.join("lib/libswarmlet.a");
+    for flag in &flags {
+        if is_static && flag == "-lswarmlet" {
+            compile.arg(&archive);
+        } else {
+            compile.arg(flag);
+        }
+    }
+    shell::run(&mut compile)
 }
 
 fn pkg_config(prefix: &Path, is_static: bool) -> Result<Vec<String>> {

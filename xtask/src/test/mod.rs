@@ -2,7 +2,7 @@
 //!
 //! `steps` is the table to add to; `run` carries it out and knows nothing of any single step.
 
-mod c;
+pub(crate) mod c;
 mod conformance;
 mod fuzz;
 pub(crate) mod node;

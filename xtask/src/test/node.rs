@@ -21,8 +21,9 @@ pub(crate) fn run() -> Result<()> {
     shell::run(&mut shell::command(&["node", "node/tools/install.mjs"]))
 }
 
-/// Builds the addon with further `options` of cargo, compiles the front, and puts both together.
-pub(crate) fn build(options: &[&str]) -> Result<()> {
+/// Builds the addon with further `options` of cargo, compiles the front, and puts both together. Says
+/// where the addon is.
+pub(crate) fn build(options: &[&str]) -> Result<PathBuf> {
     let cargo = ["cargo", "build", "--quiet", "--package", "swarmlet-node"];
     shell::run(&mut shell::command(&[&cargo[..], options].concat()))?;
     let front = root::path("node/dist");
@@ -40,18 +41,10 @@ pub(crate) fn build(options: &[&str]) -> Result<()> {
         std::env::consts::DLL_PREFIX,
         std::env::consts::DLL_SUFFIX
     );
-    let addon = target().join(profile).join(name);
-    fs::copy(&addon, front.join("swarmlet.node"))
-        .with_context(|| format!("cannot copy {}", addon.display()))?;
-    Ok(())
-}
-
-/// Where cargo leaves what it builds.
-fn target() -> PathBuf {
-    match std::env::var_os("CARGO_TARGET_DIR") {
-        Some(folder) => root::folder().join(folder),
-        None => root::path("target"),
-    }
+    let addon = root::target().join(profile).join(name);
+    let put = front.join("swarmlet.node");
+    fs::copy(&addon, &put).with_context(|| format!("cannot copy {}", addon.display()))?;
+    Ok(put)
 }
 
 /// The tests of the package and of the examples.

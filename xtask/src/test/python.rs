@@ -3,6 +3,7 @@
 use crate::{root, shell};
 use anyhow::{Context, Result, ensure};
 use std::fs;
+use std::path::PathBuf;
 
 /// The project file of the package.
 pub(crate) const MANIFEST: &str = "python/pyproject.toml";
@@ -33,8 +34,9 @@ pub(crate) fn run() -> Result<()> {
     ))
 }
 
-/// Builds the wheel with further `options` and installs it where tests and benchmarks find it.
-pub(crate) fn install(options: &[&str]) -> Result<()> {
+/// Builds the wheel with further `options` and installs it where tests and benchmarks find it. Says
+/// which file that is.
+pub(crate) fn install(options: &[&str]) -> Result<PathBuf> {
     let wheels = root::path(WHEELS);
     if wheels.exists() {
         fs::remove_dir_all(&wheels).with_context(|| format!("cannot empty {WHEELS}"))?;
@@ -45,7 +47,7 @@ pub(crate) fn install(options: &[&str]) -> Result<()> {
     let mut built = fs::read_dir(&wheels).with_context(|| format!("cannot read {WHEELS}"))?;
     let wheel = built.next().context("maturin built no wheel")??.path();
     ensure!(built.next().is_none(), "maturin built more than one wheel");
-    let wheel = wheel
+    let name = wheel
         .to_str()
         .context("the path of the wheel is not UTF-8")?;
     let install = [
@@ -56,6 +58,7 @@ pub(crate) fn install(options: &[&str]) -> Result<()> {
         "--disable-pip-version-check",
         "--no-deps",
     ];
-    let install = [&install[..], &["--force-reinstall", wheel]].concat();
-    shell::run(&mut shell::venv_command("python", &install))
+    let install = [&install[..], &["--force-reinstall", name]].concat();
+    shell::run(&mut shell::venv_command("python", &install))?;
+    Ok(wheel)
 }

@@ -1,48 +1,92 @@
 package io.github.swarmlet
 
+import com.sun.management.OperatingSystemMXBean
 import java.io.File
+import java.lang.management.ManagementFactory
+import java.util.concurrent.atomic.AtomicInteger
 import kotlin.time.measureTime
+import kotlinx.coroutines.coroutineScope
 import kotlinx.coroutines.flow.take
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 
 /**
- * How many events a second are published and read in Kotlin; prints a line for each.
+ * Rates of Kotlin: what crosses the boundary in a second, and the CPU time of it.
  *
- * With the classes of the tests: `java io.github.swarmlet.Rates FOLDER`. The library has to be an
- * optimised one to say anything.
+ * With the classes of the tests: `java io.github.swarmlet.Rates --events N --folder FOLDER`. Opens a
+ * node in the folder and writes a JSON object for each work, one a line, with its events, its seconds
+ * and its CPU seconds. `cargo xtask bench bindings` starts it beside the other languages, and says in
+ * `tests/bench/src/bin/bindings/program.rs` what is measured.
  */
 internal object Rates {
-    private const val EVENTS = 200_000
-    private const val BATCH = 1000
-    private const val ROUNDS = 3
+    private const val CALL_EVENTS = 4096
+    private const val IN_FLIGHT = 64
 
     @JvmStatic
     fun main(arguments: Array<String>): Unit = runBlocking {
-        for (round in 1..ROUNDS) {
-            val folder = File(arguments.single(), "$round")
-            Node.open(folder, durability = Durability.BUFFERED).use { node -> measure(node) }
+        val given = arguments.asList().chunked(2).associate { (name, value) -> name to value }
+        val count = given.getValue("--events").toInt()
+        val events = List(count, ::reading)
+        val few = events.take(count / 20)
+        val one = few.take(few.size / 10)
+        Node.open(File(given.getValue("--folder"), "node")).use { node ->
+            measured("publish_batches", count) { publishBatches(node, events) }
+            measured("subscribe_batches", count) { subscribeBatches(node, count) }
+            measured("subscribe_rows", count) { subscribeRows(node, count) }
+            measured("publish_in_flight", few.size) { publish(node, few, IN_FLIGHT) }
+            measured("publish_singly", one.size) { publish(node, one, 1) }
         }
     }
 
-    private suspend fun measure(node: Node) {
-        val payload = mapOf("machine" to "press-7", "part" to 4711, "celsius" to 61.5, "ok" to true)
-        val batch = List(BATCH) { NewEvent(listOf("press:7", "part"), payload) }
-        print("publishMany") { repeat(EVENTS / BATCH) { node.publishMany(batch) } }
-        print("subscribe, rows") {
-            node.subscribe("FROM 'part'").take(EVENTS).collect { check(it.offset >= 0) }
-        }
-        print("subscribe, rows and payloads") {
-            node.subscribe("FROM 'part'").take(EVENTS).collect { check(it["ok"] == true) }
-        }
-        print("subscribe, batches") {
-            var seen = 0
-            val rows = node.subscribe("FROM 'part'")
-            rows.batches().collect { seen += it.size; if (seen == EVENTS) rows.close() }
+    private fun reading(index: Int): NewEvent {
+        val tags = listOf("machine", "machine:${index % 40}", "order:${index % 1000}")
+        val payload = mapOf(
+            "seq" to index,
+            "state" to "running",
+            "speed" to 12.5 + index % 7,
+            "ok" to true,
+            "operator" to "shift-b",
+            "part" to "part-$index",
+        )
+        return NewEvent(tags, payload)
+    }
+
+    private suspend fun publishBatches(node: Node, events: List<NewEvent>) {
+        for (call in events.chunked(CALL_EVENTS)) node.publishMany(call)
+    }
+
+    private suspend fun publish(node: Node, events: List<NewEvent>, inFlight: Int) = coroutineScope {
+        val next = AtomicInteger()
+        repeat(inFlight) {
+            launch {
+                while (true) {
+                    val event = events.getOrNull(next.getAndIncrement()) ?: break
+                    node.publish(event.tags, event.payload)
+                }
+            }
         }
     }
 
-    private inline fun print(what: String, work: () -> Unit) {
-        val seconds = measureTime(work).inWholeMicroseconds / 1e6
-        println("$what: ${(EVENTS / seconds).toLong()} events/s")
+    private suspend fun subscribeBatches(node: Node, count: Int) {
+        var seen = 0
+        val rows = node.subscribe("FROM allEvents")
+        rows.batches().collect { seen += it.size; if (seen >= count) rows.close() }
+    }
+
+    private suspend fun subscribeRows(node: Node, count: Int) {
+        node.subscribe("FROM allEvents").take(count).collect { check(it["ok"] == true) }
+    }
+
+    private inline fun measured(work: String, events: Int, task: () -> Unit) {
+        val computed = cpuSeconds()
+        val seconds = measureTime(task).inWholeNanoseconds / 1e9
+        val cpu = cpuSeconds() - computed
+        val figures = "\"events\": $events, \"seconds\": $seconds, \"cpu_seconds\": $cpu"
+        println("{\"work\": \"$work\", $figures}")
+    }
+
+    private fun cpuSeconds(): Double {
+        val system = ManagementFactory.getOperatingSystemMXBean() as OperatingSystemMXBean
+        return system.processCpuTime / 1e9
     }
 }

@@ -1,7 +1,7 @@
-//! `cargo xtask bench NAME`: starts a benchmark program, optimised as users get the library.
+//! Which benchmark is started, and with what.
 
-use crate::test::{node, python};
-use crate::{root, setup, shell};
+use super::languages;
+use crate::{root, shell};
 use anyhow::{Context, Result, ensure};
 use std::fs;
 
@@ -43,12 +43,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if asks_for_zenoh(&arguments.rest) {
         command.args(["--features", "peers"]);
     }
-    shell::run(command.arg("--").args(&arguments.rest))?;
-    if name == "store" {
-        python_rates()?;
-        node_rates()?;
+    command.arg("--");
+    if name == "bindings" {
+        command.args(languages::words()?);
     }
-    Ok(())
+    shell::run(command.args(&arguments.rest))
 }
 
 /// Whether a peer is asked for whose client is only built when it is.
@@ -60,30 +59,6 @@ fn asks_for_zenoh(words: &[String]) -> bool {
         is_list = word == "--peers";
         list.is_some_and(|list| list.split(',').any(|peer| peer == "zenoh"))
     })
-}
-
-/// What of the store's rates is left in Python, with the wheel optimised as it is published.
-fn python_rates() -> Result<()> {
-    setup::run()?;
-    python::install(&["--release"])?;
-    let rates = [
-        "python/bench/rates.py",
-        "--json",
-        "target/bench/store.jsonl",
-    ];
-    shell::run(&mut shell::venv_command("python", &rates))
-}
-
-/// The same in Node.js, with the addon optimised.
-fn node_rates() -> Result<()> {
-    node::build(&["--release"])?;
-    let rates = [
-        "node",
-        "node/bench/rates.mjs",
-        "--json",
-        "target/bench/store.jsonl",
-    ];
-    shell::run(&mut shell::command(&rates))
 }
 
 fn names() -> Result<Vec<String>> {

@@ -1,0 +1,81 @@
+//! The package of each language, built as it is published, with the program that measures it.
+
+use crate::test::{c, node, python};
+use crate::{kotlin, root, setup, shell};
+use anyhow::{Context, Result};
+use std::path::PathBuf;
+
+const RELEASE: &[&str] = &["--release"];
+
+/// A language as it can be measured.
+struct Language {
+    name: &'static str,
+    /// How its program is started.
+    command: String,
+    /// What users install.
+    artifact: PathBuf,
+}
+
+/// Builds every language, and says so in the words of the benchmark.
+pub(super) fn words() -> Result<Vec<String>> {
+    setup::run()?;
+    let languages = [in_python()?, in_node()?, in_kotlin()?, in_c()?];
+    let words = languages.iter().map(|language| {
+        let Language {
+            name,
+            command,
+            artifact,
+        } = language;
+        let artifact = format!("--artifact={name}={}", artifact.display());
+        [format!("--language={name}={command}"), artifact]
+    });
+    Ok(words.flatten().collect())
+}
+
+fn in_python() -> Result<Language> {
+    let artifact = python::install(RELEASE)?;
+    let program = shell::venv_program("python");
+    Ok(Language {
+        name: "python",
+        command: format!("{} python/bench/rates.py", program.display()),
+        artifact,
+    })
+}
+
+fn in_node() -> Result<Language> {
+    Ok(Language {
+        name: "node",
+        command: "node node/bench/rates.mjs".to_owned(),
+        artifact: node::build(RELEASE)?,
+    })
+}
+
+fn in_kotlin() -> Result<Language> {
+    let artifact = kotlin::prepare(RELEASE)?;
+    let classes = kotlin::test_classes()?;
+    let folder = artifact.parent().context("a library lies in a folder")?;
+    let native = folder.display();
+    Ok(Language {
+        name: "kotlin",
+        command: format!("java -Djna.library.path={native} -cp {classes} io.github.swarmlet.Rates"),
+        artifact,
+    })
+}
+
+fn in_c() -> Result<Language> {
+    let prefix = c::install("release")?;
+    let program = root::path("target/bench/rates");
+    let compiler = ["cc", "-std=c11", "-O2", "-D_XOPEN_SOURCE=700", "-pthread"];
+    c::compile(
+        &prefix,
+        "c-include/bench/rates.c",
+        &compiler,
+        true,
+        &program,
+    )?;
+    Ok(Language {
+        name: "c",
+        command: program.display().to_string(),
+        artifact: prefix.join("lib/libswarmlet.so"),
+    })
+}

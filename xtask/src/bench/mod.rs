@@ -1,0 +1,6 @@
+//! `cargo xtask bench NAME`: benchmark programs, optimised as users get the library.
+
+mod languages;
+mod run;
+
+pub(crate) use run::{Arguments, run};
