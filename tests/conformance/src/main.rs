@@ -1,7 +1,8 @@
 //! One behaviour in every language: plays scenarios against a driver program of each, and against
 //! drivers of different languages in one swarm. `README.md` beside this says how and why.
 //!
-//! It does not link Swarmlet: it speaks JSON lines, and what a node has to do stands in the scenarios.
+//! It does not link Swarmlet: it speaks JSON lines, and what a node has to do stands in the
+//! scenarios.
 
 mod answer;
 mod driver;

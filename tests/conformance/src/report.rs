@@ -168,8 +168,8 @@ const BEGINNING: &str = "\
 # Conformance
 
 What a node does has to be the same in every language. Each scenario below is a file in
-`tests/conformance/scenarios` with exact expectations; the drivers named here played it, each with the
-package of its language. `tests/conformance/README.md` says how, and how to add one.
+`tests/conformance/scenarios` with exact expectations; the drivers named here played it, each with
+the package of its language. `tests/conformance/README.md` says how, and how to add one.
 ";
 
 const MEETINGS: &str = "

@@ -1,7 +1,7 @@
 //! What `mvn install` leaves for the apps: an AAR, and a project file that says so.
 //!
-//! Gradle takes what the project file names. If that is a JAR, the app gets the classes, and neither
-//! the permissions nor the native libraries nor the rules for R8.
+//! Gradle takes what the project file names. If that is a JAR, the app gets the classes, and
+//! neither the permissions nor the native libraries nor the rules for R8.
 
 use crate::shell;
 use anyhow::{Context, Result, ensure};

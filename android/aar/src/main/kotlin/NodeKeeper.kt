@@ -57,7 +57,7 @@ public class NodeKeeper internal constructor(
     public constructor(open: suspend () -> Node, holds: List<Hold>, signals: List<Signal>) :
         this(open, holds, signals, Calls(), null)
 
-    /** The same, but nothing begins before [after] has ended: what [end] of another one returned. */
+    /** The same, but nothing begins before [after] has ended: what [end] of another returned. */
     internal constructor(
         open: suspend () -> Node,
         holds: List<Hold>,

@@ -174,7 +174,8 @@ class NodeKeeperTest {
         val locks = listOf(Lock("multicast"), Refused(), Lock("wifi"))
         failsOnce(NodeKeeper(::opened, locks, listOf(bell)), SecurityException::class.java)
         val signals = listOf(bell, Refused())
-        failsOnce(NodeKeeper(::opened, listOf(Lock("wifi")), signals), SecurityException::class.java)
+        val wifi = listOf(Lock("wifi"))
+        failsOnce(NodeKeeper(::opened, wifi, signals), SecurityException::class.java)
     }
 
     @Test

@@ -54,7 +54,7 @@ class NodesTest {
         runBlocking { withTimeout(60.seconds) { test() } }
 
     @Test
-    fun `a service is bound while it is followed whatever becomes of the activity`(): Unit = tested {
+    fun `a service is bound while it is followed whatever the activity becomes`(): Unit = tested {
         val activity = Seen(App(true))
         runBlocking {
             val following = launch { nodes(activity).collect { } }
