@@ -1,6 +1,12 @@
 /** What the native half and the front refuse, as errors of one kind each. */
 
-import { BY_CODE, CancelledError, InternalError, InvalidArgumentError } from "./errors.js";
+import {
+  BY_CODE,
+  CancelledError,
+  InternalError,
+  InvalidArgumentError,
+  TimeoutError,
+} from "./errors.js";
 import type { Advice, Code, SwarmletError } from "./errors.js";
 
 /** A failure as the native half tells of it. */
@@ -54,9 +60,13 @@ const MISFITS = new Set([
 /** Types that JSON drops or refuses. */
 const LOST: readonly string[] = ["bigint", "function", "symbol"];
 
-/** The end of a wait that was given up. */
-export function givenUp(operation: string, signal: AbortSignal): CancelledError {
-  return new CancelledError("the wait was given up", { operation, cause: signal.reason });
+/** The end of a wait that was given up; by `AbortSignal.timeout`, because the time ran out. */
+export function givenUp(operation: string, signal: AbortSignal): CancelledError | TimeoutError {
+  const cause: unknown = signal.reason;
+  const isLate = cause instanceof DOMException && cause.name === "TimeoutError";
+  return isLate
+    ? new TimeoutError("the time of the signal ran out", { operation, cause })
+    : new CancelledError("the wait was given up", { operation, cause });
 }
 
 /** The value as a text, whose every character other languages can read. */
@@ -70,7 +80,10 @@ export function text(operation: string, name: string, value: unknown): string {
 
 /** How a wait can be given up. */
 export interface WaitOptions {
-  /** Rejects the wait with `CancelledError`; what it waits for may happen all the same. */
+  /**
+   * Rejects the wait with `CancelledError`, or with `TimeoutError` if it is one of
+   * `AbortSignal.timeout`; what it waits for may happen all the same.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 

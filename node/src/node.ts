@@ -113,7 +113,7 @@ export class Node implements AsyncDisposable {
     try {
       return new Node(await unlessAborted(operation, handle, signal), hold);
     } catch (error) {
-      if (error instanceof CancelledError) {
+      if (signal?.aborted === true) {
         // Nobody has it, so nobody could close it.
         handle.then((late) => new Node(late, hold).close()).catch(() => undefined);
       }
@@ -213,8 +213,8 @@ export class Node implements AsyncDisposable {
   /**
    * The first row of a subscription, for which the condition holds if there is one.
    *
-   * Bound the wait with `signal: AbortSignal.timeout(ms)`. Rejects with `CancelledError` if the
-   * query ends without such a row.
+   * Bound the wait with `signal: AbortSignal.timeout(ms)`: it rejects with `TimeoutError` then, and
+   * with `CancelledError` if the query ends without such a row.
    */
   async waitFor<T = any>(
     aql: string,

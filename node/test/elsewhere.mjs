@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import process from "node:process";
 import { Worker, parentPort } from "node:worker_threads";
 
-import { CancelledError, InvalidQueryError, Node } from "../dist/index.mjs";
+import { InvalidQueryError, Node, TimeoutError } from "../dist/index.mjs";
 
 const [folder, way] = process.argv.slice(2);
 const node = await Node.open(folder, { durability: "buffered" });
@@ -19,7 +19,7 @@ const events = node.subscribe("FROM 'a'");
 const { value: row } = await events.next();
 assert.deepEqual(row.payload, payload);
 assert.deepEqual(events.offsets, { [row.stream]: 0 });
-await assert.rejects(events.next({ signal: AbortSignal.timeout(20) }), CancelledError);
+await assert.rejects(events.next({ signal: AbortSignal.timeout(20) }), TimeoutError);
 for await (const again of node.query("FROM 'a'").toReadable()) {
   assert.equal(again.payload.large, 2n ** 60n);
 }

@@ -185,7 +185,7 @@ test("who waits keeps the process, who was unreferenced does not", async (contex
     const wait = node.subscribe("FROM 'n'").next({ signal: AbortSignal.timeout(50) });
     await wait.catch((error) => console.log(error.code));
   `;
-  assert.equal(await ran(givenUp, folder(context)), "cancelled\n");
+  assert.equal(await ran(givenUp, folder(context)), "timeout\n");
 });
 
 const WAYS = ["leave", "stay", "scoped"];
