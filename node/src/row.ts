@@ -52,15 +52,22 @@ export class Row<T = any> {
     return "keys" in source ? source.keys : [this.key, this.key];
   }
 
-  /** The earliest and the latest time of the events it comes from; null if it comes from none. */
-  get timeRange(): readonly [Date, Date] | null {
+  /**
+   * The earliest and the latest time of the events it comes from, in microseconds since 1970-01-01
+   * UTC; null if it comes from none.
+   */
+  get timestampRange(): readonly [number, number] | null {
     const source = this.#source;
     if (source === null) {
       return null;
     }
-    const [from, to] =
-      "keys" in source ? source.times : [source.timestamp, source.timestamp];
-    return [time(from), time(to)];
+    return "keys" in source ? source.times : [source.timestamp, source.timestamp];
+  }
+
+  /** The same two times, to the millisecond. */
+  get timeRange(): readonly [Date, Date] | null {
+    const range = this.timestampRange;
+    return range && [time(range[0]), time(range[1])];
   }
 
   /** The place of the event in the total order. */

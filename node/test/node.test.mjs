@@ -39,17 +39,20 @@ test("what is published is found, with all that is known of it", async (context)
 
 test("rows of several events and of none say so", async (context) => {
   const node = await opened(context);
-  await node.publishMany(numbers(3).map((n) => ["n", n]));
+  const published = await node.publishMany(numbers(3).map((n) => ["n", n]));
   const [sum] = await node.query("FROM 'n' AGGREGATE SUM(_)").toArray();
   assert.equal(sum.payload, 3);
   assert.equal(sum.origin, "range");
   assert.deepEqual(sum.keyRange.map((key) => key.offset), [0, 2]);
-  assert.ok(sum.timeRange[0] <= sum.timeRange[1]);
+  const times = [published[0].timestamp, published[2].timestamp];
+  assert.deepEqual(sum.timestampRange, times);
+  assert.deepEqual(sum.timeRange, times.map((micros) => new Date(Math.floor(micros / 1000))));
   assert.throws(() => sum.tags, { name: "TypeError", message: /its origin is 'range'/ });
   const [made] = await node.query("FROM [7]").toArray();
   assert.equal(made.payload, 7);
   assert.equal(made.origin, "synthetic");
   assert.equal(made.keyRange, null);
+  assert.equal(made.timestampRange, null);
   assert.throws(() => made.offset, TypeError);
 });
 
