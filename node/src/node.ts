@@ -67,14 +67,14 @@ export interface SubscribeOptions extends WaitOptions {
   readonly parameters?: Parameters | undefined;
 }
 
-/** What a publisher gives. A pair of tags and payload does as well. */
+/** What a publisher gives. A pair of tags and payload, both of them, does as well. */
 export interface NewEvent {
   readonly tags: Tags;
   readonly payload?: Payload | undefined;
 }
 
 /** Tags and payload. */
-export type Pair = readonly [Tags, (Payload | undefined)?];
+export type Pair = readonly [Tags, Payload | undefined];
 
 type Follow = "all" | "monotonic" | "latest" | "earliest";
 
@@ -336,7 +336,8 @@ function newEvents(events: Iterable<NewEvent | Pair>): Uint8Array {
   const writer = new Writer("publish");
   writer.beginList(list.length);
   for (const event of list) {
-    if (typeof event !== "object" || event === null) {
+    const isEvent = typeof event === "object" && event !== null;
+    if (!isEvent || (isPair(event) && event.length !== 2)) {
       const message = "an event to publish must be a pair, or an object, of tags and payload";
       throw new InvalidArgumentError(message, { operation: "publish" });
     }

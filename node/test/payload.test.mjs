@@ -160,7 +160,8 @@ test("tags are strings", async () => {
   for (const tags of [7, null, undefined, [7], ["\ud800"], {}, [""]]) {
     await assert.rejects(node.publish(tags, 1), { code: "invalid_argument" });
   }
-  for (const events of [7, null, [7], [null], "text"]) {
+  const misfits = [7, null, [7], [null], "text", [["a"]], [["a", 1, 2]], [[]]];
+  for (const events of misfits) {
     await assert.rejects(node.publishMany(events), { code: "invalid_argument" });
   }
   const tags = ["\u00e4", "b".repeat(30), "\u4e16".repeat(8)];

@@ -31,7 +31,7 @@ export async function used(folder: string, signal: AbortSignal): Promise<void> {
   const place: EventKey = key;
   const events: NewEvent[] = [{ tags: "a" }, { tags: new Set(["a"]), payload: 7n }];
   await node.publishMany(events);
-  await node.publishMany([["a", new Uint8Array(3)], ["b"]]);
+  await node.publishMany([["a", new Uint8Array(3)], ["b", undefined]]);
   const payload: Payload = { list: [1, "two", null, true, 3n, new Uint8Array()], left: undefined };
   await node.publish("a", payload, { signal });
 
