@@ -272,17 +272,18 @@ export class Writer {
 
   /** Stops early: a value that is far too large is not copied first. */
   #checkRoom(more: number, depth: number): void {
-    if (this.#length - this.#start + more > BYTES_MAX) {
+    const bytes = this.#length - this.#start + more;
+    if (bytes > BYTES_MAX) {
       const bound = "a payload must have at most 1 MiB; store larger things as blobs";
-      this.#refuse(bound, depth);
+      this.#refuse(bound, depth, { bytes: String(bytes) });
     }
   }
 
-  #refuse(message: string, depth: number): never {
+  #refuse(message: string, depth: number, about: Record<string, string> = {}): never {
     const steps = this.#place.slice(0, Math.min(depth, STEPS_SHOWN));
     const shown = steps.map((step) => `[${JSON.stringify(step)}]`).join("");
     const place = `payload${shown}${depth > STEPS_SHOWN ? "..." : ""}`;
-    const details: Record<string, string> = depth > 0 ? { at: place } : {};
+    const details = depth > 0 ? { ...about, at: place } : about;
     const text = depth > 0 ? `${message} (at ${place})` : message;
     throw new InvalidArgumentError(text, { operation: this.#operation, details });
   }

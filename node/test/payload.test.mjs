@@ -125,7 +125,8 @@ test("size is bounded", async () => {
   const most = new Uint8Array(1024 * 1024 - 5);
   assert.deepEqual(await roundTrip(most), most);
   const over = new Uint8Array(most.length + 1);
-  await assert.rejects(node.publish("value", over), /at most 1 MiB/);
+  const told = { message: /at most 1 MiB/, details: { bytes: String(1024 * 1024 + 1) } };
+  await assert.rejects(node.publish("value", over), told);
   await assert.rejects(node.publish("value", [most, most]), /at most 1 MiB/);
   await assert.rejects(node.publish("value", "x".repeat(2 ** 21)), /at most 1 MiB/);
 });
