@@ -11,6 +11,15 @@ pub(crate) struct Merges {
     pub(crate) whole_floats: bool,
 }
 
+impl Merges {
+    /// What one of the two cannot tell apart.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            whole_floats: self.whole_floats || other.whole_floats,
+        }
+    }
+}
+
 /// Reads one line, however deep it nests.
 pub(crate) fn read(line: &str) -> Result<Value> {
     let mut reader = serde_json::Deserializer::from_str(line);
@@ -75,6 +84,14 @@ mod tests {
         assert!(is_same(&float, &json!([2]), merging));
         assert!(!is_same(&float, &json!([3]), merging));
         assert!(!is_same(&json!([2]), &float, merging));
+    }
+
+    #[test]
+    fn what_one_of_two_merges_both_may() {
+        let merging = Merges { whole_floats: true };
+        assert!(merging.and(Merges::default()).whole_floats);
+        assert!(Merges::default().and(merging).whole_floats);
+        assert!(!Merges::default().and(Merges::default()).whole_floats);
     }
 
     #[test]

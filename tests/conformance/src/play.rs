@@ -128,6 +128,7 @@ impl<'a> Lane<'a> {
             },
             household,
             started: BTreeMap::new(),
+            merges: Merges::default(),
         };
         for (index, step) in scenario.steps.iter().enumerate() {
             *current = index;
@@ -163,6 +164,8 @@ struct Play<'l, 'a> {
     saved: Saved,
     household: Household,
     started: BTreeMap<String, Pending>,
+    /// What some language of the play cannot tell apart, so that others get it as it has made it.
+    merges: Merges,
 }
 
 /// A request whose answer is waited for later.
@@ -188,8 +191,7 @@ impl Play<'_, '_> {
                 let pending = self.started.remove(name).context("it was not started")?;
                 let driver = self.driver(pending.place)?;
                 let answer = driver.wait(pending.id, pending.allowed)?;
-                let merges = driver.merges;
-                self.judge(&step.outcome, &answer, merges)
+                self.judge(&step.outcome, &answer)
             }
             Action::Exit(process) => {
                 self.driver(*process)?.send("exit", Map::new())?;
@@ -205,7 +207,7 @@ impl Play<'_, '_> {
             }
             Action::Chore(chore) => {
                 let value = chore.carry_out(&self.saved, &mut self.household)?;
-                self.judge(&step.outcome, &Answer::Ok(value), Merges::default())
+                self.judge(&step.outcome, &Answer::Ok(value))
             }
         }
     }
@@ -232,9 +234,8 @@ impl Play<'_, '_> {
         }
         loop {
             let driver = self.driver(process)?;
-            let merges = driver.merges;
             let answer = driver.ask(operation.name, arguments.clone())?;
-            let judged = self.judge(outcome, &answer, merges);
+            let judged = self.judge(outcome, &answer);
             if judged.is_ok() || *way == Way::Once || Instant::now() >= deadline {
                 return judged;
             }
@@ -243,10 +244,10 @@ impl Play<'_, '_> {
     }
 
     /// Compares, and saves what later steps need.
-    fn judge(&mut self, outcome: &Outcome, answer: &Answer, merges: Merges) -> Result<()> {
+    fn judge(&mut self, outcome: &Outcome, answer: &Answer) -> Result<()> {
         let setting = Setting {
             saved: &self.saved,
-            merges,
+            merges: self.merges,
         };
         let value = match answer {
             Answer::Refused(_) if outcome.may_be_refused => return Ok(()),
@@ -286,7 +287,9 @@ impl Play<'_, '_> {
     }
 
     fn driver(&mut self, place: usize) -> Result<&mut Driver> {
-        self.lane.driver(self.cast[place], place)
+        let driver = self.lane.driver(self.cast[place], place)?;
+        self.merges = self.merges.and(driver.merges);
+        Ok(driver)
     }
 
     fn forget(&mut self, place: usize) {

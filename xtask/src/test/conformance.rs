@@ -1,6 +1,6 @@
 //! The conformance suite: one behaviour in every language, with the packages as users get them.
 
-use super::python;
+use super::{node, python};
 use crate::{root, shell};
 use anyhow::Result;
 
@@ -15,12 +15,18 @@ const BUILD: &[&str] = &[
     "-p",
     "swarmlet-conformance-driver",
 ];
+/// The driver of Node.js, which runs as it is; its types are checked.
+const NODE: &str = "tests/conformance/drivers/node";
 const PLAY: &[&str] = &["cargo", "run", "--quiet", "-p", "swarmlet-conformance"];
 
 /// Builds what drivers need, and plays every scenario.
 pub(crate) fn run() -> Result<()> {
     if root::path(python::MANIFEST).exists() {
         python::install(&[])?;
+    }
+    if root::path(node::MANIFEST).exists() {
+        node::build(&[])?;
+        shell::run(&mut shell::command(&["node", node::COMPILER, "-p", NODE]))?;
     }
     shell::run(&mut shell::command(BUILD))?;
     shell::run(&mut shell::command(PLAY))

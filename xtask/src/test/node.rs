@@ -8,7 +8,8 @@ use std::path::PathBuf;
 
 /// The manifest of the package.
 pub(crate) const MANIFEST: &str = "node/package.json";
-const COMPILER: &str = "node/tools/node_modules/typescript/bin/tsc";
+/// The compiler of TypeScript.
+pub(crate) const COMPILER: &str = "node/tools/node_modules/typescript/bin/tsc";
 
 /// Builds both halves, runs the tests and the examples, checks the types, installs the package.
 pub(crate) fn run() -> Result<()> {
