@@ -21,7 +21,7 @@ public class Node private constructor(private val native: NativeNode) : AutoClos
     public val id: String get() = calling("id") { native.id() }
 
     /** The app in whose name this handle publishes. */
-    public val appId: String get() = calling("appId") { native.appId() }
+    public val appId: String get() = calling("app_id") { native.appId() }
 
     /** A handle of the same node for another app. Closing either closes the node. */
     public fun scoped(appId: String): Node = calling("scoped") { Node(native.scoped(appId)) }
@@ -125,7 +125,7 @@ public class Node private constructor(private val native: NativeNode) : AutoClos
             if (condition(row)) return row
         }
         val text = "the query ended before the condition was met"
-        throw refused("cancelled", "waitFor", text)
+        throw refused("cancelled", "wait_for", text)
     }
 
     /** Runs a query to its end without its results, and says how that was done. */

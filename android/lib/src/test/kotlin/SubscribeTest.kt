@@ -220,6 +220,10 @@ class SubscribeTest {
         yield()
         for (n in 0 until 5) node.publish("n", n)
         assertEquals(3L, waiting.await().offset)
+        val ended = failingHere<SwarmletException.Cancelled> {
+            node.waitFor("FROM 'n' LIMIT 1") { it.payload == 3L }
+        }
+        assertEquals("wait_for", ended.operation)
         assertNull(withTimeoutOrNull(20.milliseconds) { node.waitFor("FROM 'none'") })
         until { node.metrics().subscriptionsOpen == 0L }
     }
