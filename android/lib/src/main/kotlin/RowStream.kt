@@ -19,7 +19,8 @@ public const val BATCH_ROWS: Int = 256
  *
  * It has begun when you get it, and is read once, from front to back. A collector that stops,
  * whether it is cancelled, fails or has seen enough, ends it; [offsets] then still says how far you
- * are. A wait in [next] that is cancelled loses nothing, and [next] goes on there.
+ * are. To read some and go on later, use [next], [nextBatch] or [nextOutput]: a wait in them that
+ * is cancelled loses nothing, and the next call goes on there.
  *
  * Those who look at rows see no warnings, and no rows taken back. A query that ends with an error
  * diagnostic throws [SwarmletException.InvalidQuery], a monotonic subscription that ends with time
@@ -55,8 +56,24 @@ public abstract class RowStream internal constructor(private val native: NativeS
 
     /** The same rows in lists of at most [max], never empty; what is there, at once. */
     public fun batches(max: Int = BATCH_ROWS): Flow<List<Row>> {
-        require(max > 0) { "max must be at least 1" }
+        checkMax(max)
         return OneByOne(::close) { nextBatch(max) }
+    }
+
+    /**
+     * The next of these lists, `null` at the end; [SwarmletException.Timeout] if there is no row
+     * within the time.
+     *
+     * Nothing is lost by a timeout or a cancelled wait.
+     */
+    public suspend fun nextBatch(max: Int = BATCH_ROWS, timeout: Duration? = null): List<Row>? {
+        checkMax(max)
+        while (true) {
+            letOthersRun()
+            val rows = handMany(max).mapNotNull { it.row() }
+            if (rows.isNotEmpty()) return rows
+            if (isHandedOut() && !ready(timeout)) return null
+        }
     }
 
     /**
@@ -66,6 +83,21 @@ public abstract class RowStream internal constructor(private val native: NativeS
     public fun outputs(): Flow<Output> {
         calling("outputs") { native.showAll() }
         return OneByOne(::close) { nextOutput() }
+    }
+
+    /**
+     * The next of [outputs], `null` at the end; [SwarmletException.Timeout] if there is none within
+     * the time.
+     *
+     * Nothing is lost by a timeout or a cancelled wait.
+     */
+    public suspend fun nextOutput(timeout: Duration? = null): Output? {
+        calling("outputs") { native.showAll() }
+        while (true) {
+            letOthersRun()
+            val item = hand() ?: if (ready(timeout)) continue else return null
+            return item.toOutput() ?: continue
+        }
     }
 
     /** How far what was handed out reaches: from there another stream goes on. */
@@ -88,22 +120,7 @@ public abstract class RowStream internal constructor(private val native: NativeS
     /** The same as [cancel]. */
     override fun close(): Unit = cancel()
 
-    private suspend fun nextBatch(max: Int): List<Row>? {
-        while (true) {
-            letOthersRun()
-            val rows = handMany(max).mapNotNull { it.row() }
-            if (rows.isNotEmpty()) return rows
-            if (isHandedOut() && !ready(null)) return null
-        }
-    }
-
-    private suspend fun nextOutput(): Output? {
-        while (true) {
-            letOthersRun()
-            val item = hand() ?: if (ready(null)) continue else return null
-            return item.toOutput() ?: continue
-        }
-    }
+    private fun checkMax(max: Int) = require(max > 0) { "max must be at least 1" }
 
     /** Between two chunks: a stream that is always full must not keep others from running. */
     private suspend fun letOthersRun() {

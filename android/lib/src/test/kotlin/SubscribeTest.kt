@@ -54,6 +54,24 @@ class SubscribeTest {
     }
 
     @Test
+    fun `one batch is read and the stream goes on`() = withNode { node ->
+        node.publishMany(List(5) { NewEvent("n", it) })
+        val rows = node.subscribe("FROM 'n'")
+        assertEquals(listOf<Any?>(0L), rows.nextBatch(1)?.map { it.payload })
+        assertEquals(1L, rows.next()?.payload)
+        val seen = ArrayList<Any?>()
+        while (seen.size < 3) seen.addAll(rows.nextBatch(10).orEmpty().map { it.payload })
+        assertEquals(listOf<Any?>(2L, 3L, 4L), seen)
+        assertEquals(mapOf("${node.id}-0" to 4L), rows.offsets)
+        failingHere<SwarmletException.Timeout> { rows.nextBatch(10, 20.milliseconds) }
+        node.publish("n", 5)
+        assertEquals(listOf<Any?>(5L), rows.nextBatch(10)?.map { it.payload })
+        rows.cancel()
+        assertNull(rows.nextBatch(10))
+        assertTrue(runCatching { rows.nextBatch(0) }.exceptionOrNull() is IllegalArgumentException)
+    }
+
+    @Test
     fun `offsets are exact for each row and where the next one goes on`() = withNode { node ->
         node.publishMany(List(600) { NewEvent(if (it % 3 == 0) "n" else "other", it) })
         val stream = "${node.id}-0"
@@ -199,6 +217,17 @@ class SubscribeTest {
         assertTrue(outputs[0] is Output.Diagnostic, "$outputs")
         assertEquals(7L, (outputs[1] as Output.Result).row.payload)
         assertEquals(0L, (outputs[2] as Output.CaughtUp).offsets["${node.id}-0"])
+    }
+
+    @Test
+    fun `one output is read and the stream goes on`() = withNode { node ->
+        val outputs = node.subscribe("FROM 'n'")
+        assertEquals(Output.CaughtUp(emptyMap()), outputs.nextOutput())
+        failingHere<SwarmletException.Timeout> { outputs.nextOutput(20.milliseconds) }
+        node.publish("n", 1)
+        assertEquals(1L, (outputs.nextOutput() as Output.Result).row.payload)
+        outputs.cancel()
+        assertNull(outputs.nextOutput())
     }
 
     @Test
