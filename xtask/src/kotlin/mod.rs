@@ -11,5 +11,5 @@ mod native;
 mod pages;
 
 pub(crate) use android::run as android;
-pub(crate) use maven::{FETCH, MANIFEST, resolve, test, test_classes};
+pub(crate) use maven::{FETCH, MANIFEST, build_driver, resolve, test};
 pub(crate) use native::prepare;

@@ -1,7 +1,7 @@
 //! The conformance suite: one behaviour in every language, with the packages as users get them.
 
 use super::{node, python};
-use crate::{root, shell};
+use crate::{kotlin, root, shell};
 use anyhow::Result;
 
 /// The package of the suite.
@@ -27,6 +27,9 @@ pub(crate) fn run() -> Result<()> {
     if root::path(node::MANIFEST).exists() {
         node::build(&[])?;
         shell::run(&mut shell::command(&["node", node::COMPILER, "-p", NODE]))?;
+    }
+    if root::path(kotlin::MANIFEST).exists() {
+        kotlin::build_driver()?;
     }
     shell::run(&mut shell::command(BUILD))?;
     shell::run(&mut shell::command(PLAY))
