@@ -21,7 +21,8 @@
  * - Handles may be used from any thread, also at once, until one of them frees the handle. Batches and
  *   other structs may be read from any thread; each owner frees its own.
  * - Callbacks are called on one thread of the library, one at a time, under no lock, and may call
- *   everything. While one runs, no other is called. They must not throw.
+ *   everything. While one runs, no other is called. They must not throw. A condition is called on
+ *   the thread that waits.
  * - No function ends the process, but for memory that is not there, and none touches signals.
  * - After fork the child must not use what its parent had opened: SWARMLET_STATUS_FORKED. It may free
  *   that, which does nothing there. It may open a node of its own; it must not set a logger.
@@ -627,6 +628,56 @@ typedef void (*swarmlet_change_callback)(void *user,
 typedef void (*swarmlet_drop_callback)(void *user);
 
 /**
+ * What `$name` stands for in a query. Values never become part of the text of the query.
+ */
+typedef struct {
+    /**
+     * The name, without `$`.
+     */
+    swarmlet_text name;
+    /**
+     * A `swarmlet_parameter_kind`.
+     */
+    uint32_t kind;
+    /**
+     * The value, for JSON and CBOR.
+     */
+    swarmlet_bytes value;
+    /**
+     * The time, in microseconds since 1970-01-01 UTC.
+     */
+    int64_t time;
+} swarmlet_parameter;
+
+/**
+ * Where a subscription starts, and with which parameters.
+ */
+typedef struct {
+    /**
+     * `sizeof(swarmlet_subscribe_options)`.
+     */
+    size_t size;
+    /**
+     * Only events after these offsets; NULL for all from the beginning.
+     */
+    const swarmlet_offsets *from;
+    /**
+     * What `$name` stands for in the text.
+     */
+    const swarmlet_parameter *parameters;
+    /**
+     * How many parameters there are.
+     */
+    size_t parameter_count;
+} swarmlet_subscribe_options;
+
+/**
+ * Says whether a row is the one that is waited for: the one row of the batch, which is freed after
+ * the callback returns. Called on the thread that waits, under no lock; it may call everything.
+ */
+typedef bool (*swarmlet_condition_callback)(void *user, const swarmlet_batch *row);
+
+/**
  * Is told of a batch (`SWARMLET_STATUS_OK`), and in the end once of `SWARMLET_STATUS_END` or an
  * error, then with a batch that is NULL. The batch is freed after the callback returns: retain it
  * to keep it. Called on the one thread of the library, under no lock: it may call everything,
@@ -1145,28 +1196,6 @@ typedef void (*swarmlet_publish_callback)(void *user,
                                           const swarmlet_receipts *receipts);
 
 /**
- * What `$name` stands for in a query. Values never become part of the text of the query.
- */
-typedef struct {
-    /**
-     * The name, without `$`.
-     */
-    swarmlet_text name;
-    /**
-     * A `swarmlet_parameter_kind`.
-     */
-    uint32_t kind;
-    /**
-     * The value, for JSON and CBOR.
-     */
-    swarmlet_bytes value;
-    /**
-     * The time, in microseconds since 1970-01-01 UTC.
-     */
-    int64_t time;
-} swarmlet_parameter;
-
-/**
  * From where to where a query looks, in which order, and with which parameters.
  */
 typedef struct {
@@ -1196,28 +1225,6 @@ typedef struct {
      */
     size_t parameter_count;
 } swarmlet_query_options;
-
-/**
- * Where a subscription starts, and with which parameters.
- */
-typedef struct {
-    /**
-     * `sizeof(swarmlet_subscribe_options)`.
-     */
-    size_t size;
-    /**
-     * Only events after these offsets; NULL for all from the beginning.
-     */
-    const swarmlet_offsets *from;
-    /**
-     * What `$name` stands for in the text.
-     */
-    const swarmlet_parameter *parameters;
-    /**
-     * How many parameters there are.
-     */
-    size_t parameter_count;
-} swarmlet_subscribe_options;
 
 /**
  * How far a node is.
@@ -1477,6 +1484,20 @@ swarmlet_status swarmlet_changes_cancel(const swarmlet_changes *changes);
  * Cancels the changes and frees them, as `swarmlet_cursor_free`. NULL is fine.
  */
 void swarmlet_changes_free(swarmlet_changes *changes);
+
+/**
+ * The first row of a subscription for which the condition holds, or the first one where
+ * `condition` is NULL; waits for it at most `timeout_ms`, without limit below 0. `options` may be
+ * NULL. It comes as a batch of one, to be freed with `swarmlet_batch_free`.
+ * `SWARMLET_STATUS_CANCELLED` if the query ends without such a row.
+ */
+swarmlet_status swarmlet_node_wait_for(const swarmlet_node *node,
+                                       swarmlet_text aql,
+                                       const swarmlet_subscribe_options *options,
+                                       swarmlet_condition_callback condition,
+                                       void *user,
+                                       int64_t timeout_ms,
+                                       const swarmlet_batch **out);
 
 /**
  * To be called before anything else: outputs of all sorts come, in order: rows, rows taken back,

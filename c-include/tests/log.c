@@ -227,6 +227,48 @@ static void the_latest_and_the_earliest_are_observed(const char *folder) {
     closed(node);
 }
 
+/* Whether the row is the number that is looked for; counts how often it is asked. */
+typedef struct {
+    unsigned wanted;
+    unsigned asked;
+} search;
+
+static bool is_wanted(void *user, const swarmlet_batch *row) {
+    search *given = (search *)user;
+    CHECK(row->count == 1);
+    given->asked++;
+    return number_at(row, 0) == given->wanted;
+}
+
+static void one_row_is_waited_for(const char *folder) {
+    swarmlet_node *node = opened(folder, "node");
+    swarmlet_text aql = swarmlet_text_of("FROM 'n'");
+    const swarmlet_batch *row = NULL;
+    search search = {2, 0};
+    publish_numbers(node, 1, 3);
+    OK(swarmlet_node_wait_for(node, aql, NULL, NULL, NULL, LIMIT_MS, &row));
+    CHECK(row->count == 1 && number_at(row, 0) == 1);
+    swarmlet_batch_free(row);
+    OK(swarmlet_node_wait_for(node, aql, NULL, is_wanted, &search, -1, &row));
+    CHECK(row->count == 1 && number_at(row, 0) == 2 && search.asked == 2);
+    swarmlet_batch_free(row);
+
+    search.wanted = 7;
+    row = NULL;
+    CHECK_STATUS(SWARMLET_STATUS_TIMEOUT,
+                 swarmlet_node_wait_for(node, aql, NULL, is_wanted, &search, 20, &row));
+    CHECK(row == NULL && text_is(swarmlet_last_error()->operation, "wait_for"));
+    aql = swarmlet_text_of("FROM 'n' LIMIT 3");
+    CHECK_STATUS(SWARMLET_STATUS_CANCELLED,
+                 swarmlet_node_wait_for(node, aql, NULL, is_wanted, &search, LIMIT_MS, &row));
+    CHECK(row == NULL && text_is(swarmlet_last_error()->operation, "wait_for"));
+    CHECK(swarmlet_last_error()->advice == SWARMLET_ADVICE_GIVE_UP);
+    aql = swarmlet_text_of("FROM");
+    CHECK_STATUS(SWARMLET_STATUS_INVALID_QUERY,
+                 swarmlet_node_wait_for(node, aql, NULL, NULL, NULL, LIMIT_MS, &row));
+    closed(node);
+}
+
 static void streams_routes_and_apps_are_taken_from_the_options(const char *folder) {
     char path[256];
     swarmlet_stream streams[] = {{swarmlet_text_of("sensors"), 1000, 0, 60000}};
@@ -295,6 +337,7 @@ int main(void) {
         {"all_sorts_of_outputs_are_shown_when_asked_for",
          all_sorts_of_outputs_are_shown_when_asked_for},
         {"the_latest_and_the_earliest_are_observed", the_latest_and_the_earliest_are_observed},
+        {"one_row_is_waited_for", one_row_is_waited_for},
         {"streams_routes_and_apps_are_taken_from_the_options",
          streams_routes_and_apps_are_taken_from_the_options},
         {"the_node_counts", the_node_counts},

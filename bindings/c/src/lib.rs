@@ -22,6 +22,7 @@ mod batch;
 mod bell;
 mod callbacks;
 mod changes;
+mod condition;
 mod cursor;
 mod event;
 mod explain;

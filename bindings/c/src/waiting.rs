@@ -44,8 +44,13 @@ impl Deadline {
 
     /// How long to wait at once.
     pub(crate) fn slice(self) -> Duration {
+        self.left().map_or(SLICE, |left| left.min(SLICE))
+    }
+
+    /// How much of the limit is left; none where there is no limit.
+    pub(crate) fn left(self) -> Option<Duration> {
         let left = |at: Instant| at.saturating_duration_since(Instant::now());
-        self.0.map_or(SLICE, |at| left(at).min(SLICE))
+        self.0.map(left)
     }
 
     /// Whether it has passed.
