@@ -51,6 +51,8 @@ static swarmlet_status publish(const swarmlet_node *node, swarmlet_text tag, uin
 
 static void payloads_that_are_none_are_refused(const char *folder) {
     static const uint8_t torn[] = {0xa1, 0x61};
+    /* -2^63 - 1, of which most languages can make no value. */
+    static const uint8_t low[] = {0x3b, 0x80, 0, 0, 0, 0, 0, 0, 0};
     swarmlet_node *node = opened(folder, "node");
     swarmlet_text tag = swarmlet_text_of("n");
     const char *wrong[] = {"",     "{",           "NaN", "Infinity",   "-Infinity", "1e999",
@@ -59,19 +61,32 @@ static void payloads_that_are_none_are_refused(const char *folder) {
         CHECK_STATUS(SWARMLET_STATUS_INVALID_ARGUMENT,
                      publish(node, tag, SWARMLET_PAYLOAD_FORMAT_JSON,
                              swarmlet_bytes_of(wrong[index])));
-        CHECK(strcmp(detail("event"), "0") == 0);
+        CHECK(swarmlet_last_error()->detail_count == 0);
     }
     swarmlet_bytes cut = {torn, sizeof torn};
     CHECK_STATUS(SWARMLET_STATUS_INVALID_ARGUMENT,
                  publish(node, tag, SWARMLET_PAYLOAD_FORMAT_CBOR, cut));
+    swarmlet_bytes too_low = {low, sizeof low};
+    CHECK_STATUS(SWARMLET_STATUS_INVALID_ARGUMENT,
+                 publish(node, tag, SWARMLET_PAYLOAD_FORMAT_CBOR, too_low));
+    CHECK(strcmp(detail("given"), "-9223372036854775809") == 0);
     CHECK_STATUS(SWARMLET_STATUS_INVALID_ARGUMENT, publish(node, tag, 7, swarmlet_bytes_of("1")));
+    swarmlet_new_event events[] = {
+        {&tag, 1, SWARMLET_PAYLOAD_FORMAT_JSON, swarmlet_bytes_of("1")},
+        {&tag, 1, SWARMLET_PAYLOAD_FORMAT_JSON, swarmlet_bytes_of("nul")},
+    };
+    CHECK_STATUS(SWARMLET_STATUS_INVALID_ARGUMENT, swarmlet_node_publish(node, events, 2, NULL));
+    CHECK(strcmp(detail("event"), "1") == 0);
 
-    char deep[4096];
+    char deep[2 * 129];
     memset(deep, '[', sizeof deep / 2);
     memset(deep + sizeof deep / 2, ']', sizeof deep / 2);
     swarmlet_bytes nested = {(const uint8_t *)deep, sizeof deep};
     CHECK_STATUS(SWARMLET_STATUS_INVALID_ARGUMENT,
                  publish(node, tag, SWARMLET_PAYLOAD_FORMAT_JSON, nested));
+    swarmlet_text other = swarmlet_text_of("deep");
+    swarmlet_bytes deepest = {(const uint8_t *)deep + 1, sizeof deep - 2};
+    OK(publish(node, other, SWARMLET_PAYLOAD_FORMAT_JSON, deepest));
 
     size_t size = 1024 * 1024 + 16;
     char *large = malloc(size);

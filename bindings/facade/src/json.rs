@@ -5,21 +5,49 @@
 
 use std::fmt::Write;
 
+use serde::Deserialize as _;
 use swarmlet::Payload;
 
 use crate::failure::{Failure, Result};
-use crate::payload::{Item, PayloadReader};
+use crate::payload::{DEPTH_MAX, Item, PayloadReader};
 
-/// The payload of a JSON text, which is nested at most 127 deep.
+/// The payload of a JSON text.
 ///
 /// A number without fraction and exponent that fits into 64 bits is an integer, every other one a
 /// floating point number. Of equal keys the last counts; keys come in text order.
 pub fn payload_of_json(json: &[u8]) -> Result<Payload> {
-    let value: serde_json::Value = serde_json::from_slice(json).map_err(|error| {
+    if depth(json) > DEPTH_MAX {
+        let message = format!("the payload is nested deeper than {DEPTH_MAX}");
+        return Err(Failure::invalid("", message));
+    }
+    let mut reader = serde_json::Deserializer::from_slice(json);
+    // Its own bound is one less than that of payloads.
+    reader.disable_recursion_limit();
+    let value = serde_json::Value::deserialize(&mut reader);
+    let value = value.and_then(|value| reader.end().map(|()| value));
+    let value = value.map_err(|error| {
         let message = format!("the payload is not JSON: {error}");
         Failure::invalid("", message)
     })?;
     Ok(Payload::from_serde(&value)?)
+}
+
+/// How deep a JSON text is nested; of a text that is none, at least as deep as a reader gets.
+fn depth(json: &[u8]) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let (mut is_text, mut is_escaped) = (false, false);
+    for byte in json {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_text => is_escaped = true,
+            b'"' => is_text = !is_text,
+            b'[' | b'{' if !is_text => depth += 1,
+            b']' | b'}' if !is_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
 }
 
 /// The JSON text of a payload, on one line.
@@ -166,14 +194,18 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_refused() {
-        let deep = "[".repeat(128) + &"]".repeat(128);
+        let deep = "[".repeat(129) + &"]".repeat(129);
         for json in ["", "{", "nul", "NaN", "Infinity", "1e999", "[1,]", &deep] {
             let failure = payload_of_json(json.as_bytes()).unwrap_err();
             assert_eq!(failure.kind, ErrorKind::InvalidArgument, "{json}");
         }
         assert!(payload_of_json(b"\"\xff\"").is_err());
-        let deepest = "[".repeat(127) + &"]".repeat(127);
+        let endless = "[".repeat(1_000_000);
+        assert!(payload_of_json(endless.as_bytes()).is_err());
+        let deepest = "[".repeat(128) + &"]".repeat(128);
         assert_eq!(again(&deepest), deepest);
+        let flat = format!(r#"["{}","\"{}"]"#, "[".repeat(200), "{".repeat(200));
+        assert_eq!(again(&flat), flat);
     }
 
     #[test]

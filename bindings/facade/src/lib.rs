@@ -11,6 +11,7 @@
 
 #![forbid(unsafe_code)]
 
+mod cbor;
 mod completion;
 mod diagnostics;
 mod failure;
@@ -26,6 +27,7 @@ mod settings;
 mod stream;
 mod swarm;
 
+pub use cbor::payload_of_cbor;
 pub use completion::{Completion, Pending, Waiting};
 pub use diagnostics::{Diagnostic, Severity, collect_diagnostics, take_diagnostics};
 pub use failure::{Failure, Result};

@@ -9,7 +9,7 @@ use swarmlet::{ErrorKind, Payload};
 use crate::failure::{Failure, Result};
 
 /// Where writing stops. The engine has the last word; a test shows that it says the same.
-const DEPTH_MAX: usize = 128;
+pub(crate) const DEPTH_MAX: usize = 128;
 /// Where writing stops, likewise.
 const BYTES_MAX: usize = 1024 * 1024;
 
