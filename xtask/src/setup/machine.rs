@@ -44,6 +44,11 @@ const PROGRAMS: &[Program] = &[
         packages: &["valgrind", "libc6-dbg"],
         purpose: "the tests of the C library",
     },
+    Program {
+        probe: &["pkg-config", "--atleast-version=2.14", "jansson"],
+        packages: &["libjansson-dev"],
+        purpose: "the conformance driver of C",
+    },
     // Only root can use it; for others these tests are skipped.
     Program {
         probe: &["sh", "-c", "test \"$(id -u)\" != 0 || ip -Version"],

@@ -28,12 +28,17 @@ const VALGRIND: &str = "valgrind;--quiet;--error-exitcode=9;--leak-check=full;\
 /// Installs the library and runs everything.
 pub(crate) fn run() -> Result<()> {
     let prefix = install("dev")?;
-    let plain = build("plain", &prefix, &[])?;
+    let plain = build(TESTS, "plain", &prefix, &[])?;
     shell::run(&mut ctest(&plain, &[]))?;
-    let sanitized = build("sanitized", &prefix, &["-DSANITIZE=ON", "-DENDINGS=5"])?;
+    let sanitized = build(
+        TESTS,
+        "sanitized",
+        &prefix,
+        &["-DSANITIZE=ON", "-DENDINGS=5"],
+    )?;
     shell::run(&mut ctest(&sanitized, &[]))?;
     let launcher = format!("-DLAUNCHER={VALGRIND}");
-    let watched = build("valgrind", &prefix, &[&launcher, "-DENDINGS=1"])?;
+    let watched = build(TESTS, "valgrind", &prefix, &[&launcher, "-DENDINGS=1"])?;
     // What these are about, the others are too; they take as long as all of those.
     let others = ["--exclude-regex", "connector|convenience|two_devices"];
     shell::run(&mut ctest(&watched, &others))?;
@@ -60,10 +65,10 @@ pub(crate) fn install(profile: &str) -> Result<PathBuf> {
     Ok(prefix)
 }
 
-/// Builds the tests with further `options` against the installed library.
-fn build(name: &str, prefix: &Path, options: &[&str]) -> Result<PathBuf> {
+/// Builds a project against the installed library with further `options`, in a folder of that name.
+pub(super) fn build(project: &str, name: &str, prefix: &Path, options: &[&str]) -> Result<PathBuf> {
     let build = root::path(FOLDER).join(name);
-    let mut configure = shell::command(&["cmake", "-S", TESTS, "-B"]);
+    let mut configure = shell::command(&["cmake", "-S", project, "-B"]);
     configure.arg(&build).args(options);
     let mut found = std::ffi::OsString::from("-DCMAKE_PREFIX_PATH=");
     found.push(prefix);

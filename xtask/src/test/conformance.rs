@@ -1,6 +1,6 @@
 //! The conformance suite: one behaviour in every language, with the packages as users get them.
 
-use super::{node, python};
+use super::{c, node, python};
 use crate::{kotlin, root, shell};
 use anyhow::Result;
 
@@ -17,6 +17,8 @@ const BUILD: &[&str] = &[
 ];
 /// The driver of Node.js, which runs as it is; its types are checked.
 const NODE: &str = "tests/conformance/drivers/node";
+/// The driver of C, built against the installed library.
+const C_DRIVER: &str = "tests/conformance/drivers/c";
 const PLAY: &[&str] = &["cargo", "run", "--quiet", "-p", "swarmlet-conformance"];
 
 /// Builds what drivers need, and plays every scenario.
@@ -30,6 +32,9 @@ pub(crate) fn run() -> Result<()> {
     }
     if root::path(kotlin::MANIFEST).exists() {
         kotlin::build_driver()?;
+    }
+    if root::path(C_DRIVER).exists() {
+        c::build(C_DRIVER, "conformance", &c::install("dev")?, &[])?;
     }
     shell::run(&mut shell::command(BUILD))?;
     shell::run(&mut shell::command(PLAY))

@@ -1,0 +1,313 @@
+/* Takes the arguments of requests apart. */
+
+#include "arguments.h"
+
+#include <string.h>
+
+#include "encode.h"
+
+/* jansson iterates over what it does not change, and has no words for that. */
+static json_t *iterable(const json_t *value) {
+    return (json_t *)(uintptr_t)value;
+}
+
+const json_t *given(const call *call, const char *name) {
+    return json_object_get(call->args, name);
+}
+
+static const json_t *needed(call *call, const char *name) {
+    const json_t *value = given(call, name);
+    if (value == NULL) {
+        break_off(call, "there is no argument", name);
+    }
+    return value;
+}
+
+const char *name_argument(call *call, const char *name) {
+    const char *text = json_string_value(needed(call, name));
+    if (text == NULL) {
+        break_off(call, "no name", name);
+    }
+    return text;
+}
+
+swarmlet_text text_of(call *call, const json_t *value) {
+    swarmlet_text text = {json_string_value(value), json_string_length(value)};
+    if (text.data == NULL) {
+        refuse(call, "a text", value);
+    }
+    return text;
+}
+
+uint64_t number_of(call *call, const json_t *value) {
+    if (!json_is_integer(value) || json_integer_value(value) < 0) {
+        refuse(call, "a number without sign", value);
+        return 0;
+    }
+    return (uint64_t)json_integer_value(value);
+}
+
+/* A number where zero says nothing, so it cannot be said. */
+static uint64_t positive_of(call *call, const json_t *value) {
+    uint64_t number = number_of(call, value);
+    if (number == 0) {
+        refuse(call, "a number from 1", value);
+    }
+    return number;
+}
+
+swarmlet_text text_argument(call *call, const char *name) {
+    const json_t *value = needed(call, name);
+    return value == NULL ? swarmlet_text_of(NULL) : text_of(call, value);
+}
+
+static swarmlet_text text_if_given(call *call, const char *name) {
+    const json_t *value = given(call, name);
+    return value == NULL ? swarmlet_text_of(NULL) : text_of(call, value);
+}
+
+uint64_t number_argument(call *call, const char *name) {
+    const json_t *value = needed(call, name);
+    return value == NULL ? 0 : number_of(call, value);
+}
+
+static uint64_t positive_if_given(call *call, const char *name) {
+    const json_t *value = given(call, name);
+    return value == NULL ? 0 : positive_of(call, value);
+}
+
+int64_t timeout_argument(call *call) {
+    return (int64_t)number_argument(call, "timeout_ms");
+}
+
+/* A list of texts; nothing of an object that may have none. */
+static const swarmlet_text *texts_of(call *call, const json_t *list, size_t *count) {
+    *count = json_array_size(list);
+    if (list != NULL && !json_is_array(list)) {
+        refuse(call, "a list of texts", list);
+    }
+    swarmlet_text *texts = allot(call, *count, sizeof *texts);
+    for (size_t index = 0; index < *count; index++) {
+        texts[index] = text_of(call, json_array_get(list, index));
+    }
+    return texts;
+}
+
+static swarmlet_new_event event_of(call *call, const json_t *tags, const json_t *value) {
+    swarmlet_new_event event = {NULL, 0, SWARMLET_PAYLOAD_FORMAT_JSON, {NULL, 0}};
+    if (!json_is_array(tags)) {
+        refuse(call, "a list of tags", tags);
+        return event;
+    }
+    event.tags = texts_of(call, tags, &event.tag_count);
+    if (value != NULL) {
+        payload payload = encode(call, value);
+        event.format = payload.format;
+        event.payload = payload.bytes;
+    }
+    return event;
+}
+
+swarmlet_new_event event_argument(call *call) {
+    return event_of(call, needed(call, "tags"), given(call, "payload"));
+}
+
+const swarmlet_new_event *events_argument(call *call, size_t *count) {
+    const json_t *list = needed(call, "events");
+    *count = json_array_size(list);
+    swarmlet_new_event *events = allot(call, *count, sizeof *events);
+    for (size_t index = 0; index < *count; index++) {
+        const json_t *pair = json_array_get(list, index);
+        if (json_array_size(pair) != 2) {
+            refuse(call, "a pair", pair);
+            break;
+        }
+        events[index] = event_of(call, json_array_get(pair, 0), json_array_get(pair, 1));
+    }
+    return events;
+}
+
+/* Which of some words it is; their order is that of an enumeration. */
+static uint32_t word_of(call *call, const json_t *value, const char *const *words, size_t count) {
+    for (size_t index = 0; index < count; index++) {
+        const char *word = json_string_value(value);
+        if (word != NULL && strcmp(word, words[index]) == 0) {
+            return (uint32_t)index;
+        }
+    }
+    refuse(call, "one of an enumeration", value);
+    return 0;
+}
+
+static swarmlet_stream stream_of(call *call, const char *name, const json_t *kept) {
+    swarmlet_stream stream = {swarmlet_text_of(name), 0, 0, 0};
+    const struct {
+        const char *name;
+        uint64_t *place;
+    } limits[] = {
+        {"events_max", &stream.events_max},
+        {"bytes_max", &stream.bytes_max},
+        {"age_max_ms", &stream.age_max_ms},
+    };
+    for (size_t index = 0; index < sizeof limits / sizeof *limits; index++) {
+        const json_t *limit = json_object_get(kept, limits[index].name);
+        if (limit != NULL) {
+            *limits[index].place = positive_of(call, limit);
+        }
+    }
+    return stream;
+}
+
+static void take_streams(call *call, const json_t *streams, swarmlet_options *options) {
+    size_t count = json_object_size(streams);
+    swarmlet_stream *taken = allot(call, count, sizeof *taken);
+    const char *name;
+    json_t *kept;
+    json_object_foreach(iterable(streams), name, kept) {
+        taken[options->stream_count++] = stream_of(call, name, kept);
+    }
+    options->streams = taken;
+}
+
+static void take_routes(call *call, const json_t *routes, swarmlet_options *options) {
+    options->route_count = json_array_size(routes);
+    swarmlet_route *taken = allot(call, options->route_count, sizeof *taken);
+    for (size_t index = 0; index < options->route_count; index++) {
+        const json_t *route = json_array_get(routes, index);
+        taken[index].tags = text_of(call, json_array_get(route, 0));
+        taken[index].stream = text_of(call, json_array_get(route, 1));
+    }
+    options->routes = taken;
+}
+
+static uint32_t switch_of(call *call, const json_t *value) {
+    if (value == NULL) {
+        return SWARMLET_SWITCH_UNSET;
+    }
+    if (!json_is_boolean(value)) {
+        refuse(call, "a swarmlet_switch", value);
+    }
+    return json_is_true(value) ? SWARMLET_SWITCH_ON : SWARMLET_SWITCH_OFF;
+}
+
+static const swarmlet_network *network_of(call *call, const json_t *given) {
+    swarmlet_network *network = allot(call, 1, sizeof *network);
+    *network = swarmlet_network_init();
+    network->listen = texts_of(call, json_object_get(given, "listen"), &network->listen_count);
+    network->announce
+        = texts_of(call, json_object_get(given, "announce"), &network->announce_count);
+    network->peers = texts_of(call, json_object_get(given, "peers"), &network->peer_count);
+    network->holds = texts_of(call, json_object_get(given, "holds"), &network->hold_count);
+    network->discovery = switch_of(call, json_object_get(given, "discovery"));
+    network->address_exchange = switch_of(call, json_object_get(given, "address_exchange"));
+    const json_t *connections = json_object_get(given, "connections_max");
+    if (connections != NULL) {
+        network->connections_max = positive_of(call, connections);
+    }
+    return network;
+}
+
+swarmlet_options options_argument(call *call) {
+    static const char *const durabilities[] = {"synced", "buffered"};
+    swarmlet_options options = swarmlet_options_init();
+    options.app_id = text_if_given(call, "app_id");
+    if (given(call, "streams") != NULL) {
+        take_streams(call, given(call, "streams"), &options);
+    }
+    if (given(call, "routes") != NULL) {
+        take_routes(call, given(call, "routes"), &options);
+    }
+    if (given(call, "durability") != NULL) {
+        options.durability = word_of(call, given(call, "durability"), durabilities, 2);
+    }
+    options.cache_bytes = positive_if_given(call, "cache_bytes");
+    if (given(call, "network") != NULL) {
+        options.network = network_of(call, given(call, "network"));
+    }
+    return options;
+}
+
+static const swarmlet_offsets *offsets_if_given(call *call, const char *name) {
+    const json_t *value = given(call, name);
+    if (value == NULL) {
+        return NULL;
+    }
+    if (!json_is_object(value)) {
+        refuse(call, "offsets", value);
+        return NULL;
+    }
+    const swarmlet_offsets *offsets = allot_offsets(call);
+    const char *stream;
+    json_t *last;
+    json_object_foreach(iterable(value), stream, last) {
+        uint64_t offset = number_of(call, last);
+        if (is_fine(call)) {
+            made(call, swarmlet_offsets_set(offsets, swarmlet_text_of(stream), offset));
+        }
+    }
+    return offsets;
+}
+
+static swarmlet_parameter parameter_of(call *call, const char *name, const json_t *value) {
+    swarmlet_parameter parameter = {swarmlet_text_of(name), 0, {NULL, 0}, 0};
+    const json_t *time = json_object_get(value, "$time");
+    if (json_is_integer(time)) {
+        parameter.kind = SWARMLET_PARAMETER_KIND_TIME;
+        parameter.time = json_integer_value(time);
+        return parameter;
+    }
+    payload payload = encode(call, value);
+    bool is_json = payload.format == SWARMLET_PAYLOAD_FORMAT_JSON;
+    parameter.kind = is_json ? SWARMLET_PARAMETER_KIND_JSON : SWARMLET_PARAMETER_KIND_CBOR;
+    parameter.value = payload.bytes;
+    return parameter;
+}
+
+static const swarmlet_parameter *parameters_if_given(call *call, size_t *count) {
+    const json_t *value = given(call, "parameters");
+    *count = 0;
+    swarmlet_parameter *parameters = allot(call, json_object_size(value), sizeof *parameters);
+    const char *name;
+    json_t *each;
+    json_object_foreach(iterable(value), name, each) {
+        parameters[(*count)++] = parameter_of(call, name, each);
+    }
+    return parameters;
+}
+
+swarmlet_query_options query_argument(call *call) {
+    static const char *const orders[] = {"asc", "desc", "stream"};
+    swarmlet_query_options options = swarmlet_query_options_init();
+    options.lower = offsets_if_given(call, "lower");
+    options.upper = offsets_if_given(call, "upper");
+    if (given(call, "order") != NULL) {
+        options.order = word_of(call, given(call, "order"), orders, 3);
+    }
+    options.parameters = parameters_if_given(call, &options.parameter_count);
+    return options;
+}
+
+swarmlet_subscribe_options subscribe_argument(call *call) {
+    swarmlet_subscribe_options options = swarmlet_subscribe_options_init();
+    options.from = offsets_if_given(call, "from");
+    options.parameters = parameters_if_given(call, &options.parameter_count);
+    return options;
+}
+
+swarmlet_terms terms_argument(call *call) {
+    swarmlet_terms terms = swarmlet_terms_init();
+    terms.capabilities = text_if_given(call, "capabilities");
+    terms.name = text_if_given(call, "name");
+    terms.uses = positive_if_given(call, "uses");
+    terms.valid_ms = positive_if_given(call, "valid_ms");
+    const json_t *given_labels = given(call, "labels");
+    swarmlet_label *labels = allot(call, json_object_size(given_labels), sizeof *labels);
+    const char *name;
+    json_t *value;
+    json_object_foreach(iterable(given_labels), name, value) {
+        swarmlet_label label = {swarmlet_text_of(name), text_of(call, value)};
+        labels[terms.label_count++] = label;
+    }
+    terms.labels = labels;
+    return terms;
+}
