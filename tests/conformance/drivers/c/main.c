@@ -118,6 +118,9 @@ int main(void) {
     while ((len = getline(&line, &room, stdin)) > 0) {
         json_t *request = parsed(line, (size_t)len);
         if (strcmp(json_string_value(json_object_get(request, "op")), "exit") == 0) {
+            /* What is open stays open. */
+            json_decref(request);
+            free(line);
             return 0;
         }
         pthread_t thread;
