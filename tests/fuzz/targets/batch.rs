@@ -32,6 +32,7 @@ fn rebuilt(batch: &BatchRef<'_>) -> Batch {
         previous: header.previous,
     };
     let mut batch_again = body.finish(place, header.app_id.clone());
+    batch_again.header.name.clone_from(&header.name);
     batch_again.signature = batch.signature;
     batch_again
 }

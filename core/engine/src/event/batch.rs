@@ -85,7 +85,8 @@ pub struct BatchHeader {
     pub time: Timestamp,
     /// The app that published all of its events.
     pub app_id: AppId,
-    /// Name of the stream; present exactly at offset 0.
+    /// Name of the stream. The first batch of a stream has it, and so a receiver can begin a stream
+    /// at any batch that has it; only those written by early versions have none.
     pub name: Option<StreamName>,
 }
 
@@ -149,10 +150,11 @@ impl BatchHeader {
             },
         };
         let is_genesis = first_offset == Offset::ZERO;
-        if is_genesis != header.name.is_some()
-            || is_genesis != (header.previous == BatchHash::GENESIS)
-        {
-            return Err(reader.malformed("only the first batch has a name and no predecessor"));
+        if is_genesis && header.name.is_none() {
+            return Err(reader.malformed("the first batch of a stream has no name"));
+        }
+        if is_genesis != (header.previous == BatchHash::GENESIS) {
+            return Err(reader.malformed("only the first batch has no predecessor"));
         }
         Ok(header)
     }
@@ -363,7 +365,7 @@ impl BodyBuilder {
             lamport: self.lamport,
             time: self.first_time,
             app_id,
-            name: (place.first_offset == Offset::ZERO).then_some(place.name),
+            name: Some(place.name),
         };
         Batch {
             header,
@@ -378,7 +380,7 @@ impl BodyBuilder {
 pub struct BatchPlace {
     /// The stream.
     pub stream: StreamId,
-    /// Its name, which the first batch carries.
+    /// Its name.
     pub name: StreamName,
     /// Offset of the batch's first event.
     pub first_offset: Offset,

@@ -20,6 +20,8 @@ pub struct Run {
     bytes: Bytes,
     stream: StreamId,
     batches: Vec<RunBatch>,
+    /// Where its stream goes on here, if it may be taken with a gap before it.
+    begins_behind: Option<u64>,
 }
 
 /// One batch of a run.
@@ -49,6 +51,7 @@ impl Run {
         }
         let mut batches: Vec<RunBatch> = Vec::new();
         let mut signature = None;
+        let mut name: Option<StreamName> = None;
         while !reader.is_at_end() {
             let start = reader.position();
             let batch = Batch::decode(&mut reader)?;
@@ -59,6 +62,10 @@ impl Run {
                 first_lamport: batch.first_lamport()?,
                 header: batch.header,
             };
+            name = name.or_else(|| next.header.name.clone());
+            if next.header.name.is_some() && next.header.name != name {
+                return Err(reader.malformed("a run gives its stream two names"));
+            }
             if let Some(before) = batches.last() {
                 check_follows(before, &next).map_err(|what| Malformed { what, at: start })?;
             }
@@ -76,7 +83,25 @@ impl Run {
             bytes,
             stream,
             batches,
+            begins_behind: None,
         })
+    }
+
+    /// The same, to be taken though what is before it is missing: its stream goes on at `next`
+    /// here, 0 if nothing of it is here, and nobody has what follows there. `None` if its first
+    /// batch does not say the name of the stream, which it must to begin one.
+    #[must_use]
+    pub fn beginning_behind(self, next: u64) -> Option<Self> {
+        self.batches[0].header.name.is_some().then_some(Self {
+            begins_behind: Some(next),
+            ..self
+        })
+    }
+
+    /// Where its stream must go on for it to be taken with a gap before it.
+    #[must_use]
+    pub fn begins_behind(&self) -> Option<u64> {
+        self.begins_behind
     }
 
     /// The stream.
@@ -85,10 +110,12 @@ impl Run {
         self.stream
     }
 
-    /// The name of the stream, if the run begins the stream.
+    /// The name of the stream, unless the run was written by an early version and does not begin
+    /// the stream.
     #[must_use]
     pub fn name(&self) -> Option<&StreamName> {
-        self.batches[0].header.name.as_ref()
+        let mut names = self.batches.iter().map(|batch| batch.header.name.as_ref());
+        names.find_map(|name| name)
     }
 
     /// Offset of its first event.

@@ -18,6 +18,7 @@ use crate::event::{
     RunBatch, Signer, StreamId, StreamName, StreamNumber, Tag, Timestamp,
 };
 use crate::limits::OWN_STREAMS_MAX;
+use crate::segment::Floors;
 use crate::select::EventView;
 
 /// The batches of a group, in an order in which they can be applied, and each call's answer.
@@ -26,6 +27,8 @@ pub(super) struct Group {
     pub(super) batches: Vec<Batch>,
     pub(super) published: Vec<Vec<Published>>,
     pub(super) received: Vec<Received>,
+    /// The floors of streams that begin with a received run.
+    pub(super) floors: Floors,
     /// The encoded batches of received runs that are new, and how many they are.
     received_batches: (Vec<u8>, usize),
     /// The heads of the streams concerned, once the group is committed.
@@ -48,7 +51,7 @@ impl Group {
         };
         let is_own =
             |stream: StreamId| stream.node == author.own && author.incarnation.has(stream.number);
-        self.received = receive(runs, heads, is_own, &mut self.changed, take)?;
+        (self.received, self.floors) = receive(runs, heads, is_own, &mut self.changed, take)?;
         Ok(())
     }
 

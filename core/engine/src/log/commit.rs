@@ -241,6 +241,11 @@ impl Log {
     fn show_received(&self, appended: &Appended, runs: &[Run]) -> u64 {
         let group = &appended.group;
         if group.received_events() > 0 {
+            // Before the heads, so that no reader takes what follows a gap for what follows.
+            if !group.floors.is_empty() {
+                self.shared
+                    .update(|snapshot| snapshot.floors.raise_all(&group.floors));
+            }
             self.index(&appended.batches()[group.batches.len()..]);
             self.shared.show(&group.received_heads(runs));
         }

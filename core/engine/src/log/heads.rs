@@ -12,6 +12,7 @@ use crate::event::{
     StreamNumber,
 };
 use crate::limits::OWN_STREAMS_MAX;
+use crate::segment::Floor;
 
 /// The newest batch of a stream.
 #[derive(Clone, Debug)]
@@ -60,23 +61,34 @@ impl Heads {
     }
 
     /// Takes `header`, whose first event has `first_lamport`, as the next batch of its stream, or
-    /// says why it cannot be.
-    pub(super) fn extend(&mut self, header: &BatchHeader, first_lamport: Lamport) -> Result<()> {
+    /// says why it cannot be. A batch that says the name of its stream may come with a gap before
+    /// it: the stream begins there then, and that is its floor.
+    pub(super) fn extend(
+        &mut self,
+        header: &BatchHeader,
+        first_lamport: Lamport,
+    ) -> Result<Option<Floor>> {
         let refused = |why: &'static str| {
             Err(Error::corrupt(why)
                 .with("stream", header.stream)
                 .with("offset", header.first_offset))
         };
-        let name = match (self.streams.get(&header.stream), &header.name) {
-            (Some(head), _) => {
-                if header.first_offset.get() != head.last.get() + 1 {
+        let before = self.streams.get(&header.stream);
+        let next = before.map_or(0, |head| head.last.get() + 1);
+        let begins = header.name.is_some() && header.first_offset.get() > next;
+        let name = match (before, &header.name) {
+            (Some(head), name) => {
+                if header.first_offset.get() != next && !begins {
                     return refused("a batch does not begin where its stream ends");
                 }
-                if header.previous != head.hash {
+                if header.previous != head.hash && !begins {
                     return refused("a batch does not continue the chain of its stream");
                 }
                 if first_lamport <= head.lamport {
                     return refused("lamports of a stream do not grow");
+                }
+                if name.as_ref().is_some_and(|name| *name != head.name) {
+                    return refused("a batch gives its stream another name");
                 }
                 head.name.clone()
             }
@@ -90,7 +102,10 @@ impl Heads {
             lamport: header.lamport,
         };
         self.restore(header.stream, head);
-        Ok(())
+        Ok(begins.then_some(Floor {
+            first: header.first_offset,
+            previous: header.previous,
+        }))
     }
 
     /// Where the next batch of our stream called `name` goes, if that stream has begun.

@@ -35,11 +35,17 @@ pub enum Work {
 #[derive(Debug)]
 pub struct Maintenance {
     shared: Arc<Shared>,
+    /// Whether segments may hold events below the floors that they tell of: what a stream had
+    /// before it began once more.
+    has_leftovers: bool,
 }
 
 impl Maintenance {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+        Self {
+            shared,
+            has_leftovers: true,
+        }
     }
 
     /// Does the most urgent piece of work; `None` when there is nothing to do.
@@ -59,7 +65,7 @@ impl Maintenance {
         }
     }
 
-    fn seal_or_merge(&self, now: Timestamp) -> Result<Option<Work>> {
+    fn seal_or_merge(&mut self, now: Timestamp) -> Result<Option<Work>> {
         let snapshot = self.shared.snapshot();
         if let Some(file) = self.sealable(&snapshot) {
             self.seal(&file, &snapshot)?;
@@ -100,7 +106,7 @@ impl Maintenance {
         Ok(is_needed)
     }
 
-    fn seal(&self, file: &Arc<Unsealed>, snapshot: &Arc<Snapshot>) -> Result<()> {
+    fn seal(&mut self, file: &Arc<Unsealed>, snapshot: &Arc<Snapshot>) -> Result<()> {
         let sequence = file.sequence;
         let name = SegmentName {
             first: sequence,
@@ -111,10 +117,13 @@ impl Maintenance {
         for (_, name, spans) in batches_by_stream(file) {
             seal_stream(&mut writer, file, name, &spans, &self.shared)?;
         }
-        let segment = Arc::new(writer.finish(&snapshot.floors, &self.shared.cache)?);
+        let floors = floors_with(file, snapshot);
+        self.has_leftovers |= floors != snapshot.sealed_floors;
+        let segment = Arc::new(writer.finish(&floors, &self.shared.cache)?);
         self.shared.update(|snapshot| {
             snapshot.files.retain(|kept| kept.sequence != sequence);
             snapshot.segments.push(segment);
+            snapshot.sealed_floors.raise_all(&floors);
         });
         Counters::add(&self.shared.counters.seals, 1);
         // Whoever still reads the file holds it, or the snapshot that we look at.
@@ -155,11 +164,11 @@ impl Maintenance {
     }
 
     /// Rewrites the first segment from which enough can be dropped.
-    fn drop_unwanted(&self, now: Timestamp) -> Result<bool> {
+    fn drop_unwanted(&mut self, now: Timestamp) -> Result<bool> {
         // Taken anew: what failed before may have changed the segments all the same.
         let snapshot = self.shared.snapshot();
         let wanted = self.wanted_floors(&snapshot, now)?;
-        if wanted == snapshot.floors {
+        if wanted == snapshot.sealed_floors && !self.has_leftovers {
             return Ok(false);
         }
         let mut waiting = 0;
@@ -168,7 +177,7 @@ impl Maintenance {
         }
         for (index, segment) in snapshot.segments.iter().enumerate() {
             let (older, rest) = snapshot.segments.split_at(index);
-            let floors = floors_within(&wanted, older, &rest[..1], &snapshot.floors)?;
+            let floors = floors_within(&wanted, older, &rest[..1], &snapshot.sealed_floors)?;
             let droppable = droppable_bytes(segment, &floors)?;
             if is_worth_rewriting(droppable, segment.file_bytes(), waiting) {
                 let name = segment.name();
@@ -181,6 +190,7 @@ impl Maintenance {
                 return Ok(true);
             }
         }
+        self.has_leftovers = false;
         Ok(false)
     }
 
@@ -200,14 +210,16 @@ impl Maintenance {
     ) -> Result<()> {
         let sources = &snapshot.segments[range.clone()];
         let older = &snapshot.segments[..range.start];
-        let floors = floors_within(wanted, older, sources, &snapshot.floors)?;
+        let floors = floors_within(wanted, older, sources, &snapshot.sealed_floors)?;
         let disk = self.shared.disk.clone();
         let cache = self.shared.cache.clone();
         let merged = Arc::new(merge_segments(disk, sources, name, &floors, &cache)?);
         let replaced: Vec<SegmentName> = sources.iter().map(|source| source.name()).collect();
         self.shared.update(|snapshot| {
             snapshot.segments.splice(range, [merged]);
-            snapshot.floors = floors;
+            // Meanwhile others may have been raised, by what was received.
+            snapshot.floors.raise_all(&floors);
+            snapshot.sealed_floors.raise_all(&floors);
         });
         let failed = |error| Error::io("cannot remove a replaced segment", error);
         for name in replaced {
@@ -217,6 +229,21 @@ impl Maintenance {
     }
 }
 
+/// The floors that a segment made of `file` tells of: those of older segments, and those of
+/// streams that begin in it. A stream that begins in a later file has none before that is sealed,
+/// so that a restart finds whatever comes before it in log files.
+fn floors_with(file: &Unsealed, snapshot: &Snapshot) -> Floors {
+    let mut floors = snapshot.sealed_floors.clone();
+    for part in file.index().current_parts() {
+        if let Some(floor) = snapshot.floors.of(part.id)
+            && floor.first == part.first
+        {
+            floors.raise(part.id, *floor);
+        }
+    }
+    floors
+}
+
 type StreamSpans = (StreamId, Option<StreamName>, Vec<BatchSpan>);
 
 /// The batches of each stream in a file, streams in order.
@@ -224,7 +251,7 @@ fn batches_by_stream(file: &Unsealed) -> Vec<StreamSpans> {
     let index = file.index();
     let spans =
         |part: &super::unsealed::StreamPart| (part.id, part.name.clone(), part.batches.clone());
-    let mut streams: Vec<StreamSpans> = index.streams().iter().map(spans).collect();
+    let mut streams: Vec<StreamSpans> = index.current_parts().map(spans).collect();
     streams.sort_by_key(|(stream, ..)| *stream);
     streams
 }

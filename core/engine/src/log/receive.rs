@@ -6,6 +6,7 @@
 use super::heads::{Head, Heads};
 use crate::error::Result;
 use crate::event::{Offset, Run, RunBatch, StreamId};
+use crate::segment::Floors;
 
 /// What became of a received run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +18,7 @@ pub enum Received {
     /// Events before it are missing; the stream goes on at this offset here.
     Gap(u64),
     /// It contradicts what is here: its author wrote two different batches that begin at this
-    /// offset, or before it, where the run does not reach.
+    /// offset, or before it, where the run does not reach; or it gave the stream two names.
     Forked(Offset),
     /// It would continue a stream that only this node writes now.
     Own,
@@ -37,13 +38,15 @@ impl Received {
 }
 
 /// Adds the runs that can be taken to `changed`, and calls `take` with the batches that are new.
+/// Returns also the floors of the streams that begin with one of them.
 pub(super) fn receive<'a>(
     runs: &'a [Run],
     heads: &Heads,
     is_own: impl Fn(StreamId) -> bool,
     changed: &mut Heads,
     mut take: impl FnMut(&'a Run, &'a [RunBatch]),
-) -> Result<Vec<Received>> {
+) -> Result<(Vec<Received>, Floors)> {
+    let mut floors = Floors::new();
     let mut outcomes = Vec::with_capacity(runs.len());
     for run in runs {
         let head = changed.head(run.stream()).or(heads.head(run.stream()));
@@ -56,13 +59,15 @@ pub(super) fn receive<'a>(
                 changed.restore(run.stream(), head);
             }
             for batch in new {
-                changed.extend(&batch.header, batch.first_lamport)?;
+                if let Some(floor) = changed.extend(&batch.header, batch.first_lamport)? {
+                    floors.raise(run.stream(), floor);
+                }
             }
             take(run, new);
         }
         outcomes.push(outcome);
     }
-    Ok(outcomes)
+    Ok((outcomes, floors))
 }
 
 /// What is to become of `run`, and which of its batches are new.
@@ -75,11 +80,14 @@ fn judge<'a>(run: &'a Run, head: Option<&Head>, clock: &Heads) -> (Received, &'a
         return (known_or_forked(&batches[known - 1], head), &[]);
     };
     let at = first.header.first_offset;
-    if at.get() > next {
+    let begins = at.get() > next && known == 0 && run.begins_behind() == Some(next);
+    if at.get() > next && !begins {
         return (Received::Gap(next), &[]);
     }
     let continues = head.is_none_or(|head| {
-        first.header.previous == head.hash && first.first_lamport > head.lamport
+        let follows = begins || first.header.previous == head.hash;
+        let is_called_so = run.name().is_none_or(|name| *name == head.name);
+        follows && is_called_so && first.first_lamport > head.lamport
     });
     if at.get() < next || !continues {
         let before = known.checked_sub(1).map(|index| &batches[index]);

@@ -34,14 +34,21 @@ pub(super) fn recover(disk: Arc<dyn Disk>, own: NodeId, options: LogOptions) -> 
     let mut recovery = Recovery {
         shared: &shared,
         heads: Heads::default(),
+        floors: Floors::new(),
         active: None,
     };
     let segments = recovery.open_segments()?;
-    let floors = recovery.restore_heads(&segments)?;
+    recovery.restore_heads(&segments)?;
+    let sealed_floors = recovery.floors.clone();
     let covered = segments.last().map_or(0, |segment| segment.name().last);
     let files = recovery.replay_log_files(covered)?;
     let next_sequence = covered + 1 + files.len() as u64;
-    let Recovery { heads, active, .. } = recovery;
+    let Recovery {
+        heads,
+        floors,
+        active,
+        ..
+    } = recovery;
     if let Some(last) = files.last() {
         shared.activate(if active.is_some() {
             last.sequence
@@ -54,6 +61,7 @@ pub(super) fn recover(disk: Arc<dyn Disk>, own: NodeId, options: LogOptions) -> 
             segments,
             files,
             floors,
+            sealed_floors,
         }
     });
     shared.publish(&heads, 0);
@@ -67,6 +75,7 @@ pub(super) fn recover(disk: Arc<dyn Disk>, own: NodeId, options: LogOptions) -> 
 struct Recovery<'a> {
     shared: &'a Shared,
     heads: Heads,
+    floors: Floors,
     active: Option<LogFile>,
 }
 
@@ -99,14 +108,13 @@ impl Recovery<'_> {
     }
 
     /// Takes the heads of streams from segments, and checks that streams are whole across them.
-    fn restore_heads(&mut self, segments: &[Arc<Segment>]) -> Result<Floors> {
-        let mut floors = Floors::new();
+    fn restore_heads(&mut self, segments: &[Arc<Segment>]) -> Result<()> {
         for segment in segments {
-            floors.raise_all(segment.floors());
+            self.floors.raise_all(segment.floors());
         }
         for segment in segments {
             for entry in segment.streams() {
-                self.check_continues(entry, &floors)
+                self.check_continues(entry)
                     .map_err(|error| error.with("segment", segment.name()))?;
                 let head = Head {
                     name: entry.name.clone(),
@@ -117,16 +125,17 @@ impl Recovery<'_> {
                 self.heads.restore(entry.stream, head);
             }
         }
-        Ok(floors)
+        Ok(())
     }
 
-    fn check_continues(&self, entry: &StreamEntry, floors: &Floors) -> Result<()> {
+    fn check_continues(&self, entry: &StreamEntry) -> Result<()> {
+        let floor = self.floors.of(entry.stream);
+        let may_begin = floor.is_some_and(|floor| floor.first >= entry.first);
         let is_whole = match self.heads.head(entry.stream) {
+            Some(head) if may_begin && entry.first.get() > head.last.get() + 1 => true,
             Some(head) => entry.first.get() == head.last.get() + 1 && entry.start == head.hash,
             None if entry.first == Offset::ZERO => entry.start == BatchHash::GENESIS,
-            None => floors
-                .of(entry.stream)
-                .is_some_and(|floor| floor.first >= entry.first),
+            None => may_begin,
         };
         if is_whole {
             return Ok(());
@@ -223,7 +232,9 @@ impl Recovery<'_> {
         for placed in &batches {
             let (header, first) = (&placed.batch.header, placed.batch.first_lamport());
             let first = first.map_err(damaged)?;
-            self.heads.extend(header, first)?;
+            if let Some(floor) = self.heads.extend(header, first)? {
+                self.floors.raise(header.stream, floor);
+            }
         }
         unsealed.apply(&batches).map_err(damaged)
     }

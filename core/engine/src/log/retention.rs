@@ -22,7 +22,7 @@ pub(super) fn wanted_floors(
     options: &LogOptions,
     now: Timestamp,
 ) -> Result<Floors> {
-    let mut floors = snapshot.floors.clone();
+    let mut floors = snapshot.sealed_floors.clone();
     for (stream, head) in heads.iter().filter(|(stream, _)| stream.node == own) {
         let retention = options
             .streams

@@ -23,8 +23,10 @@ pub(super) struct Snapshot {
     pub(super) segments: Vec<Arc<Segment>>,
     /// Log files that are not sealed, oldest first.
     pub(super) files: Vec<Arc<Unsealed>>,
-    /// Where retention begins to keep.
+    /// Where the streams begin whose beginning is not here: it was dropped, or never came.
     pub(super) floors: Floors,
+    /// Those of them that segments tell of. What is not among them begins in a log file.
+    pub(super) sealed_floors: Floors,
 }
 
 /// The state of an open log.

@@ -170,6 +170,12 @@ pub(super) struct StreamPart {
     pub(super) batches: Vec<BatchSpan>,
 }
 
+impl StreamPart {
+    fn next(&self) -> u64 {
+        self.first.get() + self.events.len() as u64
+    }
+}
+
 impl Index {
     /// How many events there are; they are numbered from 0 in the order of commit.
     pub(super) fn len(&self) -> u32 {
@@ -184,9 +190,16 @@ impl Index {
             + self.tag_bytes
     }
 
-    /// The streams that have events here.
+    /// The streams that have events here. A stream is there twice if it begins once more, behind a
+    /// gap.
     pub(super) fn streams(&self) -> &[StreamPart] {
         &self.streams
+    }
+
+    /// Each stream once: where it began once more, the part from there on.
+    pub(super) fn current_parts(&self) -> impl Iterator<Item = &StreamPart> {
+        let numbers = self.stream_numbers.values();
+        numbers.map(|number| &self.streams[*number as usize])
     }
 
     /// Where the batches of `stream` lie, from the one that begins at `from` on, as many as are
@@ -338,8 +351,12 @@ impl Index {
     fn stream_part(&mut self, placed: &PlacedBatch<'_>) -> u32 {
         let header = &placed.batch.header;
         let next = self.streams.len() as u32;
-        let number = *self.stream_numbers.entry(header.stream).or_insert(next);
+        let known = self.stream_numbers.get(&header.stream).copied();
+        let goes_on =
+            |number: &u32| self.streams[*number as usize].next() == header.first_offset.get();
+        let number = known.filter(goes_on).unwrap_or(next);
         if number == next {
+            self.stream_numbers.insert(header.stream, next);
             self.streams.push(StreamPart {
                 id: header.stream,
                 name: header.name.clone(),

@@ -7,10 +7,11 @@
 use std::sync::Arc;
 
 use super::block::{Block, BlockEntry, BlockRecord};
+use super::codebook::Imprint;
 use super::open::Segment;
 use crate::error::{Error, Result};
 use crate::event::batch::{BatchPlace, BodyBuilder};
-use crate::event::{AppId, Batch, BatchHash, Offset, Signature, StreamId};
+use crate::event::{Batch, BatchHash, Offset, Signature, StreamId};
 use crate::limits::BATCH_EVENTS_MAX;
 
 /// The batches of one stream, in offset order.
@@ -75,7 +76,7 @@ impl BatchIter {
     /// Puts the next batch together and follows the chain over it.
     fn rebuild(&mut self, number: usize) -> Result<Batch> {
         let first = self.next;
-        let (body, app_id) = self.collect_body(number)?;
+        let (body, imprint) = self.collect_body(number)?;
         let entry = &self.segment.streams()[number];
         let first_offset = Offset::new(first)?;
         let previous = self.hash;
@@ -89,30 +90,34 @@ impl BatchIter {
             first_offset,
             previous,
         };
-        let mut batch = body.finish(place, app_id);
+        let mut batch = body.finish(place, imprint.app_id);
+        if first > 0 && !imprint.has_name {
+            batch.header.name = None;
+        }
         self.hash = batch.header.hash();
         batch.signature = self.signature_at(number)?;
         Ok(batch)
     }
 
     /// The body of the batch that begins at the next offset.
-    fn collect_body(&mut self, number: usize) -> Result<(BodyBuilder, AppId)> {
+    fn collect_body(&mut self, number: usize) -> Result<(BodyBuilder, Imprint)> {
         let last = self.segment.streams()[number].last.get();
         let mut body = BodyBuilder::new();
-        let mut app_id = None;
+        let mut imprint = None;
         let mut lamport = None;
         while self.next <= last {
             self.load_block(number)?;
             let record = self.block.record(self.next).cloned();
             let record = record.ok_or_else(|| self.contradiction("block lacks an event"))?;
-            if record.starts_batch && app_id.is_some() {
+            if record.starts_batch && imprint.is_some() {
                 break;
             }
-            if app_id.is_none() {
+            if imprint.is_none() {
                 if !record.starts_batch {
                     return Err(self.contradiction("a batch begins where none is marked"));
                 }
-                app_id = Some(self.segment.apps(&self.block.entry)?[record.app as usize].clone());
+                let known = self.segment.imprints(&self.block.entry)?;
+                imprint = Some(known[record.imprint as usize].clone());
             }
             if lamport.is_some_and(|before| before >= record.lamport) {
                 return Err(self.contradiction("lamports of a batch do not grow"));
@@ -121,8 +126,8 @@ impl BatchIter {
             self.push(&mut body, &record)?;
             self.next += 1;
         }
-        let app_id = app_id.ok_or_else(|| self.contradiction("a batch has no event"))?;
-        Ok((body, app_id))
+        let imprint = imprint.ok_or_else(|| self.contradiction("a batch has no event"))?;
+        Ok((body, imprint))
     }
 
     fn push(&self, body: &mut BodyBuilder, record: &BlockRecord) -> Result<()> {

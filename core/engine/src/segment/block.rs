@@ -65,10 +65,16 @@ impl BlockBuilder {
         self.raw.len()
     }
 
-    /// Appends the event at `offset`, published by the app with this number.
-    pub(super) fn push(&mut self, offset: u64, app: u32, starts_batch: bool, record: &Record<'_>) {
+    /// Appends the event at `offset`, of a batch with the imprint of this number.
+    pub(super) fn push(
+        &mut self,
+        offset: u64,
+        imprint: u32,
+        starts_batch: bool,
+        record: &Record<'_>,
+    ) {
         let (lamport, time) = (record.lamport.get(), record.timestamp.micros());
-        let lead = u64::from(app) + 1;
+        let lead = u64::from(imprint) + 1;
         if self.entry.count == 0 {
             self.entry.first = offset;
             self.entry.first_lamport = lamport;
@@ -99,8 +105,8 @@ pub(super) struct BlockRecord {
     pub(super) lamport: Lamport,
     /// Wall clock.
     pub(super) timestamp: Timestamp,
-    /// Number of its app in the codebook.
-    pub(super) app: u32,
+    /// Number of its batch's imprint in the codebook.
+    pub(super) imprint: u32,
     /// Whether it is the first of its batch.
     pub(super) starts_batch: bool,
     /// Where its content lies in the block; tags and payload are not checked yet.
@@ -123,7 +129,7 @@ impl Block {
     pub(super) fn decode(
         raw: Bytes,
         entry: BlockEntry,
-        apps_count: usize,
+        imprints_count: usize,
     ) -> Result<Self, Malformed> {
         let mut reader = Reader::new(&raw);
         // Each event has at least five bytes, so the count cannot claim more memory than is there.
@@ -132,8 +138,8 @@ impl Block {
         while !reader.is_at_end() {
             let own_lead = reader.varint()?;
             lead = if own_lead == 0 { lead } else { own_lead };
-            if lead == 0 || lead > apps_count as u64 {
-                return Err(reader.malformed("event has no known app"));
+            if lead == 0 || lead > imprints_count as u64 {
+                return Err(reader.malformed("event has no known imprint"));
             }
             lamport = lamport.saturating_add(reader.varint()?);
             time = time.wrapping_add(reader.zigzag()?);
@@ -143,7 +149,7 @@ impl Block {
                 lamport: Lamport::new(lamport)
                     .map_err(|_| reader.malformed("lamport is out of range"))?,
                 timestamp: Timestamp::from_micros(time),
-                app: (lead - 1) as u32,
+                imprint: (lead - 1) as u32,
                 starts_batch: own_lead != 0,
                 content: start..reader.position(),
             });

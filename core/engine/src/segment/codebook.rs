@@ -1,4 +1,4 @@
-//! Codebooks: what a block needs to be read - a dictionary, and the apps that it numbers.
+//! Codebooks: what a block needs to be read - a dictionary, and the imprints that it numbers.
 //!
 //! Sealing makes one for the segment. Merging copies blocks as they are and so carries their
 //! codebooks along.
@@ -6,13 +6,22 @@
 use super::frame::FrameRef;
 use crate::event::AppId;
 
-/// A dictionary and a list of apps.
+/// What batches have in common beside their events, so that their headers can be computed again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Imprint {
+    /// The app that published them.
+    pub(super) app_id: AppId,
+    /// Whether their headers have the name of the stream.
+    pub(super) has_name: bool,
+}
+
+/// A dictionary and a list of imprints.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Codebook {
     /// The frame of the dictionary; `None` if blocks are compressed without one.
     pub(super) dictionary: Option<FrameRef>,
-    /// The apps by their numbers.
-    pub(super) apps: Vec<AppId>,
+    /// The imprints by their numbers.
+    pub(super) imprints: Vec<Imprint>,
 }
 
 /// Trains a dictionary on some of `blocks`; `None` if there is too little to learn from.

@@ -1,7 +1,7 @@
 //! The bytes of the directory. Numbers that grow are stored as distances.
 
 use super::block_index::IndexPage;
-use super::codebook::Codebook;
+use super::codebook::{Codebook, Imprint};
 use super::directory::{Checkpoint, Directory, StreamEntry, StreamPart};
 use super::floors::{Floor, Floors};
 use super::frame::FrameRef;
@@ -115,17 +115,29 @@ fn frame(reader: &mut Reader<'_>) -> Decoded<FrameRef> {
 
 fn put_codebook(out: &mut Vec<u8>, codebook: &Codebook) {
     put_frame(out, codebook.dictionary.unwrap_or_default());
-    put_list(out, &codebook.apps, |out, app| {
-        put_bytes(out, app.as_str().as_bytes())
+    put_list(out, &codebook.imprints, |out, imprint| {
+        let text = imprint.app_id.as_str().as_bytes();
+        let flag = if imprint.has_name { HAS_NAME } else { 0 };
+        put_varint(out, (text.len() + flag) as u64);
+        out.extend_from_slice(text);
     });
 }
 
 fn codebook(reader: &mut Reader<'_>) -> Decoded<Codebook> {
     let dictionary = Some(frame(reader)?).filter(|frame| frame.len > 0);
-    let apps = list(reader, |reader| {
-        checked(AppId::new(text(reader, APP_ID_BYTES_MAX)?), reader)
+    let imprints = list(reader, |reader| {
+        let len = reader.len(HAS_NAME + APP_ID_BYTES_MAX, "name is too long")?;
+        let has_name = len >= HAS_NAME;
+        let len = if has_name { len - HAS_NAME } else { len };
+        Ok(Imprint {
+            app_id: checked(AppId::new(text_of(reader, len)?), reader)?,
+            has_name,
+        })
     })?;
-    Ok(Codebook { dictionary, apps })
+    Ok(Codebook {
+        dictionary,
+        imprints,
+    })
 }
 
 fn put_stream(out: &mut Vec<u8>, stream: StreamId) {
@@ -255,6 +267,10 @@ fn table(reader: &mut Reader<'_>, streams_count: usize) -> Decoded<Vec<TablePage
 
 fn text<'a>(reader: &mut Reader<'a>, max: usize) -> Decoded<&'a str> {
     let len = reader.len(max, "name is too long")?;
+    text_of(reader, len)
+}
+
+fn text_of<'a>(reader: &mut Reader<'a>, len: usize) -> Decoded<&'a str> {
     std::str::from_utf8(reader.take(len)?).map_err(|_| reader.malformed("name is not UTF-8"))
 }
 
@@ -269,5 +285,9 @@ fn lamport(reader: &mut Reader<'_>) -> Decoded<Lamport> {
 fn checked<T>(value: crate::error::Result<T>, reader: &Reader<'_>) -> Decoded<T> {
     value.map_err(|_| reader.malformed("value is out of range"))
 }
+
+/// Added to the length of an app whose batches have the name of the stream in their headers; larger
+/// than any length.
+const HAS_NAME: usize = 256;
 
 const COUNT: &str = "count is out of range";

@@ -35,7 +35,8 @@ impl Lanes {
             .ok_or_else(|| damaged("event differs from its table entry", 0))?;
         let content = Content::decode_checked(&mut Reader::new(block.content(record)))
             .map_err(|error| damaged(error.what, record.content.start + error.at))?;
-        let app_id = segment.apps(&block.entry)?[record.app as usize].clone();
+        let imprints = segment.imprints(&block.entry)?;
+        let app_id = imprints[record.imprint as usize].app_id.clone();
         Ok(Event::new(
             key_of(segment, entry)?,
             record.timestamp,

@@ -6,6 +6,7 @@ use super::batches::BatchIter;
 use super::block::{Block, BlockEntry};
 use super::block_index::BlockIndex;
 use super::cache::BlockCache;
+use super::codebook::Imprint;
 use super::cursor::{SegmentCursor, SegmentQuery};
 use super::directory::{Checkpoint, Directory, StreamEntry};
 use super::directory_codec;
@@ -17,7 +18,7 @@ use super::terms::Terms;
 use super::verify;
 use crate::error::Result;
 use crate::event::codec::Malformed;
-use crate::event::{AppId, Offset, StreamId};
+use crate::event::{Offset, StreamId};
 use crate::storage::Disk;
 
 /// An immutable file of events, open for reading; shared by all readers.
@@ -142,20 +143,20 @@ impl Segment {
         }
     }
 
-    /// The apps that a block numbers.
-    pub(super) fn apps(&self, entry: &BlockEntry) -> Result<&[AppId]> {
+    /// The imprints that a block numbers.
+    pub(super) fn imprints(&self, entry: &BlockEntry) -> Result<&[Imprint]> {
         let codebook = self.directory.codebooks.get(entry.codebook as usize);
         codebook
-            .map(|codebook| codebook.apps.as_slice())
+            .map(|codebook| codebook.imprints.as_slice())
             .ok_or_else(|| self.file.contradiction("block has no known codebook"))
     }
 
     /// Reads and decodes a block.
     pub(super) fn block(&self, entry: &BlockEntry) -> Result<Block> {
-        let apps_count = self.apps(entry)?.len();
+        let imprints_count = self.imprints(entry)?.len();
         let codebook = &self.directory.codebooks[entry.codebook as usize];
         let raw = self.file.read_with(entry.frame, codebook.dictionary)?;
-        Block::decode(raw, *entry, apps_count)
+        Block::decode(raw, *entry, imprints_count)
             .map_err(|error| self.file.damaged(entry.frame, error))
     }
 }

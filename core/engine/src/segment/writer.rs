@@ -11,7 +11,7 @@ use roaring::RoaringBitmap;
 use zstd::dict::EncoderDictionary;
 
 use super::block::{BlockBuilder, BlockEntry};
-use super::codebook::{self, Codebook};
+use super::codebook::{self, Codebook, Imprint};
 use super::directory::Directory;
 use super::directory_codec;
 use super::frame::{FrameEncoder, FrameRef, LEVEL};
@@ -50,7 +50,7 @@ pub struct SegmentWriter {
     sizes: Sizes,
     sink: Sink,
     parts: PartsWriter,
-    apps: Vec<AppId>,
+    imprints: Vec<Imprint>,
     dictionary: Option<Dictionary>,
     waiting: Vec<Piece>,
     waiting_bytes: usize,
@@ -112,7 +112,7 @@ impl SegmentWriter {
             sizes,
             sink,
             parts: PartsWriter::default(),
-            apps: Vec::new(),
+            imprints: Vec::new(),
             dictionary: None,
             waiting: Vec::new(),
             waiting_bytes: 0,
@@ -150,7 +150,7 @@ impl SegmentWriter {
     /// Appends a whole, verified batch of the stream begun last; the last one must be signed.
     pub fn push_batch(&mut self, batch: &BatchRef<'_>) -> Result<()> {
         let header = &batch.header;
-        let app = self.app_number(&header.app_id);
+        let imprint = self.imprint_number(&header.app_id, header.name.is_some());
         let Some(part) = self.part.as_mut() else {
             return Err(Error::invalid("a batch needs a stream"));
         };
@@ -168,7 +168,7 @@ impl SegmentWriter {
         let mut records = Records::new(batch.body);
         let mut starts_batch = true;
         while let Some(record) = records.read_next().map_err(malformed_batch)? {
-            self.push_record(app, starts_batch, &record)?;
+            self.push_record(imprint, starts_batch, &record)?;
             starts_batch = false;
         }
         let part = self.part.as_mut().expect("checked above");
@@ -200,11 +200,11 @@ impl SegmentWriter {
         self.flush()?;
         let mut sink = self.sink;
         let (streams, parts) = self.parts.finish(&mut sink)?;
-        let (table, events_count, terms) = self.index.write(&self.apps, &mut sink)?;
+        let (table, events_count, terms) = self.index.write(&self.imprints, &mut sink)?;
         let dictionary = self.dictionary.and_then(|dictionary| dictionary.frame);
         let codebooks = vec![Codebook {
             dictionary,
-            apps: self.apps,
+            imprints: self.imprints,
         }];
         let floors = floors.clone();
         let directory = Directory {
@@ -220,15 +220,17 @@ impl SegmentWriter {
         Segment::open(&self.disk, self.name, Arc::clone(cache))
     }
 
-    fn app_number(&mut self, app_id: &AppId) -> u32 {
-        let known = self.apps.iter().position(|known| known == app_id);
+    fn imprint_number(&mut self, app_id: &AppId, has_name: bool) -> u32 {
+        let is_it = |known: &Imprint| known.app_id == *app_id && known.has_name == has_name;
+        let known = self.imprints.iter().position(is_it);
         known.unwrap_or_else(|| {
-            self.apps.push(app_id.clone());
-            self.apps.len() - 1
+            let app_id = app_id.clone();
+            self.imprints.push(Imprint { app_id, has_name });
+            self.imprints.len() - 1
         }) as u32
     }
 
-    fn push_record(&mut self, app: u32, starts_batch: bool, record: &Record<'_>) -> Result<()> {
+    fn push_record(&mut self, imprint: u32, starts_batch: bool, record: &Record<'_>) -> Result<()> {
         let part = self.part.as_mut().expect("the caller has checked");
         let lamport = record.lamport.get();
         if part.lamport.is_some_and(|before| before >= lamport) {
@@ -244,7 +246,7 @@ impl SegmentWriter {
             self.close_block()?;
         }
         let part = self.part.as_mut().expect("as above");
-        part.block.push(part.next, app, starts_batch, record);
+        part.block.push(part.next, imprint, starts_batch, record);
         let stream = self.streams_count - 1;
         self.index.push(
             TableEntry {
@@ -252,7 +254,7 @@ impl SegmentWriter {
                 stream,
                 offset: part.next,
             },
-            app,
+            imprint,
             record,
         );
         part.next += 1;
@@ -357,18 +359,19 @@ impl SegmentWriter {
 #[derive(Debug, Default)]
 struct Index {
     events: Vec<TableEntry>,
-    apps: Vec<Vec<u32>>,
+    /// The events of each imprint.
+    imprints: Vec<Vec<u32>>,
     tags: BTreeMap<Box<str>, Vec<u32>>,
 }
 
 impl Index {
-    fn push(&mut self, entry: TableEntry, app: u32, record: &Record<'_>) {
+    fn push(&mut self, entry: TableEntry, imprint: u32, record: &Record<'_>) {
         let event = self.events.len() as u32;
         self.events.push(entry);
-        if self.apps.len() <= app as usize {
-            self.apps.resize_with(app as usize + 1, Vec::new);
+        if self.imprints.len() <= imprint as usize {
+            self.imprints.resize_with(imprint as usize + 1, Vec::new);
         }
-        self.apps[app as usize].push(event);
+        self.imprints[imprint as usize].push(event);
         for tag in record.content.tags() {
             match self.tags.get_mut(tag) {
                 Some(events) => events.push(event),
@@ -381,7 +384,7 @@ impl Index {
 
     fn write(
         self,
-        apps: &[AppId],
+        imprints: &[Imprint],
         sink: &mut Sink,
     ) -> Result<(Vec<TablePage>, u32, Vec<TermPage>)> {
         let mut order: Vec<u32> = (0..self.events.len() as u32).collect();
@@ -393,9 +396,12 @@ impl Index {
         }
         let (pages, count) = table.finish(sink)?;
         let mut writer = TermsWriter::default();
-        let mut by_app: Vec<_> = apps.iter().zip(&self.apps).collect();
-        by_app.sort_unstable_by_key(|(app_id, _)| *app_id);
-        for (app_id, events) in by_app {
+        let mut by_app: BTreeMap<&AppId, Vec<u32>> = BTreeMap::new();
+        for (imprint, events) in imprints.iter().zip(&self.imprints) {
+            let events = events.iter().copied();
+            by_app.entry(&imprint.app_id).or_default().extend(events);
+        }
+        for (app_id, events) in &by_app {
             let term = terms::app_term(app_id);
             writer.push(&term, &positions_of(events, &positions), sink)?;
         }

@@ -73,14 +73,19 @@ impl Bench {
     pub(super) fn fill_file_with_noise(&mut self) {
         let wanted = self.reader().stats().log_files.max(1) + 1;
         while self.reader().stats().log_files < wanted {
-            self.now += 1;
-            let noise = (0..187u64).map(|word| checksum(&[&self.now.to_le_bytes(), &[word as u8]]));
-            let payload = Payload::from_serde(&noise.collect::<Vec<_>>()).unwrap();
-            let contents = vec![Content::new(&Tags::new(["fill"]).unwrap(), &payload)];
-            let call = Publish::new(AppId::new("com.example").unwrap(), contents).unwrap();
-            let now = Timestamp::from_micros(self.now);
-            self.log.commit(&[call], now).unwrap();
+            self.publish_noise();
         }
+    }
+
+    /// Publishes an event of about 1.7 KB that hardly compresses.
+    pub(super) fn publish_noise(&mut self) {
+        self.now += 1;
+        let noise = (0..187u64).map(|word| checksum(&[&self.now.to_le_bytes(), &[word as u8]]));
+        let payload = Payload::from_serde(&noise.collect::<Vec<_>>()).unwrap();
+        let contents = vec![Content::new(&Tags::new(["fill"]).unwrap(), &payload)];
+        let call = Publish::new(AppId::new("com.example").unwrap(), contents).unwrap();
+        let now = Timestamp::from_micros(self.now);
+        self.log.commit(&[call], now).unwrap();
     }
 
     /// Leaves so many free bytes on the disk.

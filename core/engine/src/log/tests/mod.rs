@@ -1,5 +1,6 @@
 //! Tests of the log as its users see it, on the simulated disk.
 
+mod beginning;
 mod bench;
 mod damage;
 mod durability;

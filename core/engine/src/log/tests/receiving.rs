@@ -11,12 +11,12 @@ use crate::log::{Committed, Log, LogOptions, LogReader, Received};
 use crate::storage::{Disk, SimDisk};
 
 /// A log of another device on a disk of its own.
-fn other(seed: u8) -> (SimDisk, Log) {
+pub(super) fn other(seed: u8) -> (SimDisk, Log) {
     let disk = SimDisk::new(u64::from(seed));
     (disk.clone(), open_other(disk, seed))
 }
 
-fn open_other(disk: SimDisk, seed: u8) -> Log {
+pub(super) fn open_other(disk: SimDisk, seed: u8) -> Log {
     let signer = Arc::new(DeviceKey::from_seed(&[seed; 32]));
     Log::open(
         Arc::new(SmallFiles::of(disk, 512 * 1024)),
@@ -27,7 +27,7 @@ fn open_other(disk: SimDisk, seed: u8) -> Log {
 }
 
 /// What is on `disk`, on another one: what a clone of a device has.
-fn copy_of(disk: &SimDisk) -> SimDisk {
+pub(super) fn copy_of(disk: &SimDisk) -> SimDisk {
     let copy = SimDisk::new(1);
     for (name, bytes) in disk.files() {
         let file = copy.create(&name, 0).unwrap();
@@ -36,12 +36,12 @@ fn copy_of(disk: &SimDisk) -> SimDisk {
     copy
 }
 
-fn events(log: &Log) -> Vec<Event> {
+pub(super) fn events(log: &Log) -> Vec<Event> {
     read(&log.reader(), &everything()).unwrap()
 }
 
 /// All runs of `stream` in `reader` from `from` on.
-fn runs(reader: &LogReader, stream: StreamId, from: u64) -> Vec<Run> {
+pub(super) fn runs(reader: &LogReader, stream: StreamId, from: u64) -> Vec<Run> {
     let mut from = Offset::new(from).unwrap();
     let mut runs = Vec::new();
     while let Some(run) = reader.read_run(stream, from).unwrap() {
@@ -56,7 +56,7 @@ fn all_runs(reader: &LogReader) -> Vec<Run> {
     streams.flat_map(|info| runs(reader, info.id, 0)).collect()
 }
 
-fn receive(log: &mut Log, runs: &[Run]) -> Vec<Received> {
+pub(super) fn receive(log: &mut Log, runs: &[Run]) -> Vec<Received> {
     let committed = log.commit_with(&[], runs, Timestamp::from_micros(5));
     committed.unwrap().received
 }

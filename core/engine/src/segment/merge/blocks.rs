@@ -1,7 +1,7 @@
 //! Copying blocks: checked, byte for byte, with the codebooks they need.
 
 use super::super::block::BlockEntry;
-use super::super::codebook::Codebook;
+use super::super::codebook::{Codebook, Imprint};
 use super::super::directory::{Checkpoint, StreamEntry, StreamPart};
 use super::super::frame::Frame;
 use super::super::open::Segment;
@@ -10,7 +10,6 @@ use super::super::sink::Sink;
 use super::super::writer::StreamStart;
 use super::plan::{Plan, StreamPlan};
 use crate::error::Result;
-use crate::event::AppId;
 
 /// What was copied, for the directory.
 #[derive(Debug)]
@@ -135,8 +134,8 @@ impl Copier<'_, '_> {
 /// The codebooks that kept blocks need, each once.
 struct Shelf {
     codebooks: Vec<Codebook>,
-    /// What tells codebooks apart: the hash of the dictionary, and the apps.
-    identities: Vec<(Option<[u8; 32]>, Vec<AppId>)>,
+    /// What tells codebooks apart: the hash of the dictionary, and the imprints.
+    identities: Vec<(Option<[u8; 32]>, Vec<Imprint>)>,
     /// For each source, the new numbers of its codebooks.
     numbers: Vec<Vec<Option<u32>>>,
 }
@@ -179,7 +178,7 @@ impl Shelf {
         let hash = stored
             .as_ref()
             .map(|stored| *blake3::hash(stored).as_bytes());
-        let identity = (hash, codebook.apps.clone());
+        let identity = (hash, codebook.imprints.clone());
         let same = self.identities.iter().position(|known| *known == identity);
         let new = same.unwrap_or(self.codebooks.len()) as u32;
         *slot = Some(new);
@@ -189,7 +188,7 @@ impl Shelf {
                 .transpose()?;
             self.codebooks.push(Codebook {
                 dictionary,
-                apps: identity.1.clone(),
+                imprints: identity.1.clone(),
             });
             self.identities.push(identity);
         }
