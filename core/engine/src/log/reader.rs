@@ -133,6 +133,15 @@ impl LogReader {
         })
     }
 
+    /// The first offset from which on `stream` is here: 0 unless retention has dropped its
+    /// beginning, or it never came.
+    #[must_use]
+    pub fn first(&self, stream: StreamId) -> Offset {
+        let snapshot = self.shared.snapshot();
+        let floor = snapshot.floors.of(stream);
+        floor.map_or(Offset::ZERO, |floor| floor.first)
+    }
+
     /// The run of `stream` that begins with the batch at `from`, to be sent to another node: at
     /// least up to the next signature, and about a quarter of a megabyte where there is so much.
     /// `None` if no batch that is here begins there.

@@ -56,6 +56,12 @@ impl Sync {
         }
     }
 
+    /// Where `stream` goes on here.
+    pub(super) fn next(&self, stream: StreamId) -> Offset {
+        let last = self.log.head(stream).map(|head| head.last);
+        last.map_or(Offset::ZERO, |last| last.advanced(1).unwrap_or(last))
+    }
+
     /// Who is asked for `stream`.
     pub(super) fn asked(&self, stream: StreamId) -> Option<SessionId> {
         self.sessions.values().find_map(|session| {
@@ -66,7 +72,15 @@ impl Sync {
 
     /// Asks the right peer for `stream`, and only that one.
     pub(super) fn choose(&mut self, stream: StreamId, now: Duration, out: &mut Vec<Output>) {
-        let wanted = self.preferred(stream);
+        let next = self.next(stream);
+        let following = self.preferred(stream, next).map(|id| (id, next));
+        if following.is_some() {
+            self.gaps.remove(&stream);
+        } else if self.is_beginning(stream, next) {
+            return;
+        }
+        let found = following.or_else(|| self.beginning(stream, next, now));
+        let (wanted, from) = found.unzip();
         let asked = self.asked(stream);
         if asked == wanted || asked.is_some_and(|asked| self.is_good_enough(asked, wanted, stream))
         {
@@ -76,14 +90,12 @@ impl Sync {
             session.incoming.forget(stream);
             session.send(&Frame::Unwant(stream), now, out);
         }
-        let last = self.log.head(stream).map(|head| head.last);
-        let next = last.map_or(Ok(Offset::ZERO), |last| last.advanced(1));
-        let (Ok(next), Some(id)) = (next, wanted) else {
+        let (Some(from), Some(id)) = (from, wanted) else {
             return;
         };
         if let Some(session) = self.sessions.get_mut(&id) {
-            session.incoming.ask(stream, next, now);
-            session.send(&Frame::Want(stream, next), now, out);
+            session.incoming.ask(stream, from, from > next, now);
+            session.send(&Frame::Want(stream, from), now, out);
         }
     }
 
@@ -101,12 +113,13 @@ impl Sync {
         wanted.is_some_and(|wanted| is_author(asked) || !is_author(wanted))
     }
 
-    /// Whom to ask for `stream`: its author, else who has most of it and answers fastest.
-    pub(super) fn preferred(&self, stream: StreamId) -> Option<SessionId> {
+    /// Whom to ask for `stream` from `next` on: its author, else who has most of it and answers
+    /// fastest.
+    fn preferred(&self, stream: StreamId, next: Offset) -> Option<SessionId> {
         let ours = self.present.last(stream);
         let can_give = |session: &&Session| {
-            let name = session.their(stream).map(|entry| &entry.name);
-            let is_wanted = name.is_some_and(|name| self.is_wanted(stream, name));
+            let entry = session.their(stream).filter(|entry| entry.first <= next);
+            let is_wanted = entry.is_some_and(|entry| self.is_wanted(stream, &entry.name));
             is_wanted && session.offers(stream)
         };
         let offers = self.sessions.values().filter(can_give);

@@ -93,8 +93,8 @@ impl Sync {
             .sessions
             .get(&id)
             .and_then(|session| session.their(stream));
-        let has_more = theirs.is_some_and(|entry| Some(entry.last) > ours);
-        if let (Some(ours), true) = (ours, has_more) {
+        let is_between = |ours| theirs.is_some_and(|entry| entry.last > ours && entry.has(ours));
+        if let Some(ours) = ours.filter(|ours| is_between(*ours)) {
             self.ask_to_show(id, stream, ours, Search::first(), now, out);
         }
     }
@@ -141,12 +141,20 @@ impl Sync {
             let at = compared.differs.unwrap_or(run.first());
             return self.forked(id, stream, at, now, out);
         }
+        let their_first = self
+            .sessions
+            .get(&id)
+            .and_then(|session| session.their(stream));
+        let their_first = their_first.map_or(Offset::ZERO, |entry| entry.first);
         match (compared.common, run.first()) {
             (Some(common), _) => {
                 let from = common.advanced(1).unwrap_or(common);
                 self.own_forked(id, stream, from, now, out);
             }
-            (None, Offset::ZERO) => self.own_forked(id, stream, Offset::ZERO, now, out),
+            // It can show nothing earlier, so all that is here may be here alone.
+            (None, first) if first <= their_first => {
+                self.own_forked(id, stream, Offset::ZERO, now, out);
+            }
             (None, first) => {
                 let back = first.get().saturating_sub(search.stride);
                 let at = Offset::new(back).unwrap_or(Offset::ZERO);

@@ -73,10 +73,20 @@ pub struct HeadEntry {
     pub stream: StreamId,
     /// Its name.
     pub name: StreamName,
+    /// The first offset from which on the sender can give it; 0 if it has all of it.
+    pub first: Offset,
     /// Its last offset.
     pub last: Offset,
     /// Hash of the header of the batch that ends there.
     pub hash: BatchHash,
+}
+
+impl HeadEntry {
+    /// Whether the event at `offset` is there.
+    #[must_use]
+    pub fn has(&self, offset: Offset) -> bool {
+        self.first <= offset && offset <= self.last
+    }
 }
 
 /// A piece of an encoded run.
@@ -232,6 +242,7 @@ impl HeadEntry {
     fn encode(&self, out: &mut Vec<u8>) {
         put_stream(out, self.stream);
         put_bytes(out, self.name.as_str().as_bytes());
+        put_varint(out, self.first.get());
         put_varint(out, self.last.get());
         out.extend_from_slice(self.hash.as_bytes());
     }
@@ -242,6 +253,7 @@ impl HeadEntry {
         Ok(Self {
             stream,
             name: name.map_err(|_| reader.malformed("not a name of a stream"))?,
+            first: offset(reader)?,
             last: offset(reader)?,
             hash: BatchHash::from_bytes(reader.array()?),
         })
@@ -299,7 +311,7 @@ fn rest(bytes: &Bytes, reader: &mut Reader<'_>) -> Result<Bytes, Malformed> {
     Ok(bytes.slice(at..))
 }
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 const HELLO: u8 = 1;
 const REVOCATIONS: u8 = 2;
@@ -350,6 +362,7 @@ mod tests {
                 HeadEntry {
                     stream,
                     name,
+                    first: Offset::new(200).unwrap(),
                     last,
                     hash
                 };

@@ -125,6 +125,7 @@ impl Sync {
             is_for_peer.then_some(HeadEntry {
                 stream,
                 name: head.name,
+                first: self.log.first(stream),
                 last: head.last,
                 hash: head.hash,
             })

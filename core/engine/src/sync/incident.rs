@@ -37,6 +37,17 @@ pub enum Incident {
         /// The first offset that was refused.
         first: Offset,
     },
+    /// Nobody who is connected has what follows on the events of a stream that are here: it was
+    /// dropped by retention meanwhile. The stream goes on behind the gap, and what was before is
+    /// not shown any more.
+    Gap {
+        /// The stream.
+        stream: StreamId,
+        /// The first offset that nobody has.
+        from: u64,
+        /// The first offset from here on.
+        to: Offset,
+    },
     /// Lamports jump so far ahead that they were refused.
     LamportTooFar {
         /// The stream.
@@ -91,6 +102,11 @@ impl fmt::Display for Incident {
                      their author may not write them"
                 )
             }
+            Self::Gap { stream, from, to } => write!(
+                out,
+                "nobody has what is in stream {stream} from offset {from} up to {to}: it begins \
+                 at {to} now, and what was before is not shown any more"
+            ),
             Self::LamportTooFar { stream } => {
                 write!(
                     out,

@@ -37,6 +37,8 @@ pub(super) struct Asked {
     pub(super) next: Offset,
     /// When something of it came last.
     pub(super) progressed: Duration,
+    /// Where the stream is to begin, behind a gap.
+    pub(super) begins_at: Option<Offset>,
 }
 
 /// A run of which more is to come.
@@ -68,16 +70,25 @@ pub(super) struct Charge {
 }
 
 impl Incoming {
-    /// Notes that `stream` was asked for from `next` on.
-    pub(super) fn ask(&mut self, stream: StreamId, next: Offset, now: Duration) {
+    /// Notes that `stream` was asked for from `next` on, and whether there is a gap before it.
+    pub(super) fn ask(&mut self, stream: StreamId, next: Offset, is_gap: bool, now: Duration) {
         self.forget(stream);
-        let progressed = now;
-        self.asked.insert(stream, Asked { next, progressed });
+        let asked = Asked {
+            next,
+            progressed: now,
+            begins_at: is_gap.then_some(next),
+        };
+        self.asked.insert(stream, asked);
     }
 
     /// Notes that the peer is to show something of `stream`; says whether it may be asked now.
     pub(super) fn expect_shown(&mut self, stream: StreamId) -> bool {
         self.to_see.len() < SHOWN_MAX && self.to_see.insert(stream)
+    }
+
+    /// Forgets that the peer was to show something of `stream`.
+    pub(super) fn expect_nothing_shown(&mut self, stream: StreamId) {
+        self.to_see.remove(&stream);
     }
 
     /// Forgets that `stream` was asked for; says whether it was.

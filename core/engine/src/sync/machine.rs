@@ -49,6 +49,8 @@ pub struct Sync {
     pub(super) present: Offsets,
     /// Streams that some peer has more of, and since when nothing more of them came.
     pub(super) lagging: BTreeMap<StreamId, Duration>,
+    /// Streams of which peers have something behind a gap, and since when nobody has what is in it.
+    pub(super) gaps: BTreeMap<StreamId, Duration>,
     pub(super) own_contact: Option<Contact>,
     pub(super) contacts: Contacts,
     /// When it was looked last whether there are the right neighbours.
@@ -69,6 +71,7 @@ impl Sync {
             sessions: BTreeMap::new(),
             present,
             lagging: BTreeMap::new(),
+            gaps: BTreeMap::new(),
             own_contact: None,
             contacts: Contacts::default(),
             met: Duration::ZERO,
@@ -166,6 +169,7 @@ impl Sync {
             Frame::Missing(stream) => {
                 session.lack(stream, now);
                 self.compare_ends(id, stream, now, out);
+                self.note_missing(id, stream);
                 self.choose(stream, now, out);
             }
             Frame::Credit(bytes) => {
@@ -206,6 +210,7 @@ impl Sync {
             self.note_lag(id, now);
         }
         self.unlock(now, out);
+        self.bridge(now, out);
         self.meet(now, out);
     }
 
@@ -227,6 +232,11 @@ impl Sync {
             }
             // What only this peer had more of, or said it had, nobody waits for any more.
             let (sessions, present) = (&self.sessions, &self.present);
+            let is_told = |stream: &StreamId| {
+                let mut others = sessions.values();
+                others.any(|session| session.their(*stream).is_some())
+            };
+            self.gaps.retain(|stream, _| is_told(stream));
             self.lagging.retain(|stream, _| {
                 let has_more = |session: &Session| {
                     let theirs = session.their(*stream).map(|entry| entry.last);

@@ -49,7 +49,7 @@ impl Sync {
     pub fn holding(&self) -> Holding {
         let start = Holding {
             sessions: self.sessions.len(),
-            entries: self.lagging.len(),
+            entries: self.lagging.len() + self.gaps.len(),
             ..Holding::default()
         };
         self.sessions.values().fold(start, |held, session| Holding {
@@ -62,5 +62,5 @@ impl Sync {
     }
 }
 
-/// Heads, wants in both directions, what a peer lacks, and that this node lags behind it.
-const ENTRIES_PER_STREAM: usize = 5;
+/// Heads, wants in both directions, what a peer lacks, that this node lags behind it, and a gap.
+const ENTRIES_PER_STREAM: usize = 6;

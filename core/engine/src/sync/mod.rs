@@ -14,6 +14,7 @@ mod contact;
 mod contacts;
 mod forks;
 mod frame;
+mod gaps;
 mod greeting;
 mod incident;
 mod incoming;

@@ -36,6 +36,8 @@ pub(super) struct Outgoing {
 /// How far a wanted stream was sent.
 #[derive(Debug)]
 struct Cursor {
+    /// From where on it was wanted.
+    from: Offset,
     next: Offset,
     is_live: bool,
     is_ready: bool,
@@ -72,6 +74,7 @@ impl Outgoing {
             return Err(Malformed { what, at: 0 });
         }
         let cursor = Cursor {
+            from: next,
             next,
             is_live: false,
             is_ready: false,
@@ -156,7 +159,14 @@ impl Outgoing {
         self.wanted.len() + self.to_show.len()
     }
 
-    /// Whether the peer gets everything of `stream` up to `last` without being told.
+    /// Whether the peer was sent the event at `last` of `stream`. Where it wants what comes later,
+    /// it has the event from somebody else, and does not know that it is here.
+    pub(super) fn was_sent(&self, stream: StreamId, last: Offset) -> bool {
+        let cursor = self.wanted.get(&stream);
+        cursor.is_some_and(|cursor| (cursor.from..cursor.next).contains(&last))
+    }
+
+    /// Whether the peer has everything of `stream` up to `last`, from us or from somebody else.
     pub(super) fn is_sent(&self, stream: StreamId, last: Offset) -> bool {
         self.wanted
             .get(&stream)

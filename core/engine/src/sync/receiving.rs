@@ -9,8 +9,8 @@ use super::limits::PARTIAL_BYTES_MAX;
 use super::machine::Sync;
 use super::session::Session;
 use crate::error::Result;
-use crate::event::Run;
 use crate::event::codec::Malformed;
+use crate::event::{Offset, Run};
 use crate::log::Received;
 
 impl Sync {
@@ -23,6 +23,7 @@ impl Sync {
     ) -> Result<(), Malformed> {
         for entry in entries {
             let stream = entry.stream;
+            let next = self.next(stream);
             let Some(session) = self.sessions.get_mut(&id) else {
                 return Ok(());
             };
@@ -30,7 +31,7 @@ impl Sync {
             let is_answer = Some(entry.last) < self.present.last(stream)
                 && stream.node == self.own
                 && session.has_all_heads;
-            session.hear(entry)?;
+            session.hear(entry, next)?;
             if is_ahead {
                 self.lagging.entry(stream).or_insert(now);
             }
@@ -72,10 +73,36 @@ impl Sync {
                 stream: run.stream(),
                 charge: arrived.charge,
             };
-            self.judge(receipt, run, now, out);
+            let asked = session.incoming.asked(run.stream());
+            let begins_at = asked.and_then(|asked| asked.begins_at.filter(|at| *at == asked.next));
+            match begins_at {
+                Some(at) => self.begin(receipt, run, at, now, out),
+                None => self.judge(receipt, run, now, out),
+            }
         }
         self.grant(id, now, out);
         Ok(())
+    }
+
+    /// Takes the first run of a stream that is to begin at `first`, behind a gap.
+    fn begin(
+        &mut self,
+        receipt: Receipt,
+        run: Run,
+        first: Offset,
+        now: Duration,
+        out: &mut Vec<Output>,
+    ) {
+        let (stream, next) = (run.stream(), self.next(run.stream()));
+        let begins = Some(run).filter(|run| run.first() == first);
+        let begins = begins.and_then(|run| run.beginning_behind(next.get()));
+        if let Some(run) = begins {
+            self.judge(receipt, run, now, out);
+        } else if let Some(session) = self.sessions.get_mut(&receipt.session) {
+            // No honest node sends it, but for what early versions wrote.
+            session.incoming.release(receipt.charge);
+            session.lack(stream, now);
+        }
     }
 
     /// Stores a run if its author may write it; else nobody asks for the stream again until the
@@ -99,6 +126,10 @@ impl Sync {
         if is_allowed {
             let next = run.last().advanced(1).unwrap_or(run.last());
             session.incoming.advance(stream, next);
+            if let Some(from) = run.begins_behind().filter(|from| *from > 0) {
+                let to = run.first();
+                out.push(Output::Incident(Incident::Gap { stream, from, to }));
+            }
             out.push(Output::Store { receipt, run });
         } else {
             session.incoming.release(receipt.charge);

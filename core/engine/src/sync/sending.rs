@@ -52,6 +52,7 @@ impl Sync {
         let present = self.log.durable();
         let mut is_new = false;
         let mut reached = Vec::new();
+        let mut within_reach = Vec::new();
         for (stream, last) in present.iter() {
             let before = self.present.last(stream);
             if before == Some(last) {
@@ -59,8 +60,12 @@ impl Sync {
             }
             is_new |= before.is_none();
             let mut is_behind = false;
+            let next = last.get() + 1;
             for session in self.sessions.values_mut() {
                 session.note_grown(stream);
+                if session.comes_within_reach(stream, before, next) {
+                    within_reach.push(stream);
+                }
                 let theirs = session.their(stream).map(|entry| entry.last);
                 is_behind |= theirs > Some(last) && !session.is_forked(stream);
                 if theirs > before && theirs <= Some(last) {
@@ -77,6 +82,9 @@ impl Sync {
         for (id, stream) in reached {
             self.compare(id, stream, now, out);
         }
+        for stream in within_reach {
+            self.choose(stream, now, out);
+        }
         let ids: Vec<SessionId> = self.sessions.keys().copied().collect();
         for id in ids {
             self.pump(id, now, out);
@@ -91,7 +99,13 @@ impl Sync {
         };
         loop {
             match session.outgoing.next_frame(&self.log) {
-                Ok(Some(frame)) => session.send(&frame, now, out),
+                Ok(Some(frame)) => {
+                    if let Frame::Missing(stream) = frame {
+                        // The peer may not know from where on it can be had.
+                        session.note_unannounced(stream);
+                    }
+                    session.send(&frame, now, out);
+                }
                 Ok(None) => return,
                 Err(error) => {
                     let message = error.to_string();
@@ -122,7 +136,7 @@ impl Sync {
         }
         let mut entries = self.heads_for(id, due.into_iter());
         if let Some(session) = self.sessions.get_mut(&id) {
-            entries.retain(|entry| !session.outgoing.is_sent(entry.stream, entry.last));
+            entries.retain(|entry| !session.outgoing.was_sent(entry.stream, entry.last));
             session.send_heads(&entries, now, out);
         }
     }

@@ -16,7 +16,7 @@ use super::limits::{
 };
 use super::outgoing::Outgoing;
 use crate::event::codec::Malformed;
-use crate::event::{NodeId, Run, StreamId, StreamName};
+use crate::event::{NodeId, Offset, Run, StreamId, StreamName};
 
 /// A session with one admitted peer.
 #[derive(Debug)]
@@ -126,15 +126,31 @@ impl Session {
         hello.is_some_and(|hello| hello.holds.iter().any(|pattern| pattern.matches(name)))
     }
 
-    /// The peer says how far it has a stream.
-    pub(super) fn hear(&mut self, entry: HeadEntry) -> Result<(), Malformed> {
+    /// The peer says how far it has a stream, which goes on at `next` here.
+    pub(super) fn hear(&mut self, entry: HeadEntry, next: Offset) -> Result<(), Malformed> {
         let is_new = !self.theirs.contains_key(&entry.stream);
         if is_new && self.theirs.len() == STREAMS_PER_PEER_MAX {
             let what = "a peer announces too many streams";
             return Err(Malformed { what, at: 0 });
         }
-        self.theirs.insert(entry.stream, entry);
+        let (stream, first) = (entry.stream, entry.first);
+        let before = self.theirs.insert(stream, entry);
+        if first > next && before.is_some_and(|before| before.first != first) {
+            // What it could not give it does not offer any more, and cannot show.
+            self.lacking.remove(&stream);
+            self.searches.remove(&stream);
+            self.incoming.expect_nothing_shown(stream);
+        }
         Ok(())
+    }
+
+    /// The peer has nothing of `stream` that follows on `next`, until it says so once more.
+    pub(super) fn note_gap(&mut self, stream: StreamId, next: Offset) {
+        if let Some(entry) = self.theirs.get_mut(&stream)
+            && entry.first <= next
+        {
+            entry.first = entry.last.advanced(1).unwrap_or(entry.last);
+        }
     }
 
     /// A run of the peer shows how far it has the stream at least.
@@ -154,6 +170,19 @@ impl Session {
     /// How far the peer has `stream`.
     pub(super) fn their(&self, stream: StreamId) -> Option<&HeadEntry> {
         self.theirs.get(&stream)
+    }
+
+    /// Whether the peer, which wrote `stream` and has dropped its beginning, can give what follows
+    /// ours now that it goes on at `next`, and could not when `before` was the last offset.
+    pub(super) fn comes_within_reach(
+        &self,
+        stream: StreamId,
+        before: Option<Offset>,
+        next: u64,
+    ) -> bool {
+        let first = self.their(stream).map_or(0, |entry| entry.first.get());
+        let before = before.map_or(0, |before| before.get() + 1);
+        self.peer == stream.node && before < first && first <= next
     }
 
     /// How far the peer has all streams.

@@ -75,7 +75,7 @@ impl Sync {
         let theirs = theirs.filter(|entry| !session.is_forked(entry.stream));
         theirs.filter_map(|entry| {
             let theirs = self.members.clamp(entry.stream, entry.last)?;
-            let count = missing(self.present.last(entry.stream), theirs);
+            let count = missing(self.present.last(entry.stream), entry.first, theirs);
             let is_wanted = count > 0 && self.is_wanted(entry.stream, &entry.name);
             is_wanted.then_some((entry.stream, count))
         })
@@ -84,10 +84,11 @@ impl Sync {
     fn ahead(&self, session: &Session) -> u64 {
         let lacking = self.present.iter().filter_map(|(stream, last)| {
             let theirs = session.their(stream).map(|entry| entry.last);
-            let count = missing(theirs, self.members.clamp(stream, last)?);
-            let name = (count > 0).then(|| self.log.head(stream)).flatten()?.name;
+            let last = self.members.clamp(stream, last)?;
+            let is_ahead = theirs < Some(last);
+            let name = is_ahead.then(|| self.log.head(stream)).flatten()?.name;
             let is_counted = self.is_for(session, stream, &name) && !session.is_forked(stream);
-            is_counted.then_some(count)
+            is_counted.then(|| missing(theirs, self.log.first(stream), last))
         });
         lacking.sum()
     }
@@ -103,8 +104,8 @@ impl Sync {
     }
 }
 
-/// How many events lie behind `here` up to `there`.
-fn missing(here: Option<Offset>, there: Offset) -> u64 {
+/// How many events lie behind `here` up to `there`, where they begin at `first`.
+fn missing(here: Option<Offset>, first: Offset, there: Offset) -> u64 {
     let next = here.map_or(0, |offset| offset.get() + 1);
-    (there.get() + 1).saturating_sub(next)
+    (there.get() + 1).saturating_sub(next.max(first.get()))
 }

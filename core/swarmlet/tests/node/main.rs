@@ -20,6 +20,7 @@ mod query;
 mod released;
 mod restart;
 mod resume;
+mod retained;
 mod streams;
 mod subscribe;
 mod swarm;

@@ -69,7 +69,7 @@ async fn routes_decide_the_stream_and_the_first_match_wins() {
 }
 
 /// Payloads of 256 KiB that do not compress, enough to fill more than two log files.
-async fn publish_much(node: &Node, names: &str, seed: u64) {
+pub(crate) async fn publish_much(node: &Node, names: &str, seed: u64) {
     let mut state = seed;
     for _ in 0..25 {
         let events = (0..4).map(|_| {

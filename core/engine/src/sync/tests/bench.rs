@@ -10,7 +10,9 @@ use crate::event::{
     AppId, Content, DeviceKey, Incarnation, NodeId, Offset, Offsets, Payload, Signer, StreamId,
     StreamName, StreamNumber, Tag, Tags, Timestamp,
 };
-use crate::log::{Log, LogOptions, LogReader, Order, Publish, Query, Route};
+use crate::log::{
+    Log, LogOptions, LogReader, Maintenance, Order, Publish, Query, Retention, Route,
+};
 use crate::membership::tests::swarm::{self, TestSwarm};
 use crate::membership::{Chain, Claims, Directory, Revocation};
 use crate::select::Selection;
@@ -42,6 +44,7 @@ pub(super) struct Bench {
 pub(super) struct Node {
     pub(super) id: NodeId,
     log: Log,
+    maintenance: Maintenance,
     pub(super) sync: Sync,
     pub(super) incidents: Vec<Incident>,
     pub(super) closed: Vec<CloseReason>,
@@ -185,6 +188,18 @@ impl Bench {
         for at in self.ends.remove(&session).unwrap() {
             self.step(at, Input::Disconnected { session });
         }
+    }
+
+    /// Publishes so many events of a megabyte into stream `recent`, of which two are kept at least,
+    /// and drops what may be dropped. Returns where the stream begins then.
+    pub(super) fn publish_recent(&mut self, at: usize, count: usize) -> u64 {
+        for _ in 0..count {
+            self.publish(at, "r", 1_000_000);
+            self.settle();
+            let now = Timestamp::from_micros(7);
+            while self.nodes[at].maintenance.step(now).unwrap().is_some() {}
+        }
+        self.reader(at).first(self.stream(at, 1)).get()
     }
 
     /// Publishes one event with a payload of so many bytes; the tag `a` leads to stream `alarms`.
@@ -372,18 +387,25 @@ impl Node {
 
     fn open(disk: SimDisk, signer: Arc<DeviceKey>, members: &Members, sync: SyncOptions) -> Self {
         let id = signer.node_id();
+        let route = |tag, into| Route {
+            selection: Selection::Tag(Tag::new(tag).unwrap()),
+            into: StreamName::new(into).unwrap(),
+        };
+        let retention = Retention {
+            events_max: Some(2),
+            ..Retention::default()
+        };
         let options = LogOptions {
-            routes: vec![Route {
-                selection: Selection::Tag(Tag::new("a").unwrap()),
-                into: StreamName::new("alarms").unwrap(),
-            }],
+            routes: vec![route("a", "alarms"), route("r", "recent")],
+            streams: [(StreamName::new("recent").unwrap(), retention)].into(),
             incarnation: sync.incarnation,
             ..LogOptions::default()
         };
-        let log = Log::open(Arc::new(disk.clone()), signer.clone(), options).unwrap();
+        let mut log = Log::open(Arc::new(disk.clone()), signer.clone(), options).unwrap();
         Self {
             id,
             sync: Sync::new(id, log.reader(), members.clone(), sync),
+            maintenance: log.maintenance().unwrap(),
             log,
             signer,
             disk,

@@ -175,6 +175,7 @@ fn what_a_peer_only_claims_of_our_own_changes_nothing() {
         let entry = HeadEntry {
             stream,
             name: StreamName::default_name(),
+            first: Offset::ZERO,
             last: Offset::new(last).unwrap(),
             hash: BatchHash::from_bytes([1; 32]),
         };
@@ -200,6 +201,7 @@ fn what_a_peer_tells_of_our_own_is_compared_within_a_second_and_not_each_time() 
         let entry = HeadEntry {
             stream: bench.stream(0, 0),
             name: StreamName::default_name(),
+            first: Offset::ZERO,
             last: Offset::new(last).unwrap(),
             hash: BatchHash::from_bytes([1; 32]),
         };

@@ -3,4 +3,5 @@
 mod bench;
 mod crowds;
 mod forks;
+mod gaps;
 mod stories;

@@ -321,6 +321,7 @@ fn a_head_that_nobody_can_show_is_no_fork() {
     let entry = HeadEntry {
         stream: bench.stream(0, 0),
         name: StreamName::default_name(),
+        first: Offset::ZERO,
         last: Offset::ZERO,
         hash: BatchHash::from_bytes([1; 32]),
     };
@@ -356,6 +357,7 @@ fn promises_are_forgotten_with_the_peer_that_made_them() {
     let entry = |number| HeadEntry {
         stream: bench.stream(0, number),
         name: StreamName::default_name(),
+        first: Offset::ZERO,
         last: Offset::new(7).unwrap(),
         hash: BatchHash::from_bytes([1; 32]),
     };

@@ -7,10 +7,10 @@ use std::time::Duration;
 use anyhow::{Result, anyhow, ensure};
 use swarmlet_engine::event::{
     AppId, Content, DeviceKey, Event, Incarnation, NodeId, Offset, Offsets, Payload, Run, Signer,
-    StreamId, Tags, Timestamp,
+    StreamId, StreamName, Tags, Timestamp,
 };
 use swarmlet_engine::log::{
-    Log, LogOptions, LogReader, Maintenance, Order, Publish, Published, Query,
+    Log, LogOptions, LogReader, Maintenance, Order, Publish, Published, Query, Retention,
 };
 use swarmlet_engine::membership::Revocation;
 use swarmlet_engine::select::Selection;
@@ -48,6 +48,9 @@ pub(crate) struct Device {
     mark: Option<String>,
     /// The marks of the events that it acknowledged.
     pub(crate) marks: Vec<String>,
+    pub(crate) log_file_bytes: u64,
+    /// How many of its events it keeps at least, if not all; a restart does not change it.
+    keeps: Option<u64>,
     /// What failed while a step was taken.
     failures: Vec<anyhow::Error>,
 }
@@ -92,8 +95,15 @@ impl Device {
             rescued: BTreeMap::new(),
             mark: None,
             marks: Vec::new(),
+            log_file_bytes: LOG_FILE_BYTES,
+            keeps: None,
             failures: Vec::new(),
         }
+    }
+
+    /// It keeps at least so many of its events from its next start on.
+    pub(crate) fn keep(&mut self, events_max: u64) {
+        self.keeps = Some(events_max);
     }
 
     /// Marks its events from here on.
@@ -119,6 +129,8 @@ impl Device {
             rescued: self.rescued.clone(),
             mark: None,
             marks: Vec::new(),
+            log_file_bytes: LOG_FILE_BYTES,
+            keeps: None,
             failures: Vec::new(),
         }
     }
@@ -175,11 +187,16 @@ impl Device {
     pub(crate) fn start(&mut self, random: &mut Random) -> Result<()> {
         let disk = Arc::new(SmallFiles {
             disk: self.disk.clone(),
-            log_file_bytes: LOG_FILE_BYTES,
+            log_file_bytes: self.log_file_bytes,
             is_recycling: Arc::default(),
         });
+        let retention = Retention {
+            events_max: self.keeps,
+            ..Retention::default()
+        };
         let options = LogOptions {
             incarnation: self.incarnation,
+            streams: [(StreamName::default_name(), retention)].into(),
             ..LogOptions::default()
         };
         let mut log = Log::open(disk, self.signer.clone(), options)?;
@@ -370,7 +387,7 @@ impl Device {
         Ok(())
     }
 
-    /// All events in their order, checked to be in it and without gap.
+    /// All events in their order, checked to be in it and without gap from where streams begin.
     pub(crate) fn events(&self) -> Result<Vec<Event>> {
         let Some(running) = &self.running else {
             return Ok(Vec::new());
@@ -394,10 +411,11 @@ impl Device {
                     events.last().is_none_or(|last| last.key < key),
                     "out of order"
                 );
-                ensure!(
-                    offsets.next(key.stream) == key.offset.get(),
-                    "gap at {key:?}"
-                );
+                let next = match offsets.last(key.stream) {
+                    Some(last) => last.get() + 1,
+                    None => running.reader.first(key.stream).get(),
+                };
+                ensure!(next == key.offset.get(), "gap at {key:?}");
                 offsets.set(key.stream, key.offset);
                 events.push(event);
             }

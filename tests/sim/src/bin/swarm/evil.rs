@@ -317,6 +317,7 @@ fn head(stream: StreamId, last: u64) -> HeadEntry {
     HeadEntry {
         stream,
         name: StreamName::default_name(),
+        first: Offset::ZERO,
         last: Offset::new(last).expect("chosen below the bound"),
         hash: BatchHash::from_bytes([3; 32]),
     }

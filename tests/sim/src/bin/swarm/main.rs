@@ -12,6 +12,7 @@ mod evil;
 mod found;
 mod met;
 mod network;
+mod retaining;
 mod world;
 
 use std::process::ExitCode;

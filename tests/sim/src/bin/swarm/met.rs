@@ -21,6 +21,8 @@ pub(crate) enum Met {
     Copied,
     Clones,
     Rescued,
+    Begun,
+    Gap,
 }
 
 impl Met {
@@ -44,5 +46,7 @@ impl Met {
         Self::Copied,
         Self::Clones,
         Self::Rescued,
+        Self::Begun,
+        Self::Gap,
     ];
 }

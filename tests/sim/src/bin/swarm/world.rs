@@ -19,6 +19,7 @@ use crate::evil::{Evil, evil_id};
 use crate::found::FOUND;
 use crate::met::Met;
 use crate::network::{Arrival, Network, Place, Weather};
+use crate::retaining::Retaining;
 
 /// A run in progress.
 pub(crate) struct World {
@@ -28,6 +29,7 @@ pub(crate) struct World {
     pub(crate) network: Network,
     evil: Option<Evil>,
     pub(crate) copying: Option<Copying>,
+    pub(crate) retaining: Option<Retaining>,
     pub(crate) trace: Trace,
     pub(crate) coverage: Coverage<Met>,
 }
@@ -62,6 +64,7 @@ impl seeds::World for World {
             network: Network::default(),
             evil: None,
             copying: None,
+            retaining: None,
             trace: Trace::new(is_traced),
             coverage,
         };
@@ -73,6 +76,7 @@ impl seeds::World for World {
             world.evil = Some(Evil::new(&mut world.random));
         }
         world.draw_copying(seed);
+        world.draw_retaining(seed);
         world
     }
 
@@ -86,6 +90,7 @@ impl seeds::World for World {
         while self.now < bad_until {
             self.befall()?;
             self.copy_if_due()?;
+            self.retain()?;
             self.pass(Duration::from_millis(10))?;
         }
         self.calm_down()?;
@@ -328,6 +333,8 @@ impl World {
                 let are_running = [left, right].map(|place| self.devices[place].running.is_some());
                 if are_running != [true, true]
                     || self.is_on_the_way(right)
+                    || self.is_away(left)
+                    || self.is_away(right)
                     || self.network.is_connected(left, right)
                     || !self.random.percent(20)
                 {
@@ -348,7 +355,7 @@ impl World {
         Ok(())
     }
 
-    fn step(&mut self, place: Place, input: Input) -> Result<()> {
+    pub(crate) fn step(&mut self, place: Place, input: Input) -> Result<()> {
         let wishes = self.devices[place].step(self.now, input);
         self.fulfil(place, wishes);
         Ok(())
@@ -452,9 +459,11 @@ impl World {
             let running = device.running.as_ref();
             let present = running.map(|running| running.reader.present());
             let streams = present.iter().flat_map(|present| {
-                let texts = present
-                    .iter()
-                    .map(|(stream, last)| format!("{}:{last}", &stream.to_string()[..6]));
+                let texts = present.iter().map(|(stream, last)| {
+                    let first =
+                        running.map_or(Offset::ZERO, |running| running.reader.first(stream));
+                    format!("{}:{first}-{last}", &stream.to_string()[..6])
+                });
                 texts.collect::<Vec<_>>()
             });
             streams.collect::<Vec<_>>().join(" ")
@@ -466,7 +475,8 @@ impl World {
     /// Equal logs, and everything acknowledged is in them.
     fn check(&mut self) -> Result<()> {
         let logs = self.devices.iter().map(Device::events);
-        let logs = logs.collect::<Result<Vec<_>>>()?;
+        let mut logs = logs.collect::<Result<Vec<_>>>()?;
+        self.kept_by_all(&mut logs)?;
         let forked = self.forked();
         let whole = |log: &Vec<Event>| {
             let is_whole = |event: &&Event| !forked.contains(&event.key.stream);
@@ -490,6 +500,9 @@ impl World {
             }
             let whole = device.acknowledged.iter();
             for published in whole.filter(|event| !forked.contains(&event.key.stream)) {
+                if published.key.offset < self.first_at_author(published.key.stream) {
+                    continue;
+                }
                 let found = first.binary_search_by_key(&published.key, |event| event.key);
                 let index = found.map_err(|_| anyhow::anyhow!("{published:?} is lost"))?;
                 ensure!(

@@ -1,0 +1,171 @@
+//! Streams of which nobody has the beginning any more, or what follows on ours.
+
+use super::bench::{Bench, revocation};
+use crate::event::{BatchHash, Offset, StreamId, StreamName};
+use crate::log::StreamInfo;
+use crate::sync::{Frame, HeadEntry, Incident};
+
+fn info(bench: &Bench, at: usize, stream: StreamId) -> Option<StreamInfo> {
+    let streams = bench.reader(at).streams().into_iter();
+    streams.into_iter().find(|info| info.id == stream)
+}
+
+fn assert_in_sync(bench: &Bench) {
+    for node in &bench.nodes {
+        assert!(node.sync.to_replicate().is_empty());
+        for peer in node.sync.peers(bench.now) {
+            assert!(peer.is_in_sync(), "{peer:?}");
+        }
+    }
+}
+
+#[test]
+fn whoever_comes_late_gets_what_the_author_still_has() {
+    let mut bench = Bench::new(3);
+    let first = bench.publish_recent(0, 20);
+    assert!(first > 0);
+    let stream = bench.stream(0, 1);
+    let session = bench.connect(0, 1);
+    bench.settle();
+    assert_eq!(info(&bench, 1, stream), None, "somebody may have all of it");
+    assert!(bench.nodes[1].sync.to_replicate()[&stream] > 0);
+    bench.pass(2_000);
+    assert_eq!(info(&bench, 1, stream), info(&bench, 0, stream));
+    assert_in_sync(&bench);
+    bench.publish(0, "r", 10);
+    bench.pass(200);
+    assert_eq!(info(&bench, 1, stream), info(&bench, 0, stream));
+    // Without its author it comes from whoever has it.
+    bench.disconnect(session);
+    bench.connect(1, 2);
+    bench.pass(2_000);
+    assert_eq!(info(&bench, 2, stream), info(&bench, 0, stream));
+    assert_in_sync(&bench);
+    assert!(bench.nodes.iter().all(|node| node.incidents.is_empty()));
+}
+
+#[test]
+fn whoever_has_all_of_a_stream_is_asked_for_it() {
+    let mut bench = Bench::new(3);
+    bench.connect(0, 1);
+    let first = bench.publish_recent(0, 20);
+    bench.pass(1_000);
+    bench.connect(0, 2);
+    bench.pass(500);
+    bench.connect(1, 2);
+    bench.pass(3_000);
+    let stream = bench.stream(0, 1);
+    let all = info(&bench, 1, stream).unwrap();
+    assert_eq!((all.first, all.last.get()), (Offset::ZERO, 19));
+    assert_eq!(info(&bench, 2, stream), Some(all));
+    assert!(first > 0);
+    assert_in_sync(&bench);
+    // The author is asked again as soon as it can be.
+    bench.said.clear();
+    bench.publish(0, "r", 10);
+    bench.pass(200);
+    let sent = bench.said.iter();
+    let sent = sent.filter(|(_, frame)| matches!(frame, Frame::Data(_)));
+    assert_eq!(sent.map(|(from, _)| *from).collect::<Vec<_>>(), [0, 0]);
+}
+
+#[test]
+fn whoever_was_away_for_too_long_goes_on_behind_the_gap_and_says_so() {
+    let mut bench = Bench::new(2);
+    let session = bench.connect(0, 1);
+    bench.publish_recent(0, 2);
+    bench.pass(500);
+    let stream = bench.stream(0, 1);
+    assert_eq!(info(&bench, 1, stream).unwrap().last.get(), 1);
+    bench.disconnect(session);
+    let first = bench.publish_recent(0, 20);
+    assert!(first > 2);
+    bench.connect(0, 1);
+    bench.pass(2_000);
+    assert_eq!(info(&bench, 1, stream), info(&bench, 0, stream));
+    let gap = Incident::Gap {
+        stream,
+        from: 2,
+        to: Offset::new(first).unwrap(),
+    };
+    assert_eq!(bench.nodes[1].incidents, [gap]);
+    assert!(bench.nodes[0].incidents.is_empty());
+    assert_in_sync(&bench);
+}
+
+#[test]
+fn who_is_connected_when_the_beginning_is_dropped_is_told() {
+    let mut bench = Bench::new(2);
+    let stream = bench.stream(0, 1);
+    bench.publish_recent(0, 2);
+    let session = bench.connect(0, 1);
+    bench.nodes[0].is_blocked = true;
+    let first = bench.publish_recent(0, 20);
+    bench.unblock(0, session);
+    bench.pass(10_000);
+    assert!(first > 0);
+    assert_eq!(
+        info(&bench, 1, stream).unwrap().last,
+        info(&bench, 0, stream).unwrap().last
+    );
+    assert_in_sync(&bench);
+}
+
+#[test]
+fn who_says_that_it_has_the_beginning_is_asked_for_it_first() {
+    let mut bench = Bench::new(3);
+    bench.publish_recent(0, 20);
+    let stream = bench.stream(0, 1);
+    let session = bench.connect(1, 2);
+    bench.settle();
+    let entry = HeadEntry {
+        stream,
+        name: StreamName::new("recent").unwrap(),
+        first: Offset::ZERO,
+        last: Offset::new(19).unwrap(),
+        hash: BatchHash::from_bytes([1; 32]),
+    };
+    bench.forge(2, session, &Frame::Heads(vec![entry]));
+    bench.settle();
+    bench.connect(0, 1);
+    bench.pass(3_000);
+    let said = bench.said.iter().filter(|(from, _)| *from == 1);
+    let wants = said.filter_map(|(_, frame)| match frame {
+        Frame::Want(_, from) => Some(from.get()),
+        _ => None,
+    });
+    let first = info(&bench, 0, stream).unwrap().first.get();
+    assert_eq!(wants.collect::<Vec<_>>(), [0, first]);
+    assert_eq!(info(&bench, 1, stream), info(&bench, 0, stream));
+}
+
+#[test]
+fn a_stream_without_its_beginning_is_judged_by_its_name() {
+    let mut bench = Bench::with(&["*", "*"], &["r:*,w:default", "rw:*"]);
+    bench.publish_recent(0, 20);
+    bench.connect(0, 1);
+    bench.pass(3_000);
+    assert_eq!(info(&bench, 1, bench.stream(0, 1)), None);
+    assert!(bench.nodes[1].sync.to_replicate().is_empty());
+}
+
+#[test]
+fn of_a_revoked_author_nothing_begins_behind_its_last_accepted_offset() {
+    let mut bench = Bench::new(3);
+    let first = bench.publish_recent(0, 20);
+    let stream = bench.stream(0, 1);
+    bench.connect(0, 1);
+    bench.pass(2_000);
+    let revocation = revocation(bench.nodes[0].id, &[(1, first - 2)]);
+    for at in [1, 2] {
+        let members = bench.nodes[at].sync.members_mut();
+        members.revoke(revocation.clone()).unwrap();
+        bench.step(at, crate::sync::Input::MembersChanged);
+    }
+    bench.connect(1, 2);
+    bench.pass(3_000);
+    assert_eq!(info(&bench, 2, stream), None);
+    assert!(bench.payloads(1).is_empty());
+    let open = bench.nodes[1].sync.peers(bench.now);
+    assert!(open.iter().all(crate::sync::PeerStatus::is_in_sync));
+}
