@@ -113,8 +113,8 @@ pub const STALL: Duration = Duration::from_secs(2);
 /// have it: longer than live events take to come over a relay.
 pub const PATIENCE: Duration = Duration::from_millis(300);
 
-/// How long a stream does not begin in the middle while nobody has what comes before: longer than it
-/// takes to meet the others after a start, as whoever has all of it may be among them.
+/// How long a stream does not begin in the middle while nobody has what comes before: longer than
+/// it takes to meet the others after a start, as whoever has all of it may be among them.
 pub const GAP_PATIENCE: Duration = Duration::from_secs(1);
 
 /// After so long a peer that could not give a stream is asked for it again.

@@ -1,5 +1,5 @@
-//! Retention: a device keeps few of its events, and is away while it drops the others, or another one
-//! is, from the beginning or for a while.
+//! Retention: a device keeps few of its events, and it or another one is away, from the beginning
+//! or for a while, when the others are dropped.
 
 use std::time::Duration;
 
