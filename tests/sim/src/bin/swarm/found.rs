@@ -14,7 +14,7 @@ pub(crate) const FOUND: &[(u64, &str)] = &[
         73,
         "a wrong head that a malicious member announced was taken for a fork",
     ),
-    (22, "two branches of the same length were not noticed"),
+    (39, "two branches of the same length were not noticed"),
     (
         2,
         "what a malicious member promised was remembered after it had gone",
