@@ -19,6 +19,7 @@ mod roster;
 mod run;
 mod scenario;
 mod template;
+mod tours;
 
 use std::process::ExitCode;
 

@@ -1,6 +1,5 @@
 //! A whole run: which scenarios are played by whom, several at a time.
 
-use std::collections::VecDeque;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -15,6 +14,7 @@ use crate::exemplar;
 use crate::play::{Failure, Lane, Stage};
 use crate::roster::{self, Entry};
 use crate::scenario::Scenario;
+use crate::tours::{Stop, Tours, Troupe};
 
 /// What was asked for.
 #[derive(Debug)]
@@ -47,13 +47,6 @@ pub(crate) struct Played {
     /// The drivers that took part, by their place in the cast.
     pub(crate) cast: Vec<String>,
     pub(crate) failure: Option<Failure>,
-}
-
-/// What is to be played.
-struct Plan<'a> {
-    scenario: usize,
-    /// They take the places of the scenario in turn.
-    troupe: [&'a Entry; 2],
 }
 
 impl Results {
@@ -95,11 +88,11 @@ pub(crate) fn run(wanted: &Wanted) -> Result<Results> {
     ensure!(!drivers.is_empty(), "there is no driver of these names");
     let able = drivers.iter().filter(|(_, unable)| unable.is_none());
     let able: Vec<&Entry> = able.map(|(entry, _)| entry).collect();
-    let plans = plans(&scenarios, &able, wanted);
+    let tours = Tours::new(tours(&scenarios, &able, wanted));
     let lanes = Lanes {
         stage: &stage,
         scenarios: &scenarios,
-        plans: Mutex::new(plans.into()),
+        tours: Mutex::new(tours),
         plays: Mutex::default(),
         strays: Mutex::default(),
     };
@@ -119,49 +112,52 @@ pub(crate) fn run(wanted: &Wanted) -> Result<Results> {
     })
 }
 
-/// Each alone, and each with each: sorted by cast, so that processes are kept.
-fn plans<'a>(scenarios: &[Scenario], able: &[&'a Entry], wanted: &Wanted) -> Vec<Plan<'a>> {
-    let mut troupes: Vec<[&Entry; 2]> = able.iter().map(|entry| [*entry, *entry]).collect();
+/// Each alone, and each with each.
+fn tours<'a>(
+    scenarios: &[Scenario],
+    able: &[&'a Entry],
+    wanted: &Wanted,
+) -> Vec<(Troupe<'a>, Vec<usize>)> {
+    let mut troupes: Vec<Troupe<'a>> = able.iter().map(|entry| [*entry, *entry]).collect();
     let pairing = || able.iter().filter(|entry| entry.pairs && !wanted.is_alone);
     for one in pairing() {
         let others = pairing().filter(|other| other.name != one.name);
         troupes.extend(others.map(|other| [*one, *other]));
     }
-    let mut plans = Vec::new();
-    for troupe in troupes {
+    let played_by = |troupe: Troupe<'a>| {
         let is_pair = troupe[0].name != troupe[1].name;
-        for (index, scenario) in scenarios.iter().enumerate() {
+        let is_played = |scenario: &Scenario| {
             let is_wanted = scenario.name.contains(&wanted.scenario);
-            if is_wanted && (scenario.is_shared() || !is_pair) {
-                plans.push(Plan {
-                    scenario: index,
-                    troupe,
-                });
-            }
-        }
-    }
-    plans
+            is_wanted && (scenario.is_shared() || !is_pair)
+        };
+        let indexes = 0..scenarios.len();
+        let played = indexes.filter(|index| is_played(&scenarios[*index]));
+        (troupe, played.collect())
+    };
+    troupes.into_iter().map(played_by).collect()
 }
 
 /// What the lanes share.
 struct Lanes<'a> {
     stage: &'a Stage,
     scenarios: &'a [Scenario],
-    plans: Mutex<VecDeque<Plan<'a>>>,
+    tours: Mutex<Tours<'a>>,
     plays: Mutex<Vec<Played>>,
     strays: Mutex<Vec<Failure>>,
 }
 
-impl Lanes<'_> {
+impl<'a> Lanes<'a> {
     /// Plays until there is nothing left.
     fn walk(&self) {
         let mut lane = Lane::new(self.stage);
-        while let Some(plan) = self.next() {
-            let strays = lane.dismiss_all_but(&plan.troupe);
+        let mut stop = None;
+        while let Some(next) = self.next(stop) {
+            stop = Some(next);
+            let strays = lane.dismiss_all_but(&next.troupe);
             self.add_strays(strays);
-            let scenario = &self.scenarios[plan.scenario];
+            let scenario = &self.scenarios[next.scenario];
             let places = 0..scenario.processes.len();
-            let cast: Vec<&Entry> = places.map(|place| plan.troupe[place % 2]).collect();
+            let cast: Vec<&Entry> = places.map(|place| next.troupe[place % 2]).collect();
             let played = Played {
                 failure: lane.play(scenario, &cast).err(),
                 cast: cast.iter().map(|entry| entry.name.clone()).collect(),
@@ -175,11 +171,11 @@ impl Lanes<'_> {
         self.add_strays(strays);
     }
 
-    fn next(&self) -> Option<Plan<'_>> {
-        self.plans
+    fn next(&self, before: Option<Stop<'a>>) -> Option<Stop<'a>> {
+        self.tours
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .pop_front()
+            .next(before)
     }
 
     fn add_strays(&self, strays: Vec<Failure>) {
