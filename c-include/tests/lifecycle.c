@@ -286,20 +286,48 @@ static int end_in_the_middle(const char *folder) {
     return 0;
 }
 
+/* Runs this program anew in one of its other ways. */
+static void run_itself(const char *way, const char *folder) {
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        alarm(LIMIT_SECONDS);
+        execl(program, program, way, folder, (char *)NULL);
+        _exit(127);
+    }
+    int status = -1;
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 static void a_process_may_end_with_everything_open(const char *folder) {
     for (unsigned round = 0; round < ENDINGS; round++) {
-        pid_t child = fork();
-        CHECK(child >= 0);
-        if (child == 0) {
-            alarm(LIMIT_SECONDS);
-            execl(program, program, "end", folder, (char *)NULL);
-            _exit(127);
-        }
-        int status = -1;
-        CHECK(waitpid(child, &status, 0) == child);
-        CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        run_itself("end", folder);
     }
 }
+
+/* What the process does in which the library panics. */
+static int panic_inside(const char *folder) {
+    swarmlet_node *node = opened(folder, "panicking");
+    swarmlet_offsets_state *state = NULL;
+    CHECK_STATUS(SWARMLET_STATUS_INTERNAL, swarmlet_node_offsets(node, &state));
+    CHECK(swarmlet_last_error()->advice == SWARMLET_ADVICE_REPORT_BUG);
+    swarmlet_explanation *explanation = NULL;
+    swarmlet_text aql = swarmlet_text_of("FROM 'n'");
+    CHECK_STATUS(SWARMLET_STATUS_INTERNAL, swarmlet_node_explain(node, aql, NULL, &explanation));
+    CHECK(state == NULL && explanation == NULL);
+    publish_numbers(node, 1, 1);
+    closed(node);
+    return 0;
+}
+
+#ifdef PANICS
+static void a_panic_inside_becomes_an_error(const char *folder) {
+    CHECK(setenv("SWARMLET_PANIC_IN", "explain,offsets", 1) == 0);
+    run_itself("panic", folder);
+    CHECK(unsetenv("SWARMLET_PANIC_IN") == 0);
+}
+#endif
 
 int main(int count, char **arguments) {
     static const test tests[] = {
@@ -312,9 +340,15 @@ int main(int count, char **arguments) {
         {"two_nodes_live_in_one_process", two_nodes_live_in_one_process},
         {"a_forked_child_is_told_so", a_forked_child_is_told_so},
         {"a_process_may_end_with_everything_open", a_process_may_end_with_everything_open},
+#ifdef PANICS
+        {"a_panic_inside_becomes_an_error", a_panic_inside_becomes_an_error},
+#endif
     };
     if (count == 3 && strcmp(arguments[1], "end") == 0) {
         return end_in_the_middle(arguments[2]);
+    }
+    if (count == 3 && strcmp(arguments[1], "panic") == 0) {
+        return panic_inside(arguments[2]);
     }
     program = arguments[0];
     run_tests(tests, sizeof tests / sizeof tests[0]);

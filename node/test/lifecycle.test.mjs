@@ -145,6 +145,25 @@ for (const [name, script] of Object.entries(LIVE)) {
   });
 }
 
+test("a panic inside becomes an error, and the node goes on", async (context) => {
+  const script = `
+    import { Node } from "swarmlet";
+    const node = await Node.open(process.argv[1], { durability: "buffered" });
+    const told = ({ code, operation, advice }) => console.log(code, operation, advice);
+    await node.explain("FROM 'n'").catch(told);
+    await node.offsets().catch(told);
+    await node.publish("n", 1);
+    console.log((await node.query("FROM 'n'").toArray()).length);
+    await node.close();
+  `;
+  const panicking = { ...process.env, SWARMLET_PANIC_IN: "explain,offsets" };
+  const words = ["--input-type=module", "--eval", script, "--", folder(context)];
+  const options = { cwd: here, timeout: SOON_MS, env: panicking };
+  const { stdout } = await promisify(execFile)(process.execPath, words, options);
+  const told = ["explain", "offsets"].map((each) => `internal ${each} report_bug\n`);
+  assert.equal(stdout, `${told.join("")}1\n`);
+});
+
 test("what was acknowledged is there after process.exit", async (context) => {
   const path = folder(context);
   const script = `

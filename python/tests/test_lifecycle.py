@@ -264,6 +264,35 @@ def test_exit_with_a_live_stream_is_clean(tmp_path: Path, text: str) -> None:
         assert "Fatal" not in output and "panicked" not in output, output
 
 
+PANICS = """
+    import asyncio, os, sys
+    from swarmlet import InternalError, Node
+
+    os.environ["SWARMLET_PANIC_IN"] = "explain,offsets"
+
+    async def main():
+        async with await Node.open(sys.argv[1], durability="buffered") as node:
+            for call in (lambda: node.explain("FROM 'n'"), node.offsets):
+                try:
+                    await call()
+                except InternalError as error:
+                    print("told", error.code, error.operation, error.advice)
+            await node.publish("n", 1)
+            print("told", [row.payload async for row in node.query("FROM 'n'")])
+
+    asyncio.run(main())
+"""
+
+
+def test_a_panic_inside_becomes_an_error_and_the_node_goes_on(tmp_path: Path) -> None:
+    process = script(PANICS, tmp_path / "node")
+    lines = finish(process).splitlines()
+    assert process.returncode == 0, lines
+    told = [line for line in lines if line.startswith("told")]
+    expected = [f"told internal {call} report_bug" for call in ("explain", "offsets")]
+    assert told == [*expected, "told [1]"]
+
+
 FORK = """
     import os, sys, threading
     from swarmlet import ForkedError

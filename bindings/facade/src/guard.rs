@@ -4,13 +4,19 @@ use std::any::Any;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
+#[cfg(debug_assertions)]
+use std::sync::OnceLock;
 
 use crate::failure::{Failure, Result};
 
 /// Runs `call`; a panic in it becomes an `internal` error with the text of the panic. A failure
 /// that does not say what was being done, as that of a value, is one of this operation.
 pub fn guarded<T>(operation: &'static str, call: impl FnOnce() -> Result<T>) -> Result<T> {
-    let result = catch_unwind(AssertUnwindSafe(call))
+    let provoked = || {
+        provoke(operation);
+        call()
+    };
+    let result = catch_unwind(AssertUnwindSafe(provoked))
         .unwrap_or_else(|panic| Err(Failure::panicked(operation, panic_text(&*panic))));
     result.map_err(|failure| failure.during(operation))
 }
@@ -20,7 +26,10 @@ pub async fn within<T>(
     operation: &'static str,
     call: impl Future<Output = Result<T>>,
 ) -> Result<T> {
-    let mut call = pin!(call);
+    let mut call = pin!(async {
+        provoke(operation);
+        call.await
+    });
     poll_fn(
         |context| match catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(context))) {
             Ok(poll) => poll,
@@ -30,6 +39,19 @@ pub async fn within<T>(
     .await
     .map_err(|failure| failure.during(operation))
 }
+
+/// So that the tests of each language can see what becomes of a panic: builds for development panic
+/// in the operations that the environment names. What is released does not look there.
+#[cfg(debug_assertions)]
+fn provoke(operation: &'static str) {
+    static NAMED: OnceLock<String> = OnceLock::new();
+    let named = NAMED.get_or_init(|| std::env::var("SWARMLET_PANIC_IN").unwrap_or_default());
+    let is_named = named.split(',').any(|name| name == operation);
+    assert!(!is_named || operation.is_empty(), "provoked in {operation}");
+}
+
+#[cfg(not(debug_assertions))]
+fn provoke(_operation: &'static str) {}
 
 fn panic_text(panic: &(dyn Any + Send)) -> &str {
     panic

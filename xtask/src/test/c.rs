@@ -28,7 +28,7 @@ const VALGRIND: &str = "valgrind;--quiet;--error-exitcode=9;--leak-check=full;\
 /// Installs the library and runs everything.
 pub(crate) fn run() -> Result<()> {
     let prefix = install("dev")?;
-    let plain = build(TESTS, "plain", &prefix, &[])?;
+    let plain = build(TESTS, "plain", &prefix, &["-DPANICS=ON"])?;
     shell::run(&mut ctest(&plain, &[]))?;
     let sanitized = build(
         TESTS,

@@ -196,28 +196,56 @@ class LifecycleTest {
 
     @Test
     fun `a process that ends with live streams ends cleanly`() {
-        for (round in 0 until EXITS) {
-            val way = LeavingProcess.WAYS[round % LeavingProcess.WAYS.size]
-            val java = File(System.getProperty("java.home"), "bin/java").path
-            val command = listOf(
-                java, "-cp", System.getProperty("java.class.path"),
-                "-Djna.library.path=${System.getProperty("jna.library.path")}",
-                "-XX:TieredStopAtLevel=1", "-Xshare:auto",
-                "io.github.swarmlet.LeavingProcess", way, folder.resolve("$round").path,
-            )
-            val output = folder.resolve("$round.txt")
-            val process = ProcessBuilder(command).redirectErrorStream(true)
-                .redirectOutput(output).start()
-            val isOver = process.waitFor(LIMIT.inWholeSeconds, TimeUnit.SECONDS)
-            if (!isOver) process.destroyForcibly()
-            assertTrue(isOver, "$way hangs")
-            assertEquals("leaving\n", output.readText(), way)
-            assertEquals(if (way == "exit") 3 else 0, process.exitValue(), way)
+        for (rounds in (0 until EXITS).chunked(AT_ONCE)) {
+            val processes = rounds.map { it to leavingProcess(it) }
+            for ((round, process) in processes) {
+                val isOver = process.waitFor(LIMIT.inWholeSeconds, TimeUnit.SECONDS)
+                if (!isOver) process.destroyForcibly()
+                val way = way(round)
+                assertTrue(isOver, "$way hangs")
+                assertEquals("leaving\n", output(round).readText(), way)
+                assertEquals(if (way == "exit") 3 else 0, process.exitValue(), way)
+            }
         }
     }
 
+    private fun leavingProcess(round: Int): Process {
+        val process = java("LeavingProcess", way(round), folder.resolve("$round").path)
+        return process.redirectErrorStream(true).redirectOutput(output(round)).start()
+    }
+
+    private fun java(main: String, vararg arguments: String): ProcessBuilder {
+        val java = File(System.getProperty("java.home"), "bin/java").path
+        return ProcessBuilder(
+            java, "-cp", System.getProperty("java.class.path"),
+            "-Djna.library.path=${System.getProperty("jna.library.path")}",
+            "-XX:TieredStopAtLevel=1", "-Xshare:auto",
+            "io.github.swarmlet.$main", *arguments,
+        )
+    }
+
+    @Test
+    fun `a panic inside becomes an error and the node goes on`() {
+        val output = folder.resolve("output.txt")
+        val process = java("PanickingProcess", path.path).redirectOutput(output)
+        process.redirectError(ProcessBuilder.Redirect.DISCARD)
+        process.environment()["SWARMLET_PANIC_IN"] = "explain,offsets"
+        val panicking = process.start()
+        val isOver = panicking.waitFor(LIMIT.inWholeSeconds, TimeUnit.SECONDS)
+        if (!isOver) panicking.destroyForcibly()
+        assertTrue(isOver, "it hangs")
+        val told = listOf("explain", "offsets").map { "internal $it report_bug" }
+        assertEquals(told + "[1]", output.readLines())
+        assertEquals(0, panicking.exitValue())
+    }
+
+    private fun way(round: Int) = LeavingProcess.WAYS[round % LeavingProcess.WAYS.size]
+
+    private fun output(round: Int) = folder.resolve("$round.txt")
+
     private companion object {
         const val EXITS = 20
+        const val AT_ONCE = 5
     }
 }
 
