@@ -9,7 +9,7 @@
 
 /* How often a process ends; an instrumented one takes its time. */
 #ifndef ENDINGS
-#define ENDINGS 20
+#define ENDINGS 50
 #endif
 
 static const char *program;

@@ -244,7 +244,7 @@ class LifecycleTest {
     private fun output(round: Int) = folder.resolve("$round.txt")
 
     private companion object {
-        const val EXITS = 20
+        const val EXITS = 50
         const val AT_ONCE = 5
     }
 }
