@@ -2,7 +2,7 @@
 
 use crate::test::{c, node, python};
 use crate::{kotlin, root, setup, shell};
-use anyhow::{Context, Result};
+use anyhow::Result;
 use std::path::PathBuf;
 
 const RELEASE: &[&str] = &["--release"];
@@ -51,13 +51,16 @@ fn in_node() -> Result<Language> {
 }
 
 fn in_kotlin() -> Result<Language> {
-    let artifact = kotlin::prepare(RELEASE)?;
-    let classes = kotlin::test_classes()?;
-    let folder = artifact.parent().context("a library lies in a folder")?;
-    let native = folder.display();
+    let artifact = kotlin::build_programs(RELEASE)?;
+    // The programs are made for short runs; this is a long one.
+    let long = "-XX:TieredStopAtLevel=4 -Xmx1g";
+    let command = format!(
+        "java {} {long} io.github.swarmlet.bench.Rates",
+        kotlin::PROGRAMS
+    );
     Ok(Language {
         name: "kotlin",
-        command: format!("java -Djna.library.path={native} -cp {classes} io.github.swarmlet.Rates"),
+        command,
         artifact,
     })
 }

@@ -5,12 +5,13 @@ use super::native::prepare;
 use crate::{root, shell};
 use anyhow::{Context, Result};
 use std::fs;
+use std::path::PathBuf;
 
 /// The project file of the build.
 pub(crate) const MANIFEST: &str = "android/pom.xml";
 /// A project that needs the same, and does nothing with it.
 pub(crate) const FETCH: &str = "android/fetch/pom.xml";
-/// The conformance driver, as Maven calls it.
+/// The programs, as Maven calls them.
 const DRIVER: &str = ":swarmlet-conformance";
 /// A repository of Maven for the AAR alone, so that a test leaves that of the user as it is.
 const REPOSITORY: &str = "target/maven/installed";
@@ -23,13 +24,18 @@ pub(crate) fn resolve() -> Result<()> {
     shell::run(shell::command(&words).arg("install"))
 }
 
-/// Builds the library, and the program that plays the conformance scenarios with it.
-pub(crate) fn build_driver() -> Result<()> {
-    prepare(&[])?;
+/// What Java is started with before the name of a class of the programs.
+pub(crate) const PROGRAMS: &str = "@target/maven/swarmlet-conformance/arguments";
+
+/// Builds the library with further `options` of cargo, and the programs that others start: the
+/// conformance driver, an example, and the benchmark. Says where the library is.
+pub(crate) fn build_programs(options: &[&str]) -> Result<PathBuf> {
+    let library = prepare(options)?;
     let words = ["mvn", "--quiet", "--offline", "--file", MANIFEST];
     let driver = ["-P", "conformance", "--projects", DRIVER, "--also-make"];
     let mut mvn = shell::command(&[&words[..], &driver].concat());
-    shell::run(mvn.args(["-Dmaven.test.skip=true", "package"]))
+    shell::run(mvn.args(["-Dmaven.test.skip=true", "package"]))?;
+    Ok(library)
 }
 
 /// Builds everything, runs the tests on the JVM, and looks at what an app would get.

@@ -11,5 +11,5 @@ mod native;
 mod pages;
 
 pub(crate) use android::run as android;
-pub(crate) use maven::{FETCH, MANIFEST, build_driver, resolve, test};
+pub(crate) use maven::{FETCH, MANIFEST, PROGRAMS, build_programs, resolve, test};
 pub(crate) use native::prepare;

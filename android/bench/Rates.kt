@@ -1,6 +1,8 @@
-package io.github.swarmlet
+package io.github.swarmlet.bench
 
 import com.sun.management.OperatingSystemMXBean
+import io.github.swarmlet.NewEvent
+import io.github.swarmlet.Node
 import java.io.File
 import java.lang.management.ManagementFactory
 import java.util.concurrent.atomic.AtomicInteger
@@ -13,12 +15,13 @@ import kotlinx.coroutines.runBlocking
 /**
  * Rates of Kotlin: what crosses the boundary in a second, and the CPU time of it.
  *
- * With the classes of the tests: `java io.github.swarmlet.Rates --events N --folder FOLDER`. Opens a
- * node in the folder and writes a JSON object for each work, one a line, with its events, its seconds
- * and its CPU seconds. `cargo xtask bench bindings` starts it beside the other languages, and says in
- * `tests/bench/src/bin/bindings/program.rs` what is measured.
+ *     java io.github.swarmlet.bench.Rates --events N --folder FOLDER
+ *
+ * Opens a node in the folder and writes a JSON object for each work, one a line, with its events, its
+ * seconds and its CPU seconds. `cargo xtask bench bindings` starts it beside the other languages, and
+ * says in `tests/bench/src/bin/bindings/program.rs` what is measured.
  */
-internal object Rates {
+object Rates {
     private const val CALL_EVENTS = 4096
     private const val IN_FLIGHT = 64
 
