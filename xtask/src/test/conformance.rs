@@ -1,5 +1,7 @@
-//! The conformance suite: one behaviour in every language, with the packages as users get them.
+//! One behaviour in every language, with the packages as users get them: the conformance suite, and
+//! the example that is there in every language.
 
+use super::shop_floor::{self, Program};
 use super::{c, node, python};
 use crate::{kotlin, root, shell};
 use anyhow::Result;
@@ -7,35 +9,63 @@ use anyhow::Result;
 /// The package of the suite.
 pub(crate) const MANIFEST: &str = "tests/conformance/Cargo.toml";
 
-/// What has to be built before, besides what is installed: the driver of Rust.
+/// The programs of Rust.
 const BUILD: &[&str] = &[
     "cargo",
     "build",
     "--quiet",
     "-p",
     "swarmlet-conformance-driver",
+    "-p",
+    "swarmlet-shop-floor",
 ];
 /// The driver of Node.js, which runs as it is; its types are checked.
 const NODE: &str = "tests/conformance/drivers/node";
 /// The driver of C, built against the installed library.
 const C_DRIVER: &str = "tests/conformance/drivers/c";
 const PLAY: &[&str] = &["cargo", "run", "--quiet", "-p", "swarmlet-conformance"];
+const EXAMPLE: &str = "examples/shop_floor";
 
-/// Builds what drivers need, and plays every scenario.
+/// Builds what drivers need, plays every scenario, and then the example.
 pub(crate) fn run() -> Result<()> {
+    let programs = build()?;
+    shell::run(&mut shell::command(PLAY))?;
+    shop_floor::run(&programs)
+}
+
+/// Builds every language that is in the tree; says how its program of the example is started.
+fn build() -> Result<Vec<Program>> {
+    shell::run(&mut shell::command(BUILD))?;
+    let ours = root::target().join("debug/swarmlet-shop-floor");
+    let mut programs = vec![Program::new("rust", [ours.display().to_string()])];
     if root::path(python::MANIFEST).exists() {
         python::install(&[])?;
+        let python = shell::venv_program("python").display().to_string();
+        programs.push(Program::new(
+            "python",
+            [python, format!("{EXAMPLE}/shop_floor.py")],
+        ));
     }
     if root::path(node::MANIFEST).exists() {
         node::build(&[])?;
         shell::run(&mut shell::command(&["node", node::COMPILER, "-p", NODE]))?;
+        let program = node::installed(&format!("{EXAMPLE}/shop_floor.mjs"))?;
+        programs.push(Program::new("node", ["node".to_owned(), program]));
     }
     if root::path(kotlin::MANIFEST).exists() {
-        kotlin::build_driver()?;
+        kotlin::build_programs(&[])?;
+        let words = ["java", kotlin::PROGRAMS, "ShopFloorKt"];
+        programs.push(Program::new("kotlin", words.map(str::to_owned)));
     }
-    if root::path(C_DRIVER).exists() {
-        c::build(C_DRIVER, "conformance", &c::install("dev")?, &[])?;
+    if root::path(c::MANIFEST).exists() {
+        let prefix = c::install("dev")?;
+        c::build(C_DRIVER, "conformance", &prefix, &[])?;
+        let (source, program) = (
+            format!("{EXAMPLE}/shop_floor.c"),
+            root::path("target/c/shop_floor"),
+        );
+        c::compile(&prefix, &source, &["cc", "-std=c11"], true, &program)?;
+        programs.push(Program::new("c", [program.display().to_string()]));
     }
-    shell::run(&mut shell::command(BUILD))?;
-    shell::run(&mut shell::command(PLAY))
+    Ok(programs)
 }

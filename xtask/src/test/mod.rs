@@ -8,6 +8,7 @@ mod fuzz;
 pub(crate) mod node;
 pub(crate) mod python;
 mod run;
+mod shop_floor;
 mod steps;
 mod summary;
 

@@ -4,7 +4,8 @@
 use crate::{root, shell};
 use anyhow::{Context, Result};
 use std::fs;
-use std::path::PathBuf;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 
 /// The manifest of the package.
 pub(crate) const MANIFEST: &str = "node/package.json";
@@ -46,6 +47,23 @@ pub(crate) fn build(options: &[&str]) -> Result<PathBuf> {
     let put = front.join("swarmlet.node");
     fs::copy(&addon, &put).with_context(|| format!("cannot copy {}", addon.display()))?;
     Ok(put)
+}
+
+/// Puts a program into a folder in which the package is installed, and says where it is there.
+pub(crate) fn installed(program: &str) -> Result<String> {
+    let project = root::path("target/node");
+    let modules = project.join("node_modules");
+    fs::create_dir_all(&modules).context("cannot make target/node")?;
+    let package = modules.join("swarmlet");
+    if !package.exists() {
+        symlink(root::path("node"), &package).context("cannot install the package")?;
+    }
+    let name = Path::new(program)
+        .file_name()
+        .context("a program has a name")?;
+    let put = project.join(name);
+    fs::copy(root::path(program), &put).with_context(|| format!("cannot copy {program}"))?;
+    Ok(put.display().to_string())
 }
 
 /// The tests of the package and of the examples.
