@@ -1,21 +1,22 @@
 /**
  * Installs the packed package in an empty folder, without a network, and uses it from there: by
  * `import`, by `require`, and without the native half, which must be named then.
+ *
+ *     node node/tools/install.mjs FRONT NATIVE
+ *
+ * Both are archives that pack.mjs made.
  */
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join, resolve } from "node:path";
 
-import { pack } from "./pack.mjs";
+import { here } from "./pack.mjs";
 
-const addon = fileURLToPath(new URL("../dist/swarmlet.node", import.meta.url));
-const glibc = process.report.getReport().header.glibcVersionRuntime;
-const library = process.platform === "linux" ? (glibc ? "-gnu" : "-musl") : "";
-const platform = `${process.platform}-${process.arch}${library}`;
+const [front, native] = process.argv.slice(2).map((archive) => resolve(archive));
+const platform = here();
 
 const USE = `
   (async () => {
@@ -28,7 +29,6 @@ const USE = `
 
 const folder = mkdtempSync(join(tmpdir(), "swarmlet-install-"));
 try {
-  const [front, native] = pack(slim(addon), platform, folder);
   writeFileSync(join(folder, "package.json"), '{ "name": "app", "private": true }');
   run("npm", "install", "--offline", "--omit=optional", "--ignore-scripts", front);
   const missing = attempt("-e", 'require("swarmlet")');
@@ -44,17 +44,6 @@ try {
   console.log(`installed and used: swarmlet with @swarmlet/node-${platform}`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
-}
-
-/** Without debug information, which takes long to pack, if a program can take it away. */
-function slim(path) {
-  const stripped = join(folder, "stripped.node");
-  try {
-    execFileSync("strip", ["-S", "-o", stripped, path]);
-    return stripped;
-  } catch {
-    return path;
-  }
 }
 
 function run(program, ...words) {

@@ -12,6 +12,7 @@ mod bench;
 mod deny;
 mod generate;
 mod kotlin;
+mod package;
 mod root;
 mod setup;
 mod shell;
@@ -48,6 +49,8 @@ enum Command {
     Kotlin,
     /// Build the libraries for Android; needs an NDK, and says so.
     Android,
+    /// Make what is published into target/package, with bills of materials and sums.
+    Package(package::Arguments),
     /// Measure beside the peers; prints a table and writes target/bench/NAME.jsonl.
     Bench(bench::Arguments),
 }
@@ -69,6 +72,7 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::Deny => deny::run(),
         Command::Kotlin => kotlin::prepare(&[]).map(|_| ()),
         Command::Android => kotlin::android(),
+        Command::Package(arguments) => package::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
     };
     done.map(|()| ExitCode::SUCCESS)

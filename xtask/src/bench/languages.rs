@@ -1,5 +1,6 @@
 //! The package of each language, built as it is published, with the program that measures it.
 
+use crate::package::Profile;
 use crate::test::{c, node, python};
 use crate::{kotlin, root, setup, shell};
 use anyhow::Result;
@@ -66,7 +67,8 @@ fn in_kotlin() -> Result<Language> {
 }
 
 fn in_c() -> Result<Language> {
-    let prefix = c::install("release")?;
+    let prefix = root::path("target/bench/c");
+    c::install(Profile::Release, &prefix)?;
     let program = root::path("target/bench/rates");
     let compiler = ["cc", "-std=c11", "-O2", "-D_XOPEN_SOURCE=700", "-pthread"];
     c::compile(

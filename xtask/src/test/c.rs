@@ -1,6 +1,8 @@
 //! The C library, tested as users get it: installed, found by CMake and by pkg-config, and its
 //! tests run as they are, with AddressSanitizer, and under valgrind.
 
+use super::package::expect;
+use crate::package::Profile;
 use crate::{root, shell};
 use anyhow::{Context, Result, ensure};
 use std::fs;
@@ -18,6 +20,8 @@ const CONSUMERS: &[(&str, &[&str])] = &[
         &["c++", "-std=c++17", "-fno-exceptions", "-fno-rtti"],
     ),
 ];
+/// What they say.
+pub(super) const PRESS_SAYS: &str = "stopped: {\"reason\":\"jam\"}\n1 events\n";
 /// Everything that is built and installed here.
 const FOLDER: &str = "target/c";
 /// valgrind finds what the compiler's instrument does not: reads of what was never written, also by
@@ -27,7 +31,7 @@ const VALGRIND: &str = "valgrind;--quiet;--error-exitcode=9;--leak-check=full;\
 
 /// Installs the library and runs everything.
 pub(crate) fn run() -> Result<()> {
-    let prefix = install("dev")?;
+    let prefix = prefix()?;
     let plain = build(TESTS, "plain", &prefix, &["-DPANICS=ON"])?;
     shell::run(&mut ctest(&plain, &[]))?;
     let sanitized = build(
@@ -49,20 +53,25 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// Builds the library with a profile of cargo, and installs it into a prefix of its own.
-pub(crate) fn install(profile: &str) -> Result<PathBuf> {
-    let build = root::path(FOLDER).join("library");
+/// The library as tests use it, installed into a prefix of its own.
+pub(super) fn prefix() -> Result<PathBuf> {
     let prefix = root::path(FOLDER).join("prefix");
+    install(Profile::Dev, &prefix)?;
+    Ok(prefix)
+}
+
+/// Builds the library and installs it, and nothing but it, into the prefix.
+pub(crate) fn install(profile: Profile, prefix: &Path) -> Result<()> {
+    let build = root::path(FOLDER).join("library");
     if prefix.exists() {
-        fs::remove_dir_all(&prefix).with_context(|| format!("cannot empty {FOLDER}"))?;
+        fs::remove_dir_all(prefix).with_context(|| format!("cannot empty {}", prefix.display()))?;
     }
-    let profile = format!("-DSWARMLET_PROFILE={profile}");
-    let mut configure = shell::command(&["cmake", "-S", "c-include", &profile, "-B"]);
-    shell::run(configure.arg(&build))?;
+    let mut configure = shell::command(&["cmake", "-S", "c-include"]);
+    configure.arg(format!("-DSWARMLET_PROFILE={}", profile.name()));
+    shell::run(configure.arg("-B").arg(&build))?;
     shell::run(shell::command(&["cmake", "--build"]).arg(&build))?;
     let mut install = shell::command(&["cmake", "--install"]);
-    shell::run(install.arg(&build).arg("--prefix").arg(&prefix))?;
-    Ok(prefix)
+    shell::run(install.arg(&build).arg("--prefix").arg(prefix))
 }
 
 /// Builds a project against the installed library with further `options`, in a folder of that name.
@@ -103,15 +112,7 @@ fn check_consumer(prefix: &Path, source: &str, compiler: &[&str], is_static: boo
     press
         .current_dir(&work)
         .env("LD_LIBRARY_PATH", prefix.join("lib"));
-    let output = press.output().context("cannot start the consumer")?;
-    let shown = String::from_utf8_lossy(&output.stdout);
-    ensure!(
-        output.status.success() && shown == "stopped: {\"reason\":\"jam\"}\n1 events\n",
-        "{source} ended with {} and said {shown}{}",
-        output.status,
-        String::from_utf8_lossy(&output.stderr)
-    );
-    Ok(())
+    expect(&mut press, PRESS_SAYS)
 }
 
 /// Compiles a program with what pkg-config says of the installed library.

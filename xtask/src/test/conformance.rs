@@ -58,7 +58,7 @@ fn build() -> Result<Vec<Program>> {
         programs.push(Program::new("kotlin", words.map(str::to_owned)));
     }
     if root::path(c::MANIFEST).exists() {
-        let prefix = c::install("dev")?;
+        let prefix = c::prefix()?;
         c::build(C_DRIVER, "conformance", &prefix, &[])?;
         let (source, program) = (
             format!("{EXAMPLE}/shop_floor.c"),

@@ -6,6 +6,7 @@ pub(crate) mod c;
 mod conformance;
 mod fuzz;
 pub(crate) mod node;
+mod package;
 pub(crate) mod python;
 mod run;
 mod shop_floor;

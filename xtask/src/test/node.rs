@@ -1,5 +1,5 @@
-//! The npm package, tested as users get it: the addon is built and the front compiled, then tests
-//! run, types are checked from outside, and the package is packed and installed in an empty folder.
+//! The npm package: the addon is built and the front compiled, then tests run, and types are
+//! checked from outside. The step `package` packs it and installs it in an empty folder.
 
 use crate::{root, shell};
 use anyhow::{Context, Result};
@@ -12,15 +12,14 @@ pub(crate) const MANIFEST: &str = "node/package.json";
 /// The compiler of TypeScript.
 pub(crate) const COMPILER: &str = "node/tools/node_modules/typescript/bin/tsc";
 
-/// Builds both halves, runs the tests and the examples, checks the types, installs the package.
+/// Builds both halves, runs the tests and the examples, checks the types.
 pub(crate) fn run() -> Result<()> {
     build(&[])?;
     shell::run(&mut shell::command(&["node", COMPILER, "-p", "node/test"]))?;
     let tests = ["node", "--test", "--test-reporter=dot", "--expose-gc"];
     let files = test_files()?;
     let files: Vec<&str> = files.iter().map(String::as_str).collect();
-    shell::run(&mut shell::command(&[&tests[..], &files].concat()))?;
-    shell::run(&mut shell::command(&["node", "node/tools/install.mjs"]))
+    shell::run(&mut shell::command(&[&tests[..], &files].concat()))
 }
 
 /// Builds the addon with further `options` of cargo, compiles the front, and puts both together. Says

@@ -1,0 +1,17 @@
+//! `cargo xtask package`: what is published, made from the tree into `target/package`.
+//!
+//! A module per language packs what the tests of that language have built, or a release of it.
+//! Beside each archive lies a bill of materials, and one file has the sums of everything.
+
+mod c;
+mod maven;
+mod node;
+mod profile;
+mod python;
+mod run;
+mod sbom;
+mod strip;
+mod sums;
+
+pub(crate) use profile::Profile;
+pub(crate) use run::{Arguments, FOLDER, make_all, run};

@@ -1,0 +1,188 @@
+//! The packages, tested as users get them: installed where nothing else of ours is, and used.
+
+use crate::package::{self, Profile};
+use crate::{root, shell};
+use anyhow::{Context, Result, ensure};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The module that makes them.
+pub(crate) const NEEDS: &str = "xtask/src/package";
+/// Where they are installed.
+const FOLDER: &str = "target/installed";
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What a Python program does with the wheel.
+const PYTHON: &str = "
+import swarmlet
+from swarmlet.sync import Node
+with Node.open('data', durability='buffered') as node:
+    node.publish('a', {'n': 1})
+    for row in node.query(\"FROM 'a'\"):
+        print(row.payload['n'], swarmlet.__version__)
+";
+
+/// Makes every package, and installs and uses it.
+pub(crate) fn run() -> Result<()> {
+    package::make_all(Profile::Dev)?;
+    let packed = root::path(package::FOLDER);
+    let mut check = shell::command(&["sha256sum", "--check", "--quiet", "SHA256SUMS"]);
+    shell::run(check.current_dir(&packed))?;
+    use_python(&packed.join("python"))?;
+    use_npm(&packed.join("npm"))?;
+    use_c(&packed.join("c"))?;
+    use_maven(&packed.join("maven"))
+}
+
+fn use_python(packed: &Path) -> Result<()> {
+    let folder = emptied("python")?;
+    let sources = listed(&only(packed, ".tar.gz")?)?;
+    for part in ["pyproject.toml", "Cargo.lock", "core/swarmlet/Cargo.toml"] {
+        let is_there = sources.lines().any(|name| name.ends_with(part));
+        ensure!(is_there, "the source distribution has no {part}");
+    }
+    shell::run(shell::command(&["python3", "-m", "venv"]).arg(folder.join("venv")))?;
+    let python = folder.join("venv/bin/python");
+    let mut install = Command::new(&python);
+    install.args(["-m", "pip", "install", "--quiet", "--no-index"]);
+    install.args(["--disable-pip-version-check", "--no-deps"]);
+    shell::run(install.arg(only(packed, ".whl")?))?;
+    let mut program = Command::new(&python);
+    expect(program.args(["-c", PYTHON]).current_dir(&folder), &used())
+}
+
+fn use_npm(packed: &Path) -> Result<()> {
+    let (mut front, mut native) = (None, None);
+    for archive in ending(packed, ".tgz")? {
+        let name = archive.file_name().context("an archive has a name")?;
+        let is_front = name.to_string_lossy() == format!("swarmlet-{VERSION}.tgz");
+        *(if is_front { &mut front } else { &mut native }) = Some(archive);
+    }
+    let mut install = shell::command(&["node", "node/tools/install.mjs"]);
+    install.arg(front.context("the front was not packed")?);
+    shell::run(install.arg(native.context("the native half was not packed")?))
+}
+
+fn use_c(packed: &Path) -> Result<()> {
+    let folder = emptied("c")?;
+    let archive = only(packed, ".tar.gz")?;
+    let mut unpack = shell::command(&["tar", "--extract", "--strip-components=1", "--file"]);
+    let prefix = folder.join("prefix");
+    fs::create_dir_all(&prefix)?;
+    shell::run(unpack.arg(&archive).arg("--directory").arg(&prefix))?;
+    for part in ["LICENSE", "README.md", "swarmlet-c.cdx.json"] {
+        ensure!(prefix.join(part).is_file(), "the archive has no {part}");
+    }
+    let build = super::c::build("c-include/tests/installed", "installed", &prefix, &[])?;
+    for program in ["shared", "static"] {
+        let work = emptied("c-work")?;
+        let mut press = Command::new(build.join(program));
+        expect(press.current_dir(work), super::c::PRESS_SAYS)?;
+    }
+    Ok(())
+}
+
+fn use_maven(packed: &Path) -> Result<()> {
+    let folder = emptied("maven")?;
+    let own = packed.join("io/github/swarmlet/swarmlet").join(VERSION);
+    let mut path = ending(&own, ".jar")?;
+    path.retain(|jar| !jar.to_string_lossy().ends_with("-sources.jar"));
+    ensure!(path.len() == 2, "not two JARs, but {path:?}");
+    path.extend(dependencies()?);
+    let path = std::env::join_paths(path)?;
+    let mut compile = shell::command(&["javac", "-d"]);
+    compile.arg(&folder).arg("-cp").arg(&path);
+    shell::run(compile.arg("android/installed/Use.java"))?;
+    let path =
+        std::env::join_paths(std::iter::once(folder.clone()).chain(std::env::split_paths(&path)))?;
+    let mut program = shell::command(&["java", "-cp"]);
+    program.arg(path).arg("Use").arg(folder.join("data"));
+    expect(&mut program, &used())
+}
+
+/// The JARs that the JAR depends on, where the build has fetched them.
+fn dependencies() -> Result<Vec<PathBuf>> {
+    const JARS: &[(&str, &str, &str)] = &[
+        ("org/jetbrains/kotlin", "kotlin-stdlib", "kotlin.version"),
+        (
+            "org/jetbrains/kotlinx",
+            "kotlinx-coroutines-core-jvm",
+            "coroutines.version",
+        ),
+        ("net/java/dev/jna", "jna", "jna.version"),
+    ];
+    let manifest = fs::read_to_string(root::path(crate::kotlin::MANIFEST))?;
+    let home = std::env::var_os("HOME").context("there is no HOME")?;
+    let repository = Path::new(&home).join(".m2/repository");
+    let jar = |(group, name, property): &(&str, &str, &str)| {
+        let version = manifest.split_once(&format!("<{property}>"));
+        let version = version.and_then(|(_, rest)| rest.split_once('<'));
+        let (version, _) = version.with_context(|| format!("no {property}"))?;
+        let place = repository.join(group).join(name).join(version);
+        Ok(place.join(format!("{name}-{version}.jar")))
+    };
+    JARS.iter().map(jar).collect()
+}
+
+/// What programs say that have published and read one event.
+fn used() -> String {
+    format!("1 {VERSION}\n")
+}
+
+/// An empty folder of that name.
+fn emptied(name: &str) -> Result<PathBuf> {
+    let folder = root::path(FOLDER).join(name);
+    if folder.exists() {
+        fs::remove_dir_all(&folder).with_context(|| format!("cannot empty {name}"))?;
+    }
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {name}"))?;
+    Ok(folder)
+}
+
+/// The files in a folder with that ending.
+fn ending(folder: &Path, ending: &str) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()));
+    for entry in entries? {
+        let path = entry?.path();
+        if path.to_string_lossy().ends_with(ending) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn only(folder: &Path, end: &str) -> Result<PathBuf> {
+    let mut files = ending(folder, end)?;
+    ensure!(files.len() == 1, "not one {end}, but {files:?}");
+    Ok(files.remove(0))
+}
+
+fn listed(archive: &Path) -> Result<String> {
+    let mut tar = shell::command(&["tar", "--list", "--file"]);
+    let output = tar.arg(archive).output().context("cannot start tar")?;
+    ensure!(
+        output.status.success(),
+        "{} cannot be read",
+        archive.display()
+    );
+    String::from_utf8(output.stdout).context("a name is not UTF-8")
+}
+
+/// Runs a program, which has to end well and to say exactly this.
+pub(super) fn expect(program: &mut Command, text: &str) -> Result<()> {
+    let output = program
+        .output()
+        .context("cannot start what was installed")?;
+    let shown = String::from_utf8_lossy(&output.stdout);
+    ensure!(
+        output.status.success() && shown == text,
+        "{} ended with {} and said {shown}{}",
+        program.get_program().to_string_lossy(),
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(())
+}
