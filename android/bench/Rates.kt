@@ -17,9 +17,9 @@ import kotlinx.coroutines.runBlocking
  *
  *     java io.github.swarmlet.bench.Rates --events N --folder FOLDER
  *
- * Opens a node in the folder and writes a JSON object for each work, one a line, with its events, its
- * seconds and its CPU seconds. `cargo xtask bench bindings` starts it beside the other languages, and
- * says in `tests/bench/src/bin/bindings/program.rs` what is measured.
+ * Opens a node in the folder and writes a JSON object for each work, one a line, with its events,
+ * its seconds and its CPU seconds. `cargo xtask bench bindings` starts it beside the other
+ * languages, and says in `tests/bench/src/bin/bindings/program.rs` what is measured.
  */
 object Rates {
     private const val CALL_EVENTS = 4096
@@ -58,13 +58,15 @@ object Rates {
         for (call in events.chunked(CALL_EVENTS)) node.publishMany(call)
     }
 
-    private suspend fun publish(node: Node, events: List<NewEvent>, inFlight: Int) = coroutineScope {
+    private suspend fun publish(node: Node, events: List<NewEvent>, inFlight: Int) {
         val next = AtomicInteger()
-        repeat(inFlight) {
-            launch {
-                while (true) {
-                    val event = events.getOrNull(next.getAndIncrement()) ?: break
-                    node.publish(event.tags, event.payload)
+        coroutineScope {
+            repeat(inFlight) {
+                launch {
+                    while (true) {
+                        val event = events.getOrNull(next.getAndIncrement()) ?: break
+                        node.publish(event.tags, event.payload)
+                    }
                 }
             }
         }

@@ -2,10 +2,10 @@
  *
  *     rates --events N --folder FOLDER
  *
- * Opens a node in the folder and writes a JSON object for each work, one a line, with its events, its
- * seconds and its CPU seconds. `cargo xtask bench bindings` starts it beside the other languages, and
- * says in `tests/bench/src/bin/bindings/program.rs` what is measured. Payloads are JSON texts, as
- * programs in C have them.
+ * Opens a node in the folder and writes a JSON object for each work, one a line, with its events,
+ * its seconds and its CPU seconds. `cargo xtask bench bindings` starts it beside the other
+ * languages, and says in `tests/bench/src/bin/bindings/program.rs` what is measured. Payloads are
+ * JSON texts, as programs in C have them.
  */
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /**
- * A shop floor: a machine reports parts, a tablet confirms complete orders, a dashboard counts. Each
- * is a process with a folder of its own:
+ * A shop floor: a machine reports parts, a tablet confirms complete orders, a dashboard counts.
+ * Each is a process with a folder of its own:
  *
  *     java ShopFloorKt dashboard FOLDER
  *     java ShopFloorKt machine FOLDER INVITE

@@ -20,7 +20,7 @@ const timeoutMs = 60_000;
 async function count(folder) {
   const node = await Node.open(folder, { appId: "com.example.dashboard" });
   await node.swarm.create("shop floor", "dashboard");
-  console.log("invite:", await node.swarm.invite({ uses: 2 }));
+  console.log("invite:", await node.swarm.invite("rw:*", { uses: 2 }));
 
   // The two devices need not be heard in the order in which they did things.
   const parts = new Map();

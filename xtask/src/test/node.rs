@@ -22,8 +22,8 @@ pub(crate) fn run() -> Result<()> {
     shell::run(&mut shell::command(&[&tests[..], &files].concat()))
 }
 
-/// Builds the addon with further `options` of cargo, compiles the front, and puts both together. Says
-/// where the addon is.
+/// Builds the addon with further `options` of cargo, compiles the front, and puts both together.
+/// Says where the addon is.
 pub(crate) fn build(options: &[&str]) -> Result<PathBuf> {
     let cargo = ["cargo", "build", "--quiet", "--package", "swarmlet-node"];
     shell::run(&mut shell::command(&[&cargo[..], options].concat()))?;

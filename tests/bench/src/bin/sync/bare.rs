@@ -1,5 +1,5 @@
-//! The floor: 300 bytes over a bare socket, after a file with them was synced. This is the least that
-//! an event costs which its author must not forget.
+//! The floor: 300 bytes over a bare socket, after a file with them was synced. This is the least
+//! that an event costs which its author must not forget.
 
 use std::fs::File;
 use std::io::{Read, Write};
