@@ -16,6 +16,7 @@ mod package;
 mod root;
 mod setup;
 mod shell;
+mod swift;
 mod test;
 mod tidy;
 
@@ -49,6 +50,8 @@ enum Command {
     Kotlin,
     /// Build the libraries for Android; needs an NDK, and says so.
     Android,
+    /// Build the library for Swift and the sources that belong to it, for SwiftPM and Xcode.
+    Swift,
     /// Make what is published into target/package, with bills of materials and sums.
     Package(package::Arguments),
     /// Measure beside the peers; prints a table and writes target/bench/NAME.jsonl.
@@ -72,6 +75,7 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::Deny => deny::run(),
         Command::Kotlin => kotlin::prepare(&[]).map(|_| ()),
         Command::Android => kotlin::android(),
+        Command::Swift => swift::prepare(),
         Command::Package(arguments) => package::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
     };

@@ -5,6 +5,7 @@
 //! together; the library must not be stripped.
 
 mod kotlin;
+mod swift;
 
 use anyhow::{Context, Result, ensure};
 use camino::Utf8PathBuf;
@@ -29,7 +30,7 @@ struct Arguments {
     out: Utf8PathBuf,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, ValueEnum)]
 enum Language {
     Kotlin,
     Swift,
@@ -49,11 +50,12 @@ fn main() -> Result<()> {
         config_override: Some(arguments.config),
         ..GenerateOptions::default()
     })?;
-    if arguments.language == Language::Kotlin {
-        let path = arguments.out.join(kotlin::PATH);
-        let source = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
-        fs::write(&path, kotlin::internal(&source))
-            .with_context(|| format!("cannot write {path}"))?;
-    }
+    let (path, adapt): (_, fn(&str) -> Result<String>) = match arguments.language {
+        Language::Kotlin => (kotlin::PATH, |source| Ok(kotlin::internal(source))),
+        Language::Swift => (swift::PATH, swift::adapted),
+    };
+    let path = arguments.out.join(path);
+    let source = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
+    fs::write(&path, adapt(&source)?).with_context(|| format!("cannot write {path}"))?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Which files are generated, and how they get to the disk.
 
-use super::{c, kotlin, node, python, rust, table};
+use super::{c, kotlin, node, python, rust, swift, table};
 use crate::root;
 use anyhow::{Context, Result, bail, ensure};
 use std::fs;
@@ -89,6 +89,12 @@ fn generated() -> Result<Vec<Generated>> {
         files.push(Generated {
             path: kotlin::PATH,
             text: kotlin::render(&table),
+        });
+    }
+    if root::path(swift::FOLDER).is_dir() {
+        files.push(Generated {
+            path: swift::PATH,
+            text: swift::render(&table),
         });
     }
     Ok(files)

@@ -9,6 +9,7 @@ mod kotlin;
 mod node;
 mod python;
 mod rust;
+mod swift;
 mod table;
 
 pub(crate) use files::{Arguments, check, run};

@@ -12,4 +12,4 @@ mod pages;
 
 pub(crate) use android::run as android;
 pub(crate) use maven::{FETCH, MANIFEST, PROGRAMS, build_programs, resolve, test};
-pub(crate) use native::prepare;
+pub(crate) use native::{build, copy, generate, prepare};

@@ -1,4 +1,4 @@
-//! The library as cargo builds it, and the Kotlin sources that belong to it.
+//! The library as cargo builds it, and the sources that belong to it, those of Kotlin above all.
 
 use crate::{root, shell};
 use anyhow::{Context, Result, ensure};
@@ -16,19 +16,29 @@ const CONFIG: &str = "bindings/uniffi/uniffi.toml";
 /// Builds the library for this machine with further `options` of cargo, and writes the sources that
 /// belong to it. Says where Maven finds the library.
 pub(crate) fn prepare(options: &[&str]) -> Result<PathBuf> {
+    let library = build(options)?;
+    generate("kotlin", &library, &root::path(OUT).join("sources"))?;
+    copy(&library, &root::path(OUT))
+}
+
+/// Builds the library for this machine with further `options` of cargo, and what writes sources for
+/// it.
+pub(crate) fn build(options: &[&str]) -> Result<PathBuf> {
     // Both at once: alone, each would have its dependencies built with other features.
     let words = ["cargo", "build", "--quiet", "-p", PACKAGE, "-p", GENERATOR];
-    let library = built_by(&mut shell::command(&[&words, options].concat()))?;
-    let sources = root::path(OUT).join("sources");
+    built_by(&mut shell::command(&[&words, options].concat()))
+}
+
+/// Writes the sources of a language that belong to a library.
+pub(crate) fn generate(language: &str, library: &Path, sources: &Path) -> Result<()> {
     let config = root::path(CONFIG);
     let program = library.with_file_name(GENERATOR);
     let program = program
         .to_str()
         .context("the path of the build is not UTF-8")?;
-    let mut generator = shell::command(&[program, "kotlin", "--library"]);
-    generator.arg(&library).arg("--config").arg(config);
-    shell::run(generator.arg("--out").arg(&sources))?;
-    copy(&library, &root::path(OUT))
+    let mut generator = shell::command(&[program, language, "--library"]);
+    generator.arg(library).arg("--config").arg(config);
+    shell::run(generator.arg("--out").arg(sources))
 }
 
 /// Runs a build of the library, and says where that is.
@@ -45,7 +55,7 @@ pub(super) fn built_by(cargo: &mut Command) -> Result<PathBuf> {
 }
 
 /// Puts a library into a folder, and says where it is then.
-pub(super) fn copy(library: &Path, folder: &Path) -> Result<PathBuf> {
+pub(crate) fn copy(library: &Path, folder: &Path) -> Result<PathBuf> {
     let name = library.file_name().context("a library has a name")?;
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let to = folder.join(name);

@@ -93,6 +93,16 @@ const PROGRAMS: &[Program] = &[
         packages: &["maven"],
         purpose: "building the Kotlin library",
     },
+    // Only root on Debian can use it; for others the tests of Swift are skipped.
+    Program {
+        probe: &[
+            "sh",
+            "-c",
+            "test \"$(id -u)\" != 0 || test ! -e /etc/debian_version || debootstrap --version",
+        ],
+        packages: &["debootstrap"],
+        purpose: "the compiler of Swift, which later releases of Debian have",
+    },
 ];
 
 /// Parts of the Rust toolchain that a minimal installation leaves out.

@@ -1,7 +1,7 @@
 //! The table of steps. A step is one entry; what it needs must be in the tree, else it is skipped.
 
 use super::{c, conformance, fuzz, node, package, python};
-use crate::{deny, generate, kotlin, root, setup, shell, tidy};
+use crate::{deny, generate, kotlin, root, setup, shell, swift, tidy};
 use anyhow::Result;
 
 /// A check with a name.
@@ -71,6 +71,7 @@ pub(crate) const STEPS: &[Step] = &[
     step("node", Full, node::MANIFEST, Function(node::run)),
     step("c", Full, c::MANIFEST, Function(c::run)),
     step("kotlin", Full, kotlin::MANIFEST, Function(kotlin::test)),
+    step("swift", Full, swift::MANIFEST, Function(swift::test)),
     step("package", Full, package::NEEDS, Function(package::run)),
     step(
         "conformance",

@@ -1,4 +1,4 @@
-//! Rules about lines of Rust, Python, TypeScript, Kotlin and C: how long, how many, which
+//! Rules about lines of Rust, Python, TypeScript, Kotlin, Swift and C: how long, how many, which
 //! characters, no promises.
 
 use super::source::{Finding, Source};
@@ -53,6 +53,7 @@ mod tests {
         );
         assert_eq!(messages("a.mts", &line(101)).len(), 1);
         assert_eq!(messages("a.hpp", &line(101)).len(), 1);
+        assert_eq!(messages("a.swift", &line(101)).len(), 1);
         assert!(messages("a.md", &line(101)).is_empty());
     }
 

@@ -42,7 +42,7 @@ impl Source {
     /// What the rules about lines are for.
     pub(crate) fn is_code(&self) -> bool {
         let is_native = self.is_rust() || self.is_c();
-        is_native || self.is_python() || self.is_typescript() || self.is_kotlin()
+        is_native || self.is_python() || self.is_typescript() || self.is_kotlin() || self.is_swift()
     }
 
     pub(crate) fn is_rust(&self) -> bool {
@@ -66,6 +66,10 @@ impl Source {
 
     pub(crate) fn is_kotlin(&self) -> bool {
         self.path.ends_with(".kt") || self.path.ends_with(".kts")
+    }
+
+    pub(crate) fn is_swift(&self) -> bool {
+        self.path.ends_with(".swift")
     }
 
     /// Written by a program: its size and its lines are not ours to judge.
