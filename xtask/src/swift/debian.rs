@@ -22,17 +22,11 @@ const STAMP: &str = "swarmlet-packages";
 /// Another place for the folder, which several checkouts may share.
 const PLACE: &str = "SWARMLET_SWIFT_ROOT";
 /// Mounts what programs need, and becomes the one that was asked for.
-const ENTER: &str = "
-    mount -t proc proc \"$0/proc\" &&
-    mount --bind /dev \"$0/dev\" &&
-    mount --bind . \"$0$1\" &&
-    exec chroot \"$0\" sh -c 'cd \"$0\" && exec \"$@\"' \"$@\"";
+const ENTER: &str = "mount -t proc proc \"$0/proc\" && mount --bind /dev \"$0/dev\" && \
+    mount --bind . \"$0$1\" && exec chroot \"$0\" sh -c 'cd \"$0\" && exec \"$@\"' \"$@\"";
 /// Unpacks with as many processes as there are cores.
-const UNPACK: &str = "
-    cd \"$0/var/cache/apt/archives\" &&
-    printf '%s\\0' *.deb |
-        xargs -0 -n 1 -P \"$(nproc)\" sh -c 'dpkg-deb --extract \"$1\" \"$0\"' \"$0\" &&
-    rm -- *.deb";
+const UNPACK: &str = "cd \"$0/var/cache/apt/archives\" && printf '%s\\0' *.deb | \
+    xargs -0 -n 1 -P \"$(nproc)\" sh -c 'dpkg-deb --extract \"$1\" \"$0\"' \"$0\" && rm -- *.deb";
 
 /// The folder with the compiler.
 pub(super) struct Debian {

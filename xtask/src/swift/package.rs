@@ -74,6 +74,9 @@ fn is_here() -> bool {
 
 fn swift_test(mut swift: Command, out: &str) -> Command {
     swift.args(["test", "--quiet", "--package-path", "swift"]);
+    // Less to do: nobody looks at the build in a debugger.
+    swift.args(["-debug-info-format", "none"]);
+    swift.arg("--disable-swift-testing");
     swift.arg("--scratch-path").arg(format!("{out}/build"));
     swift.args(["-Xlinker", &format!("-L{out}")]);
     swift.env("LD_LIBRARY_PATH", out);
