@@ -21,6 +21,7 @@ let package = Package(
         .target(name: "Swarmlet", dependencies: ["SwarmletNative"]),
         .executableTarget(name: "Leaving", dependencies: ["Swarmlet"], path: "Tests/Leaving"),
         .executableTarget(name: "Press", dependencies: ["Swarmlet"], path: "Tests/Press"),
+        .executableTarget(name: "Driver", dependencies: ["Swarmlet"], path: "Tests/Driver"),
         .testTarget(name: "SwarmletTests", dependencies: ["Swarmlet"]),
     ],
     swiftLanguageModes: [.v6]

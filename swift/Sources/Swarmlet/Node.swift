@@ -178,7 +178,7 @@ public final class Node: Sendable {
             if try condition(row) { return row }
         }
         let message = "the query ended before the condition was met"
-        throw SwarmletError(.cancelled, "waitFor", message)
+        throw SwarmletError(.cancelled, "wait_for", message)
     }
 
     /// Runs a query to its end without its results, and says how that was done.

@@ -4,7 +4,6 @@ use super::debian::{Debian, INSIDE};
 use crate::{kotlin, root, shell};
 use anyhow::{Context, Result};
 use std::fs;
-use std::process::Command;
 
 /// The manifest of the package.
 pub(crate) const MANIFEST: &str = "swift/Package.swift";
@@ -41,44 +40,39 @@ pub(crate) fn prepare() -> Result<()> {
 /// Builds the package and runs its tests, or says in one line why not.
 pub(crate) fn test() -> Result<()> {
     shell::run(&mut shell::command(&["sh", "-n", XCFRAMEWORK]))?;
-    let tests: Result<Command, _> = if is_here() {
-        prepare()?;
-        let out = root::path(OUT);
-        Ok(swift_test(
-            shell::command(&["swift"]),
-            &out.display().to_string(),
-        ))
+    run(&["test", "--quiet", "--disable-swift-testing"])
+}
+
+/// Builds the driver of the conformance suite, or says in one line why not.
+pub(crate) fn build_driver() -> Result<()> {
+    run(&["build", "--quiet", "--product", "Driver"])
+}
+
+/// Runs a command of SwiftPM for the package, with the library as it is now.
+fn run(words: &[&str]) -> Result<()> {
+    let (mut swift, out) = if is_here() {
+        let out = root::path(OUT).display().to_string();
+        (shell::command(&["swift"]), out)
     } else {
-        Debian::prepared().and_then(|debian| {
-            prepare().map_err(|error| format!("{error:#}"))?;
-            Ok(swift_test(
-                debian.command("swift"),
-                &format!("{INSIDE}/{OUT}"),
-            ))
-        })
-    };
-    match tests {
-        Ok(mut tests) => shell::run(&mut tests),
-        Err(reason) => {
-            println!("swift: SKIPPED, nothing of Swift was compiled or tested: {reason}");
-            Ok(())
+        match Debian::prepared() {
+            Ok(debian) => (debian.command("swift"), format!("{INSIDE}/{OUT}")),
+            Err(reason) => {
+                println!("swift: SKIPPED, nothing of Swift was compiled or tested: {reason}");
+                return Ok(());
+            }
         }
-    }
+    };
+    prepare()?;
+    swift.args(words).args(["--package-path", "swift"]);
+    // Nobody looks at the build in a debugger.
+    swift.args(["-debug-info-format", "none"]);
+    swift.arg("--scratch-path").arg(format!("{out}/build"));
+    swift.args(["-Xlinker", &format!("-L{out}")]);
+    shell::run(swift.env("LD_LIBRARY_PATH", out))
 }
 
 /// Whether this machine can build the package by itself. On Apple's machines that needs the
 /// XCFramework, and Xcode.
 fn is_here() -> bool {
     cfg!(target_os = "linux") && shell::works(&["swift", "build", "--version"])
-}
-
-fn swift_test(mut swift: Command, out: &str) -> Command {
-    swift.args(["test", "--quiet", "--package-path", "swift"]);
-    // Less to do: nobody looks at the build in a debugger.
-    swift.args(["-debug-info-format", "none"]);
-    swift.arg("--disable-swift-testing");
-    swift.arg("--scratch-path").arg(format!("{out}/build"));
-    swift.args(["-Xlinker", &format!("-L{out}")]);
-    swift.env("LD_LIBRARY_PATH", out);
-    swift
 }

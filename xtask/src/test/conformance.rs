@@ -3,7 +3,7 @@
 
 use super::shop_floor::{self, Program};
 use super::{c, node, python};
-use crate::{kotlin, root, shell};
+use crate::{kotlin, root, shell, swift};
 use anyhow::Result;
 
 /// The package of the suite.
@@ -66,6 +66,9 @@ fn build() -> Result<Vec<Program>> {
         );
         c::compile(&prefix, &source, &["cc", "-std=c11"], true, &program)?;
         programs.push(Program::new("c", [program.display().to_string()]));
+    }
+    if root::path(swift::MANIFEST).exists() {
+        swift::build_driver()?;
     }
     Ok(programs)
 }
