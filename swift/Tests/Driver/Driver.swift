@@ -59,7 +59,8 @@ struct Driver: Sendable {
             return shown(try await node.publish(try arguments.texts("tags"), value))
         case "publish_many":
             let events = try arguments.list("events").map { event in
-                NewEvent(try Arguments.texts(event[0] ?? nil), try payload(event[1] ?? nil))
+                guard event.list?.count == 2 else { throw Refusal(message: "\(event) is no event") }
+                return NewEvent(try Arguments.texts(event[0] ?? nil), try payload(event[1] ?? nil))
             }
             return .list(try await node.publishMany(events).map(shown))
         case "query": return .list(try await all(try await results(arguments)).map(shown))
@@ -126,7 +127,7 @@ struct Driver: Sendable {
                 wanted.map { row.payload == $0 } ?? true
             }
         }
-        guard let row else { throw Broken(message: "no such row came in time") }
+        guard let row else { throw Refusal(message: "CancellationError: no such row came in time") }
         return shown(row)
     }
 
