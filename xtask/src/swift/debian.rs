@@ -6,7 +6,7 @@
 
 use super::package::OUT;
 use crate::{root, shell};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -67,6 +67,9 @@ impl Debian {
             return Ok(());
         }
         if self.folder.exists() {
+            // Half made or for other packages; what is neither is somebody else's.
+            let is_ours = stamp.exists() || self.folder.join("debootstrap").exists();
+            ensure!(is_ours, "{} is no folder of ours", self.folder.display());
             fs::remove_dir_all(&self.folder).context("cannot make the folder anew")?;
         }
         println!("fetching Swift from Debian {RELEASE}: about 550 MB, 2.6 GB unpacked, once");
@@ -151,7 +154,7 @@ fn quietly(command: &mut Command, what: &str) -> Result<()> {
     let said = [output.stdout, output.stderr].concat();
     let said = String::from_utf8_lossy(&said);
     let last = said.lines().rfind(|line| !line.trim().is_empty());
-    anyhow::ensure!(
+    ensure!(
         output.status.success(),
         "{what} failed: {}",
         last.unwrap_or("it says nothing")
@@ -169,6 +172,16 @@ mod tests {
                        Debian contrib oldstable c\nDebian main oldstable d\n";
         assert_eq!(mirror_in(targets).as_deref(), Some("d"));
         assert_eq!(mirror_in("Ubuntu main noble a\n\n"), None);
+    }
+
+    #[test]
+    fn a_folder_of_others_is_left_alone() {
+        let debian = Debian {
+            folder: root::path("docs"),
+        };
+        let error = debian.make().unwrap_err().to_string();
+        assert!(error.ends_with("docs is no folder of ours"), "{error}");
+        assert!(root::path("docs/STYLE.md").is_file());
     }
 
     #[test]

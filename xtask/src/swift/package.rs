@@ -50,6 +50,7 @@ pub(crate) fn build_driver() -> Result<()> {
 
 /// Runs a command of SwiftPM for the package, with the library as it is now.
 fn run(words: &[&str]) -> Result<()> {
+    prepare()?;
     let (mut swift, out) = if is_here() {
         let out = root::path(OUT).display().to_string();
         (shell::command(&["swift"]), out)
@@ -62,7 +63,6 @@ fn run(words: &[&str]) -> Result<()> {
             }
         }
     };
-    prepare()?;
     swift.args(words).args(["--package-path", "swift"]);
     // Nobody looks at the build in a debugger.
     swift.args(["-debug-info-format", "none"]);
