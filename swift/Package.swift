@@ -21,7 +21,10 @@ let package = Package(
         .target(name: "Swarmlet", dependencies: ["SwarmletNative"]),
         .executableTarget(name: "Leaving", dependencies: ["Swarmlet"], path: "Tests/Leaving"),
         .executableTarget(name: "Press", dependencies: ["Swarmlet"], path: "Tests/Press"),
+        .executableTarget(name: "Panicking", dependencies: ["Swarmlet"], path: "Tests/Panicking"),
         .executableTarget(name: "Driver", dependencies: ["Swarmlet"], path: "Tests/Driver"),
+        .executableTarget(name: "ShopFloor", dependencies: ["Swarmlet"], path: "Tests/ShopFloor"),
+        .executableTarget(name: "Rates", dependencies: ["Swarmlet"], path: "Tests/Rates"),
         .testTarget(name: "SwarmletTests", dependencies: ["Swarmlet"]),
     ],
     swiftLanguageModes: [.v6]

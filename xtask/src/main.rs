@@ -75,7 +75,7 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::Deny => deny::run(),
         Command::Kotlin => kotlin::prepare(&[]).map(|_| ()),
         Command::Android => kotlin::android(),
-        Command::Swift => swift::prepare(),
+        Command::Swift => swift::prepare(package::Profile::Dev).map(|_| ()),
         Command::Package(arguments) => package::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
     };

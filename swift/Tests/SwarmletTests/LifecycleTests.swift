@@ -199,8 +199,17 @@ final class LifecycleTests: NodeTestCase {
         }
     }
 
+    func testAPanicInsideBecomesAnErrorAndTheNodeGoesOn() throws {
+        let named = ["SWARMLET_PANIC_IN": "explain,offsets"]
+        let (end, output) = try outcome(of: "Panicking", [path.path], in: folder, named)
+        let told = ["explain", "offsets"].map { "internal \($0) report_bug" } + ["and true"]
+        let lines = output.split(separator: "\n").map(String.init)
+        XCTAssertEqual(lines.filter { $0.hasPrefix("internal") || $0.hasPrefix("and") }, told)
+        XCTAssertEqual(end, 0, output)
+    }
+
     func testAProcessThatEndsWithLiveStreamsEndsCleanly() throws {
-        for round in 0..<20 {
+        for round in 0..<50 {
             let ways: [(String, Int32)] = [("main", 0), ("exit", 3), ("thread", 4), ("swarm", 0)]
             let (way, status) = ways[round % ways.count]
             let place = folder.appendingPathComponent("\(round)").path
@@ -213,7 +222,7 @@ final class LifecycleTests: NodeTestCase {
 
 /// Runs a program of the package to its end. The watchdog of the test ends one that hangs.
 func outcome(
-    of program: String, _ arguments: [String], in folder: URL
+    of program: String, _ arguments: [String], in folder: URL, _ environment: [String: String] = [:]
 ) throws -> (status: Int32, output: String) {
     let process = Process()
     let products = Bundle(for: LifecycleTests.self).bundleURL.deletingLastPathComponent()
@@ -221,6 +230,7 @@ func outcome(
     let places = [products, here].map { $0.appendingPathComponent(program) }
     process.executableURL = places.first { FileManager.default.isExecutableFile(atPath: $0.path) }
     process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.currentDirectoryURL = folder
     let pipe = Pipe()
     process.standardOutput = pipe

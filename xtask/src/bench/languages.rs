@@ -2,7 +2,7 @@
 
 use crate::package::Profile;
 use crate::test::{c, node, python};
-use crate::{kotlin, root, setup, shell};
+use crate::{kotlin, root, setup, shell, swift};
 use anyhow::Result;
 use std::path::PathBuf;
 
@@ -20,7 +20,8 @@ struct Language {
 /// Builds every language, and says so in the words of the benchmark.
 pub(super) fn words() -> Result<Vec<String>> {
     setup::run()?;
-    let languages = [in_python()?, in_node()?, in_kotlin()?, in_c()?];
+    let mut languages = vec![in_python()?, in_node()?, in_kotlin()?, in_c()?];
+    languages.extend(in_swift()?);
     let words = languages.iter().map(|language| {
         let Language {
             name,
@@ -64,6 +65,17 @@ fn in_kotlin() -> Result<Language> {
         command,
         artifact,
     })
+}
+
+/// Nothing where there is no compiler, which is said.
+fn in_swift() -> Result<Option<Language>> {
+    let is_built = swift::build_programs(Profile::Release)?;
+    let command = [swift::PROGRAMS, &["release/Rates"]].concat().join(" ");
+    Ok(is_built.then(|| Language {
+        name: "swift",
+        command,
+        artifact: root::path("target/swift/libswarmlet_uniffi.so"),
+    }))
 }
 
 fn in_c() -> Result<Language> {

@@ -1,9 +1,11 @@
 //! The package: what is generated for it, and its tests.
 
 use super::debian::{Debian, INSIDE};
+use crate::package::Profile;
 use crate::{kotlin, root, shell};
 use anyhow::{Context, Result};
 use std::fs;
+use std::path::PathBuf;
 
 /// The manifest of the package.
 pub(crate) const MANIFEST: &str = "swift/Package.swift";
@@ -17,9 +19,10 @@ const PLACES: &[(&str, &str)] = &[
 /// What a build for Apple's platforms needs, and is only looked at here.
 const XCFRAMEWORK: &str = "swift/make-xcframework.sh";
 
-/// Builds the library for this machine, and writes the sources that belong to it.
-pub(crate) fn prepare() -> Result<()> {
-    let library = kotlin::build(&[])?;
+/// Builds the library for this machine, and writes the sources that belong to it. Says where the
+/// linker finds the library.
+pub(crate) fn prepare(profile: Profile) -> Result<PathBuf> {
+    let library = kotlin::build(profile.options())?;
     let out = root::path(OUT);
     let sources = out.join("sources");
     kotlin::generate("swift", &library, &sources)?;
@@ -33,24 +36,35 @@ pub(crate) fn prepare() -> Result<()> {
         fs::create_dir_all(root::path(folder))?;
         fs::write(&to, text).with_context(|| format!("cannot write {folder}/{name}"))?;
     }
-    kotlin::copy(&library, &out)?;
-    Ok(())
+    kotlin::copy(&library, &out)
 }
 
 /// Builds the package and runs its tests, or says in one line why not.
 pub(crate) fn test() -> Result<()> {
     shell::run(&mut shell::command(&["sh", "-n", XCFRAMEWORK]))?;
-    run(&["test", "--quiet", "--disable-swift-testing"])
+    run(
+        &["test", "--quiet", "--disable-swift-testing"],
+        Profile::Dev,
+    )?;
+    Ok(())
 }
 
-/// Builds the driver of the conformance suite, or says in one line why not.
-pub(crate) fn build_driver() -> Result<()> {
-    run(&["build", "--quiet", "--product", "Driver"])
+/// What starts a program of the package, followed by its place like `debug/ShopFloor`.
+pub(crate) const PROGRAMS: &[&str] = &["sh", "swift/run.sh"];
+
+/// Builds the programs that others start, or says in one line why not, and `false`.
+pub(crate) fn build_programs(profile: Profile) -> Result<bool> {
+    let configuration = match profile {
+        Profile::Dev => "debug",
+        Profile::Release => "release",
+    };
+    run(&["build", "--quiet", "-c", configuration], profile)
 }
 
-/// Runs a command of SwiftPM for the package, with the library as it is now.
-fn run(words: &[&str]) -> Result<()> {
-    prepare()?;
+/// Runs a command of SwiftPM for the package, with the library as it is now; `false` where there is
+/// no compiler.
+fn run(words: &[&str], profile: Profile) -> Result<bool> {
+    prepare(profile)?;
     let (mut swift, out) = if is_here() {
         let out = root::path(OUT).display().to_string();
         (shell::command(&["swift"]), out)
@@ -59,7 +73,7 @@ fn run(words: &[&str]) -> Result<()> {
             Ok(debian) => (debian.command("swift"), format!("{INSIDE}/{OUT}")),
             Err(reason) => {
                 println!("swift: SKIPPED, nothing of Swift was compiled or tested: {reason}");
-                return Ok(());
+                return Ok(false);
             }
         }
     };
@@ -68,7 +82,8 @@ fn run(words: &[&str]) -> Result<()> {
     swift.args(["-debug-info-format", "none"]);
     swift.arg("--scratch-path").arg(format!("{out}/build"));
     swift.args(["-Xlinker", &format!("-L{out}")]);
-    shell::run(swift.env("LD_LIBRARY_PATH", out))
+    shell::run(swift.env("LD_LIBRARY_PATH", out))?;
+    Ok(true)
 }
 
 /// Whether this machine can build the package by itself. On Apple's machines that needs the

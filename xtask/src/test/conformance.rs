@@ -3,6 +3,7 @@
 
 use super::shop_floor::{self, Program};
 use super::{c, node, python};
+use crate::package::Profile;
 use crate::{kotlin, root, shell, swift};
 use anyhow::Result;
 
@@ -67,8 +68,9 @@ fn build() -> Result<Vec<Program>> {
         c::compile(&prefix, &source, &["cc", "-std=c11"], true, &program)?;
         programs.push(Program::new("c", [program.display().to_string()]));
     }
-    if root::path(swift::MANIFEST).exists() {
-        swift::build_driver()?;
+    if root::path(swift::MANIFEST).exists() && swift::build_programs(Profile::Dev)? {
+        let words = [swift::PROGRAMS, &["debug/ShopFloor"]].concat();
+        programs.push(Program::new("swift", words.into_iter().map(str::to_owned)));
     }
     Ok(programs)
 }

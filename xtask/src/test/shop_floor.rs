@@ -19,11 +19,9 @@ pub(super) struct Program {
 
 impl Program {
     /// Started with these words; the role and its arguments follow.
-    pub(super) fn new<const COUNT: usize>(language: &'static str, words: [String; COUNT]) -> Self {
-        Self {
-            language,
-            words: words.into(),
-        }
+    pub(super) fn new(language: &'static str, words: impl IntoIterator<Item = String>) -> Self {
+        let words = words.into_iter().collect();
+        Self { language, words }
     }
 }
 

@@ -1,0 +1,1 @@
+../../../examples/shop_floor/ShopFloor.swift
