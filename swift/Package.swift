@@ -1,4 +1,5 @@
 // swift-tools-version: 6.0
+import Foundation
 import PackageDescription
 
 // The native half: on Apple's platforms in an XCFramework, elsewhere a library that the linker has
@@ -10,22 +11,26 @@ import PackageDescription
         name: "SwarmletNativeFFI", path: "SwarmletNativeFFI.xcframework")
 #endif
 
+var targets = [
+    native,
+    // Written by uniffi, and seen by this package only.
+    .target(name: "SwarmletNative", dependencies: ["SwarmletNativeFFI"]),
+    .target(name: "Swarmlet", dependencies: ["SwarmletNative"]),
+]
+// What is published has no tests, and none of the programs that tests and others start.
+let tests = Context.packageDirectory + "/Tests"
+if FileManager.default.fileExists(atPath: tests) {
+    let programs = ["Driver", "Leaving", "Panicking", "Press", "Rates", "ShopFloor"]
+    targets += programs.map { name in
+        .executableTarget(name: name, dependencies: ["Swarmlet"], path: "Tests/\(name)")
+    }
+    targets.append(.testTarget(name: "SwarmletTests", dependencies: ["Swarmlet"]))
+}
+
 let package = Package(
     name: "swarmlet",
     platforms: [.iOS(.v16), .macOS(.v13), .tvOS(.v16), .watchOS(.v9), .visionOS(.v1)],
     products: [.library(name: "Swarmlet", targets: ["Swarmlet"])],
-    targets: [
-        native,
-        // Written by uniffi, and seen by this package only.
-        .target(name: "SwarmletNative", dependencies: ["SwarmletNativeFFI"]),
-        .target(name: "Swarmlet", dependencies: ["SwarmletNative"]),
-        .executableTarget(name: "Leaving", dependencies: ["Swarmlet"], path: "Tests/Leaving"),
-        .executableTarget(name: "Press", dependencies: ["Swarmlet"], path: "Tests/Press"),
-        .executableTarget(name: "Panicking", dependencies: ["Swarmlet"], path: "Tests/Panicking"),
-        .executableTarget(name: "Driver", dependencies: ["Swarmlet"], path: "Tests/Driver"),
-        .executableTarget(name: "ShopFloor", dependencies: ["Swarmlet"], path: "Tests/ShopFloor"),
-        .executableTarget(name: "Rates", dependencies: ["Swarmlet"], path: "Tests/Rates"),
-        .testTarget(name: "SwarmletTests", dependencies: ["Swarmlet"]),
-    ],
+    targets: targets,
     swiftLanguageModes: [.v6]
 )

@@ -1,16 +1,14 @@
 //! The archive for C and C++: what is installed, in a folder that can be moved anywhere.
 
 use super::strip::strip;
-use super::{Profile, sbom};
-use crate::{root, shell, test};
+use super::{Profile, archive, sbom};
+use crate::{root, test};
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::Path;
 
 pub(super) fn make(profile: Profile, folder: &Path) -> Result<()> {
-    let version = env!("CARGO_PKG_VERSION");
-    let name = format!("swarmlet-c-{version}-{}", sbom::host()?);
-    let inside = folder.join(&name);
+    let inside = folder.join(archive::name("c")?);
     test::c::install(profile, &inside)?;
     for library in ["libswarmlet.a", "libswarmlet.so"] {
         // What the names of the shared one point to, not the names.
@@ -25,10 +23,5 @@ pub(super) fn make(profile: Profile, folder: &Path) -> Result<()> {
         inside.join("swarmlet-c.cdx.json"),
         folder.join("swarmlet-c.cdx.json"),
     )?;
-    let owners = ["--owner=0", "--group=0", "--numeric-owner"];
-    let mut tar = shell::command(&["tar", "--create", "--gzip"]);
-    tar.args(owners).arg("--file");
-    tar.arg(folder.join(format!("{name}.tar.gz")));
-    shell::run(tar.arg("--directory").arg(folder).arg(&name))?;
-    fs::remove_dir_all(&inside).context("cannot remove what was packed")
+    archive::pack(&inside)
 }

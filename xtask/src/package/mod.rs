@@ -3,6 +3,7 @@
 //! A module per language packs what the tests of that language have built, or a release of it.
 //! Beside each archive lies a bill of materials, and one file has the sums of everything.
 
+mod archive;
 mod c;
 mod maven;
 mod node;
@@ -12,6 +13,7 @@ mod run;
 mod sbom;
 mod strip;
 mod sums;
+mod swift;
 
 pub(crate) use profile::Profile;
 pub(crate) use run::{Arguments, FOLDER, make_all, run};

@@ -1,6 +1,6 @@
 //! Which packages are made, and where they are left.
 
-use super::{Profile, c, maven, node, python, sums};
+use super::{Profile, c, maven, node, python, sums, swift};
 use crate::root;
 use anyhow::{Context, Result, bail, ensure};
 use std::fs;
@@ -15,7 +15,7 @@ pub(crate) struct Arguments {
     /// How what is packed is built.
     #[arg(long, value_enum, default_value = "release")]
     profile: Profile,
-    /// Only these kinds: python, npm, c, maven.
+    /// Only these kinds: python, npm, c, maven, swift.
     #[arg(long, value_name = "KIND", value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -43,6 +43,10 @@ const KINDS: &[Kind] = &[
     Kind {
         name: "maven",
         make: maven::make,
+    },
+    Kind {
+        name: "swift",
+        make: swift::make,
     },
 ];
 
@@ -99,6 +103,6 @@ mod tests {
         assert_eq!(names(&["c", "npm"]).unwrap(), ["npm", "c"]);
         assert_eq!(names(&[]).unwrap().len(), KINDS.len());
         let error = names(&["rpm"]).unwrap_err().to_string();
-        assert!(error.contains("python, npm, c, maven"), "{error}");
+        assert!(error.contains("python, npm, c, maven, swift"), "{error}");
     }
 }

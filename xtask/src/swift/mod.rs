@@ -7,4 +7,4 @@
 mod debian;
 mod package;
 
-pub(crate) use package::{MANIFEST, PROGRAMS, build_programs, prepare, test};
+pub(crate) use package::{MANIFEST, PROGRAMS, build_programs, prepare, run_installed, test};

@@ -3,9 +3,10 @@
 use super::debian::{Debian, INSIDE};
 use crate::package::Profile;
 use crate::{kotlin, root, shell};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use std::fs;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 /// The manifest of the package.
 pub(crate) const MANIFEST: &str = "swift/Package.swift";
@@ -65,25 +66,60 @@ pub(crate) fn build_programs(profile: Profile) -> Result<bool> {
 /// no compiler.
 fn run(words: &[&str], profile: Profile) -> Result<bool> {
     prepare(profile)?;
-    let (mut swift, out) = if is_here() {
-        let out = root::path(OUT).display().to_string();
-        (shell::command(&["swift"]), out)
-    } else {
-        match Debian::prepared() {
-            Ok(debian) => (debian.command("swift"), format!("{INSIDE}/{OUT}")),
-            Err(reason) => {
-                println!("swift: SKIPPED, nothing of Swift was compiled or tested: {reason}");
-                return Ok(false);
-            }
-        }
+    let Some((mut swift, base)) = compiler() else {
+        return Ok(false);
     };
+    let out = format!("{base}/{OUT}");
     swift.args(words).args(["--package-path", "swift"]);
+    shell::run(linked(&mut swift, &out, &out))?;
+    Ok(true)
+}
+
+/// Runs the program of a project that depends on a published package, and gives what it says;
+/// nothing where there is no compiler. Paths are relative to the repository.
+pub(crate) fn run_installed(project: &str, package: &str, folder: &str) -> Result<Option<String>> {
+    let Some((mut swift, base)) = compiler() else {
+        return Ok(None);
+    };
+    swift.args(["run", "--quiet", "--package-path", project]);
+    swift.env("SWARMLET_PACKAGE", format!("{base}/{package}"));
+    let library = format!("{base}/{package}/lib");
+    linked(&mut swift, &format!("{base}/{folder}"), &library);
+    swift.args(["Use", &format!("{base}/{folder}/data")]);
+    let output = swift.stderr(Stdio::inherit()).output();
+    let output = output.context("cannot start swift")?;
+    ensure!(
+        output.status.success(),
+        "{project} ended with {}",
+        output.status
+    );
+    Ok(Some(String::from_utf8_lossy(&output.stdout).into_owned()))
+}
+
+/// The program `swift`, and where the repository is for it; a line says why there is none.
+fn compiler() -> Option<(Command, String)> {
+    if is_here() {
+        return Some((
+            shell::command(&["swift"]),
+            root::folder().display().to_string(),
+        ));
+    }
+    match Debian::prepared() {
+        Ok(debian) => Some((debian.command("swift"), INSIDE.to_owned())),
+        Err(reason) => {
+            println!("swift: SKIPPED, nothing of Swift was compiled or tested: {reason}");
+            None
+        }
+    }
+}
+
+/// With what is built in a folder, and the library of another one.
+fn linked<'a>(swift: &'a mut Command, out: &str, library: &str) -> &'a mut Command {
     // Nobody looks at the build in a debugger.
     swift.args(["-debug-info-format", "none"]);
     swift.arg("--scratch-path").arg(format!("{out}/build"));
-    swift.args(["-Xlinker", &format!("-L{out}")]);
-    shell::run(swift.env("LD_LIBRARY_PATH", out))?;
-    Ok(true)
+    swift.args(["-Xlinker", &format!("-L{library}")]);
+    swift.env("LD_LIBRARY_PATH", library)
 }
 
 /// Whether this machine can build the package by itself. On Apple's machines that needs the

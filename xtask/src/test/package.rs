@@ -1,7 +1,7 @@
 //! The packages, tested as users get them: installed where nothing else of ours is, and used.
 
 use crate::package::{self, Profile};
-use crate::{root, shell};
+use crate::{root, shell, swift};
 use anyhow::{Context, Result, ensure};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,7 +32,8 @@ pub(crate) fn run() -> Result<()> {
     use_python(&packed.join("python"))?;
     use_npm(&packed.join("npm"))?;
     use_c(&packed.join("c"))?;
-    use_maven(&packed.join("maven"))
+    use_maven(&packed.join("maven"))?;
+    use_swift(&packed.join("swift"))
 }
 
 fn use_python(packed: &Path) -> Result<()> {
@@ -65,15 +66,7 @@ fn use_npm(packed: &Path) -> Result<()> {
 }
 
 fn use_c(packed: &Path) -> Result<()> {
-    let folder = emptied("c")?;
-    let archive = only(packed, ".tar.gz")?;
-    let mut unpack = shell::command(&["tar", "--extract", "--strip-components=1", "--file"]);
-    let prefix = folder.join("prefix");
-    fs::create_dir_all(&prefix)?;
-    shell::run(unpack.arg(&archive).arg("--directory").arg(&prefix))?;
-    for part in ["LICENSE", "README.md", "swarmlet-c.cdx.json"] {
-        ensure!(prefix.join(part).is_file(), "the archive has no {part}");
-    }
+    let prefix = unpacked("c", packed)?;
     let build = super::c::build("c-include/tests/installed", "installed", &prefix, &[])?;
     for program in ["shared", "static"] {
         let work = emptied("c-work")?;
@@ -99,6 +92,30 @@ fn use_maven(packed: &Path) -> Result<()> {
     let mut program = shell::command(&["java", "-cp"]);
     program.arg(path).arg("Use").arg(folder.join("data"));
     expect(&mut program, &used())
+}
+
+fn use_swift(packed: &Path) -> Result<()> {
+    unpacked("swift", packed)?;
+    let work = emptied("swift-work")?;
+    let relative = |name: &str| format!("{FOLDER}/{name}");
+    let (package, work_folder) = (relative("swift"), relative("swift-work"));
+    let said = swift::run_installed("swift/Installed", &package, &work_folder)?;
+    let is_right = said.as_ref().is_none_or(|said| *said == used());
+    ensure!(is_right, "{} says {said:?}", work.display());
+    Ok(())
+}
+
+/// Unpacks an archive that is a folder, which says whose it is and what is inside.
+fn unpacked(language: &str, packed: &Path) -> Result<PathBuf> {
+    let folder = emptied(language)?;
+    let mut unpack = shell::command(&["tar", "--extract", "--strip-components=1", "--file"]);
+    unpack.arg(only(packed, ".tar.gz")?);
+    shell::run(unpack.arg("--directory").arg(&folder))?;
+    let materials = format!("swarmlet-{language}.cdx.json");
+    for part in ["LICENSE", "README.md", &materials] {
+        ensure!(folder.join(part).is_file(), "the archive has no {part}");
+    }
+    Ok(folder)
 }
 
 /// The JARs that the JAR depends on, where the build has fetched them.

@@ -1,0 +1,32 @@
+//! The archive for Swift: the package with the sources that belong to the library, and the library.
+//!
+//! On Apple's machines the library is an XCFramework, which `swift/make-xcframework.sh` makes.
+
+use super::strip::copy_stripped;
+use super::{Profile, archive, sbom};
+use crate::{root, shell, swift};
+use anyhow::{Context, Result};
+use std::fs;
+use std::path::Path;
+
+pub(super) fn make(profile: Profile, folder: &Path) -> Result<()> {
+    let library = swift::prepare(profile)?;
+    let inside = folder.join(archive::name("swift")?);
+    let libraries = inside.join("lib");
+    fs::create_dir_all(&libraries).context("cannot make a folder")?;
+    let name = library.file_name().context("a library has a name")?;
+    copy_stripped(&library, &libraries.join(name))?;
+    for part in ["swift/Package.swift", "swift/Sources"] {
+        let mut copy = shell::command(&["cp", "-r", part]);
+        shell::run(copy.arg(&inside))?;
+    }
+    fs::copy(root::path("LICENSE"), inside.join("LICENSE")).context("cannot copy the licence")?;
+    fs::copy(root::path("docs/guide/swift.md"), inside.join("README.md"))
+        .context("cannot copy the guide")?;
+    sbom::write("swarmlet-uniffi", &inside.join("swarmlet-swift.cdx.json"))?;
+    fs::copy(
+        inside.join("swarmlet-swift.cdx.json"),
+        folder.join("swarmlet-swift.cdx.json"),
+    )?;
+    archive::pack(&inside)
+}
