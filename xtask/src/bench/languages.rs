@@ -1,10 +1,11 @@
 //! The package of each language, built as it is published, with the program that measures it.
 
-use crate::package::Profile;
+use crate::package::{Profile, copy_stripped};
 use crate::test::{c, node, python};
 use crate::{kotlin, root, setup, shell, swift};
-use anyhow::Result;
-use std::path::PathBuf;
+use anyhow::{Context, Result};
+use std::fs;
+use std::path::{Path, PathBuf};
 
 const RELEASE: &[&str] = &["--release"];
 
@@ -48,12 +49,12 @@ fn in_node() -> Result<Language> {
     Ok(Language {
         name: "node",
         command: "node node/bench/rates.mjs".to_owned(),
-        artifact: node::build(RELEASE)?,
+        artifact: as_published("node", &node::build(RELEASE)?)?,
     })
 }
 
 fn in_kotlin() -> Result<Language> {
-    let artifact = kotlin::build_programs(RELEASE)?;
+    let artifact = as_published("kotlin", &kotlin::build_programs(RELEASE)?)?;
     // The programs are made for short runs; this is a long one.
     let long = "-XX:TieredStopAtLevel=4 -Xmx1g";
     let command = format!(
@@ -69,12 +70,14 @@ fn in_kotlin() -> Result<Language> {
 
 /// Nothing where there is no compiler, which is said.
 fn in_swift() -> Result<Option<Language>> {
-    let is_built = swift::build_programs(Profile::Release)?;
-    let command = [swift::PROGRAMS, &["release/Rates"]].concat().join(" ");
-    Ok(is_built.then(|| Language {
+    if !swift::build_programs(Profile::Release)? {
+        return Ok(None);
+    }
+    let library = root::path("target/swift/libswarmlet_uniffi.so");
+    Ok(Some(Language {
         name: "swift",
-        command,
-        artifact: root::path("target/swift/libswarmlet_uniffi.so"),
+        command: [swift::PROGRAMS, &["release/Rates"]].concat().join(" "),
+        artifact: as_published("swift", &library)?,
     }))
 }
 
@@ -93,6 +96,15 @@ fn in_c() -> Result<Language> {
     Ok(Language {
         name: "c",
         command: program.display().to_string(),
-        artifact: prefix.join("lib/libswarmlet.so"),
+        artifact: as_published("c", &prefix.join("lib/libswarmlet.so"))?,
     })
+}
+
+/// A library without what only a debugger needs, as it is packed.
+fn as_published(name: &str, library: &Path) -> Result<PathBuf> {
+    let folder = root::path("target/bench/published");
+    fs::create_dir_all(&folder).context("cannot make a folder")?;
+    let published = folder.join(name);
+    copy_stripped(library, &published)?;
+    Ok(published)
 }

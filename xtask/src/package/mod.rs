@@ -17,3 +17,4 @@ mod swift;
 
 pub(crate) use profile::Profile;
 pub(crate) use run::{Arguments, FOLDER, make_all, run};
+pub(crate) use strip::copy_stripped;

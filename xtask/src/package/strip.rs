@@ -18,7 +18,7 @@ pub(super) fn strip(library: &Path) -> Result<()> {
 }
 
 /// A copy without debug information.
-pub(super) fn copy_stripped(from: &Path, to: &Path) -> Result<()> {
+pub(crate) fn copy_stripped(from: &Path, to: &Path) -> Result<()> {
     fs::copy(from, to).with_context(|| format!("cannot copy {}", from.display()))?;
     strip(to)
 }
