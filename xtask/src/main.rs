@@ -9,6 +9,7 @@
 )]
 
 mod bench;
+mod cargo;
 mod deny;
 mod generate;
 mod kotlin;
@@ -73,9 +74,9 @@ fn run(command: &Command) -> Result<ExitCode> {
         Command::Gen(arguments) => generate::run(arguments),
         Command::Tidy => tidy::run(),
         Command::Deny => deny::run(),
-        Command::Kotlin => kotlin::prepare(&[]).map(|_| ()),
+        Command::Kotlin => kotlin::prepare(cargo::Profile::Dev).map(|_| ()),
         Command::Android => kotlin::android(),
-        Command::Swift => swift::prepare(package::Profile::Dev).map(|_| ()),
+        Command::Swift => swift::prepare(cargo::Profile::Dev).map(|_| ()),
         Command::Package(arguments) => package::run(arguments),
         Command::Bench(arguments) => bench::run(arguments),
     };

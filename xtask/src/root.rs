@@ -15,11 +15,3 @@ pub(crate) fn folder() -> PathBuf {
 pub(crate) fn path(relative: &str) -> PathBuf {
     folder().join(relative)
 }
-
-/// Where cargo leaves what it builds.
-pub(crate) fn target() -> PathBuf {
-    match std::env::var_os("CARGO_TARGET_DIR") {
-        Some(given) => folder().join(given),
-        None => path("target"),
-    }
-}

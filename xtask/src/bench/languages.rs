@@ -1,13 +1,12 @@
 //! The package of each language, built as it is published, with the program that measures it.
 
-use crate::package::{Profile, copy_stripped};
+use crate::cargo::{self, Profile};
+use crate::package::copy_stripped;
 use crate::test::{c, node, python};
 use crate::{kotlin, root, setup, shell, swift};
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
-
-const RELEASE: &[&str] = &["--release"];
 
 /// A language as it can be measured.
 struct Language {
@@ -36,7 +35,7 @@ pub(super) fn words() -> Result<Vec<String>> {
 }
 
 fn in_python() -> Result<Language> {
-    let artifact = python::install(RELEASE)?;
+    let artifact = python::install(Profile::Release)?;
     let program = shell::venv_program("python");
     Ok(Language {
         name: "python",
@@ -49,12 +48,12 @@ fn in_node() -> Result<Language> {
     Ok(Language {
         name: "node",
         command: "node node/bench/rates.mjs".to_owned(),
-        artifact: as_published("node", &node::build(RELEASE)?)?,
+        artifact: as_published("node", &node::build(Profile::Release)?)?,
     })
 }
 
 fn in_kotlin() -> Result<Language> {
-    let artifact = as_published("kotlin", &kotlin::build_programs(RELEASE)?)?;
+    let artifact = as_published("kotlin", &kotlin::build_programs(Profile::Release)?)?;
     // The programs are made for short runs; this is a long one.
     let long = "-XX:TieredStopAtLevel=4 -Xmx1g";
     let command = format!(
@@ -73,7 +72,7 @@ fn in_swift() -> Result<Option<Language>> {
     if !swift::build_programs(Profile::Release)? {
         return Ok(None);
     }
-    let library = root::path("target/swift/libswarmlet_uniffi.so");
+    let library = root::path("target/swift").join(cargo::library("swarmlet_uniffi"));
     Ok(Some(Language {
         name: "swift",
         command: [swift::PROGRAMS, &["release/Rates"]].concat().join(" "),

@@ -2,6 +2,7 @@
 
 use super::installed;
 use super::native::prepare;
+use crate::cargo::Profile;
 use crate::{root, shell};
 use anyhow::{Context, Result};
 use std::fs;
@@ -27,10 +28,10 @@ pub(crate) fn resolve() -> Result<()> {
 /// What Java is started with before the name of a class of the programs.
 pub(crate) const PROGRAMS: &str = "@target/maven/swarmlet-conformance/arguments";
 
-/// Builds the library with further `options` of cargo, and the programs that others start: the
-/// conformance driver, an example, and the benchmark. Says where the library is.
-pub(crate) fn build_programs(options: &[&str]) -> Result<PathBuf> {
-    let library = prepare(options)?;
+/// Builds the library, and the programs that others start: the conformance driver, an example, and
+/// the benchmark. Says where the library is.
+pub(crate) fn build_programs(profile: Profile) -> Result<PathBuf> {
+    let library = prepare(profile)?;
     let words = ["mvn", "--quiet", "--offline", "--file", MANIFEST];
     let driver = ["-P", "conformance", "--projects", DRIVER, "--also-make"];
     let mut mvn = shell::command(&[&words[..], &driver].concat());
@@ -40,7 +41,7 @@ pub(crate) fn build_programs(options: &[&str]) -> Result<PathBuf> {
 
 /// Builds everything, runs the tests on the JVM, and looks at what an app would get.
 pub(crate) fn test() -> Result<()> {
-    prepare(&[])?;
+    prepare(Profile::Dev)?;
     let repository = root::path(REPOSITORY);
     if repository.exists() {
         fs::remove_dir_all(&repository).with_context(|| format!("cannot empty {REPOSITORY}"))?;

@@ -1,5 +1,6 @@
 //! The library as cargo builds it, and the sources that belong to it, those of Kotlin above all.
 
+use crate::cargo::Profile;
 use crate::{root, shell};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -13,20 +14,19 @@ pub(super) const PACKAGE: &str = "swarmlet-uniffi";
 const GENERATOR: &str = "swarmlet-uniffi-bindgen";
 const CONFIG: &str = "bindings/uniffi/uniffi.toml";
 
-/// Builds the library for this machine with further `options` of cargo, and writes the sources that
-/// belong to it. Says where Maven finds the library.
-pub(crate) fn prepare(options: &[&str]) -> Result<PathBuf> {
-    let library = build(options)?;
+/// Builds the library for this machine, and writes the sources that belong to it. Says where Maven
+/// finds the library.
+pub(crate) fn prepare(profile: Profile) -> Result<PathBuf> {
+    let library = build(profile)?;
     generate("kotlin", &library, &root::path(OUT).join("sources"))?;
     copy(&library, &root::path(OUT))
 }
 
-/// Builds the library for this machine with further `options` of cargo, and what writes sources for
-/// it.
-pub(crate) fn build(options: &[&str]) -> Result<PathBuf> {
+/// Builds the library for this machine, and what writes sources for it.
+pub(crate) fn build(profile: Profile) -> Result<PathBuf> {
     // Both at once: alone, each would have its dependencies built with other features.
     let words = ["cargo", "build", "--quiet", "-p", PACKAGE, "-p", GENERATOR];
-    built_by(&mut shell::command(&[&words, options].concat()))
+    built_by(&mut shell::command(&[&words, profile.options()].concat()))
 }
 
 /// Writes the sources of a language that belong to a library.

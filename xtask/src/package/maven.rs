@@ -4,8 +4,9 @@
 //! The native library is in a JAR of its own, told by its classifier: in that of the classes it
 //! would end in every app for Android, which brings libraries for its own processors in the AAR.
 
+use super::sbom;
 use super::strip::copy_stripped;
-use super::{Profile, sbom};
+use crate::cargo::Profile;
 use crate::{kotlin, root, shell};
 use anyhow::{Context, Result};
 use std::fs;
@@ -17,7 +18,7 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 const BUILT: &str = "target/maven";
 
 pub(super) fn make(profile: Profile, folder: &Path) -> Result<()> {
-    kotlin::prepare(profile.options())?;
+    let native = kotlin::prepare(profile)?;
     let words = ["mvn", "--quiet", "--offline", "--file", kotlin::MANIFEST];
     shell::run(shell::command(&words).args(["-DskipTests", "package"]))?;
 
@@ -29,7 +30,7 @@ pub(super) fn make(profile: Profile, folder: &Path) -> Result<()> {
     copy_built("swarmlet", "jar", &library)?;
     let sources = ["android/lib/src/main/kotlin", "target/kotlin/sources"];
     jar(&with_classifier(&library, "sources"), &sources)?;
-    natives(folder, &library)?;
+    natives(folder, &library, &native)?;
 
     let android = artifact(folder, "swarmlet-android")?;
     copy_built("swarmlet-android", "aar", &android)?;
@@ -50,16 +51,12 @@ pub(crate) fn platform() -> String {
     format!("{system}-{}", std::env::consts::ARCH.replace('_', "-"))
 }
 
-fn natives(folder: &Path, library: &Path) -> Result<()> {
-    let name = format!(
-        "{}swarmlet_uniffi{}",
-        std::env::consts::DLL_PREFIX,
-        std::env::consts::DLL_SUFFIX
-    );
+fn natives(folder: &Path, library: &Path, native: &Path) -> Result<()> {
+    let name = native.file_name().context("a library has a name")?;
     let staged = folder.join("natives");
     let place = staged.join(platform());
     fs::create_dir_all(&place).context("cannot make a folder")?;
-    copy_stripped(&root::path("target/kotlin").join(&name), &place.join(&name))?;
+    copy_stripped(native, &place.join(name))?;
     let staged = staged.to_str().context("a path is not UTF-8")?;
     let classifier = format!("natives-{}", platform());
     jar(&with_classifier(library, &classifier), &[staged])?;

@@ -7,7 +7,6 @@ mod archive;
 mod c;
 mod maven;
 mod node;
-mod profile;
 mod python;
 mod run;
 mod sbom;
@@ -15,6 +14,5 @@ mod strip;
 mod sums;
 mod swift;
 
-pub(crate) use profile::Profile;
 pub(crate) use run::{Arguments, FOLDER, make_all, run};
 pub(crate) use strip::copy_stripped;

@@ -1,6 +1,7 @@
 //! The wheel of this platform, and the source distribution.
 
-use super::{Profile, sbom};
+use super::sbom;
+use crate::cargo::Profile;
 use crate::{root, shell};
 use anyhow::Result;
 use std::path::Path;

@@ -1,6 +1,7 @@
 //! Which packages are made, and where they are left.
 
-use super::{Profile, c, maven, node, python, sums, swift};
+use super::{c, maven, node, python, sums, swift};
+use crate::cargo::Profile;
 use crate::root;
 use anyhow::{Context, Result, bail, ensure};
 use std::fs;

@@ -1,6 +1,6 @@
 //! Bills of materials: which crates end in what is packed, in CycloneDX 1.5.
 
-use crate::shell;
+use crate::{cargo, shell};
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -55,7 +55,7 @@ struct EdgeKind {
 /// Writes the bill of a crate of the workspace for this platform.
 pub(super) fn write(name: &str, path: &Path) -> Result<()> {
     let words = ["metadata", "--format-version", "1", "--locked"];
-    let platform = ["--filter-platform", &host()?];
+    let platform = ["--filter-platform", &cargo::host()?];
     let mut cargo = shell::command(&["cargo"]);
     let told = cargo.args(words).args(platform).output();
     let told = told.context("cannot start cargo")?;
@@ -64,15 +64,6 @@ pub(super) fn write(name: &str, path: &Path) -> Result<()> {
     let told = serde_json::from_slice(&told.stdout).context("cargo metadata is not understood")?;
     let bill = serde_json::to_string_pretty(&bill(&told, name)?)?;
     fs::write(path, bill + "\n").with_context(|| format!("cannot write {}", path.display()))
-}
-
-/// The platform that rustc builds for.
-pub(super) fn host() -> Result<String> {
-    let told = shell::command(&["rustc", "-vV"]).output();
-    let told = String::from_utf8(told.context("cannot start rustc")?.stdout)?;
-    let host = told.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(str::to_owned)
-        .context("rustc does not say its host")
 }
 
 fn bill(told: &Told, name: &str) -> Result<Value> {

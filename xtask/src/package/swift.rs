@@ -2,16 +2,17 @@
 //!
 //! On Apple's machines the library is an XCFramework, which `swift/make-xcframework.sh` makes.
 
+use super::archive;
 use super::strip::copy_stripped;
-use super::{Profile, archive, sbom};
-use crate::{root, shell, swift};
+use crate::cargo::Profile;
+use crate::{shell, swift};
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::Path;
 
 pub(super) fn make(profile: Profile, folder: &Path) -> Result<()> {
     let library = swift::prepare(profile)?;
-    let inside = folder.join(archive::name("swift")?);
+    let inside = archive::inside("swift", folder)?;
     let libraries = inside.join("lib");
     fs::create_dir_all(&libraries).context("cannot make a folder")?;
     let name = library.file_name().context("a library has a name")?;
@@ -20,13 +21,5 @@ pub(super) fn make(profile: Profile, folder: &Path) -> Result<()> {
         let mut copy = shell::command(&["cp", "-r", part]);
         shell::run(copy.arg(&inside))?;
     }
-    fs::copy(root::path("LICENSE"), inside.join("LICENSE")).context("cannot copy the licence")?;
-    fs::copy(root::path("docs/guide/swift.md"), inside.join("README.md"))
-        .context("cannot copy the guide")?;
-    sbom::write("swarmlet-uniffi", &inside.join("swarmlet-swift.cdx.json"))?;
-    fs::copy(
-        inside.join("swarmlet-swift.cdx.json"),
-        folder.join("swarmlet-swift.cdx.json"),
-    )?;
-    archive::pack(&inside)
+    archive::pack("swift", "swarmlet-uniffi", &inside)
 }

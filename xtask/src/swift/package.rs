@@ -1,7 +1,7 @@
 //! The package: what is generated for it, and its tests.
 
 use super::debian::{Debian, INSIDE};
-use crate::package::Profile;
+use crate::cargo::Profile;
 use crate::{kotlin, root, shell};
 use anyhow::{Context, Result, ensure};
 use std::fs;
@@ -23,7 +23,7 @@ const XCFRAMEWORK: &str = "swift/make-xcframework.sh";
 /// Builds the library for this machine, and writes the sources that belong to it. Says where the
 /// linker finds the library.
 pub(crate) fn prepare(profile: Profile) -> Result<PathBuf> {
-    let library = kotlin::build(profile.options())?;
+    let library = kotlin::build(profile)?;
     let out = root::path(OUT);
     let sources = out.join("sources");
     kotlin::generate("swift", &library, &sources)?;
@@ -55,11 +55,7 @@ pub(crate) const PROGRAMS: &[&str] = &["sh", "swift/run.sh"];
 
 /// Builds the programs that others start, or says in one line why not, and `false`.
 pub(crate) fn build_programs(profile: Profile) -> Result<bool> {
-    let configuration = match profile {
-        Profile::Dev => "debug",
-        Profile::Release => "release",
-    };
-    run(&["build", "--quiet", "-c", configuration], profile)
+    run(&["build", "--quiet", "-c", profile.folder()], profile)
 }
 
 /// Runs a command of SwiftPM for the package, with the library as it is now; `false` where there is

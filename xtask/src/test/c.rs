@@ -2,7 +2,7 @@
 //! tests run as they are, with AddressSanitizer, and under valgrind.
 
 use super::package::expect;
-use crate::package::Profile;
+use crate::cargo::Profile;
 use crate::{root, shell};
 use anyhow::{Context, Result, ensure};
 use std::fs;

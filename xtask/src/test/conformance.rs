@@ -3,7 +3,7 @@
 
 use super::shop_floor::{self, Program};
 use super::{c, node, python};
-use crate::package::Profile;
+use crate::cargo::{self, Profile};
 use crate::{kotlin, root, shell, swift};
 use anyhow::Result;
 
@@ -37,10 +37,10 @@ pub(crate) fn run() -> Result<()> {
 /// Builds every language that is in the tree; says how its program of the example is started.
 fn build() -> Result<Vec<Program>> {
     shell::run(&mut shell::command(BUILD))?;
-    let ours = root::target().join("debug/swarmlet-shop-floor");
+    let ours = cargo::built(Profile::Dev).join("swarmlet-shop-floor");
     let mut programs = vec![Program::new("rust", [ours.display().to_string()])];
     if root::path(python::MANIFEST).exists() {
-        python::install(&[])?;
+        python::install(Profile::Dev)?;
         let python = shell::venv_program("python").display().to_string();
         programs.push(Program::new(
             "python",
@@ -48,13 +48,13 @@ fn build() -> Result<Vec<Program>> {
         ));
     }
     if root::path(node::MANIFEST).exists() {
-        node::build(&[])?;
+        node::build(Profile::Dev)?;
         shell::run(&mut shell::command(&["node", node::COMPILER, "-p", NODE]))?;
         let program = node::installed(&format!("{EXAMPLE}/shop_floor.mjs"))?;
         programs.push(Program::new("node", ["node".to_owned(), program]));
     }
     if root::path(kotlin::MANIFEST).exists() {
-        kotlin::build_programs(&[])?;
+        kotlin::build_programs(Profile::Dev)?;
         let words = ["java", kotlin::PROGRAMS, "ShopFloorKt"];
         programs.push(Program::new("kotlin", words.map(str::to_owned)));
     }

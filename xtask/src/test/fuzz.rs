@@ -3,7 +3,7 @@
 //! The coverage instrumentation is a plain code generation option, so no nightly compiler and no
 //! extra cargo command is needed. Instrumented code lives in a target folder of its own.
 
-use crate::{root, shell};
+use crate::{cargo, root, shell};
 use anyhow::{Context, Result, ensure};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -37,7 +37,7 @@ pub(crate) fn run() -> Result<()> {
     let manifest = fs::read_to_string(root::path(MANIFEST)).context("cannot read the manifest")?;
     let names = names(&manifest)?;
     ensure!(!names.is_empty(), "{MANIFEST} has no [[bin]]");
-    let programs = build(&host()?)?;
+    let programs = build(&cargo::host()?)?;
     let waiting = Mutex::new(names.iter());
     let work = || {
         let next = || waiting.lock().expect("nobody panics with the lock").next();
@@ -105,17 +105,6 @@ fn run_target(name: &str, programs: &Path) -> Result<()> {
     ensure!(executed > 0, "the target {name} executed nothing");
     println!("{name:<10} {executed:>10} inputs without a crash");
     Ok(())
-}
-
-/// The platform of the compiler, as it names it.
-fn host() -> Result<String> {
-    let output = shell::command(&["rustc", "-vV"])
-        .output()
-        .context("cannot start rustc")?;
-    let text = String::from_utf8(output.stdout).context("rustc wrote something unreadable")?;
-    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(str::to_owned)
-        .context("rustc does not name its host")
 }
 
 fn names(manifest: &str) -> Result<Vec<String>> {

@@ -1,6 +1,7 @@
 //! The npm package: the addon is built and the front compiled, then tests run, and types are
 //! checked from outside. The step `package` packs it and installs it in an empty folder.
 
+use crate::cargo::{self, Profile};
 use crate::{root, shell};
 use anyhow::{Context, Result};
 use std::fs;
@@ -14,7 +15,7 @@ pub(crate) const COMPILER: &str = "node/tools/node_modules/typescript/bin/tsc";
 
 /// Builds both halves, runs the tests and the examples, checks the types.
 pub(crate) fn run() -> Result<()> {
-    build(&[])?;
+    build(Profile::Dev)?;
     shell::run(&mut shell::command(&["node", COMPILER, "-p", "node/test"]))?;
     let tests = ["node", "--test", "--test-reporter=dot", "--expose-gc"];
     let files = test_files()?;
@@ -22,27 +23,18 @@ pub(crate) fn run() -> Result<()> {
     shell::run(&mut shell::command(&[&tests[..], &files].concat()))
 }
 
-/// Builds the addon with further `options` of cargo, compiles the front, and puts both together.
-/// Says where the addon is.
-pub(crate) fn build(options: &[&str]) -> Result<PathBuf> {
-    let cargo = ["cargo", "build", "--quiet", "--package", "swarmlet-node"];
-    shell::run(&mut shell::command(&[&cargo[..], options].concat()))?;
+/// Builds the addon, compiles the front, and puts both together. Says where the addon is.
+pub(crate) fn build(profile: Profile) -> Result<PathBuf> {
+    let words = ["cargo", "build", "--quiet", "--package", "swarmlet-node"];
+    shell::run(&mut shell::command(
+        &[&words[..], profile.options()].concat(),
+    ))?;
     let front = root::path("node/dist");
     if front.exists() {
         fs::remove_dir_all(&front).context("cannot empty node/dist")?;
     }
     shell::run(&mut shell::command(&["node", COMPILER, "-p", "node"]))?;
-    let profile = if options.contains(&"--release") {
-        "release"
-    } else {
-        "debug"
-    };
-    let name = format!(
-        "{}swarmlet_node{}",
-        std::env::consts::DLL_PREFIX,
-        std::env::consts::DLL_SUFFIX
-    );
-    let addon = root::target().join(profile).join(name);
+    let addon = cargo::built(profile).join(cargo::library("swarmlet_node"));
     let put = front.join("swarmlet.node");
     fs::copy(&addon, &put).with_context(|| format!("cannot copy {}", addon.display()))?;
     Ok(put)

@@ -1,6 +1,7 @@
 //! The packages, tested as users get them: installed where nothing else of ours is, and used.
 
-use crate::package::{self, Profile};
+use crate::cargo::Profile;
+use crate::package;
 use crate::{root, shell, swift};
 use anyhow::{Context, Result, ensure};
 use std::fs;
@@ -96,12 +97,12 @@ fn use_maven(packed: &Path) -> Result<()> {
 
 fn use_swift(packed: &Path) -> Result<()> {
     unpacked("swift", packed)?;
-    let work = emptied("swift-work")?;
-    let relative = |name: &str| format!("{FOLDER}/{name}");
-    let (package, work_folder) = (relative("swift"), relative("swift-work"));
-    let said = swift::run_installed("swift/Installed", &package, &work_folder)?;
+    emptied("swift-work")?;
+    let [package, work] = ["swift", "swift-work"].map(|name| format!("{FOLDER}/{name}"));
+    let said = swift::run_installed("swift/Installed", &package, &work)?;
+    // Nothing is said where there is no compiler.
     let is_right = said.as_ref().is_none_or(|said| *said == used());
-    ensure!(is_right, "{} says {said:?}", work.display());
+    ensure!(is_right, "what uses the Swift package says {said:?}");
     Ok(())
 }
 

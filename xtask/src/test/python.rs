@@ -1,5 +1,6 @@
 //! The Python package, tested as users get it: the wheel is built and installed, then checked.
 
+use crate::cargo::Profile;
 use crate::{root, shell};
 use anyhow::{Context, Result, ensure};
 use std::fs;
@@ -11,7 +12,7 @@ const WHEELS: &str = "target/wheels";
 
 /// Builds the wheel, installs it, runs its tests and the examples, checks its types and its stubs.
 pub(crate) fn run() -> Result<()> {
-    install(&[])?;
+    install(Profile::Dev)?;
     shell::run(&mut shell::venv_command(
         "python",
         &["-m", "pytest", "-q", "python/tests"],
@@ -34,15 +35,14 @@ pub(crate) fn run() -> Result<()> {
     ))
 }
 
-/// Builds the wheel with further `options` and installs it where tests and benchmarks find it. Says
-/// which file that is.
-pub(crate) fn install(options: &[&str]) -> Result<PathBuf> {
+/// Builds the wheel and installs it where tests and benchmarks find it. Says which file that is.
+pub(crate) fn install(profile: Profile) -> Result<PathBuf> {
     let wheels = root::path(WHEELS);
     if wheels.exists() {
         fs::remove_dir_all(&wheels).with_context(|| format!("cannot empty {WHEELS}"))?;
     }
     let mut maturin = shell::venv_command("maturin", &["build", "--quiet", "--out"]);
-    maturin.arg(&wheels).args(options);
+    maturin.arg(&wheels).args(profile.options());
     shell::run(maturin.current_dir(root::path("python")))?;
     let mut built = fs::read_dir(&wheels).with_context(|| format!("cannot read {WHEELS}"))?;
     let wheel = built.next().context("maturin built no wheel")??.path();

@@ -1,7 +1,8 @@
 //! The table of steps. A step is one entry; what it needs must be in the tree, else it is skipped.
 
 use super::{c, conformance, fuzz, node, package, python};
-use crate::{deny, generate, kotlin, root, setup, shell, swift, tidy};
+use crate::cargo::{self, Profile};
+use crate::{deny, generate, kotlin, setup, shell, swift, tidy};
 use anyhow::Result;
 
 /// A check with a name.
@@ -150,7 +151,7 @@ fn run_programs(programs: &[&[&str]]) -> Result<()> {
     shell::run(&mut shell::command(PROGRAMS))?;
     programs.iter().try_for_each(|words| {
         let (name, arguments) = words.split_first().expect("a program has a name");
-        let program = root::target().join("debug").join(name);
+        let program = cargo::built(Profile::Dev).join(name);
         let mut command = shell::program(&program);
         shell::run(command.args(arguments))
     })
