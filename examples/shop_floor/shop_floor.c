@@ -85,8 +85,9 @@ static order *order_of(order *orders, const swarmlet_batch *batch, size_t index,
 static void count(const char *folder) {
     swarmlet_node *node = opened(folder, "com.example.dashboard");
     swarmlet_founded *founded = NULL;
-    swarmlet_terms terms = {sizeof terms, {NULL, 0}, {NULL, 0}, NULL, 0, 2, 0};
+    swarmlet_terms terms = swarmlet_terms_init();
     char *invite = NULL;
+    terms.uses = 2;
     must(swarmlet_swarm_create(node, swarmlet_text_of("shop floor"), swarmlet_text_of("dashboard"),
                                &founded),
          "found a swarm");
@@ -102,7 +103,8 @@ static void count(const char *folder) {
     swarmlet_cursor *rows = NULL;
     const swarmlet_batch *batch = NULL;
     must(swarmlet_node_subscribe(node, aql, NULL, &rows), "subscribe");
-    while (swarmlet_cursor_next(rows, ROWS_MAX, -1, &batch) == SWARMLET_STATUS_OK) {
+    swarmlet_status status = SWARMLET_STATUS_OK;
+    while ((status = swarmlet_cursor_next(rows, ROWS_MAX, -1, &batch)) == SWARMLET_STATUS_OK) {
         for (size_t index = 0; index < batch->count; index++) {
             unsigned long number = 0;
             order *known = order_of(orders, batch, index, &number);
@@ -117,6 +119,9 @@ static void count(const char *folder) {
             }
         }
         swarmlet_batch_free(batch);
+    }
+    if (status != SWARMLET_STATUS_END) {
+        must(status, "read");
     }
     swarmlet_cursor_free(rows);
     swarmlet_node_free(node);
