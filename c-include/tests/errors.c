@@ -171,6 +171,7 @@ static void null_is_an_error_everywhere(const char *folder) {
     REFUSED(swarmlet_node_query(node, some, NULL, NULL));
     REFUSED(swarmlet_node_subscribe(NULL, some, NULL, NULL));
     REFUSED(swarmlet_node_subscribe_monotonic(NULL, some, NULL, NULL));
+    REFUSED(swarmlet_node_wait_for(NULL, some, NULL, NULL, NULL, 0, NULL));
     REFUSED(swarmlet_node_observe_latest(NULL, some, NULL, NULL));
     REFUSED(swarmlet_node_observe_earliest(NULL, some, NULL, NULL));
     REFUSED(swarmlet_node_explain(NULL, some, NULL, NULL));
@@ -241,6 +242,7 @@ static void an_answer_needs_a_place(const char *folder) {
     NO_PLACE(swarmlet_node_query(node, aql, NULL, NULL));
     NO_PLACE(swarmlet_node_subscribe(node, aql, NULL, NULL));
     NO_PLACE(swarmlet_node_subscribe_monotonic(node, aql, NULL, NULL));
+    NO_PLACE(swarmlet_node_wait_for(node, aql, NULL, NULL, NULL, 0, NULL));
     NO_PLACE(swarmlet_node_observe_latest(node, aql, NULL, NULL));
     NO_PLACE(swarmlet_node_observe_earliest(node, aql, NULL, NULL));
     NO_PLACE(swarmlet_node_explain(node, aql, NULL, NULL));

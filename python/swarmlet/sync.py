@@ -261,7 +261,10 @@ class Node:
         deadline = None if timeout is None else time.monotonic() + timeout
         with self.subscribe(aql, from_=from_, parameters=parameters) as rows:
             while True:
-                left = None if deadline is None else max(0.0, deadline - time.monotonic())
+                left = None if deadline is None else deadline - time.monotonic()
+                # There may be others, one after the other for ever.
+                if left is not None and left < 0:
+                    raise TimeoutError("no such row came in time", "wait_for")
                 row = rows.next(left)
                 if row is None:
                     break

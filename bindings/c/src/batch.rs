@@ -116,12 +116,10 @@ struct Held {
 }
 
 /// Makes a batch that belongs to whoever frees it.
-pub(crate) fn batch(outputs: Vec<swarmlet::Output>) -> *const Batch {
+pub(crate) fn batch(items: impl IntoIterator<Item = Item>) -> *const Batch {
     let mut making = Making::default();
-    let items: Vec<Output> = outputs
-        .into_iter()
-        .map(|output| making.output(output.item))
-        .collect();
+    let items = items.into_iter().map(|item| making.output(item));
+    let items: Vec<Output> = items.collect();
     let json = items.iter().map(|_| OnceLock::new()).collect();
     let List { data, len } = making.shelf.list(items);
     #[expect(

@@ -71,7 +71,7 @@ pub extern "C" fn swarmlet_cursor_next(
         let pulled = given(cursor, "cursor")?.0.pull(max, limit(timeout_ms))?;
         Ok(match pulled {
             Pulled::Taken(outputs) => {
-                out.write(batch(outputs));
+                out.write(batch(items_of(outputs)));
                 Status::Ok
             }
             Pulled::Ended => Status::End,
@@ -121,6 +121,10 @@ pub extern "C" fn swarmlet_cursor_on_batch(
     })
 }
 
+fn items_of(outputs: Vec<swarmlet::Output>) -> impl Iterator<Item = swarmlet::Item> {
+    outputs.into_iter().map(|output| output.item)
+}
+
 fn tell(
     callback: extern "C" fn(*mut c_void, Status, *const Batch),
     user: &User,
@@ -129,7 +133,7 @@ fn tell(
     let user = user.pointer();
     match heard {
         Heard::Taken(outputs) => {
-            let batch = batch(outputs);
+            let batch = batch(items_of(outputs));
             callback(user, Status::Ok, batch);
             swarmlet_batch_free(batch);
         }

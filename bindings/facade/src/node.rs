@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use swarmlet::{
     AppId, ErrorKind, Explanation, Metrics, NewEvent, NodeId, OffsetsState, Options, Published,
-    QueryOptions, StreamInfo, SubscribeOptions, query_mistake,
+    QueryOptions, Row, StreamInfo, SubscribeOptions, query_mistake,
 };
 
 use crate::completion::{Answer, Completion};
@@ -129,6 +130,22 @@ impl Node {
             let results = begun.map_err(|error| show_mistake(error.into(), aql))?;
             let lease = opened.lease.clone();
             Ok(Stream::start("subscribe", results, lease))
+        })
+    }
+
+    /// The first row of a subscription for which the condition holds. Waits on the thread of the
+    /// caller, which is also the one that judges rows.
+    pub fn wait_for_blocking(
+        &self,
+        aql: &str,
+        options: SubscribeOptions,
+        limit: Option<Duration>,
+        is_met: impl FnMut(&Row) -> bool,
+    ) -> Result<Row> {
+        let node = &self.0.value()?.node;
+        guarded("wait_for", || {
+            let found = node.wait_for_blocking(aql, options, limit, is_met);
+            found.map_err(|error| show_mistake(error.into(), aql))
         })
     }
 

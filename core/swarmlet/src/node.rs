@@ -247,12 +247,22 @@ impl Node {
         let mut results = self.subscribe(aql, options)?;
         let waited = Stopwatch::start();
         let left = || timeout.map(|timeout| timeout.saturating_sub(waited.elapsed()));
-        while let Some(rows) = results.next_chunk_within(1, left())? {
-            if let Some(row) = rows.into_iter().find(&mut is_met) {
-                return Ok(row);
+        loop {
+            match results.next_chunk_within(1, left()) {
+                Ok(Some(rows)) => {
+                    if let Some(row) = rows.into_iter().find(&mut is_met) {
+                        return Ok(row);
+                    }
+                }
+                Ok(None) => return Err(not_met()),
+                Err(error) if error.kind() == ErrorKind::Timeout => return Err(not_in_time()),
+                Err(error) => return Err(error),
+            }
+            // There may be others, one after the other for ever.
+            if left() == Some(Duration::ZERO) {
+                return Err(not_in_time());
             }
         }
-        Err(not_met())
     }
 
     /// Runs a query to its end without its results, and says how that was done: which files and
@@ -385,6 +395,10 @@ impl Node {
 fn not_met() -> Error {
     let message = "the query ended before the condition was met";
     Error::new(ErrorKind::Cancelled, message).during("wait_for")
+}
+
+fn not_in_time() -> Error {
+    Error::new(ErrorKind::Timeout, "no such row came in time").during("wait_for")
 }
 
 /// The answer to a publish of one event.

@@ -302,3 +302,24 @@ fn waiting_without_a_runtime_ends_in_time() {
     let error = wait("FROM 'a' LIMIT 1", 4).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Cancelled);
 }
+
+#[test]
+fn waiting_ends_in_time_though_other_rows_come_one_after_the_other() {
+    let place = Place::new();
+    let node = Node::open_blocking(place.path(), Options::new()).unwrap();
+    for count in 0..4 {
+        node.publish_blocking(tags("a"), number(count)).unwrap();
+    }
+    let mut judged = 0;
+    let nothing = Some(std::time::Duration::ZERO);
+    let waited = node.wait_for_blocking("FROM 'a'", SubscribeOptions::default(), nothing, |_| {
+        judged += 1;
+        false
+    });
+    let error = waited.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.operation()),
+        (ErrorKind::Timeout, "wait_for")
+    );
+    assert!(judged <= 1, "{judged} rows were judged in no time");
+}
