@@ -259,6 +259,10 @@ impl Log {
         if own > 0 {
             self.index(&appended.batches()[..own]);
         }
+        if !group.floors.is_empty() {
+            self.shared
+                .update(|snapshot| snapshot.durable_floors.raise_all(&group.floors));
+        }
         let events = group.published_events() + group.received_events();
         self.shared.publish(&group.changed, events);
         let counters = &self.shared.counters;

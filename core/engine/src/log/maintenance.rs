@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::event::{StreamId, StreamName, Timestamp};
 use crate::limits::{MERGE_FAN_IN, SEGMENT_BYTES_MAX, SEGMENT_EVENTS_MAX};
 use crate::segment::{
-    Floors, Segment, SegmentName, SegmentWriter, StreamStart, merge as merge_segments,
+    Floor, Floors, Segment, SegmentName, SegmentWriter, StreamStart, merge as merge_segments,
 };
 use crate::storage::Folder;
 
@@ -219,6 +219,7 @@ impl Maintenance {
             snapshot.segments.splice(range, [merged]);
             // Meanwhile others may have been raised, by what was received.
             snapshot.floors.raise_all(&floors);
+            snapshot.durable_floors.raise_all(&floors);
             snapshot.sealed_floors.raise_all(&floors);
         });
         let failed = |error| Error::io("cannot remove a replaced segment", error);
@@ -230,15 +231,19 @@ impl Maintenance {
 }
 
 /// The floors that a segment made of `file` tells of: those of older segments, and those of
-/// streams that begin in it. A stream that begins in a later file has none before that is sealed,
-/// so that a restart finds whatever comes before it in log files.
+/// streams that begin in it, behind a gap. What begins in a later file is told of when that one is
+/// sealed, so that a restart finds whatever comes before it in log files.
 fn floors_with(file: &Unsealed, snapshot: &Snapshot) -> Floors {
+    let sealed_next = |stream| {
+        let mut entries = snapshot.segments.iter().rev();
+        let newest = entries.find_map(|segment| segment.stream(stream));
+        newest.map_or(0, |entry| entry.last.get() + 1)
+    };
     let mut floors = snapshot.sealed_floors.clone();
     for part in file.index().current_parts() {
-        if let Some(floor) = snapshot.floors.of(part.id)
-            && floor.first == part.first
-        {
-            floors.raise(part.id, *floor);
+        if part.first.get() > sealed_next(part.id) {
+            let (first, previous) = (part.first, part.previous);
+            floors.raise(part.id, Floor { first, previous });
         }
     }
     floors

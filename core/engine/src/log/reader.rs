@@ -133,12 +133,12 @@ impl LogReader {
         })
     }
 
-    /// The first offset from which on `stream` is here: 0 unless retention has dropped its
+    /// The first offset from which on `stream` is durable here: 0 unless retention has dropped its
     /// beginning, or it never came.
     #[must_use]
     pub fn first(&self, stream: StreamId) -> Offset {
         let snapshot = self.shared.snapshot();
-        let floor = snapshot.floors.of(stream);
+        let floor = snapshot.durable_floors.of(stream);
         floor.map_or(Offset::ZERO, |floor| floor.first)
     }
 

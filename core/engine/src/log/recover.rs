@@ -15,7 +15,7 @@ use super::shared::{Shared, Snapshot};
 use super::stats::Counters;
 use super::unsealed::Unsealed;
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::{BatchHash, NodeId, Offset};
+use crate::event::{BatchHash, BatchHeader, NodeId, Offset};
 use crate::limits::SEQUENCE_MAX;
 use crate::segment::{BlockCache, Floors, Segment, SegmentName, StreamEntry};
 use crate::storage::{Disk, DiskFile, FileName, Folder};
@@ -60,6 +60,7 @@ pub(super) fn recover(disk: Arc<dyn Disk>, own: NodeId, options: LogOptions) -> 
         *snapshot = Snapshot {
             segments,
             files,
+            durable_floors: floors.clone(),
             floors,
             sealed_floors,
         }
@@ -228,15 +229,34 @@ impl Recovery<'_> {
                 .with("position", at)
                 .because(error)
         };
+        let refused = |error: Error| {
+            error
+                .with("file", file_name(unsealed.sequence))
+                .with("position", at)
+        };
         let batches = decode_group(payload, at).map_err(damaged)?;
         for placed in &batches {
             let (header, first) = (&placed.batch.header, placed.batch.first_lamport());
             let first = first.map_err(damaged)?;
-            if let Some(floor) = self.heads.extend(header, first)? {
+            if let Some(floor) = self.heads.extend(header, first).map_err(refused)? {
+                self.check_begins(header).map_err(refused)?;
                 self.floors.raise(header.stream, floor);
             }
         }
         unsealed.apply(&batches).map_err(damaged)
+    }
+
+    /// A stream that only we write goes on without gaps: one before `header` was not received, so
+    /// what we wrote there is gone.
+    fn check_begins(&self, header: &BatchHeader) -> Result<()> {
+        let Shared { own, options, .. } = self.shared;
+        let is_ours = header.stream.node == *own;
+        if is_ours && options.incarnation.has(header.stream.number) {
+            return Err(Error::corrupt("events of our own stream are missing")
+                .with("stream", header.stream)
+                .with("offset", header.first_offset));
+        }
+        Ok(())
     }
 
     /// Keeps the bytes of a write that did not complete, durably, under a name of their own.
@@ -387,6 +407,15 @@ mod tests {
         let (fine, late) = (batch(&[5, 6], Some(&first)), batch(&[4, 6], Some(&first)));
         assert!(open(&[first.clone(), fine]).is_ok());
         assert_eq!(refusal(&[first, late]), ErrorKind::Corrupt);
+    }
+
+    #[test]
+    fn our_own_stream_has_no_gaps() {
+        let first = batch(&[3, 4], None);
+        let second = batch(&[5, 6], Some(&first));
+        let third = batch(&[7, 8], Some(&second));
+        assert_eq!(refusal(&[first.clone(), third.clone()]), ErrorKind::Corrupt);
+        assert!(open(&[first, second, third]).is_ok());
     }
 
     #[test]

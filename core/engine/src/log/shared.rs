@@ -25,6 +25,8 @@ pub(super) struct Snapshot {
     pub(super) files: Vec<Arc<Unsealed>>,
     /// Where the streams begin whose beginning is not here: it was dropped, or never came.
     pub(super) floors: Floors,
+    /// Those of them that are durable: what was received behind a gap is shown before it is.
+    pub(super) durable_floors: Floors,
     /// Those of them that segments tell of. What is not among them begins in a log file.
     pub(super) sealed_floors: Floors,
 }
@@ -125,6 +127,7 @@ impl Shared {
     pub(super) fn show_durable(&self) {
         let durable = self.heads(Heads::clone);
         *self.shown.write().unwrap_or_else(PoisonError::into_inner) = durable;
+        self.update(|snapshot| snapshot.floors = snapshot.durable_floors.clone());
     }
 
     /// Publishes heads: the events up to them are durable, and readers see them.

@@ -12,7 +12,8 @@ use crate::error::{Error, Result};
 use crate::event::batch::{BatchRef, Records};
 use crate::event::codec::{Malformed, Reader, checksum};
 use crate::event::{
-    AppId, Batch, Content, Event, EventKey, Lamport, Offset, StreamId, StreamName, Tag, Timestamp,
+    AppId, Batch, BatchHash, Content, Event, EventKey, Lamport, Offset, StreamId, StreamName, Tag,
+    Timestamp,
 };
 use crate::limits::RUN_BYTES_MAX;
 use crate::select::{EventView, Selection};
@@ -165,6 +166,8 @@ pub(super) struct StreamPart {
     pub(super) id: StreamId,
     pub(super) name: Option<StreamName>,
     pub(super) first: Offset,
+    /// Hash of the batch header before it.
+    pub(super) previous: BatchHash,
     /// Numbers of its events, in offset order.
     pub(super) events: Vec<u32>,
     pub(super) batches: Vec<BatchSpan>,
@@ -361,6 +364,7 @@ impl Index {
                 id: header.stream,
                 name: header.name.clone(),
                 first: header.first_offset,
+                previous: header.previous,
                 events: Vec::new(),
                 batches: Vec::new(),
             });

@@ -151,8 +151,7 @@ fn behind_a_gap(files: usize, is_maintained: bool) -> (Bench, StreamId, u64, Sim
     let mut maintenance = log.maintenance().unwrap();
     receive(&mut log, &runs(&bench.reader(), stream, 0));
     for _ in 0..files * 12 {
-        let own = call("com.example", &["own"], 3000);
-        log.commit(&[own], Timestamp::from_micros(5)).unwrap();
+        publish_own(&mut log);
         if is_maintained {
             maintain(&mut maintenance);
         }
@@ -169,6 +168,16 @@ fn behind_a_gap(files: usize, is_maintained: bool) -> (Bench, StreamId, u64, Sim
         receive(&mut log, std::slice::from_ref(run));
     }
     (bench, stream, first, disk, log)
+}
+
+fn publish_own(log: &mut Log) {
+    let own = call("com.example", &["own"], 3000);
+    log.commit(&[own], Timestamp::from_micros(5)).unwrap();
+}
+
+/// Publishes as much as fills a log file.
+fn fill_file(log: &mut Log) {
+    (0..12).for_each(|_| publish_own(log));
 }
 
 fn of(log: &Log, stream: StreamId) -> Vec<Event> {
@@ -196,8 +205,7 @@ fn a_stream_begins_once_more_where_nobody_has_what_follows() {
         maintain(&mut maintenance);
         // Until it is sealed there is a floor that no segment tells of.
         for _ in 0..60 {
-            let own = call("com.example", &["own"], 3000);
-            log.commit(&[own], Timestamp::from_micros(5)).unwrap();
+            publish_own(&mut log);
             maintain(&mut maintenance);
             let again = open_small(&copy_of(&disk));
             assert_eq!(of(&again, stream), expected, "{files} files");
@@ -207,6 +215,61 @@ fn a_stream_begins_once_more_where_nobody_has_what_follows() {
         log.close().unwrap();
         assert_eq!(of(&open_small(&disk), stream), expected);
     }
+}
+
+#[test]
+fn a_stream_that_began_twice_is_found_after_each_step_of_maintenance() {
+    let (mut bench, stream, _, disk, mut log) = behind_a_gap(0, false);
+    fill_file(&mut log);
+    let next = last(&bench, stream).get() + 1;
+    while bench.reader().streams()[0].first.get() <= next {
+        bench.fill_files(1);
+        bench.maintain();
+    }
+    let first = bench.reader().streams()[0].first.get();
+    for run in beginning(&bench, stream, first, next) {
+        receive(&mut log, &[run]);
+    }
+    fill_file(&mut log);
+    let expected = kept(&bench, first);
+    drop(log);
+    let mut log = open_small(&disk);
+    let mut maintenance = log.maintenance().unwrap();
+    let mut steps = 0;
+    while maintenance
+        .step(Timestamp::from_micros(9))
+        .unwrap()
+        .is_some()
+    {
+        steps += 1;
+        let again = open_small(&copy_of(&disk));
+        assert_eq!(of(&again, stream), expected, "after step {steps}");
+    }
+    assert!(log.reader().stats().seals > 1);
+}
+
+#[test]
+fn a_failed_sync_shows_again_what_a_gap_had_hidden() {
+    let mut bench = Bench::with(keeping(12));
+    (0..5).for_each(|_| bench.publish_noise());
+    let stream = bench.reader().streams()[0].id;
+    let (disk, mut log) = other(9);
+    receive(&mut log, &runs(&bench.reader(), stream, 0));
+    let before = events(&log);
+    while bench.reader().streams()[0].first.get() <= 5 {
+        bench.fill_files(1);
+        bench.maintain();
+    }
+    let first = bench.reader().streams()[0].first.get();
+    let begins = beginning(&bench, stream, first, 5).remove(0);
+    log.append(&[], &[begins], Timestamp::MIN).unwrap();
+    let reader = log.reader();
+    assert_eq!(reader.streams()[0].first.get(), first);
+    assert_eq!(reader.first(stream), Offset::ZERO, "peers are told later");
+    disk.fail_next_sync(1);
+    assert!(log.complete().is_err());
+    assert_eq!(reader.streams()[0].first, Offset::ZERO);
+    assert_eq!(events(&log), before);
 }
 
 #[test]
