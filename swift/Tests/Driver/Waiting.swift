@@ -22,7 +22,8 @@ func several<Item: Sendable>(
         let answer = try await within(min(left, patience)) { [try await pull()] }
         guard let answer else {
             found.givenUp += 1
-            if clock.now >= deadline { break }
+            // Only an impatient wait is begun anew: one that ends early is not covered up.
+            if !isImpatient || clock.now >= deadline { break }
             continue
         }
         guard let item = answer[0] else {

@@ -70,7 +70,8 @@ static void gather(call *call, harvest *harvest, const swarmlet_cursor *cursor, 
         size_t max = harvest->shows_all ? count - json_array_size(harvest->found) : 1;
         if (!pull(call, harvest, cursor, max, left < patience_ms ? left : patience_ms)) {
             harvest->given_up++;
-            if (now_ms() >= deadline) {
+            /* Only an impatient wait is begun anew: one that ends early is not covered up. */
+            if (patience_ms == INT64_MAX || now_ms() >= deadline) {
                 break;
             }
         }

@@ -346,7 +346,8 @@ async function several(pull, args, patience_ms = Infinity) {
         throw error;
       }
       given_up += 1;
-      if (performance.now() >= deadline) {
+      // Only an impatient wait is begun anew: one that ends early is not covered up.
+      if (patience_ms === Infinity || performance.now() >= deadline) {
         break;
       }
     }

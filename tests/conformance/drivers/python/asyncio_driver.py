@@ -176,7 +176,8 @@ async def several(
             return found, True, given_up
         except asyncio.TimeoutError:
             given_up += 1
-            if loop.time() >= deadline:
+            # Only an impatient wait is begun anew: one that ends early is not covered up.
+            if patience is None or loop.time() >= deadline:
                 break
     return found, False, given_up
 

@@ -191,7 +191,8 @@ def several(
             one = pull(left if patience is None else min(left, patience))
         except TimeoutError:
             given_up += 1
-            if time.monotonic() >= deadline:
+            # Only an impatient wait is begun anew: one that ends early is not covered up.
+            if patience is None or time.monotonic() >= deadline:
                 break
             continue
         if one is None:

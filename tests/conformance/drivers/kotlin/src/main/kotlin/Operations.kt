@@ -194,7 +194,8 @@ private suspend fun <T : Any> several(
             found += next(minOf(left, patience)) ?: return Reading(found, true, givenUp)
         } catch (_: SwarmletException.Timeout) {
             givenUp += 1
-            if (deadline.hasPassedNow()) break
+            // Only an impatient wait is begun anew: one that ends early is not covered up.
+            if (patience.isInfinite() || deadline.hasPassedNow()) break
         }
     }
     return Reading(found, false, givenUp)
