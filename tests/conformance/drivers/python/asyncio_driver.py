@@ -54,8 +54,8 @@ class Driver(Handles):
         return notation.published(await self.node(args).publish(args["tags"], *payload))
 
     async def op_publish_many(self, args: Args) -> Any:
-        events = [(tags, notation.payload(payload)) for tags, payload in args["events"]]
-        return [notation.published(each) for each in await self.node(args).publish_many(events)]
+        published = await self.node(args).publish_many(notation.events(args))
+        return [notation.published(each) for each in published]
 
     async def op_query(self, args: Args) -> Any:
         return [notation.row(row) async for row in self.results(args)]

@@ -40,6 +40,18 @@ def payload(value: Any) -> Any:
     return {key: payload(item) for key, item in value.items()}
 
 
+def events(args: Mapping[str, Any]) -> Any:
+    """Tags and payloads as they are given, whatever they are: it is the package that refuses."""
+    given = args["events"]
+    return [event(each) for each in given] if isinstance(given, list) else given
+
+
+def event(given: Any) -> Any:
+    if not isinstance(given, list) or not given:
+        return given
+    return (given[0], *map(payload, given[1:]))
+
+
 def written(value: Any) -> Any:
     """A payload in the notation."""
     if isinstance(value, bool) or value is None or isinstance(value, str):

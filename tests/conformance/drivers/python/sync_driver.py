@@ -75,8 +75,8 @@ class Driver(Handles):
         return notation.published(self.node(args).publish(args["tags"], *payload))
 
     def op_publish_many(self, args: Args) -> Any:
-        events = [(tags, notation.payload(payload)) for tags, payload in args["events"]]
-        return [notation.published(each) for each in self.node(args).publish_many(events)]
+        published = self.node(args).publish_many(notation.events(args))
+        return [notation.published(each) for each in published]
 
     def op_query(self, args: Args) -> Any:
         return [notation.row(row) for row in self.results(args)]
