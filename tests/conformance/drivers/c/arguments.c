@@ -242,7 +242,8 @@ static const swarmlet_offsets *offsets_if_given(call *call, const char *name) {
     json_object_foreach(iterable(value), stream, last) {
         uint64_t offset = number_of(call, last);
         if (is_fine(call)) {
-            made(call, swarmlet_offsets_set(offsets, swarmlet_text_of(stream), offset));
+            swarmlet_text id = swarmlet_text_of(stream);
+            made(call, "offsets.set", swarmlet_offsets_set(offsets, id, offset));
         }
     }
     return offsets;

@@ -44,23 +44,34 @@ static void note(call *call, trouble_kind kind, json_t *trouble) {
     }
 }
 
+/* The error that belongs to a status; NULL, with trouble, if the library has none. */
+static const swarmlet_error *error_of(call *call, swarmlet_status status) {
+    const swarmlet_error *error = swarmlet_last_error();
+    if (error == NULL || error->status != status) {
+        break_off(call, "a status without its error", swarmlet_status_name(status));
+        return NULL;
+    }
+    return error;
+}
+
+static bool is_named(swarmlet_text text, const char *name) {
+    return text.len == strlen(name) && memcmp(text.data, name, text.len) == 0;
+}
+
 bool done(call *call, swarmlet_status status) {
-    if (status != SWARMLET_STATUS_OK) {
-        const swarmlet_error *error = swarmlet_last_error();
-        if (error == NULL || error->status != status) {
-            break_off(call, "a status without its error", swarmlet_status_name(status));
-        } else {
-            note(call, TROUBLE_ERROR, error_shape(error, error->operation));
-        }
+    const swarmlet_error *error = status == SWARMLET_STATUS_OK ? NULL : error_of(call, status);
+    if (error != NULL) {
+        note(call, TROUBLE_ERROR, error_shape(error, error->operation));
     }
     return is_fine(call);
 }
 
-bool made(call *call, swarmlet_status status) {
-    if (status != SWARMLET_STATUS_OK) {
-        bool is_many = strcmp(call->op, "publish_many") == 0;
-        swarmlet_text operation = swarmlet_text_of(is_many ? "publish" : call->op);
-        note(call, TROUBLE_ERROR, error_shape(swarmlet_last_error(), operation));
+bool made(call *call, const char *maker, swarmlet_status status) {
+    const swarmlet_error *error = status == SWARMLET_STATUS_OK ? NULL : error_of(call, status);
+    if (error != NULL && !is_named(error->operation, maker)) {
+        break_off(call, "an error of another operation than", maker);
+    } else if (error != NULL) {
+        note(call, TROUBLE_ERROR, error_shape(error, swarmlet_text_of(call->op)));
     }
     return is_fine(call);
 }

@@ -51,8 +51,9 @@ static inline bool is_fine(const call *call) {
 /* Notes what the last error of this thread says, unless the status is good. */
 bool done(call *call, swarmlet_status status);
 
-/* Likewise, where a value was made for the operation, and not the operation called. */
-bool made(call *call, swarmlet_status status);
+/* Likewise, where a value was made for the operation, and not the operation called: the error has
+ * to name the call that makes it, and is one of the operation that it was made for. */
+bool made(call *call, const char *maker, swarmlet_status status);
 
 /* A value that C cannot give to the library. */
 void refuse(call *call, const char *wanted, const json_t *found);
