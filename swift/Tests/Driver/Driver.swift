@@ -105,14 +105,15 @@ struct Driver: Sendable {
         let aql = try arguments.text("aql")
         let from = try arguments.offsets("from")
         let parameters = try parameters(arguments)
+        let follow = arguments.has("follow") ? try arguments.text("follow") : "all"
         let rows =
-            switch arguments.has("follow") ? try arguments.text("follow") : "all" {
+            switch follow {
             case "all": try node.subscribe(aql, from: from, parameters: parameters)
             case "monotonic":
                 try node.subscribeMonotonic(aql, from: from, parameters: parameters)
             case "latest": try node.observeLatest(aql, from: from, parameters: parameters)
             case "earliest": try node.observeEarliest(aql, from: from, parameters: parameters)
-            default: throw Refusal(message: "there is no method for that")
+            default: throw Broken(message: "nothing follows \(follow)")
             }
         await handles.keep(rows, as: try arguments.text("as"))
     }

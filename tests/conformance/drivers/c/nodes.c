@@ -135,17 +135,16 @@ static subscribing *way_to_follow(call *call) {
         {"latest", swarmlet_node_observe_latest},
         {"earliest", swarmlet_node_observe_earliest},
     };
-    const json_t *follow = given(call, "follow");
-    if (follow == NULL) {
+    if (given(call, "follow") == NULL) {
         return swarmlet_node_subscribe;
     }
-    const char *name = json_string_value(follow);
+    const char *name = name_argument(call, "follow");
     for (size_t index = 0; name != NULL && index < sizeof ways / sizeof *ways; index++) {
         if (strcmp(ways[index].name, name) == 0) {
             return ways[index].way;
         }
     }
-    refuse(call, "one of its functions", follow);
+    break_off(call, "nothing follows", name == NULL ? "that" : name);
     return NULL;
 }
 

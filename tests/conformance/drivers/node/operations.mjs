@@ -270,7 +270,7 @@ export class Operations {
       case "earliest":
         return node.observeEarliest(args.aql, options);
       default:
-        throw new TypeError("there is no method for that");
+        throw new notation.BrokenError(`nothing follows ${args.follow}`);
     }
   }
 }

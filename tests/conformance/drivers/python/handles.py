@@ -78,7 +78,7 @@ class Handles:
         }
         call = calls.get(args.get("follow", "all"))
         if call is None:
-            raise TypeError("there is no method for that")
+            raise BrokenError(f"nothing follows {args['follow']}")
         rows = call(args["aql"], **notation.subscribe_options(args))
         self.streams[args["as"]] = self._reading(rows)
 

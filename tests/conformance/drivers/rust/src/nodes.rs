@@ -86,7 +86,9 @@ async fn ask(op: &str, node: &Node, arguments: &Arguments, handles: &Handles) ->
                 Some((_, Some("monotonic"))) => node.subscribe_monotonic(aql, options)?,
                 Some((_, Some("latest"))) => node.observe_latest(aql, options)?,
                 Some((_, Some("earliest"))) => node.observe_earliest(aql, options)?,
-                Some((other, _)) => return Err(Trouble::type_of("what to follow", other)),
+                Some((other, _)) => {
+                    return Err(Trouble::broken(format!("nothing follows {other}")));
+                }
             };
             handles.keep_stream(arguments.text("as")?, Reading::new(results));
             Ok(Value::Null)

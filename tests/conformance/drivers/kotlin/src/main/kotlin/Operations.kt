@@ -150,12 +150,12 @@ private fun Node.subscribed(arguments: Arguments): Subscription {
     val aql = arguments.text("aql")
     val from = arguments.offsetsOrNull("from")
     val parameters = arguments.parameters()
-    return when (arguments.textOrNull("follow") ?: "all") {
+    return when (val follow = arguments.textOrNull("follow") ?: "all") {
         "all" -> subscribe(aql, from, parameters)
         "monotonic" -> subscribeMonotonic(aql, from, parameters)
         "latest" -> observeLatest(aql, from, parameters)
         "earliest" -> observeEarliest(aql, from, parameters)
-        else -> throw RefusedException("there is no method for that")
+        else -> throw BrokenException("nothing follows $follow")
     }
 }
 
