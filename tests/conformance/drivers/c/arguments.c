@@ -80,12 +80,23 @@ int64_t timeout_argument(call *call) {
     return (int64_t)number_argument(call, "timeout_ms");
 }
 
-/* A list of texts; nothing of an object that may have none. */
-static const swarmlet_text *texts_of(call *call, const json_t *list, size_t *count) {
-    *count = json_array_size(list);
-    if (list != NULL && !json_is_array(list)) {
-        refuse(call, "a list of texts", list);
+/* How many items a list or an object has; none, and a refusal, if it is something else. */
+static size_t size_of(call *call, const json_t *value, json_type type) {
+    if (value == NULL || json_typeof(value) != type) {
+        refuse(call, type == JSON_ARRAY ? "a list" : "names with values", value);
+        return 0;
     }
+    return type == JSON_ARRAY ? json_array_size(value) : json_object_size(value);
+}
+
+/* Likewise, and none where nothing is given. */
+static size_t size_if_given(call *call, const json_t *value, json_type type) {
+    return value == NULL ? 0 : size_of(call, value, type);
+}
+
+/* A list of texts. */
+static const swarmlet_text *texts_of(call *call, const json_t *list, size_t *count) {
+    *count = size_of(call, list, JSON_ARRAY);
     swarmlet_text *texts = allot(call, *count, sizeof *texts);
     for (size_t index = 0; index < *count; index++) {
         texts[index] = text_of(call, json_array_get(list, index));
@@ -95,10 +106,6 @@ static const swarmlet_text *texts_of(call *call, const json_t *list, size_t *cou
 
 static swarmlet_new_event event_of(call *call, const json_t *tags, const json_t *value) {
     swarmlet_new_event event = {NULL, 0, SWARMLET_PAYLOAD_FORMAT_JSON, {NULL, 0}};
-    if (!json_is_array(tags)) {
-        refuse(call, "a list of tags", tags);
-        return event;
-    }
     event.tags = texts_of(call, tags, &event.tag_count);
     if (value != NULL) {
         payload payload = encode(call, value);
@@ -112,14 +119,20 @@ swarmlet_new_event event_argument(call *call) {
     return event_of(call, needed(call, "tags"), given(call, "payload"));
 }
 
+static bool is_pair(call *call, const json_t *value) {
+    if (size_of(call, value, JSON_ARRAY) != 2) {
+        refuse(call, "a pair", value);
+    }
+    return is_fine(call);
+}
+
 const swarmlet_new_event *events_argument(call *call, size_t *count) {
     const json_t *list = needed(call, "events");
-    *count = json_array_size(list);
+    *count = size_of(call, list, JSON_ARRAY);
     swarmlet_new_event *events = allot(call, *count, sizeof *events);
     for (size_t index = 0; index < *count; index++) {
         const json_t *pair = json_array_get(list, index);
-        if (json_array_size(pair) != 2) {
-            refuse(call, "a pair", pair);
+        if (!is_pair(call, pair)) {
             break;
         }
         events[index] = event_of(call, json_array_get(pair, 0), json_array_get(pair, 1));
@@ -149,6 +162,10 @@ static swarmlet_stream stream_of(call *call, const char *name, const json_t *kep
         {"bytes_max", &stream.bytes_max},
         {"age_max_ms", &stream.age_max_ms},
     };
+    /* Null says that all is kept, as does an object that says nothing. */
+    if (!json_is_null(kept)) {
+        size_of(call, kept, JSON_OBJECT);
+    }
     for (size_t index = 0; index < sizeof limits / sizeof *limits; index++) {
         const json_t *limit = json_object_get(kept, limits[index].name);
         if (limit != NULL) {
@@ -159,7 +176,7 @@ static swarmlet_stream stream_of(call *call, const char *name, const json_t *kep
 }
 
 static void take_streams(call *call, const json_t *streams, swarmlet_options *options) {
-    size_t count = json_object_size(streams);
+    size_t count = size_of(call, streams, JSON_OBJECT);
     swarmlet_stream *taken = allot(call, count, sizeof *taken);
     const char *name;
     json_t *kept;
@@ -170,10 +187,13 @@ static void take_streams(call *call, const json_t *streams, swarmlet_options *op
 }
 
 static void take_routes(call *call, const json_t *routes, swarmlet_options *options) {
-    options->route_count = json_array_size(routes);
+    options->route_count = size_of(call, routes, JSON_ARRAY);
     swarmlet_route *taken = allot(call, options->route_count, sizeof *taken);
     for (size_t index = 0; index < options->route_count; index++) {
         const json_t *route = json_array_get(routes, index);
+        if (!is_pair(call, route)) {
+            break;
+        }
         taken[index].tags = text_of(call, json_array_get(route, 0));
         taken[index].stream = text_of(call, json_array_get(route, 1));
     }
@@ -193,11 +213,23 @@ static uint32_t switch_of(call *call, const json_t *value) {
 static const swarmlet_network *network_of(call *call, const json_t *given) {
     swarmlet_network *network = allot(call, 1, sizeof *network);
     *network = swarmlet_network_init();
-    network->listen = texts_of(call, json_object_get(given, "listen"), &network->listen_count);
-    network->announce
-        = texts_of(call, json_object_get(given, "announce"), &network->announce_count);
-    network->peers = texts_of(call, json_object_get(given, "peers"), &network->peer_count);
-    network->holds = texts_of(call, json_object_get(given, "holds"), &network->hold_count);
+    const struct {
+        const char *name;
+        const swarmlet_text **place;
+        size_t *count;
+    } lists[] = {
+        {"listen", &network->listen, &network->listen_count},
+        {"announce", &network->announce, &network->announce_count},
+        {"peers", &network->peers, &network->peer_count},
+        {"holds", &network->holds, &network->hold_count},
+    };
+    size_of(call, given, JSON_OBJECT);
+    for (size_t index = 0; index < sizeof lists / sizeof *lists; index++) {
+        const json_t *list = json_object_get(given, lists[index].name);
+        if (list != NULL) {
+            *lists[index].place = texts_of(call, list, lists[index].count);
+        }
+    }
     network->discovery = switch_of(call, json_object_get(given, "discovery"));
     network->address_exchange = switch_of(call, json_object_get(given, "address_exchange"));
     const json_t *connections = json_object_get(given, "connections_max");
@@ -232,10 +264,7 @@ static const swarmlet_offsets *offsets_if_given(call *call, const char *name) {
     if (value == NULL) {
         return NULL;
     }
-    if (!json_is_object(value)) {
-        refuse(call, "offsets", value);
-        return NULL;
-    }
+    size_of(call, value, JSON_OBJECT);
     const swarmlet_offsets *offsets = allot_offsets(call);
     const char *stream;
     json_t *last;
@@ -267,7 +296,8 @@ static swarmlet_parameter parameter_of(call *call, const char *name, const json_
 static const swarmlet_parameter *parameters_if_given(call *call, size_t *count) {
     const json_t *value = given(call, "parameters");
     *count = 0;
-    swarmlet_parameter *parameters = allot(call, json_object_size(value), sizeof *parameters);
+    size_t given_count = size_if_given(call, value, JSON_OBJECT);
+    swarmlet_parameter *parameters = allot(call, given_count, sizeof *parameters);
     const char *name;
     json_t *each;
     json_object_foreach(iterable(value), name, each) {
@@ -302,7 +332,8 @@ swarmlet_terms terms_argument(call *call) {
     terms.uses = positive_if_given(call, "uses");
     terms.valid_ms = positive_if_given(call, "valid_ms");
     const json_t *given_labels = given(call, "labels");
-    swarmlet_label *labels = allot(call, json_object_size(given_labels), sizeof *labels);
+    size_t label_count = size_if_given(call, given_labels, JSON_OBJECT);
+    swarmlet_label *labels = allot(call, label_count, sizeof *labels);
     const char *name;
     json_t *value;
     json_object_foreach(iterable(given_labels), name, value) {
