@@ -88,6 +88,17 @@ void give_back(handle *handle) {
     }
 }
 
+json_t *perform_on_node(call *call, const node_operation *operations, size_t count) {
+    for (size_t index = 0; index < count; index++) {
+        if (strcmp(operations[index].name, call->op) == 0) {
+            const handle *node = borrow(call, SORT_NODE);
+            return node == NULL ? NULL : operations[index].work(call, node->node);
+        }
+    }
+    break_off(call, "there is no operation", call->op);
+    return NULL;
+}
+
 void show_all(call *call, handle *handle) {
     pthread_mutex_lock(&lock);
     bool is_first = !handle->shows_all;

@@ -31,6 +31,15 @@ handle *borrow(call *call, sort sort);
 
 void give_back(handle *handle);
 
+/* An operation of the suite on a node. */
+typedef struct {
+    const char *name;
+    json_t *(*work)(call *call, const swarmlet_node *node);
+} node_operation;
+
+/* Does the operation that the request names, with the node that it names. */
+json_t *perform_on_node(call *call, const node_operation *operations, size_t count);
+
 /* Has outputs of all sorts come from a stream, once. */
 void show_all(call *call, handle *handle);
 

@@ -214,10 +214,7 @@ static json_t *metrics(call *call, const swarmlet_node *node) {
     return answer;
 }
 
-static const struct {
-    const char *name;
-    json_t *(*work)(call *call, const swarmlet_node *node);
-} OPERATIONS[] = {
+static const node_operation OPERATIONS[] = {
     {"info", info},
     {"scoped", scoped},
     {"close", close_node},
@@ -238,12 +235,5 @@ json_t *perform_node(call *call) {
     if (strcmp(call->op, "open") == 0) {
         return open_node(call);
     }
-    for (size_t index = 0; index < sizeof OPERATIONS / sizeof *OPERATIONS; index++) {
-        if (strcmp(OPERATIONS[index].name, call->op) == 0) {
-            const handle *node = borrow(call, SORT_NODE);
-            return node == NULL ? NULL : OPERATIONS[index].work(call, node->node);
-        }
-    }
-    break_off(call, "there is no operation", call->op);
-    return NULL;
+    return perform_on_node(call, OPERATIONS, sizeof OPERATIONS / sizeof *OPERATIONS);
 }

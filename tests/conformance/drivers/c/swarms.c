@@ -156,10 +156,7 @@ static json_t *changes(call *call, const swarmlet_node *node) {
     return json_null();
 }
 
-static const struct {
-    const char *name;
-    json_t *(*work)(call *call, const swarmlet_node *node);
-} OPERATIONS[] = {
+static const node_operation OPERATIONS[] = {
     {"swarm.id", id},
     {"swarm.create", create},
     {"swarm.become_issuer", become_issuer},
@@ -182,14 +179,7 @@ static const struct {
 };
 
 json_t *perform_swarm(call *call) {
-    for (size_t index = 0; index < sizeof OPERATIONS / sizeof *OPERATIONS; index++) {
-        if (strcmp(OPERATIONS[index].name, call->op) == 0) {
-            const handle *node = borrow(call, SORT_NODE);
-            return node == NULL ? NULL : OPERATIONS[index].work(call, node->node);
-        }
-    }
-    break_off(call, "there is no operation", call->op);
-    return NULL;
+    return perform_on_node(call, OPERATIONS, sizeof OPERATIONS / sizeof *OPERATIONS);
 }
 
 static json_t *next_change(call *call, const swarmlet_changes *changes) {
