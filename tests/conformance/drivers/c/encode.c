@@ -234,25 +234,29 @@ static bool is_plain(const json_t *value) {
     return true;
 }
 
-payload encode(call *call, const json_t *value) {
-    payload made = {SWARMLET_PAYLOAD_FORMAT_JSON, {NULL, 0}};
-    uint8_t *data;
-    if (is_plain(value)) {
-        char *text = checked(json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY));
-        made.bytes.len = strlen(text);
-        data = (uint8_t *)text;
-    } else {
-        writer out = {call, NULL, 0, 0};
-        put_value(&out, value);
-        made.format = SWARMLET_PAYLOAD_FORMAT_CBOR;
-        made.bytes.len = out.len;
-        data = out.data;
-    }
-    uint8_t *kept = allot(call, made.bytes.len, 1);
-    if (made.bytes.len > 0) {
-        memcpy(kept, data, made.bytes.len);
+/* Moves bytes to where they live as long as the call. */
+static swarmlet_bytes owned(call *call, void *data, size_t len) {
+    uint8_t *kept = allot(call, len, 1);
+    if (len > 0) {
+        memcpy(kept, data, len);
     }
     free(data);
-    made.bytes.data = kept;
-    return made;
+    swarmlet_bytes bytes = {kept, len};
+    return bytes;
+}
+
+swarmlet_bytes encode_cbor(call *call, const json_t *value) {
+    writer out = {call, NULL, 0, 0};
+    put_value(&out, value);
+    return owned(call, out.data, out.len);
+}
+
+payload encode(call *call, const json_t *value) {
+    if (is_plain(value)) {
+        char *text = checked(json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY));
+        payload json = {SWARMLET_PAYLOAD_FORMAT_JSON, owned(call, text, strlen(text))};
+        return json;
+    }
+    payload cbor = {SWARMLET_PAYLOAD_FORMAT_CBOR, encode_cbor(call, value)};
+    return cbor;
 }

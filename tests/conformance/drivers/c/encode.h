@@ -13,4 +13,7 @@ typedef struct {
 
 payload encode(call *call, const json_t *value);
 
+/* Any payload in CBOR. */
+swarmlet_bytes encode_cbor(call *call, const json_t *value);
+
 #endif

@@ -6,6 +6,7 @@
 
 #include "arguments.h"
 #include "decode.h"
+#include "encode.h"
 #include "handles.h"
 #include "rows.h"
 #include "shapes.h"
@@ -159,6 +160,21 @@ static json_t *subscribe(call *call, const swarmlet_node *node) {
     return kept_stream(call, cursor);
 }
 
+/* The payload that is waited for, written as answers are, where one value is written in one way;
+ * NULL if any will do, or with trouble. */
+static json_t *wanted_argument(call *call) {
+    const json_t *equals = given(call, "equals");
+    if (equals == NULL) {
+        return NULL;
+    }
+    swarmlet_bytes cbor = encode_cbor(call, equals);
+    json_t *wanted = is_fine(call) ? decode(cbor) : NULL;
+    if (wanted == NULL) {
+        break_off(call, "nothing can be", "equals");
+    }
+    return wanted;
+}
+
 /* Whether the payload is the one that is waited for. */
 static bool is_wanted(void *user, const swarmlet_batch *row) {
     json_t *payload = decode(row->items[0].payload);
@@ -171,12 +187,14 @@ static json_t *wait_for(call *call, const swarmlet_node *node) {
     swarmlet_text aql = text_argument(call, "aql");
     swarmlet_subscribe_options options = subscribe_argument(call);
     int64_t timeout_ms = timeout_argument(call);
-    json_t *wanted = (json_t *)(uintptr_t)given(call, "equals");
+    json_t *wanted = wanted_argument(call);
     const swarmlet_batch *batch = NULL;
-    if (!is_fine(call)
-        || !done(call, swarmlet_node_wait_for(node, aql, &options,
-                                              wanted == NULL ? NULL : is_wanted, wanted,
-                                              timeout_ms, &batch))) {
+    bool is_met = is_fine(call)
+                  && done(call, swarmlet_node_wait_for(node, aql, &options,
+                                                       wanted == NULL ? NULL : is_wanted, wanted,
+                                                       timeout_ms, &batch));
+    json_decref(wanted);
+    if (!is_met) {
         return NULL;
     }
     json_t *answer = row_shape(&batch->items[0]);
