@@ -1,6 +1,6 @@
 //! Scenarios: read once, checked whole, and typed from then on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path as FilePath;
 
@@ -94,7 +94,7 @@ struct RawStep {
     #[serde(default)]
     or_refused: bool,
     #[serde(default)]
-    save: std::collections::BTreeMap<String, String>,
+    save: BTreeMap<String, String>,
     #[serde(default)]
     until: bool,
     start: Option<String>,
@@ -148,7 +148,7 @@ impl Scenario {
         ensure!(
             known.started.is_empty(),
             "never finished: {:?}",
-            known.started
+            known.started.keys()
         );
         let says_something =
             |step: &Step| step.outcome.expect.is_some() || step.outcome.error.is_some();
@@ -300,7 +300,8 @@ impl Outcome {
 #[derive(Default)]
 struct Known {
     saved: BTreeSet<String>,
-    started: BTreeSet<String>,
+    /// What is to be finished, and by which process.
+    started: BTreeMap<String, usize>,
     /// Processes that were asked something and not ended since.
     running: BTreeSet<usize>,
 }
@@ -321,15 +322,21 @@ impl Known {
                     value.names(&mut names);
                 }
                 if let Way::Start(name) = way {
-                    ensure!(self.started.insert(name.clone()), "{name} is started twice");
+                    let before = self.started.insert(name.clone(), *process);
+                    ensure!(before.is_none(), "{name} is started twice");
                 }
             }
             Action::Finish(name) => {
-                ensure!(self.started.remove(name), "{name} was not started");
+                let started = self.started.remove(name);
+                ensure!(started.is_some(), "{name} was not started");
             }
             Action::Chore(chore) => chore.names(&mut names),
             Action::Exit(process) | Action::Kill(process) => {
                 ensure!(self.running.remove(process), "the process does not run");
+                let mut started = self.started.iter();
+                if let Some((name, _)) = started.find(|(_, by)| *by == process) {
+                    bail!("the process ends before {name} is finished");
+                }
             }
         }
         let Outcome { expect, error, .. } = &step.outcome;
@@ -516,6 +523,22 @@ mod tests {
             assert!(complaint.contains("does not run"), "{steps}: {complaint}");
         }
         assert!(complaint(&kill("c")).contains("no process \"c\""));
+    }
+
+    #[test]
+    fn what_was_started_is_finished_before_its_process_ends() {
+        let start = r#"{"on": "b", "op": "info", "start": "x"}"#;
+        let finish = r#"{"finish": "x", "expect": 1}"#;
+        let exit = r#"{"on": "b", "op": "exit"}"#;
+        let kill = r#"{"on": "host", "op": "kill", "args": {"process": "b"}}"#;
+        for end in [exit, kill] {
+            parse(&format!("{start}, {finish}, {end}")).unwrap();
+            let complaint = complaint(&format!("{start}, {end}, {finish}"));
+            let part = "step 2: the process ends before x is finished";
+            assert!(complaint.contains(part), "{complaint}");
+        }
+        let other = r#"{"op": "info"}, {"op": "exit"}"#;
+        parse(&format!("{start}, {other}, {finish}")).unwrap();
     }
 
     #[test]
