@@ -2,8 +2,8 @@
 
 import process from "node:process";
 
-import { failure } from "./notation.mjs";
 import { Operations } from "./operations.mjs";
+import { failure } from "./trouble.mjs";
 
 /** @typedef {{id: number, op: string, args: import("./notation.mjs").Args}} Request */
 

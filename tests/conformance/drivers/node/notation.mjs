@@ -2,7 +2,7 @@
 
 import { Buffer } from "node:buffer";
 
-import { SwarmletError } from "../../../../node/dist/index.mjs";
+import { BrokenError } from "./trouble.mjs";
 
 /**
  * @typedef {import("../../../../node/dist/index.mjs").EventKey} EventKey
@@ -23,9 +23,6 @@ import { SwarmletError } from "../../../../node/dist/index.mjs";
  *
  * @typedef {Readonly<Record<string, any>>} Args
  */
-
-/** The driver does not know what to do. */
-export class BrokenError extends Error {}
 
 const NO_NUMBERS = new Map([
   ["nan", NaN],
@@ -303,23 +300,4 @@ function peer(value) {
 /** @param {Date} time */
 function seconds(time) {
   return Math.floor(time.getTime() / 1000);
-}
-
-/**
- * What became of a call that threw.
- *
- * @param {unknown} error
- */
-export function failure(error) {
-  if (error instanceof SwarmletError) {
-    const { code, advice, operation, message, details } = error;
-    return { error: { code, number: numberOf(error), advice, operation, message, details } };
-  }
-  const isBroken = error instanceof BrokenError || error instanceof ReferenceError;
-  return { [isBroken ? "broken" : "refused"]: String(error) };
-}
-
-/** @param {SwarmletError} error */
-function numberOf(error) {
-  return /** @type {typeof SwarmletError} */ (error.constructor).number;
 }

@@ -3,7 +3,8 @@
 import { isDeepStrictEqual } from "node:util";
 
 import { Node, TimeoutError, version } from "../../../../node/dist/index.mjs";
-import * as notation from "./notation.mjs";
+import * as conversions from "./notation.mjs";
+import { BrokenError, blamed } from "./trouble.mjs";
 
 /**
  * @typedef {import("./notation.mjs").Args} Args
@@ -20,6 +21,9 @@ import * as notation from "./notation.mjs";
  * @template T
  * @typedef {(wait: {signal: AbortSignal}) => Promise<IteratorResult<T, undefined>>} Pull
  */
+
+/** What turns arguments and answers around. */
+const notation = blamed(conversions);
 
 /** An open stream, and its outputs once it was asked for them. */
 class Reading {
@@ -81,7 +85,7 @@ export class Operations {
   async perform(op, args) {
     const operation = this.#operations[op];
     if (operation === undefined) {
-      throw new notation.BrokenError(`there is no operation ${op}`);
+      throw new BrokenError(`there is no operation ${op}`);
     }
     return operation(args);
   }
@@ -103,8 +107,7 @@ export class Operations {
       return notation.published(await this.#node(args).publish(args.tags, ...payload));
     },
     publish_many: async (args) => {
-      const events = args.events.map(event);
-      return (await this.#node(args).publishMany(events)).map(notation.published);
+      return (await this.#node(args).publishMany(events(args))).map(notation.published);
     },
     query: async (args) => (await this.#results(args).toArray()).map(notation.row),
     query_outputs: async (args) => {
@@ -270,7 +273,7 @@ export class Operations {
       case "earliest":
         return node.observeEarliest(args.aql, options);
       default:
-        throw new notation.BrokenError(`nothing follows ${args.follow}`);
+        throw new BrokenError(`nothing follows ${args.follow}`);
     }
   }
 }
@@ -288,16 +291,21 @@ function about(node) {
 function named(open, name) {
   const found = open.get(name);
   if (found === undefined) {
-    throw new notation.BrokenError(`nothing is open as ${name}`);
+    throw new BrokenError(`nothing is open as ${name}`);
   }
   return found;
 }
 
 /**
- * Tags and payload as they are given, whatever they are.
+ * Tags and payloads as they are given, whatever they are: it is the package that refuses.
  *
- * @param {any} given
+ * @param {Args} args
  */
+function events(args) {
+  return Array.isArray(args.events) ? args.events.map(event) : args.events;
+}
+
+/** @param {any} given */
 function event(given) {
   if (!Array.isArray(given)) {
     return given;

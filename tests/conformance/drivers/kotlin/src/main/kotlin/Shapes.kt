@@ -156,6 +156,8 @@ internal fun failure(error: Throwable): Pair<String, JsonElement> = when (error)
         "message" to error.message,
         "details" to error.details,
     )
+    // A number that the driver itself could not read.
+    is NumberFormatException -> "broken" to json(error.stackTraceToString())
     is RefusedException, is IllegalArgumentException, is TimeoutCancellationException ->
         "refused" to json("$error")
     else -> "broken" to json(error.stackTraceToString())
