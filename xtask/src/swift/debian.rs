@@ -34,16 +34,26 @@ pub(super) struct Debian {
 }
 
 impl Debian {
-    /// Makes the folder unless it is there; says in a line why that is not possible.
-    pub(super) fn prepared() -> Result<Debian, String> {
-        let place = env::var_os(PLACE).map(PathBuf::from);
-        let folder = place.unwrap_or_else(|| root::path(OUT).join("debian"));
+    /// Makes the folder unless it is there. `Err` of the inner kind says in a line what this
+    /// machine lacks for that; what goes wrong while it is made is an error.
+    pub(super) fn prepared() -> Result<Result<Debian, String>> {
         if !shell::works(&["unshare", "--mount", "mount", "-t", "proc", "proc", "/proc"]) {
-            return Err("there is no `swift` here, and mounting is for root only".to_owned());
+            return Ok(Err("mounting is for root only".to_owned()));
         }
+        // As the shell reads it in `swift/run.sh`.
+        let place = env::var_os(PLACE).filter(|place| !place.is_empty());
+        let place = place.map(|place| root::folder().join(place));
+        let folder = place.unwrap_or_else(|| root::path(OUT).join("debian"));
         let debian = Debian { folder };
-        debian.make().map_err(|error| format!("{error:#}"))?;
-        Ok(debian)
+        if debian.is_complete() {
+            return Ok(Ok(debian));
+        }
+        let mirror = match usable_mirror()? {
+            Ok(mirror) => mirror,
+            Err(lack) => return Ok(Err(lack)),
+        };
+        debian.make(&mirror)?;
+        Ok(Ok(debian))
     }
 
     /// A program of the folder, to be run in the root of the repository.
@@ -60,12 +70,12 @@ impl Debian {
         command
     }
 
-    fn make(&self) -> Result<()> {
-        let recipe = format!("{RELEASE} {PACKAGES}\n");
+    fn is_complete(&self) -> bool {
+        fs::read_to_string(self.folder.join(STAMP)).is_ok_and(|made| made == recipe())
+    }
+
+    fn make(&self, mirror: &str) -> Result<()> {
         let stamp = self.folder.join(STAMP);
-        if fs::read_to_string(&stamp).is_ok_and(|made| made == recipe) {
-            return Ok(());
-        }
         if self.folder.exists() {
             // Half made or for other packages; what is neither is somebody else's.
             let is_ours = stamp.exists() || self.folder.join("debootstrap").exists();
@@ -73,11 +83,11 @@ impl Debian {
             fs::remove_dir_all(&self.folder).context("cannot make the folder anew")?;
         }
         println!("fetching Swift from Debian {RELEASE}: about 550 MB, 2.6 GB unpacked, once");
-        self.fetch(&mirror()?)?;
+        self.fetch(mirror)?;
         let mut unpack = shell::command(&["sh", "-c", UNPACK]);
         quietly(unpack.arg(&self.folder), "unpacking Swift")?;
         fs::create_dir_all(self.inside())?;
-        fs::write(stamp, recipe).context("cannot write to the folder")
+        fs::write(stamp, recipe()).context("cannot write to the folder")
     }
 
     fn fetch(&self, mirror: &str) -> Result<()> {
@@ -91,12 +101,7 @@ impl Debian {
         ];
         let mut debootstrap = shell::command(&words);
         debootstrap.arg(&self.folder).arg(mirror);
-        for protocol in ["http", "https"] {
-            if let Some(proxy) = apt_setting(&format!("Acquire::{protocol}::Proxy")) {
-                debootstrap.env(format!("{protocol}_proxy"), proxy);
-            }
-        }
-        quietly(&mut debootstrap, "debootstrap")
+        quietly(through_proxy(&mut debootstrap), "debootstrap")
     }
 
     fn inside(&self) -> PathBuf {
@@ -108,8 +113,45 @@ impl Debian {
     }
 }
 
+/// What a folder is made of.
+fn recipe() -> String {
+    format!("{RELEASE} {PACKAGES}\n")
+}
+
+/// The mirror to fetch from, or what this machine lacks: a mirror without the release is not its
+/// fault, one that does not answer is an error.
+fn usable_mirror() -> Result<Result<String, String>> {
+    if !shell::works(&["debootstrap", "--version"]) {
+        return Ok(Err("there is no debootstrap".to_owned()));
+    }
+    let Some(mirror) = mirror() else {
+        return Ok(Err("apt has no mirror of Debian over HTTP".to_owned()));
+    };
+    let release = format!("{}/dists/{RELEASE}/InRelease", mirror.trim_end_matches('/'));
+    // debootstrap fetches with wget too, and does not say why it could not.
+    let words = ["wget", "--no-verbose", "--tries=3", "--timeout=30"];
+    let mut wget = shell::command(&words);
+    wget.env("LC_ALL", "C")
+        .args(["--output-document", "/dev/null"]);
+    let Err(error) = quietly(through_proxy(wget.arg(release)), "wget") else {
+        return Ok(Ok(mirror));
+    };
+    if is_refused(&error.to_string()) {
+        return Ok(Err(format!("{mirror} has no {RELEASE}: {error}")));
+    }
+    Err(error.context(format!("cannot ask {mirror} for {RELEASE}")))
+}
+
+/// Whether a server answered that there is no such file, or none for us.
+fn is_refused(said: &str) -> bool {
+    let status = said.split_once("ERROR ").map_or("", |(_, status)| status);
+    ["401", "403", "404", "410"]
+        .iter()
+        .any(|refusal| status.starts_with(refusal))
+}
+
 /// The mirror of Debian that apt fetches this machine's own packages from.
-fn mirror() -> Result<String> {
+fn mirror() -> Option<String> {
     let format = "$(ORIGIN) $(COMPONENT) $(SUITE) $(REPO_URI)";
     let words = [
         "apt-get",
@@ -118,11 +160,8 @@ fn mirror() -> Result<String> {
         format,
         "Created-By: Packages",
     ];
-    let output = shell::command(&words)
-        .output()
-        .context("cannot start apt-get")?;
-    let targets = String::from_utf8_lossy(&output.stdout);
-    mirror_in(&targets).context("apt is configured with no mirror of Debian")
+    let output = shell::command(&words).output().ok()?;
+    mirror_in(&String::from_utf8_lossy(&output.stdout))
 }
 
 /// That of a release itself: updates may come from a server that has nothing else.
@@ -133,9 +172,20 @@ fn mirror_in(targets: &str) -> Option<String> {
         let (suite, uri) = (words.next()?, words.next()?);
         let is_release = !suite.contains('-');
         let is_it = origin == "Debian" && component == "main" && is_release;
-        is_it.then(|| uri.to_owned())
+        let is_http = uri.starts_with("http://") || uri.starts_with("https://");
+        (is_it && is_http).then(|| uri.to_owned())
     };
     targets.lines().find_map(of_line)
+}
+
+/// apt's proxy, for a program that takes it from the environment.
+fn through_proxy(command: &mut Command) -> &mut Command {
+    for protocol in ["http", "https"] {
+        if let Some(proxy) = apt_setting(&format!("Acquire::{protocol}::Proxy")) {
+            command.env(format!("{protocol}_proxy"), proxy);
+        }
+    }
+    command
 }
 
 fn apt_setting(name: &str) -> Option<String> {
@@ -168,10 +218,33 @@ mod tests {
 
     #[test]
     fn the_mirror_is_that_of_the_release_itself() {
-        let targets = "Other main stable a\nDebian main oldstable-security b\n\
-                       Debian contrib oldstable c\nDebian main oldstable d\n";
-        assert_eq!(mirror_in(targets).as_deref(), Some("d"));
-        assert_eq!(mirror_in("Ubuntu main noble a\n\n"), None);
+        let targets = "Other main stable http://a\nDebian main oldstable-security http://b\n\
+                       Debian contrib oldstable http://c\nDebian main oldstable cdrom:d\n\
+                       Debian main oldstable http://e\n";
+        assert_eq!(mirror_in(targets).as_deref(), Some("http://e"));
+        assert_eq!(mirror_in("Ubuntu main noble http://a\n\n"), None);
+    }
+
+    #[test]
+    fn a_mirror_without_the_release_is_told_from_one_that_does_not_answer() {
+        let absent = "wget failed: 2026-01-02 03:04:05 ERROR 404: Not Found.";
+        assert!(is_refused(absent) && is_refused("wget failed: ERROR 403: Forbidden."));
+        let unavailable = "wget failed: 2026-01-02 03:04:05 ERROR 503: Service Unavailable.";
+        let unresolved = "wget failed: wget: unable to resolve host address 'mirror-404'";
+        assert!(!is_refused(unavailable) && !is_refused(unresolved));
+    }
+
+    #[test]
+    fn what_fails_while_the_folder_is_made_is_an_error() {
+        let folder = env::temp_dir().join(format!("swarmlet-debian-{}", std::process::id()));
+        let debian = Debian {
+            folder: folder.join("none"),
+        };
+        assert!(!debian.is_complete());
+        let error = debian.make("http://127.0.0.1:9").unwrap_err().to_string();
+        assert!(error.starts_with("debootstrap "), "{error}");
+        assert!(!debian.is_complete());
+        fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]
@@ -179,7 +252,7 @@ mod tests {
         let debian = Debian {
             folder: root::path("docs"),
         };
-        let error = debian.make().unwrap_err().to_string();
+        let error = debian.make("").unwrap_err().to_string();
         assert!(error.ends_with("docs is no folder of ours"), "{error}");
         assert!(root::path("docs/STYLE.md").is_file());
     }

@@ -62,7 +62,7 @@ pub(crate) fn build_programs(profile: Profile) -> Result<bool> {
 /// no compiler.
 fn run(words: &[&str], profile: Profile) -> Result<bool> {
     prepare(profile)?;
-    let Some((mut swift, base)) = compiler() else {
+    let Some((mut swift, base)) = compiler()? else {
         return Ok(false);
     };
     let out = format!("{base}/{OUT}");
@@ -74,7 +74,7 @@ fn run(words: &[&str], profile: Profile) -> Result<bool> {
 /// Runs the program of a project that depends on a published package, and gives what it says;
 /// nothing where there is no compiler. Paths are relative to the repository.
 pub(crate) fn run_installed(project: &str, package: &str, folder: &str) -> Result<Option<String>> {
-    let Some((mut swift, base)) = compiler() else {
+    let Some((mut swift, base)) = compiler()? else {
         return Ok(None);
     };
     swift.args(["run", "--quiet", "--package-path", project]);
@@ -93,18 +93,17 @@ pub(crate) fn run_installed(project: &str, package: &str, folder: &str) -> Resul
 }
 
 /// The program `swift`, and where the repository is for it; a line says why there is none.
-fn compiler() -> Option<(Command, String)> {
+fn compiler() -> Result<Option<(Command, String)>> {
     if is_here() {
-        return Some((
-            shell::command(&["swift"]),
-            root::folder().display().to_string(),
-        ));
+        let base = root::folder().display().to_string();
+        return Ok(Some((shell::command(&["swift"]), base)));
     }
-    match Debian::prepared() {
-        Ok(debian) => Some((debian.command("swift"), INSIDE.to_owned())),
-        Err(reason) => {
-            println!("swift: SKIPPED, nothing of Swift was compiled or tested: {reason}");
-            None
+    match Debian::prepared()? {
+        Ok(debian) => Ok(Some((debian.command("swift"), INSIDE.to_owned()))),
+        Err(lack) => {
+            let why = format!("there is no `swift` here, and {lack}");
+            println!("swift: SKIPPED, nothing of Swift was compiled or tested: {why}");
+            Ok(None)
         }
     }
 }
