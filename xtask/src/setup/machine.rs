@@ -98,9 +98,10 @@ const PROGRAMS: &[Program] = &[
         probe: &[
             "sh",
             "-c",
-            "test \"$(id -u)\" != 0 || test ! -e /etc/debian_version || debootstrap --version",
+            "test \"$(id -u)\" != 0 || test ! -e /etc/debian_version || \
+             { debootstrap --version && test -e /usr/share/keyrings/debian-archive-keyring.gpg; }",
         ],
-        packages: &["debootstrap"],
+        packages: &["debootstrap", "debian-archive-keyring"],
         purpose: "the compiler of Swift, which later releases of Debian have",
     },
 ];

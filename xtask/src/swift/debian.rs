@@ -95,6 +95,8 @@ impl Debian {
         let words = [
             "debootstrap",
             "--foreign",
+            // Without the keys of Debian it would go on, and check nothing.
+            "--force-check-gpg",
             "--variant=minbase",
             &include,
             RELEASE,
