@@ -17,8 +17,9 @@ pub(super) const INSIDE: &str = "/repository";
 /// The release, whose Swift is 6.0.
 const RELEASE: &str = "trixie";
 const PACKAGES: &str = "swiftlang,libswiftlang,libc6-dev,libstdc++-14-dev,libgcc-14-dev,binutils";
-/// The release and the packages of a folder that is complete.
+/// What makes a folder ours: the release and the packages if it is complete, else [`UNFINISHED`].
 const STAMP: &str = "swarmlet-packages";
+const UNFINISHED: &str = "unfinished\n";
 /// Another place for the folder, which several checkouts may share.
 const PLACE: &str = "SWARMLET_SWIFT_ROOT";
 /// Mounts what programs need, and becomes the one that was asked for.
@@ -76,18 +77,37 @@ impl Debian {
 
     fn make(&self, mirror: &str) -> Result<()> {
         let stamp = self.folder.join(STAMP);
-        if self.folder.exists() {
-            // Half made or for other packages; what is neither is somebody else's.
-            let is_ours = stamp.exists() || self.folder.join("debootstrap").exists();
-            ensure!(is_ours, "{} is no folder of ours", self.folder.display());
-            fs::remove_dir_all(&self.folder).context("cannot make the folder anew")?;
-        }
+        self.emptied()?;
         println!("fetching Swift from Debian {RELEASE}: about 550 MB, 2.6 GB unpacked, once");
         self.fetch(mirror)?;
         let mut unpack = shell::command(&["sh", "-c", UNPACK]);
         quietly(unpack.arg(&self.folder), "unpacking Swift")?;
         fs::create_dir_all(self.inside())?;
         fs::write(stamp, recipe()).context("cannot write to the folder")
+    }
+
+    /// Leaves the stamp in the folder, and nothing else. What has none is somebody else's.
+    fn emptied(&self) -> Result<()> {
+        let stamp = self.folder.join(STAMP);
+        fs::create_dir_all(&self.folder).context("cannot make the folder")?;
+        let inside: Vec<_> = fs::read_dir(&self.folder)?.collect::<Result<_, _>>()?;
+        ensure!(
+            inside.is_empty() || stamp.is_file(),
+            "{} is no folder of ours: it has things in it, and no {STAMP}",
+            self.folder.display()
+        );
+        // First, and kept: whenever this ends, the folder is ours and not complete.
+        fs::write(&stamp, UNFINISHED).context("cannot write to the folder")?;
+        for entry in inside.iter().filter(|entry| entry.file_name() != STAMP) {
+            let path = entry.path();
+            let removed = if entry.file_type()?.is_dir() {
+                fs::remove_dir_all(&path)
+            } else {
+                fs::remove_file(&path)
+            };
+            removed.with_context(|| format!("cannot remove {}", path.display()))?;
+        }
+        Ok(())
     }
 
     fn fetch(&self, mirror: &str) -> Result<()> {
@@ -236,27 +256,69 @@ mod tests {
         assert!(!is_refused(unavailable) && !is_refused(unresolved));
     }
 
+    /// A folder for a test, which is removed with what was made in it.
+    struct Place(PathBuf);
+
+    impl Place {
+        fn new(name: &str) -> Place {
+            let name = format!("swarmlet-{name}-{}", std::process::id());
+            let place = Place(env::temp_dir().join(name));
+            fs::create_dir_all(&place.0).unwrap();
+            place
+        }
+
+        fn debian(&self) -> Debian {
+            Debian {
+                folder: self.0.join("debian"),
+            }
+        }
+    }
+
+    impl Drop for Place {
+        fn drop(&mut self) {
+            fs::remove_dir_all(&self.0).ok();
+        }
+    }
+
+    /// Where nothing can be fetched from.
+    const NOWHERE: &str = "http://127.0.0.1:9";
+
     #[test]
-    fn what_fails_while_the_folder_is_made_is_an_error() {
-        let folder = env::temp_dir().join(format!("swarmlet-debian-{}", std::process::id()));
-        let debian = Debian {
-            folder: folder.join("none"),
-        };
+    fn what_fails_while_the_folder_is_made_is_an_error_and_it_is_made_anew() {
+        let place = Place::new("unfinished");
+        let debian = place.debian();
+        for _ in 0..2 {
+            assert!(!debian.is_complete());
+            let error = debian.make(NOWHERE).unwrap_err().to_string();
+            assert!(error.starts_with("debootstrap "), "{error}");
+            fs::write(debian.folder.join("half"), "").unwrap();
+        }
+    }
+
+    #[test]
+    fn a_folder_of_other_packages_is_emptied() {
+        let place = Place::new("others");
+        let debian = place.debian();
+        fs::create_dir_all(debian.folder.join("usr/lib")).unwrap();
+        fs::write(debian.folder.join(STAMP), "sid swift\n").unwrap();
+        std::os::unix::fs::symlink("/usr", debian.folder.join("lib")).unwrap();
+        debian.emptied().unwrap();
+        let left = fs::read_dir(&debian.folder).unwrap();
+        let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, [STAMP]);
         assert!(!debian.is_complete());
-        let error = debian.make("http://127.0.0.1:9").unwrap_err().to_string();
-        assert!(error.starts_with("debootstrap "), "{error}");
-        assert!(!debian.is_complete());
-        fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]
     fn a_folder_of_others_is_left_alone() {
-        let debian = Debian {
-            folder: root::path("docs"),
-        };
-        let error = debian.make("").unwrap_err().to_string();
-        assert!(error.ends_with("docs is no folder of ours"), "{error}");
-        assert!(root::path("docs/STYLE.md").is_file());
+        let place = Place::new("theirs");
+        let debian = place.debian();
+        let theirs = debian.folder.join("debootstrap");
+        fs::create_dir_all(&debian.folder).unwrap();
+        fs::write(&theirs, "theirs").unwrap();
+        let error = debian.make(NOWHERE).unwrap_err().to_string();
+        assert!(error.contains("debian is no folder of ours"), "{error}");
+        assert_eq!(fs::read_to_string(theirs).unwrap(), "theirs");
     }
 
     #[test]
