@@ -2,13 +2,13 @@
 //!
 //! debootstrap fetches them from the mirror that the machine's own apt is configured with, and
 //! checks their signatures. They are unpacked and nothing of them is run but the compiler and the
-//! tests, in a namespace of mounts of its own: at its end nothing is left mounted.
+//! tests. All of that has a namespace of mounts of its own: at its end nothing is left mounted.
 
 use super::package::OUT;
 use crate::{root, shell};
 use anyhow::{Context, Result, ensure};
 use std::env;
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -75,7 +75,12 @@ impl Debian {
         fs::read_to_string(self.folder.join(STAMP)).is_ok_and(|made| made == recipe())
     }
 
+    /// Makes the folder, unless another run has done so by the time that this one may.
     fn make(&self, mirror: &str) -> Result<()> {
+        let _lock = self.lock()?;
+        if self.is_complete() {
+            return Ok(());
+        }
         let stamp = self.folder.join(STAMP);
         self.emptied()?;
         println!("fetching Swift from Debian {RELEASE}: about 550 MB, 2.6 GB unpacked, once");
@@ -84,6 +89,31 @@ impl Debian {
         quietly(unpack.arg(&self.folder), "unpacking Swift")?;
         fs::create_dir_all(self.inside())?;
         fs::write(stamp, recipe()).context("cannot write to the folder")
+    }
+
+    /// Waits until no other run makes the folder. Beside it, as the lock outlives what is inside;
+    /// given back when the file is dropped or the process ends, however it does.
+    fn lock(&self) -> Result<File> {
+        let path = self.lock_path();
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).context("cannot make the folder of the lock")?;
+        }
+        let name = || format!("cannot lock {}", path.display());
+        let file = File::create(&path).with_context(name)?;
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(error)) => return Err(error).with_context(name),
+        }
+        println!("another run fetches Swift, and this one waits for it");
+        file.lock().with_context(name)?;
+        Ok(file)
+    }
+
+    fn lock_path(&self) -> PathBuf {
+        let mut path = self.folder.clone().into_os_string();
+        path.push(".lock");
+        path.into()
     }
 
     /// Leaves the stamp in the folder, and nothing else. What has none is somebody else's.
@@ -293,6 +323,25 @@ mod tests {
             assert!(error.starts_with("debootstrap "), "{error}");
             fs::write(debian.folder.join("half"), "").unwrap();
         }
+    }
+
+    #[test]
+    fn two_runs_make_the_folder_once() {
+        let place = Place::new("twice");
+        let debian = place.debian();
+        let held = debian.lock().unwrap();
+        let second = File::open(debian.lock_path()).unwrap();
+        assert!(matches!(second.try_lock(), Err(TryLockError::WouldBlock)));
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| debian.make(NOWHERE));
+            fs::create_dir_all(&debian.folder).unwrap();
+            fs::write(debian.folder.join(STAMP), recipe()).unwrap();
+            drop(held);
+            // It would fail if it fetched anything.
+            waiting.join().unwrap().unwrap();
+        });
+        assert!(debian.is_complete());
+        second.try_lock().unwrap();
     }
 
     #[test]
