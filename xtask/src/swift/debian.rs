@@ -22,9 +22,12 @@ const STAMP: &str = "swarmlet-packages";
 const UNFINISHED: &str = "unfinished\n";
 /// Another place for the folder, which several checkouts may share.
 const PLACE: &str = "SWARMLET_SWIFT_ROOT";
+/// Begins a program in a namespace of mounts of its own.
+const APART: &[&str] = &["unshare", "--mount", "--propagation", "private"];
 /// Mounts what programs need, and becomes the one that was asked for.
 const ENTER: &str = "mount -t proc proc \"$0/proc\" && mount --bind /dev \"$0/dev\" && \
-    mount --bind . \"$0$1\" && exec chroot \"$0\" sh -c 'cd \"$0\" && exec \"$@\"' \"$@\"";
+    mount -t tmpfs tmpfs \"$0/tmp\" && mount --bind . \"$0$1\" && \
+    exec chroot \"$0\" sh -c 'cd \"$0\" && exec \"$@\"' \"$@\"";
 /// Unpacks with as many processes as there are cores.
 const UNPACK: &str = "cd \"$0/var/cache/apt/archives\" && printf '%s\\0' *.deb | \
     xargs -0 -n 1 -P \"$(nproc)\" sh -c 'dpkg-deb --extract \"$1\" \"$0\"' \"$0\" && rm -- *.deb";
@@ -38,7 +41,8 @@ impl Debian {
     /// Makes the folder unless it is there. `Err` of the inner kind says in a line what this
     /// machine lacks for that; what goes wrong while it is made is an error.
     pub(super) fn prepared() -> Result<Result<Debian, String>> {
-        if !shell::works(&["unshare", "--mount", "mount", "-t", "proc", "proc", "/proc"]) {
+        let mount = ["mount", "-t", "proc", "proc", "/proc"];
+        if !shell::works(&[APART, &mount].concat()) {
             return Ok(Err("mounting is for root only".to_owned()));
         }
         // As the shell reads it in `swift/run.sh`.
@@ -59,7 +63,7 @@ impl Debian {
 
     /// A program of the folder, to be run in the root of the repository.
     pub(super) fn command(&self, program: &str) -> Command {
-        let mut command = shell::command(&["unshare", "--mount", "--propagation", "private"]);
+        let mut command = shell::command(APART);
         command.args(["sh", "-c", ENTER]);
         command.arg(&self.folder).args([INSIDE, program]);
         command.env_clear();
@@ -140,6 +144,8 @@ impl Debian {
         Ok(())
     }
 
+    /// Apart as well: in a container debootstrap mounts devices, which would be left in the folder
+    /// if it was killed.
     fn fetch(&self, mirror: &str) -> Result<()> {
         let include = format!("--include={PACKAGES}");
         let words = [
@@ -151,7 +157,7 @@ impl Debian {
             &include,
             RELEASE,
         ];
-        let mut debootstrap = shell::command(&words);
+        let mut debootstrap = shell::command(&[APART, &words].concat());
         debootstrap.arg(&self.folder).arg(mirror);
         quietly(through_proxy(&mut debootstrap), "debootstrap")
     }
