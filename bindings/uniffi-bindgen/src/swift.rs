@@ -116,7 +116,8 @@ fn line(line: &str) -> String {
     };
     let (first, rest) = rest.split_once(' ').unwrap_or((rest, ""));
     if first == "public" || first == "open" {
-        return format!("{indent}{before}package {rest}\n");
+        let declared = format!("{indent}{before}package {rest}");
+        return format!("{}\n", declared.trim_end());
     }
     let Some(free) = code.strip_prefix("freeFunc: ffi_") else {
         return format!("{line}\n");
@@ -167,10 +168,7 @@ package func e()throws   {try f() {
 fileprivate let h = 1
 ";
         let out = adapted(&(source.to_owned() + &written())).unwrap();
-        assert!(
-            out.replace("package \n", "package\n").contains(expected),
-            "{out}"
-        );
+        assert!(out.contains(expected), "{out}");
     }
 
     #[test]
