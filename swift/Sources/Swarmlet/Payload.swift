@@ -19,11 +19,13 @@ public enum Payload: Sendable, Hashable {
 
     /// Values by key, in the order in which they were written. Of equal keys the last counts.
     ///
-    /// Maps are equal if they have the same values by the same keys, whatever their order.
+    /// Maps are equal if they have the same values by the same keys, whatever their order. Keys are
+    /// the same if they are byte for byte in UTF-8, as in the log and in other languages: `String`
+    /// takes two ways to write an accent for one.
     public struct Map: Sendable, Hashable {
         /// The keys in their order.
         public private(set) var keys: [String] = []
-        private var values: [String: Payload] = [:]
+        private var values: [ExactKey: Payload] = [:]
 
         public init() {}
 
@@ -36,12 +38,13 @@ public enum Payload: Sendable, Hashable {
 
         /// The value of a key. A new key comes last; `nil` takes a key out.
         public subscript(key: String) -> Payload? {
-            get { values[key] }
+            get { values[ExactKey(text: key)] }
             set {
-                if values.updateValue(newValue ?? .null, forKey: key) == nil { keys.append(key) }
+                let own = ExactKey(text: key)
+                if values.updateValue(newValue ?? .null, forKey: own) == nil { keys.append(key) }
                 if newValue == nil {
-                    values[key] = nil
-                    keys.removeAll { $0 == key }
+                    values[own] = nil
+                    keys.removeAll { ExactKey(text: $0) == own }
                 }
             }
         }
@@ -49,6 +52,22 @@ public enum Payload: Sendable, Hashable {
         public static func == (left: Map, right: Map) -> Bool { left.values == right.values }
 
         public func hash(into hasher: inout Hasher) { hasher.combine(values) }
+
+        /// A text that is what it is in UTF-8.
+        private struct ExactKey: Sendable, Hashable {
+            let text: String
+
+            static func == (left: ExactKey, right: ExactKey) -> Bool {
+                left.text.utf8.elementsEqual(right.text.utf8)
+            }
+
+            func hash(into hasher: inout Hasher) {
+                var text = text
+                text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+                // No text has such a byte: what is hashed behind it is no part of it.
+                hasher.combine(UInt8.max)
+            }
+        }
     }
 }
 
@@ -56,7 +75,7 @@ extension Payload.Map: Sequence {
     /// Keys and values in their order.
     public func makeIterator() -> AnyIterator<(key: String, value: Payload)> {
         var keys = self.keys.makeIterator()
-        return AnyIterator { keys.next().map { (key: $0, value: values[$0] ?? .null) } }
+        return AnyIterator { keys.next().map { (key: $0, value: self[$0] ?? .null) } }
     }
 }
 

@@ -69,6 +69,28 @@ final class PublishTests: NodeTestCase {
         XCTAssertEqual(map.map { $0.value }, [4, 3])
     }
 
+    func testKeysAreTheSameByteForByte() async throws {
+        let (short, long) = ("caf\u{E9}", "cafe\u{301}")
+        XCTAssertEqual(short, long)
+        let map: Payload.Map = [short: 1, long: 2]
+        XCTAssertEqual(map.count, 2)
+        XCTAssertNotEqual(map, [long: 1, short: 2])
+        XCTAssertNotEqual([short: 1] as Payload.Map, [long: 1])
+        XCTAssertEqual(map, [long: 2, short: 1])
+        XCTAssertEqual(map.hashValue, ([long: 2, short: 1] as Payload.Map).hashValue)
+        var one = map
+        one[short] = nil
+        XCTAssertEqual(one.keys.map { Array($0.utf8) }, [Array(long.utf8)])
+        try await withNode { node in
+            try await node.publish(["map"], .map(map))
+            let row = try await node.query("FROM 'map'").next()
+            XCTAssertEqual(row?.payload, .map(map))
+            XCTAssertEqual(row?[short], 1)
+            XCTAssertEqual(row?[long], 2)
+            XCTAssertEqual(row?.payload.map?.map { $0.value }, [1, 2])
+        }
+    }
+
     func testManyEventsArePublishedInOneCall() async throws {
         try await withNode { node in
             let events = (0..<1000).map { NewEvent(["n"], .integer($0)) }
