@@ -19,7 +19,7 @@ private func decoded<Value: Decodable>(
     case is Data.Type: value = payload.bytes
     case is UUID.Type: value = payload.string.flatMap { UUID(uuidString: $0) }
     case is URL.Type: value = payload.string.flatMap { URL(string: $0) }
-    case is Date.Type: value = nil
+    case is Date.Type, is Decimal.Type: value = nil
     default: return try Value(from: decoder)
     }
     guard let value = value as? Value else { throw decoder.mismatch(type) }

@@ -4,9 +4,9 @@ extension Payload {
     /// A value of the app as a payload: maps, lists, texts, numbers; `Data` as bytes, `UUID` and
     /// `URL` as text.
     ///
-    /// A `Date` is refused: say which number or text others shall read. Throws ``SwarmletError`` of
-    /// the kind `invalidArgument`, with the place of what cannot be encoded, or what the value
-    /// throws itself.
+    /// A `Date` is refused: say which number or text others shall read. So is a `Decimal`, which no
+    /// number of a payload holds exactly. Throws ``SwarmletError`` of the kind `invalidArgument`,
+    /// with the place of what cannot be encoded, or what the value throws itself.
     public init(encoding value: some Encodable) throws {
         self = try encoded(value, at: PayloadPlace())
     }
@@ -23,6 +23,9 @@ private func encoded(_ value: some Encodable, at place: PayloadPlace) throws -> 
     case let url as URL: return .string(url.absoluteString)
     case is Date:
         let message = "a payload has no times: encode them as a number or a text"
+        throw place.refusal(operation, message)
+    case is Decimal:
+        let message = "a payload has no decimal numbers: encode them as a text, or as whole units"
         throw place.refusal(operation, message)
     default: break
     }

@@ -78,6 +78,10 @@ final class CodableTests: NodeTestCase {
         let error = try await failing(.invalidArgument) { _ = try Payload(encoding: times) }
         XCTAssertEqual(error.details["at"], "payload['x'][0]")
         XCTAssertEqual(error.operation, "publish")
+        let prices: [String: [Decimal?]] = ["x": [nil, Decimal(string: "0.1")]]
+        let exact = try await failing(.invalidArgument) { _ = try Payload(encoding: prices) }
+        XCTAssertEqual(exact.details["at"], "payload['x'][1]")
+        XCTAssertTrue(exact.message.contains("no decimal numbers"), exact.message)
         let ring = Ring()
         ring.next = ring
         let endless = try await failing(.invalidArgument) { _ = try Payload(encoding: ring) }
@@ -94,6 +98,8 @@ final class CodableTests: NodeTestCase {
             { _ = try (["a": 1] as Payload).decode(Stop.self) },
             { _ = try ([1] as Payload).decode([String].self) },
             { _ = try Payload(1).decode(Date.self) },
+            { _ = try Payload(1).decode(Decimal.self) },
+            { _ = try (["exponent": 0] as Payload).decode(Decimal.self) },
             { _ = try Payload("a").decode(Data.self) },
         ]
         for decode in wrong {
