@@ -155,6 +155,22 @@ extension Payload: ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral {
     public init(dictionaryLiteral pairs: (String, Payload)...) { self = .map(Map(pairs)) }
 }
 
+extension Payload {
+    /// What sort of value it is, for errors: those go to logs, where payloads have no business.
+    var kind: String {
+        switch self {
+        case .null: "null"
+        case .bool: "a Boolean"
+        case .integer, .unsigned: "an integer"
+        case .double: "a floating point number"
+        case .string: "a text"
+        case .bytes: "bytes"
+        case .list: "a list"
+        case .map: "a map"
+        }
+    }
+}
+
 extension Payload: CustomStringConvertible {
     /// For people, about as JSON would have it.
     public var description: String {

@@ -34,8 +34,11 @@ private struct PayloadDecoder: Decoder {
     var codingPath: [any CodingKey] { place.codingPath }
 
     func mismatch(_ type: Any.Type) -> DecodingError {
-        let text = "\(place.text) is \(payload), not \(type)"
-        return .typeMismatch(type, .init(codingPath: codingPath, debugDescription: text))
+        failure(type, "\(place.text) is \(payload.kind), not \(type)")
+    }
+
+    func failure(_ type: Any.Type, _ text: String) -> DecodingError {
+        .typeMismatch(type, .init(codingPath: codingPath, debugDescription: text))
     }
 
     func container<Key: CodingKey>(keyedBy: Key.Type) throws -> KeyedDecodingContainer<Key> {
@@ -190,11 +193,17 @@ private struct SingleValue: SingleValueDecodingContainer {
 
     /// A number that fits; a floating point number too, if it is a whole one.
     private func number<Number: FixedWidthInteger>() throws -> Number {
+        let number: Number?
         switch payload {
-        case .integer(let value): try found(Number(exactly: value))
-        case .unsigned(let value): try found(Number(exactly: value))
-        case .double(let value): try found(Number(exactly: value))
+        case .integer(let value): number = Number(exactly: value)
+        case .unsigned(let value): number = Number(exactly: value)
+        case .double(let value): number = Number(exactly: value)
         default: throw decoder.mismatch(Number.self)
         }
+        guard let number else {
+            let text = "\(decoder.place.text) is \(payload.kind) that is no \(Number.self)"
+            throw decoder.failure(Number.self, text)
+        }
+        return number
     }
 }

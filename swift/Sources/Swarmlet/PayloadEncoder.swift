@@ -33,7 +33,7 @@ private func encoded(_ value: some Encodable, at place: PayloadPlace) throws -> 
     do {
         try value.encode(to: encoder)
     } catch let EncodingError.invalidValue(value, context) {
-        let message = "a payload cannot hold \(value): \(context.debugDescription)"
+        let message = "a payload cannot hold this \(type(of: value)): \(context.debugDescription)"
         throw place.refusal(operation, message)
     }
     return encoder.value.payload

@@ -25,6 +25,16 @@ private final class Ring: Encodable {
     }
 }
 
+/// What no encoder can hold.
+private struct Unfit: Encodable {
+    let text = "secret"
+
+    func encode(to encoder: any Encoder) throws {
+        let context = EncodingError.Context(codingPath: [], debugDescription: "it is unfit")
+        throw EncodingError.invalidValue(self, context)
+    }
+}
+
 final class CodableTests: NodeTestCase {
     private let stop = Stop(
         press: 7,
@@ -82,6 +92,9 @@ final class CodableTests: NodeTestCase {
         let exact = try await failing(.invalidArgument) { _ = try Payload(encoding: prices) }
         XCTAssertEqual(exact.details["at"], "payload['x'][1]")
         XCTAssertTrue(exact.message.contains("no decimal numbers"), exact.message)
+        let unfit = try await failing(.invalidArgument) { _ = try Payload(encoding: [Unfit()]) }
+        XCTAssertEqual(unfit.details["at"], "payload[0]")
+        XCTAssertFalse(unfit.message.contains("secret"), unfit.message)
         let ring = Ring()
         ring.next = ring
         let endless = try await failing(.invalidArgument) { _ = try Payload(encoding: ring) }
@@ -104,6 +117,29 @@ final class CodableTests: NodeTestCase {
         ]
         for decode in wrong {
             XCTAssertThrowsError(try decode()) { XCTAssertTrue($0 is DecodingError, "\($0)") }
+        }
+    }
+
+    func testADecodingErrorSaysTheKindAndNotThePayload() throws {
+        let secret: Payload = ["secret": 61_723]
+        let wrong: [(Payload, any Decodable.Type, String)] = [
+            (["a": secret], [String: Int].self, "payload['a'] is a map, not Int"),
+            ([.list([secret])], [String].self, "payload[0] is a list, not String"),
+            (secret, [Int].self, "payload is a map, not Array<Payload>"),
+            (secret, [String: UInt8].self, "payload['secret'] is an integer that is no UInt8"),
+            (61_723.5, Int.self, "payload is a floating point number that is no Int"),
+            ("secret", UUID.self, "payload is a text, not UUID"),
+            (nil, Data.self, "payload is null, not Data"),
+            (true, Decimal.self, "payload is a Boolean, not Decimal"),
+            (.bytes(Data([1])), Double.self, "payload is bytes, not Double"),
+        ]
+        for (payload, type, text) in wrong {
+            XCTAssertThrowsError(try payload.decode(type)) { error in
+                guard case DecodingError.typeMismatch(_, let context) = error else {
+                    return XCTFail("\(error)")
+                }
+                XCTAssertEqual(context.debugDescription, text)
+            }
         }
     }
 }
