@@ -125,12 +125,11 @@ final class SubscribeTests: NodeTestCase {
                 { try await node.swarm.waitJoined() },
             ]
             for wait in waits {
-                let waiting = Task { try await wait() }
-                try await Task.sleep(for: .milliseconds(5))
-                waiting.cancel()
-                let end = await waiting.result
-                XCTAssertThrowsError(try end.get()) {
-                    XCTAssertTrue($0 is CancellationError, "\($0)")
+                for yields in 0..<100 {
+                    let result = await resultOfCancelling(wait, after: yields)
+                    XCTAssertThrowsError(try result.get()) {
+                        XCTAssertTrue($0 is CancellationError, "\($0)")
+                    }
                 }
             }
             // One that is cancelled beforehand does not begin.
@@ -146,6 +145,22 @@ final class SubscribeTests: NodeTestCase {
             XCTAssertEqual(row?.offset, 0)
             try await until { try node.metrics().subscriptionsOpen == 1 }
         }
+    }
+
+    /// How a wait ends that is cancelled when it has begun and others had their turn so often: that
+    /// meets it on its way into the library, inside, and where it waits.
+    private func resultOfCancelling(
+        _ wait: @escaping @Sendable () async throws -> Void, after yields: Int
+    ) async -> Result<Void, any Error> {
+        let (begun, beginning) = AsyncStream.makeStream(of: Void.self)
+        let waiting = Task {
+            beginning.finish()
+            try await wait()
+        }
+        for await _ in begun {}
+        for _ in 0..<yields { await Task.yield() }
+        waiting.cancel()
+        return await waiting.result
     }
 
     func testASubscriptionThatIsCancelledEndsForThoseWhoWait() async throws {
