@@ -77,7 +77,7 @@ private func resume(_ node: Node) async throws {
     var count = 0
     var stored: Offsets = [:]
     let subscription = try node.subscribe("FROM 'stopped'")
-    for try await rows in subscription.batches() {
+    for try await rows in subscription.batches(max: 1000) {
         count += rows.count
         // Write these two into your database in one transaction.
         stored = try subscription.offsets
