@@ -273,6 +273,7 @@ fn quietly(command: &mut Command, what: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::swift::place::Place;
 
     #[test]
     fn the_mirror_is_that_of_the_release_itself() {
@@ -292,27 +293,9 @@ mod tests {
         assert!(!is_refused(unavailable) && !is_refused(unresolved));
     }
 
-    /// A folder for a test, which is removed with what was made in it.
-    struct Place(PathBuf);
-
-    impl Place {
-        fn new(name: &str) -> Place {
-            let name = format!("swarmlet-{name}-{}", std::process::id());
-            let place = Place(env::temp_dir().join(name));
-            fs::create_dir_all(&place.0).unwrap();
-            place
-        }
-
-        fn debian(&self) -> Debian {
-            Debian {
-                folder: self.0.join("debian"),
-            }
-        }
-    }
-
-    impl Drop for Place {
-        fn drop(&mut self) {
-            fs::remove_dir_all(&self.0).ok();
+    fn debian(place: &Place) -> Debian {
+        Debian {
+            folder: place.path().join("debian"),
         }
     }
 
@@ -322,7 +305,7 @@ mod tests {
     #[test]
     fn what_fails_while_the_folder_is_made_is_an_error_and_it_is_made_anew() {
         let place = Place::new("unfinished");
-        let debian = place.debian();
+        let debian = debian(&place);
         for _ in 0..2 {
             assert!(!debian.is_complete());
             let error = debian.make(NOWHERE).unwrap_err().to_string();
@@ -334,7 +317,7 @@ mod tests {
     #[test]
     fn two_runs_make_the_folder_once() {
         let place = Place::new("twice");
-        let debian = place.debian();
+        let debian = debian(&place);
         let held = debian.lock().unwrap();
         let second = File::open(debian.lock_path()).unwrap();
         assert!(matches!(second.try_lock(), Err(TryLockError::WouldBlock)));
@@ -353,7 +336,7 @@ mod tests {
     #[test]
     fn a_folder_of_other_packages_is_emptied() {
         let place = Place::new("others");
-        let debian = place.debian();
+        let debian = debian(&place);
         fs::create_dir_all(debian.folder.join("usr/lib")).unwrap();
         fs::write(debian.folder.join(STAMP), "sid swift\n").unwrap();
         std::os::unix::fs::symlink("/usr", debian.folder.join("lib")).unwrap();
@@ -367,7 +350,7 @@ mod tests {
     #[test]
     fn a_folder_of_others_is_left_alone() {
         let place = Place::new("theirs");
-        let debian = place.debian();
+        let debian = debian(&place);
         let theirs = debian.folder.join("debootstrap");
         fs::create_dir_all(&debian.folder).unwrap();
         fs::write(&theirs, "theirs").unwrap();

@@ -6,5 +6,7 @@
 
 mod debian;
 mod package;
+#[cfg(test)]
+mod place;
 
 pub(crate) use package::{MANIFEST, PROGRAMS, build_programs, prepare, run_installed, test};

@@ -98,14 +98,16 @@ fn compiler() -> Result<Option<(Command, String)>> {
         let base = root::folder().display().to_string();
         return Ok(Some((shell::command(&["swift"]), base)));
     }
-    match Debian::prepared()? {
-        Ok(debian) => Ok(Some((debian.command("swift"), INSIDE.to_owned()))),
-        Err(lack) => {
-            let why = format!("there is no `swift` here, and {lack}");
-            println!("swift: SKIPPED, nothing of Swift was compiled or tested: {why}");
-            Ok(None)
+    let why = if cfg!(target_os = "linux") {
+        match Debian::prepared()? {
+            Ok(debian) => return Ok(Some((debian.command("swift"), INSIDE.to_owned()))),
+            Err(lack) => format!("`swift build` does not work here, and {lack}"),
         }
-    }
+    } else {
+        "that is done on Linux only; on macOS open the folder swift in Xcode".to_owned()
+    };
+    println!("swift: SKIPPED, nothing of Swift was compiled or tested: {why}");
+    Ok(None)
 }
 
 /// With what is built in a folder, and the library of another one.
@@ -117,8 +119,56 @@ fn linked<'a>(swift: &'a mut Command, out: &str, library: &str) -> &'a mut Comma
     swift.env("LD_LIBRARY_PATH", library)
 }
 
-/// Whether this machine can build the package by itself. On Apple's machines that needs the
-/// XCFramework, and Xcode.
+/// Whether this machine can build the package by itself; `swift/run.sh` asks the same. On Apple's
+/// machines that needs the XCFramework, and Xcode.
 fn is_here() -> bool {
     cfg!(target_os = "linux") && shell::works(&["swift", "build", "--version"])
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use super::*;
+    use crate::swift::place::Place;
+    use std::env;
+    use std::os::unix::fs::PermissionsExt;
+    use std::process::Output;
+
+    /// What `swift/run.sh` does with a program, where `swift` is this script.
+    fn started(place: &Place, swift: &str) -> Output {
+        let program = |path: &str, text: &str| {
+            let path = place.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+            fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        };
+        program("bin/swift", swift);
+        program(
+            "target/swift/build/debug/Program",
+            "echo \"started with $1\"",
+        );
+        let bins = [place.path().join("bin"), "/usr/bin".into(), "/bin".into()];
+        let bins = env::join_paths(bins).unwrap();
+        let mut run = Command::new("/bin/sh");
+        run.arg(root::path("swift/run.sh"));
+        run.args(["debug/Program", "this"]);
+        run.env("PATH", bins).env("SWARMLET_SWIFT_ROOT", "none");
+        run.current_dir(place.path()).output().unwrap()
+    }
+
+    #[test]
+    fn programs_are_started_where_the_package_is_built() {
+        let place = Place::new("builds");
+        let output = started(&place, "test \"$*\" = 'build --version'");
+        assert_eq!(output.stdout, b"started with this\n", "{output:?}");
+    }
+
+    #[test]
+    fn another_program_called_swift_is_no_compiler() {
+        let place = Place::new("another");
+        let output = started(&place, "test \"$1\" = --version");
+        assert_eq!(output.status.code(), Some(77), "{output:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(said, "SKIPPED: there is no loader for it in none\n");
+    }
 }
