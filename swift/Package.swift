@@ -13,8 +13,13 @@ import PackageDescription
 
 var targets = [
     native,
-    // Written by uniffi, and seen by this package only.
-    .target(name: "SwarmletNative", dependencies: ["SwarmletNativeFFI"]),
+    // Written by uniffi, and seen by this package only. What the library needs of Apple's systems
+    // is named here: a static library does not say it.
+    .target(
+        name: "SwarmletNative", dependencies: ["SwarmletNativeFFI"],
+        linkerSettings: ["CoreFoundation", "SystemConfiguration"].map { framework in
+            .linkedFramework(framework, .when(platforms: [.iOS, .macOS]))
+        }),
     .target(name: "Swarmlet", dependencies: ["SwarmletNative"]),
 ]
 // What is published has no tests, and none of the programs that tests and others start.
@@ -29,7 +34,7 @@ if FileManager.default.fileExists(atPath: tests) {
 
 let package = Package(
     name: "swarmlet",
-    platforms: [.iOS(.v16), .macOS(.v13), .tvOS(.v16), .watchOS(.v9), .visionOS(.v1)],
+    platforms: [.iOS(.v16), .macOS(.v13)],
     products: [.library(name: "Swarmlet", targets: ["Swarmlet"])],
     targets: targets,
     swiftLanguageModes: [.v6]
