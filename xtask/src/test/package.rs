@@ -96,14 +96,30 @@ fn use_maven(packed: &Path) -> Result<()> {
 }
 
 fn use_swift(packed: &Path) -> Result<()> {
-    unpacked("swift", packed)?;
+    let archive = unpacked("swift", packed)?;
+    published(&archive, &emptied("swift-repository")?)?;
     emptied("swift-work")?;
-    let [package, work] = ["swift", "swift-work"].map(|name| format!("{FOLDER}/{name}"));
+    let [package, work] = ["swift-repository", "swift-work"].map(|name| format!("{FOLDER}/{name}"));
     let said = swift::run_installed("swift/Installed", &package, &work)?;
     // Nothing is said where there is no compiler.
     let is_right = said.as_ref().is_none_or(|said| *said == used());
     ensure!(is_right, "what uses the Swift package says {said:?}");
     Ok(())
+}
+
+/// What others get of a folder that is committed to a repository, with nobody's own settings.
+fn published(folder: &Path, to: &Path) -> Result<()> {
+    let git = |words: &[&str]| {
+        let mut git = shell::command(&["git", "-c", "user.name=tests", "-c", "user.email=tests"]);
+        git.args(words).current_dir(folder);
+        git.env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1");
+        git
+    };
+    shell::run(&mut git(&["init", "--quiet", "--initial-branch=main"]))?;
+    shell::run(&mut git(&["add", "--all"]))?;
+    shell::run(&mut git(&["commit", "--quiet", "--message=release"]))?;
+    shell::run(git(&["clone", "--quiet", "."]).arg(to))
 }
 
 /// Unpacks an archive that is a folder, which says whose it is and what is inside.
