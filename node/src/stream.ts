@@ -209,6 +209,10 @@ export class RowStream<T = any> implements AsyncIterable<Row<T>>, AsyncDisposabl
 
   /** Takes a chunk if there is something; whether there was. */
   #refill(max: number): boolean {
+    // What is taken from here on was not handed out, and would count as if it was.
+    if (this.#watched.isCancelled) {
+      return false;
+    }
     const text = called(this.#operation, () => this.#native.take(Math.min(max, BATCH_ROWS)));
     this.#chunk = JSON.parse(text) as Chunk;
     this.#handedOut = 0;

@@ -269,6 +269,24 @@ test("a loop may end its own stream", async (context) => {
   assert.deepEqual(events.offsets, { [`${node.id}-0`]: 3 });
 });
 
+test("what is taken from a stream that was ended is nothing, and offsets stay", async (context) => {
+  const node = await opened(context);
+  await node.publishMany(many(0, 300));
+  const ending = new AbortController();
+  const ends = [
+    [node.subscribe("FROM 'n'"), (events) => events.cancel()],
+    [node.subscribe("FROM 'n'", { signal: ending.signal }), () => ending.abort()],
+  ];
+  for (const [events, end] of ends) {
+    assert.deepEqual(await payloads(events, 10), numbers(10));
+    end(events);
+    assert.deepEqual(events.take(), []);
+    assert.deepEqual(events.offsets, { [`${node.id}-0`]: 9 });
+    const rest = node.subscribe("FROM 'n'", { from: events.offsets });
+    assert.deepEqual(await payloads(rest, 290), numbers(290).map((n) => n + 10));
+  }
+});
+
 test("two readers share a subscription", async (context) => {
   const node = await opened(context);
   const events = node.subscribe("FROM 'n'");
