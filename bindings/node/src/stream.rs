@@ -1,10 +1,8 @@
 //! Streams of results: look, take, and be told of a change.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
 use napi_derive::napi;
-use swarmlet::{EventKey, Item, Offsets, Output};
-use swarmlet_facade::{Buffer, Readiness, Result, offsets_map};
+use swarmlet::{Item, Output};
+use swarmlet_facade::{Buffer, Readiness, Result, Taken, offsets_map};
 
 use crate::failure::called;
 use crate::json;
@@ -19,47 +17,16 @@ const CHUNK_BYTES: usize = 1024 * 1024;
 #[napi]
 pub struct Stream {
     stream: swarmlet_facade::Stream,
-    taken: Mutex<Taken>,
-}
-
-/// The outputs that were taken last, of which the front may not have handed out all yet.
-#[derive(Default)]
-struct Taken {
-    /// How far those before them reach.
-    before: Offsets,
-    /// What is dealt with once each of them is.
-    settled: Vec<Option<EventKey>>,
+    /// The outputs that were taken last, of which the front may not have handed out all yet.
+    taken: Taken,
 }
 
 impl Stream {
     pub(crate) fn new(stream: swarmlet_facade::Stream) -> Self {
         Self {
             stream,
-            taken: Mutex::default(),
+            taken: Taken::default(),
         }
-    }
-
-    /// Takes one by one until there are enough.
-    fn take_some(&self, max: u32) -> Result<Vec<Output>> {
-        let mut outputs = Vec::new();
-        let mut bytes = 0;
-        for _ in 0..max {
-            let Some(output) = self.stream.take_one()? else {
-                break;
-            };
-            if let Item::Row(row) | Item::AntiRow(row) = &output.item {
-                bytes += row.bytes();
-            }
-            outputs.push(output);
-            if bytes >= CHUNK_BYTES {
-                break;
-            }
-        }
-        Ok(outputs)
-    }
-
-    fn taken(&self) -> MutexGuard<'_, Taken> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -75,10 +42,9 @@ impl Stream {
     #[napi]
     pub fn take(&self, max: u32) -> napi::Result<String> {
         called("take", || {
-            let before = self.stream.offsets()?;
-            let outputs = self.take_some(max)?;
-            let settled = outputs.iter().map(|output| output.settled).collect();
-            *self.taken() = Taken { before, settled };
+            let outputs = self
+                .taken
+                .take_by(&self.stream, |stream| take_some(stream, max))?;
             chunk_text(&outputs)
         })
     }
@@ -105,19 +71,8 @@ impl Stream {
     #[napi]
     pub fn offsets(&self, handed_out: u32) -> napi::Result<String> {
         called("offsets", || {
-            let taken = self.taken();
-            let count = usize::try_from(handed_out).unwrap_or(usize::MAX);
-            let Some(handed_out) = taken
-                .settled
-                .get(..count)
-                .filter(|_| count < taken.settled.len())
-            else {
-                return Ok(json::text(&offsets_map(&self.stream.offsets()?)));
-            };
-            let mut offsets = taken.before.clone();
-            for key in handed_out.iter().flatten() {
-                offsets.advance(key.stream, key.offset);
-            }
+            let handed_out = usize::try_from(handed_out).unwrap_or(usize::MAX);
+            let offsets = self.taken.offsets_at(&self.stream, handed_out)?;
             Ok(json::text(&offsets_map(&offsets)))
         })
     }
@@ -129,6 +84,25 @@ impl Stream {
             Ok(json::text(&offsets_map(&self.stream.skipped()?)))
         })
     }
+}
+
+/// Takes one by one until there are enough.
+fn take_some(stream: &swarmlet_facade::Stream, max: u32) -> Result<Vec<Output>> {
+    let mut outputs = Vec::new();
+    let mut bytes = 0;
+    for _ in 0..max {
+        let Some(output) = stream.take_one()? else {
+            break;
+        };
+        if let Item::Row(row) | Item::AntiRow(row) = &output.item {
+            bytes += row.bytes();
+        }
+        outputs.push(output);
+        if bytes >= CHUNK_BYTES {
+            break;
+        }
+    }
+    Ok(outputs)
 }
 
 /// Answers at `port` when a look at the stream shows something.
