@@ -130,7 +130,7 @@ fn write_scalar(text: &mut String, item: &Item<'_>) {
 }
 
 fn write_text(text: &mut String, value: &str) {
-    text.push_str(&serde_json::Value::from(value).to_string());
+    text.push_str(&serde_json::to_string(value).expect("a text can be written as JSON"));
 }
 
 fn write_base64(text: &mut String, bytes: &[u8]) {
