@@ -6,6 +6,14 @@ import { parentPort, workerData } from "node:worker_threads";
 import { Node } from "swarmlet";
 
 const { path, index, way } = workerData;
+/** Two are enough; of a handle that lives on, something holds it. */
+const TURNS_MAX = 100;
+
+/** A turn later, when what nobody holds is gone. */
+async function collected() {
+  await setImmediate();
+  globalThis.gc();
+}
 
 /** Another handle of a node whose first one was collected. */
 async function scoped() {
@@ -18,11 +26,15 @@ async function opened() {
     return Node.open(path, { durability: "buffered" });
   }
   const [node, first] = await scoped();
-  // The native half goes a turn later than what stands before it.
-  for (let turns = 2; turns > 0; turns -= first.deref() === undefined ? 1 : 0) {
-    await setImmediate();
-    globalThis.gc();
+  for (let turns = 0; first.deref() !== undefined; turns += 1) {
+    if (turns === TURNS_MAX) {
+      throw new Error(`the first handle is still there after ${TURNS_MAX} turns`);
+    }
+    await collected();
   }
+  // The native half goes a turn later than what stands before it.
+  await collected();
+  await collected();
   await setImmediate();
   return node;
 }
