@@ -169,7 +169,7 @@ export class Swarm {
    */
   async invite(capabilities?: string, options: InviteOptions = {}): Promise<string> {
     const operation = "swarm.invite";
-    const terms = asJson(operation, { capabilities, ...checked(operation, options) });
+    const terms = termsOf(operation, capabilities, options);
     return this.#hold.call(operation, (port) => this.#native.invite(port, terms));
   }
 
@@ -233,7 +233,7 @@ export class Swarm {
   async approve(device: string, capabilities?: string, options: Grant = {}): Promise<void> {
     const operation = "swarm.approve";
     const id = text(operation, "device", device);
-    const terms = asJson(operation, { capabilities, ...checked(operation, options) });
+    const terms = termsOf(operation, capabilities, options);
     await this.#hold.call(operation, (port) => this.#native.approve(port, id, terms));
   }
 
@@ -252,7 +252,7 @@ export class Swarm {
   ): Promise<void> {
     const operation = "swarm.preauthorise";
     const id = text(operation, "device", device);
-    const terms = asJson(operation, { capabilities, ...checked(operation, options) });
+    const terms = termsOf(operation, capabilities, options);
     await this.#hold.call(operation, (port) => this.#native.preauthorise(port, id, terms));
   }
 
@@ -336,6 +336,18 @@ export class Swarm {
       waiting.cancel();
     }
   }
+}
+
+/** What a device is let in with, as JSON. */
+function termsOf(operation: string, capabilities: string | undefined, options: Grant): string {
+  const given = checked(operation, options);
+  if (capabilities === undefined) {
+    return asJson(operation, given);
+  }
+  return asJson(operation, {
+    capabilities: text(operation, "capabilities", capabilities),
+    ...given,
+  });
 }
 
 function statusOf(json: string): SwarmStatus {

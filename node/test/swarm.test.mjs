@@ -128,4 +128,11 @@ test("what cannot be meant is refused", async (context) => {
   for (const refusal of refusals) {
     await assert.rejects(refusal, { code: /invalid_argument|already_exists/ });
   }
+  for (const capabilities of [{ name: "tablet" }, 7, null]) {
+    const message = `capabilities must be a string, not ${typeof capabilities}`;
+    const error = { code: "invalid_argument", message };
+    await assert.rejects(swarm.invite(capabilities), { ...error, operation: "swarm.invite" });
+    await assert.rejects(swarm.approve(node.id, capabilities), error);
+    await assert.rejects(swarm.preauthorise(node.id, capabilities), error);
+  }
 });
