@@ -26,8 +26,8 @@ pub const SEQUENCE_MAX: u64 = (1 << 53) - 1;
 /// Greatest integer: what the unsigned integers of CBOR can hold.
 pub const INTEGER_MAX: i128 = u64::MAX as i128;
 
-/// Smallest integer: what the negative integers of CBOR can hold.
-pub const INTEGER_MIN: i128 = -INTEGER_MAX - 1;
+/// Smallest integer: what payloads can hold, and every language has.
+pub const INTEGER_MIN: i128 = i64::MIN as i128;
 
 /// Arrays and objects inside each other: comparing, printing and dropping recurse once per level.
 pub const VALUE_DEPTH_MAX: usize = 128;
