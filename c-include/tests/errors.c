@@ -69,7 +69,7 @@ static void payloads_that_are_none_are_refused(const char *folder) {
     swarmlet_bytes too_low = {low, sizeof low};
     CHECK_STATUS(SWARMLET_STATUS_INVALID_ARGUMENT,
                  publish(node, tag, SWARMLET_PAYLOAD_FORMAT_CBOR, too_low));
-    CHECK(strcmp(detail("given"), "-9223372036854775809") == 0);
+    CHECK(strstr(swarmlet_last_error_message(), "below -2^63") != NULL);
     CHECK_STATUS(SWARMLET_STATUS_INVALID_ARGUMENT, publish(node, tag, 7, swarmlet_bytes_of("1")));
     swarmlet_new_event events[] = {
         {&tag, 1, SWARMLET_PAYLOAD_FORMAT_JSON, swarmlet_bytes_of("1")},

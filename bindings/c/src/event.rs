@@ -1,7 +1,7 @@
 //! Events as they are given to be published, and what becomes of them.
 
 use swarmlet::{EventKey, NewEvent, Payload, Published, Tags};
-use swarmlet_facade::{Failure, Result, payload_of_cbor, payload_of_json};
+use swarmlet_facade::{Failure, Result, payload_of_json};
 
 use crate::kept::{Kept, Shelf};
 use crate::options::unknown;
@@ -131,7 +131,7 @@ pub(crate) unsafe fn payload(format: u32, bytes: Bytes) -> Result<Payload> {
     match (format, given) {
         (FORMAT_JSON | FORMAT_CBOR, None) => payload_of_json(b"null"),
         (FORMAT_JSON, Some(json)) => payload_of_json(json),
-        (FORMAT_CBOR, Some(cbor)) => payload_of_cbor(cbor),
+        (FORMAT_CBOR, Some(cbor)) => Ok(Payload::from_cbor(cbor.to_vec())?),
         (other, _) => Err(unknown("format", "swarmlet_payload_format", other)),
     }
 }

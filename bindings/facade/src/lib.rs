@@ -11,7 +11,6 @@
 
 #![forbid(unsafe_code)]
 
-mod cbor;
 mod completion;
 mod diagnostics;
 mod failure;
@@ -27,7 +26,6 @@ mod settings;
 mod stream;
 mod swarm;
 
-pub use cbor::payload_of_cbor;
 pub use completion::{Completion, Pending, Waiting};
 pub use diagnostics::{Diagnostic, Severity, collect_diagnostics, take_diagnostics};
 pub use failure::{Failure, Result};

@@ -132,7 +132,7 @@ pub enum Item<'a> {
     Null,
     /// True or false.
     Bool(bool),
-    /// An integer from -2^64 to 2^64 - 1.
+    /// An integer from -2^63 to 2^64 - 1.
     Integer(i128),
     /// A floating point number.
     Float(f64),
@@ -258,7 +258,7 @@ mod tests {
 
     #[test]
     fn values_of_other_writers_are_read() {
-        // Tag 0 on a text in pieces; half a float; a list without length; the least integer.
+        // Tag 0 on a text in pieces; half a float; a list without length; a negative integer.
         let cbor = [
             0xc0, 0x7f, 0x61, 0x61, 0x61, 0x62, 0xff, 0xf9, 0x3e, 0x00, 0x9f, 0xf7, 0xff, 0x3b,
             0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,

@@ -11,7 +11,8 @@ use super::codec::{Malformed, Reader};
 use crate::error::{Error, Result};
 use crate::limits::{PAYLOAD_BYTES_MAX, PAYLOAD_DEPTH_MAX};
 
-/// One well-formed CBOR value (RFC 8949) of at most 1 MiB, nested at most 128 deep.
+/// One well-formed CBOR value (RFC 8949) of at most 1 MiB, nested at most 128 deep, whose integers
+/// are at least -2^63: below that CBOR has more, of which most languages can make no value.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Payload(Bytes);
 
@@ -93,7 +94,7 @@ pub(super) fn check_len(len: usize) -> Result<()> {
     Ok(())
 }
 
-/// Refuses anything but exactly one well-formed item within the depth bound, without recursion.
+/// Refuses anything but exactly one well-formed item within the bounds, without recursion.
 pub(super) fn check_well_formed(cbor: &[u8]) -> Result<()> {
     let mut reader = Reader::new(cbor);
     let mut open = Vec::new();
@@ -102,7 +103,7 @@ pub(super) fn check_well_formed(cbor: &[u8]) -> Result<()> {
             true => reader.finish(),
             false => Ok(()),
         });
-        step.map_err(|error| Error::invalid("the payload is not valid CBOR").because(error))?;
+        step.map_err(|error| Error::invalid("the CBOR of a payload is refused").because(error))?;
         if open.is_empty() {
             return Ok(());
         }
@@ -141,6 +142,9 @@ fn check_item(reader: &mut Reader<'_>, open: &mut Vec<Expected>) -> Result<(), M
         _ => return Err(reader.malformed("reserved or chunked item")),
     };
     match major {
+        1 if i64::try_from(argument).is_err() => {
+            return Err(reader.malformed("an integer is below -2^63"));
+        }
         2 => reader
             .take(usize::try_from(argument).unwrap_or(usize::MAX))
             .map(|_| ())?,
@@ -261,6 +265,20 @@ mod tests {
     fn simple_values_have_one_form() {
         assert!(Payload::from_cbor(vec![0xf8, 0x1f]).is_err());
         assert!(Payload::from_cbor(vec![0xf8, 0x20]).is_ok());
+    }
+
+    #[test]
+    fn integers_are_those_that_every_language_has() {
+        let least = [0x3b, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
+        let greatest = [0x1b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff];
+        for cbor in [&least[..], &greatest, &[0x20]] {
+            assert!(Payload::from_cbor(cbor.to_vec()).is_ok(), "{cbor:02x?}");
+        }
+        let one_less = [0x3b, 0x80, 0, 0, 0, 0, 0, 0, 0];
+        for within in [&[][..], &[0x82, 0x00], &[0xa1, 0x00], &[0xbf], &[0xc1]] {
+            let refused = Payload::from_cbor([within, &one_less].concat()).unwrap_err();
+            assert!(refused.to_string().contains("below -2^63"), "{refused}");
+        }
     }
 
     proptest! {
