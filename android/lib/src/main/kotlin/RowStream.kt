@@ -35,6 +35,7 @@ public abstract class RowStream internal constructor(private val native: NativeS
     private var chunk: List<StreamItem> = emptyList()
     private var handed = 0
     private var isCancelled = false
+    private var showsAll = false
     private val lock = Any()
 
     override suspend fun collect(collector: FlowCollector<Row>): Unit =
@@ -81,7 +82,7 @@ public abstract class RowStream internal constructor(private val native: NativeS
      * caught up, time travel. Not to be mixed with reading rows.
      */
     public fun outputs(): Flow<Output> {
-        calling("outputs") { native.showAll() }
+        showAll()
         return OneByOne(::close) { nextOutput() }
     }
 
@@ -92,7 +93,7 @@ public abstract class RowStream internal constructor(private val native: NativeS
      * Nothing is lost by a timeout or a cancelled wait.
      */
     public suspend fun nextOutput(timeout: Duration? = null): Output? {
-        calling("outputs") { native.showAll() }
+        showAll()
         while (true) {
             letOthersRun()
             val item = hand() ?: if (ready(timeout)) continue else return null
@@ -154,6 +155,12 @@ public abstract class RowStream internal constructor(private val native: NativeS
         val many = chunk.subList(handed, minOf(chunk.size, handed + max))
         handed += many.size
         many
+    }
+
+    /** Said once: from then on all outputs are shown, whoever asks for the next. */
+    private fun showAll() = synchronized(lock) {
+        if (!showsAll) calling("outputs") { native.showAll() }
+        showsAll = true
     }
 
     private fun isHandedOut() = synchronized(lock) { handed == chunk.size || isCancelled }
