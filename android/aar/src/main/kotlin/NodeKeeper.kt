@@ -179,8 +179,7 @@ public class NodeKeeper internal constructor(
     }
 
     private enum class Wish { OPEN, CLOSED }
-
-    private companion object {
-        val LOGGER: Logger = Logger.getLogger("swarmlet.android")
-    }
 }
+
+/** What nobody is told of otherwise. */
+internal val LOGGER: Logger = Logger.getLogger("swarmlet.android")

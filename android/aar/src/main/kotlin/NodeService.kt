@@ -1,5 +1,6 @@
 package io.github.swarmlet.android
 
+import android.app.ForegroundServiceStartNotAllowedException
 import android.app.Notification
 import android.app.Service
 import android.content.ComponentName
@@ -11,6 +12,7 @@ import android.os.Binder
 import android.os.Build
 import android.os.IBinder
 import io.github.swarmlet.Node
+import java.util.logging.Level
 import kotlinx.coroutines.Job
 import kotlinx.coroutines.channels.awaitClose
 import kotlinx.coroutines.flow.Flow
@@ -50,9 +52,11 @@ public abstract class NodeService : Service() {
     override fun onStartCommand(intent: Intent?, flags: Int, startId: Int): Int {
         try {
             toForeground()
-        } catch (_: IllegalStateException) {
+        } catch (refusal: ForegroundServiceStartNotAllowedException) {
             // From Android 12 on the foreground is refused to an app that nobody sees, so also when
             // the system starts the service again. Without it, that would only happen once more.
+            // Earlier releases do not have this class, and look for it only when they catch.
+            LOGGER.log(Level.WARNING, "the foreground is refused; the node stays closed", refusal)
             stopSelf()
             return START_NOT_STICKY
         }
