@@ -3,6 +3,8 @@ package io.github.swarmlet.android
 import io.github.swarmlet.Node
 import java.util.logging.Level
 import java.util.logging.Logger
+import kotlin.time.Duration
+import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineDispatcher
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
@@ -17,6 +19,7 @@ import kotlinx.coroutines.flow.StateFlow
 import kotlinx.coroutines.flow.asStateFlow
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.withContext
+import kotlinx.coroutines.withTimeoutOrNull
 
 /** How far a node is that somebody keeps. */
 public sealed interface NodeState {
@@ -57,7 +60,10 @@ public class NodeKeeper internal constructor(
     public constructor(open: suspend () -> Node, holds: List<Hold>, signals: List<Signal>) :
         this(open, holds, signals, Calls(), null)
 
-    /** The same, but nothing begins before [after] has ended: what [end] of another returned. */
+    /**
+     * The same, but nothing begins before [after] has ended: what [end] of another returned. Unless
+     * that takes too long, since it may never end.
+     */
     internal constructor(
         open: suspend () -> Node,
         holds: List<Hold>,
@@ -65,11 +71,12 @@ public class NodeKeeper internal constructor(
         after: Job?,
     ) : this(open, holds, signals, Calls(), after)
 
-    /** What a keeper calls of its node, and where; tests replace some of it. */
+    /** What a keeper calls of its node, where, and how long it waits; tests replace some of it. */
     internal class Calls(
         val tell: (Node) -> Unit = { it.swarm.networkChanged() },
         val shutDown: suspend (Node) -> Unit = { it.shutDown() },
         val dispatcher: CoroutineDispatcher = Dispatchers.IO,
+        val patience: Duration = 10.seconds,
     )
 
     private val scope = CoroutineScope(SupervisorJob() + calls.dispatcher)
@@ -84,7 +91,7 @@ public class NodeKeeper internal constructor(
 
     private val loop = scope.launch {
         try {
-            after?.join()
+            after?.let { letEnd(it) }
             for (wish in wishes) carryOut(wish)
         } finally {
             takeDown()
@@ -109,6 +116,12 @@ public class NodeKeeper internal constructor(
         wishes.trySend(Wish.CLOSED)
         wishes.close()
         return loop
+    }
+
+    /** A node that does not end has its folder still; then opening it fails, and says why. */
+    private suspend fun letEnd(before: Job) {
+        withTimeoutOrNull(calls.patience) { before.join() }
+            ?: LOGGER.warning("the node before has not ended within ${calls.patience}")
     }
 
     private suspend fun carryOut(wish: Wish) {

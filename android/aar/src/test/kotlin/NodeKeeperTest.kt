@@ -7,6 +7,7 @@ import io.github.swarmlet.SwarmletException
 import java.io.File
 import java.io.IOException
 import java.util.concurrent.CopyOnWriteArrayList
+import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.Dispatchers
@@ -235,6 +236,31 @@ class NodeKeeperTest {
         second.end().join()
         assertTrue(second.state.value is NodeState.Closed)
         opened().close()
+    }
+
+    @Test
+    fun `a keeper does not wait for ever for the one before`() = tested {
+        val mayClose = CompletableDeferred<Unit>()
+        val hanging = NodeKeeper.Calls(
+            shutDown = { node ->
+                mayClose.await()
+                node.shutDown()
+            },
+        )
+        val first = NodeKeeper(::opened, emptyList(), emptyList(), hanging, null)
+        first.start()
+        first.waitFor<NodeState.Open>()
+        val ending = first.end()
+        val impatient = NodeKeeper.Calls(patience = 20.milliseconds)
+        val second = NodeKeeper(::opened, emptyList(), emptyList(), impatient, ending)
+        second.start()
+        val failed = second.waitFor<NodeState.Failed>()
+        assertTrue(failed.error is SwarmletException.Locked, "${failed.error}")
+        mayClose.complete(Unit)
+        ending.join()
+        second.start()
+        second.waitFor<NodeState.Open>()
+        second.end().join()
     }
 
     @Test
