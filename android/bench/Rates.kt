@@ -18,12 +18,16 @@ import kotlinx.coroutines.runBlocking
  *     java io.github.swarmlet.bench.Rates --events N --folder FOLDER
  *
  * Opens a node in the folder and writes a JSON object for each work, one a line, with its events,
- * its seconds and its CPU seconds. `cargo xtask bench bindings` starts it beside the other
- * languages, and says in `tests/bench/src/bin/bindings/program.rs` what is measured.
+ * its seconds and its CPU seconds. Before, it does all of it with another node, so that what is
+ * measured is compiled code, as in an app that has run for a while. `cargo xtask bench bindings`
+ * starts it beside the other languages, and says in `tests/bench/src/bin/bindings/program.rs` what
+ * is measured.
  */
 object Rates {
     private const val CALL_EVENTS = 4096
     private const val IN_FLIGHT = 64
+    private const val WARM_EVENTS = 40_000
+    private const val WARM_CALLS = 10_000
 
     @JvmStatic
     fun main(arguments: Array<String>): Unit = runBlocking {
@@ -32,7 +36,9 @@ object Rates {
         val events = List(count, ::reading)
         val few = events.take(count / 20)
         val one = few.take(few.size / 10)
-        Node.open(File(given.getValue("--folder"), "node")).use { node ->
+        val folder = File(given.getValue("--folder"))
+        warmUp(folder.resolve("warm"), events)
+        Node.open(folder.resolve("node")).use { node ->
             measured("publish_batches", count) { publishBatches(node, events) }
             measured("subscribe_batches", count) { subscribeBatches(node, count) }
             measured("subscribe_rows", count) { subscribeRows(node, count) }
@@ -52,6 +58,19 @@ object Rates {
             "part" to "part-$index",
         )
         return NewEvent(tags, payload)
+    }
+
+    /** All works, as often as the JVM wants to see them before it compiles them for good. */
+    private suspend fun warmUp(folder: File, events: List<NewEvent>) {
+        val few = events.take(WARM_EVENTS)
+        Node.open(folder).use { node ->
+            publishBatches(node, few)
+            repeat(WARM_EVENTS / few.size) {
+                subscribeBatches(node, few.size)
+                subscribeRows(node, few.size)
+            }
+            publish(node, few.take(WARM_CALLS), IN_FLIGHT)
+        }
     }
 
     private suspend fun publishBatches(node: Node, events: List<NewEvent>) {

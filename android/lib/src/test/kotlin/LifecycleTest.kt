@@ -1,6 +1,7 @@
 package io.github.swarmlet
 
 import java.io.File
+import java.lang.management.ManagementFactory
 import java.lang.ref.WeakReference
 import java.util.concurrent.TimeUnit
 import java.util.logging.Handler
@@ -110,6 +111,17 @@ class LifecycleTest {
             val newest = node.query("FROM allEvents", order = Order.DESCENDING).toList()
             assertEquals(3L, newest.first().payload)
         }
+    }
+
+    @Test
+    fun `threads of the node stay known to the JVM between calls`() = withNode(path) { node ->
+        // What is made known counts as started, however often it is forgotten.
+        val threads = ManagementFactory.getThreadMXBean()
+        repeat(CALLS) { node.publish("n", it) }
+        val before = threads.totalStartedThreadCount
+        repeat(CALLS) { node.publish("n", it) }
+        val started = threads.totalStartedThreadCount - before
+        assertTrue(started < CALLS / 10, "$started threads were made known in $CALLS calls")
     }
 
     @Test
@@ -246,6 +258,7 @@ class LifecycleTest {
     private companion object {
         const val EXITS = 50
         const val AT_ONCE = 5
+        const val CALLS = 400
     }
 }
 
