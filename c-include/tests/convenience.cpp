@@ -70,6 +70,31 @@ static void a_subscription_goes_on_at_its_offsets(const char *folder) {
     CHECK(*again->next(1, LIMIT_MS)->json(0) == "2");
 }
 
+static void one_row_is_waited_for(const char *folder) {
+    Node node = node_in(folder, "node");
+    CHECK(node.publish_many({{{"n"}, "1"}, {{"n"}, "2"}}).ok());
+    Result<Batch> first = node.wait_for("FROM 'n'");
+    CHECK(first && first->size() == 1 && *first->json(0) == "1");
+    unsigned asked = 0;
+    Node::Condition is_two = [&](const Batch &row) {
+        asked++;
+        return row.size() == 1 && *row.json(0) == "2";
+    };
+    Result<Batch> second = node.wait_for("FROM 'n'", is_two, LIMIT_MS);
+    CHECK(second && *second->json(0) == "2" && asked == 2);
+
+    auto never = [](const Batch &) { return false; };
+    Result<Batch> late = node.wait_for("FROM 'n'", never, 20);
+    CHECK(late.error().status == SWARMLET_STATUS_TIMEOUT && late.error().operation == "wait_for");
+    Result<Batch> none = node.wait_for("FROM 'n' LIMIT 2", never, LIMIT_MS);
+    CHECK(none.error().status == SWARMLET_STATUS_CANCELLED);
+    Offsets from;
+    CHECK(from.set(*node.id() + "-0", 0).ok());
+    swarmlet_subscribe_options options = swarmlet_subscribe_options_init();
+    options.from = from.handle();
+    CHECK(*node.wait_for("FROM 'n'", nullptr, LIMIT_MS, &options)->json(0) == "2");
+}
+
 static void errors_are_values(const char *folder) {
     Node node = node_in(folder, "node");
     Result<Cursor> cursor = node.query("FROM 'n' AND 'm'");
@@ -155,6 +180,7 @@ int main() {
     static const test tests[] = {
         {"what_is_published_is_found", what_is_published_is_found},
         {"a_subscription_goes_on_at_its_offsets", a_subscription_goes_on_at_its_offsets},
+        {"one_row_is_waited_for", one_row_is_waited_for},
         {"errors_are_values", errors_are_values},
         {"callbacks_are_functions", callbacks_are_functions},
         {"a_swarm_is_founded", a_swarm_is_founded},

@@ -234,6 +234,9 @@ static void a_forked_child_is_told_so(const char *folder) {
         CHECK_STATUS(SWARMLET_STATUS_FORKED, swarmlet_node_id(node, &id));
         CHECK_STATUS(SWARMLET_STATUS_FORKED, swarmlet_cursor_next(cursor, 1, -1, &batch));
         CHECK_STATUS(SWARMLET_STATUS_FORKED, swarmlet_cursor_fd(cursor, &descriptor));
+        CHECK_STATUS(SWARMLET_STATUS_FORKED,
+                     swarmlet_node_wait_for(node, swarmlet_text_of("FROM 'n'"), NULL, NULL, NULL,
+                                            -1, &batch));
         CHECK_STATUS(SWARMLET_STATUS_FORKED, swarmlet_node_close(node, -1));
         swarmlet_cursor_free(cursor);
         swarmlet_cursor_free(heard);
