@@ -40,13 +40,17 @@ impl Profile {
     }
 }
 
-/// Where cargo leaves what it builds with a profile.
-pub(crate) fn built(profile: Profile) -> PathBuf {
-    let target = match env::var_os("CARGO_TARGET_DIR") {
+/// Where cargo leaves what it builds.
+pub(crate) fn target() -> PathBuf {
+    match env::var_os("CARGO_TARGET_DIR") {
         Some(given) => root::folder().join(given),
         None => root::path("target"),
-    };
-    target.join(profile.folder())
+    }
+}
+
+/// Where cargo leaves what it builds with a profile.
+pub(crate) fn built(profile: Profile) -> PathBuf {
+    target().join(profile.folder())
 }
 
 /// The file of a shared library on this platform.

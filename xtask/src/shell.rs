@@ -2,6 +2,8 @@
 
 use crate::root;
 use anyhow::{Context, Result, ensure};
+use std::env;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -57,6 +59,14 @@ pub(crate) fn venv_command(name: &str, arguments: &[&str]) -> Command {
     let mut command = command(&[&[program], arguments].concat());
     command.env("VIRTUAL_ENV", root::path(VENV));
     command
+}
+
+/// Where programs are looked for, those of the Python environment first.
+pub(crate) fn venv_path() -> Result<OsString> {
+    let bin = root::path(VENV).join("bin");
+    let rest = env::var_os("PATH").unwrap_or_default();
+    let places = std::iter::once(bin).chain(env::split_paths(&rest));
+    env::join_paths(places).context("a folder of PATH cannot be named")
 }
 
 /// The command as one would type it, with paths relative to the repository.

@@ -11,10 +11,7 @@ pub(super) fn make(profile: Profile, folder: &Path) -> Result<()> {
     build.arg(folder).args(profile.options());
     if profile == Profile::Release {
         // maturin looks for zig in the Python that it finds first.
-        let bin = root::path(shell::VENV).join("bin");
-        let rest = std::env::var_os("PATH").unwrap_or_default();
-        let places = std::iter::once(bin).chain(std::env::split_paths(&rest));
-        build.env("PATH", std::env::join_paths(places)?);
+        build.env("PATH", shell::venv_path()?);
         build.args(portability());
     }
     shell::run(build.current_dir(root::path("python")))?;

@@ -1,6 +1,6 @@
 //! The packages, tested as users get them: installed where nothing else of ours is, and used.
 
-use crate::cargo::Profile;
+use crate::cargo::{self, Profile};
 use crate::package;
 use crate::{root, shell, swift};
 use anyhow::{Context, Result, ensure};
@@ -37,19 +37,55 @@ pub(crate) fn run() -> Result<()> {
     use_swift(&packed.join("swift"))
 }
 
+/// Uses the wheel, and then the one that pip makes of the source distribution, which has the same.
 fn use_python(packed: &Path) -> Result<()> {
-    let folder = emptied("python")?;
-    let sources = listed(&only(packed, ".tar.gz")?)?;
-    for part in ["pyproject.toml", "Cargo.lock", "core/swarmlet/Cargo.toml"] {
-        let is_there = sources.lines().any(|name| name.ends_with(part));
-        ensure!(is_there, "the source distribution has no {part}");
-    }
+    let wheel = only(packed, ".whl")?;
+    use_wheel("python", &wheel)?;
+    let made = wheel_of_sources(&only(packed, ".tar.gz")?)?;
+    let (has, should_have) = (names_in(&made)?, names_in(&wheel)?);
+    ensure!(
+        has == should_have,
+        "the wheel of the source distribution has\n{has}that of the tree\n{should_have}"
+    );
+    use_wheel("python-sources", &made)
+}
+
+/// What pip makes of the source distribution, out of nothing but what is in there.
+///
+/// As a user would have it made, but quicker: by the maturin of the tests, and with the profile and
+/// the folder of cargo in which everything else is built already that is not ours.
+fn wheel_of_sources(archive: &Path) -> Result<PathBuf> {
+    let sources = emptied("python-sdist")?;
+    // Cargo goes by the time of a file, and in the archive that is always the same.
+    let mut unpack = shell::command(&["tar", "--extract", "--touch", "--strip-components=1"]);
+    unpack.arg("--file").arg(archive);
+    shell::run(unpack.arg("--directory").arg(&sources))?;
+    let wheels = emptied("python-wheels")?;
+    let words = [
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--disable-pip-version-check",
+    ];
+    let mut make = shell::venv_command("python", &words);
+    make.args(["--no-index", "--no-deps", "--no-build-isolation"]);
+    make.arg("--wheel-dir").arg(&wheels).arg(&sources);
+    make.env("PATH", shell::venv_path()?);
+    make.env("CARGO_TARGET_DIR", cargo::target());
+    make.env("MATURIN_PEP517_ARGS", "--profile dev");
+    shell::run(&mut make)?;
+    only(&wheels, ".whl")
+}
+
+fn use_wheel(name: &str, wheel: &Path) -> Result<()> {
+    let folder = emptied(name)?;
     shell::run(shell::command(&["python3", "-m", "venv"]).arg(folder.join("venv")))?;
     let python = folder.join("venv/bin/python");
     let mut install = Command::new(&python);
     install.args(["-m", "pip", "install", "--quiet", "--no-index"]);
     install.args(["--disable-pip-version-check", "--no-deps"]);
-    shell::run(install.arg(only(packed, ".whl")?))?;
+    shell::run(install.arg(wheel))?;
     let mut program = Command::new(&python);
     expect(program.args(["-c", PYTHON]).current_dir(&folder), &used())
 }
@@ -194,13 +230,16 @@ fn only(folder: &Path, end: &str) -> Result<PathBuf> {
     Ok(files.remove(0))
 }
 
-fn listed(archive: &Path) -> Result<String> {
-    let mut tar = shell::command(&["tar", "--list", "--file"]);
-    let output = tar.arg(archive).output().context("cannot start tar")?;
+/// The names of the files in a wheel, one a line.
+fn names_in(wheel: &Path) -> Result<String> {
+    let list =
+        "import sys, zipfile; print(*sorted(zipfile.ZipFile(sys.argv[1]).namelist()), sep='\\n')";
+    let mut python = shell::command(&["python3", "-c", list]);
+    let output = python.arg(wheel).output().context("cannot start python3")?;
     ensure!(
         output.status.success(),
         "{} cannot be read",
-        archive.display()
+        wheel.display()
     );
     String::from_utf8(output.stdout).context("a name is not UTF-8")
 }
