@@ -46,11 +46,10 @@ impl Sync {
         is_asked && self.first_behind(stream, next).is_some() && !self.may_be_had(stream, next)
     }
 
-    /// The peer could not give `stream` from where it was asked for.
-    pub(super) fn note_missing(&mut self, id: SessionId, stream: StreamId) {
-        let next = self.next(stream);
+    /// The peer did not give `stream` from where it was asked for.
+    pub(super) fn note_withheld(&mut self, id: SessionId, stream: StreamId) {
         if let Some(session) = self.sessions.get_mut(&id) {
-            session.note_gap(stream, next);
+            session.note_withheld(stream);
         }
     }
 
@@ -58,7 +57,8 @@ impl Sync {
     fn may_be_had(&self, stream: StreamId, next: Offset) -> bool {
         let has_it = |session: &Session| {
             let entry = session.their(stream);
-            entry.is_some_and(|entry| entry.has(next)) && !session.is_forked(stream)
+            let is_there = entry.is_some_and(|entry| entry.has(next));
+            is_there && !session.withholds(stream) && !session.is_forked(stream)
         };
         let mut peers = self.sessions.values();
         peers.any(|session| !session.has_all_heads || has_it(session))

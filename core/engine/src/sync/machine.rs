@@ -169,7 +169,7 @@ impl Sync {
             Frame::Missing(stream) => {
                 session.lack(stream, now);
                 self.compare_ends(id, stream, now, out);
-                self.note_missing(id, stream);
+                self.note_withheld(id, stream);
                 self.choose(stream, now, out);
             }
             Frame::Credit(bytes) => {

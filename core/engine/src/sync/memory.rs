@@ -62,5 +62,6 @@ impl Sync {
     }
 }
 
-/// Heads, wants in both directions, what a peer lacks, that this node lags behind it, and a gap.
-const ENTRIES_PER_STREAM: usize = 6;
+/// Heads, wants in both directions, what a peer lacks or withholds, that this node lags behind it,
+/// and a gap.
+const ENTRIES_PER_STREAM: usize = 7;

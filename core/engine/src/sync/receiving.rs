@@ -99,9 +99,12 @@ impl Sync {
         if let Some(run) = begins {
             self.judge(receipt, run, now, out);
         } else if let Some(session) = self.sessions.get_mut(&receipt.session) {
-            // No honest node sends it, but for what early versions wrote.
+            // No honest node sends it, but for what early versions wrote. It would go on.
             session.incoming.release(receipt.charge);
             session.lack(stream, now);
+            session.note_withheld(stream);
+            session.send(&Frame::Unwant(stream), now, out);
+            self.choose(stream, now, out);
         }
     }
 

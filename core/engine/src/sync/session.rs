@@ -35,6 +35,8 @@ pub(super) struct Session {
     pub(super) has_all_heads: bool,
     /// Streams that it could not give, and until when it is not asked again.
     lacking: BTreeMap<StreamId, Duration>,
+    /// Streams of which it did not give what it says it has: not until it says so once more.
+    withheld: BTreeSet<StreamId>,
     /// Streams of which it has another branch than we.
     forked: BTreeSet<StreamId>,
     /// Streams of our own of which it has told since they were last held against ours, and when
@@ -73,6 +75,7 @@ impl Session {
             theirs: BTreeMap::new(),
             has_all_heads: false,
             lacking: BTreeMap::new(),
+            withheld: BTreeSet::new(),
             forked: BTreeSet::new(),
             uncompared: BTreeSet::new(),
             compared: now,
@@ -135,6 +138,7 @@ impl Session {
         }
         let (stream, first) = (entry.stream, entry.first);
         let before = self.theirs.insert(stream, entry);
+        self.withheld.remove(&stream);
         if first > next && before.is_some_and(|before| before.first != first) {
             // What it could not give it does not offer any more, and cannot show.
             self.lacking.remove(&stream);
@@ -144,13 +148,17 @@ impl Session {
         Ok(())
     }
 
-    /// The peer has nothing of `stream` that follows on `next`, until it says so once more.
-    pub(super) fn note_gap(&mut self, stream: StreamId, next: Offset) {
-        if let Some(entry) = self.theirs.get_mut(&stream)
-            && entry.first <= next
-        {
-            entry.first = entry.last.advanced(1).unwrap_or(entry.last);
+    /// The peer did not give `stream` from where it was asked for. What it has said of its head
+    /// stays: it may have another branch, to be held against ours.
+    pub(super) fn note_withheld(&mut self, stream: StreamId) {
+        if self.theirs.contains_key(&stream) {
+            self.withheld.insert(stream);
         }
+    }
+
+    /// Whether the peer did not give `stream`, and has not told of it since.
+    pub(super) fn withholds(&self, stream: StreamId) -> bool {
+        self.withheld.contains(&stream)
     }
 
     /// A run of the peer shows how far it has the stream at least.
@@ -164,7 +172,8 @@ impl Session {
 
     /// How many streams are remembered.
     pub(super) fn entries(&self) -> usize {
-        self.theirs.len() + self.lacking.len() + self.outgoing.entries() + self.incoming.entries()
+        let said = self.theirs.len() + self.lacking.len() + self.withheld.len();
+        said + self.outgoing.entries() + self.incoming.entries()
     }
 
     /// How far the peer has `stream`.
@@ -201,7 +210,8 @@ impl Session {
     /// Whether `stream` can be asked for.
     pub(super) fn offers(&self, stream: StreamId) -> bool {
         let is_known = self.theirs.contains_key(&stream);
-        is_known && !self.lacking.contains_key(&stream) && !self.is_forked(stream)
+        let is_given = !self.lacking.contains_key(&stream) && !self.withholds(stream);
+        is_known && is_given && !self.is_forked(stream)
     }
 
     /// The peer has another branch of `stream` than we, as was proven.

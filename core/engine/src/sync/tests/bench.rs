@@ -211,8 +211,21 @@ impl Bench {
     /// As [`Bench::publish`], before the machine has heard of it.
     pub(super) fn commit(&mut self, at: usize, tag: &str, bytes: usize) {
         let tags = Tags::new([tag]).unwrap();
-        let payload = Payload::from_serde(&"x".repeat(bytes)).unwrap();
-        let content = vec![Content::new(&tags, &payload)];
+        self.commit_together(at, &[bytes], &tags);
+    }
+
+    /// As [`Bench::publish`], some events in one batch.
+    pub(super) fn publish_together(&mut self, at: usize, tag: &str, sizes: &[usize]) {
+        self.commit_together(at, sizes, &Tags::new([tag]).unwrap());
+        self.step(at, Input::Committed);
+    }
+
+    fn commit_together(&mut self, at: usize, sizes: &[usize], tags: &Tags) {
+        let content = |bytes: &usize| {
+            let payload = Payload::from_serde(&"x".repeat(*bytes)).unwrap();
+            Content::new(tags, &payload)
+        };
+        let content = sizes.iter().map(content).collect();
         let call = Publish::new(AppId::new("com.example").unwrap(), content).unwrap();
         self.nodes[at]
             .log

@@ -218,3 +218,23 @@ fn what_a_peer_tells_of_our_own_is_compared_within_a_second_and_not_each_time() 
     assert_eq!(asked(&bench), 1);
     assert!(bench.nodes[0].incidents.is_empty());
 }
+
+#[test]
+fn a_branch_that_a_peer_cannot_go_on_with_is_published_again_from_where_it_began() {
+    let mut bench = Bench::new(2);
+    for size in [1, 2, 3] {
+        bench.publish(0, "x", size);
+    }
+    let copy = bench.copy(0);
+    bench.publish(copy, "x", 4);
+    // No batch of it begins where the copy goes on.
+    bench.publish_together(0, "x", &[5, 6]);
+    bench.publish(0, "x", 7);
+    let session = bench.connect(0, 1);
+    bench.pass(500);
+    bench.disconnect(session);
+    bench.connect(copy, 1);
+    bench.pass(2_000);
+    assert_eq!(bench.payloads(1), sizes(1..8));
+    assert_eq!(bench.count(1).iter().sum::<u64>(), 7);
+}

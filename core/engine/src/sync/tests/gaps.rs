@@ -3,7 +3,8 @@
 use super::bench::{Bench, revocation};
 use crate::event::{BatchHash, Offset, StreamId, StreamName};
 use crate::log::StreamInfo;
-use crate::sync::{Frame, HeadEntry, Incident};
+use crate::sync::limits::GAP_PATIENCE;
+use crate::sync::{Chunk, Frame, HeadEntry, Incident, Input};
 
 fn info(bench: &Bench, at: usize, stream: StreamId) -> Option<StreamInfo> {
     let streams = bench.reader(at).streams().into_iter();
@@ -168,4 +169,40 @@ fn of_a_revoked_author_nothing_begins_behind_its_last_accepted_offset() {
     assert!(bench.payloads(1).is_empty());
     let open = bench.nodes[1].sync.peers(bench.now);
     assert!(open.iter().all(crate::sync::PeerStatus::is_in_sync));
+}
+
+#[test]
+fn who_begins_elsewhere_than_it_was_asked_to_is_told_to_stop() {
+    let mut bench = Bench::new(2);
+    bench.publish_recent(0, 20);
+    bench.publish(0, "r", 10);
+    let stream = bench.stream(0, 1);
+    // Its connection is full of something else: what it is asked for waits.
+    bench.publish(0, "x", 900_000);
+    bench.nodes[0].is_blocked = true;
+    let session = bench.connect(0, 1);
+    bench.settle();
+    bench.now += GAP_PATIENCE;
+    bench.step(1, Input::Tick);
+    let last = info(&bench, 0, stream).unwrap().last;
+    let run = bench.reader(0).read_run(stream, last).unwrap().unwrap();
+    let chunk = Chunk {
+        stream,
+        at: 0,
+        is_end: true,
+        is_shown: false,
+        bytes: run.bytes.into(),
+    };
+    bench.forge(0, session, &Frame::Data(chunk));
+    bench.said.clear();
+    bench.pass(20_000);
+    let said = bench.said.iter().filter(|(from, _)| *from == 1);
+    let said = said.filter(|(_, frame)| match frame {
+        Frame::Want(of, _) | Frame::Unwant(of) => *of == stream,
+        _ => false,
+    });
+    let said: Vec<_> = said.map(|(_, frame)| frame).collect();
+    assert_eq!(said, [&Frame::Unwant(stream)], "and is not asked again");
+    assert_eq!(info(&bench, 1, stream), None);
+    assert!(bench.nodes[1].sync.to_replicate()[&stream] > 0);
 }
