@@ -163,6 +163,25 @@ impl Sync {
         }
     }
 
+    /// The peer has nothing at the place of `stream` that it was asked for.
+    pub(super) fn unshown(
+        &mut self,
+        id: SessionId,
+        stream: StreamId,
+        now: Duration,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        session.incoming.unshown(stream);
+        let search = session.searches.remove(&stream);
+        // It has dropped what is earlier, so all that is here may be here alone.
+        if stream.node == self.own && search.is_some_and(|search| search.is_proven) {
+            self.own_forked(id, stream, Offset::ZERO, now, out);
+        }
+    }
+
     /// Holds a run against what is here of its stream.
     fn compare_run(&self, run: &Run) -> Result<Compared> {
         let mut compared = Compared::default();

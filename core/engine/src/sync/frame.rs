@@ -37,6 +37,8 @@ pub enum Frame {
     /// The receiver of this is to send the run that has the event at this offset: as proof, where
     /// the two nodes have different batches at one place.
     Show(StreamId, Offset),
+    /// The sender of this has nothing at the offset of the stream that it was asked to show.
+    Unshown(StreamId),
     /// A piece of a run.
     Data(Chunk),
     /// The sender of this cannot send the stream from where it was wanted.
@@ -127,7 +129,9 @@ impl Frame {
                 put_stream(&mut out, *stream);
                 put_varint(&mut out, offset.get());
             }
-            Self::Unwant(stream) | Self::Missing(stream) => put_stream(&mut out, *stream),
+            Self::Unwant(stream) | Self::Missing(stream) | Self::Unshown(stream) => {
+                put_stream(&mut out, *stream);
+            }
             Self::Data(chunk) => {
                 out.reserve(chunk.bytes.len() + 64);
                 put_stream(&mut out, chunk.stream);
@@ -167,6 +171,7 @@ impl Frame {
             WANT => Self::Want(stream(&mut reader)?, offset(&mut reader)?),
             UNWANT => Self::Unwant(stream(&mut reader)?),
             SHOW => Self::Show(stream(&mut reader)?, offset(&mut reader)?),
+            UNSHOWN => Self::Unshown(stream(&mut reader)?),
             DATA => Self::Data(Chunk::decode(bytes, &mut reader)?),
             MISSING => Self::Missing(stream(&mut reader)?),
             CREDIT => Self::Credit(reader.varint()?),
@@ -195,6 +200,7 @@ impl Frame {
             Self::Want(..) => WANT,
             Self::Unwant(_) => UNWANT,
             Self::Show(..) => SHOW,
+            Self::Unshown(_) => UNSHOWN,
             Self::Data(_) => DATA,
             Self::Missing(_) => MISSING,
             Self::Credit(_) => CREDIT,
@@ -329,6 +335,7 @@ const REVOCATIONS_COMPLETE: u8 = 13;
 const SHOW: u8 = 14;
 const CONTACTS: u8 = 15;
 const CROWDED: u8 = 16;
+const UNSHOWN: u8 = 17;
 
 #[cfg(test)]
 mod tests {
@@ -372,6 +379,7 @@ mod tests {
             Frame::Want(stream, last),
             Frame::Unwant(stream),
             Frame::Show(stream, last),
+            Frame::Unshown(stream),
             Frame::Data(Chunk {
                 stream,
                 at: 65_536,
@@ -405,7 +413,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_a_frame_or_refused(kind in 0..18u8, bytes: Vec<u8>) {
+        fn any_bytes_are_a_frame_or_refused(kind in 0..19u8, bytes: Vec<u8>) {
             let bytes = [&[0, 0, 0, 0, kind], &bytes[..]].concat();
             if let Ok(frame) = Frame::decode(&bytes.clone().into(), 0) {
                 prop_assert_eq!(&frame.encode(0)[..], &bytes[..]);

@@ -86,9 +86,13 @@ impl Incoming {
         self.to_see.len() < SHOWN_MAX && self.to_see.insert(stream)
     }
 
-    /// Forgets that the peer was to show something of `stream`.
-    pub(super) fn expect_nothing_shown(&mut self, stream: StreamId) {
+    /// The peer cannot show what it was asked for of `stream`.
+    pub(super) fn unshown(&mut self, stream: StreamId) {
         self.to_see.remove(&stream);
+        let is_of_it = |run: &Partial| run.stream == stream && run.is_shown;
+        if self.partial.as_ref().is_some_and(is_of_it) {
+            self.partial = None;
+        }
     }
 
     /// Forgets that `stream` was asked for; says whether it was.

@@ -165,6 +165,7 @@ impl Sync {
             Frame::Want(stream, from) => self.want(id, stream, from, now, out)?,
             Frame::Unwant(stream) => session.outgoing.unwant(stream),
             Frame::Show(stream, at) => self.show(id, stream, at, now, out),
+            Frame::Unshown(stream) => self.unshown(id, stream, now, out),
             Frame::Data(chunk) => self.data(id, chunk, now, out)?,
             Frame::Missing(stream) => {
                 session.lack(stream, now);

@@ -84,11 +84,14 @@ impl Outgoing {
         Ok(())
     }
 
-    /// The peer wants to see what is at `at` of `stream`.
-    pub(super) fn show(&mut self, stream: StreamId, at: Offset) {
-        if self.to_show.len() < SHOWN_MAX && !self.to_show.contains(&(stream, at)) {
+    /// The peer wants to see what is at `at` of `stream`; says whether it will be answered.
+    pub(super) fn show(&mut self, stream: StreamId, at: Offset) -> bool {
+        let is_asked = self.to_show.contains(&(stream, at));
+        let has_room = self.to_show.len() < SHOWN_MAX;
+        if has_room && !is_asked {
             self.to_show.push_back((stream, at));
         }
+        has_room || is_asked
     }
 
     /// The peer does not want `stream` any more.
@@ -99,7 +102,7 @@ impl Outgoing {
             if self
                 .pending
                 .as_ref()
-                .is_some_and(|run| run.stream == stream)
+                .is_some_and(|run| run.stream == stream && run.last.is_some())
             {
                 self.pending = None;
             }
@@ -226,7 +229,10 @@ impl Outgoing {
         }
         while self.pending.is_none() {
             if let Some((stream, at)) = self.to_show.pop_front() {
-                self.pending = log.read_run_with(stream, at)?.map(|run| Pending {
+                let Some(run) = log.read_run_with(stream, at)? else {
+                    return Ok(Some(Frame::Unshown(stream)));
+                };
+                self.pending = Some(Pending {
                     stream,
                     bytes: run.bytes.into(),
                     last: None,

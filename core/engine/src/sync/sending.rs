@@ -40,11 +40,13 @@ impl Sync {
         out: &mut Vec<Output>,
     ) {
         let is_allowed = !self.heads_for(id, std::iter::once(stream)).is_empty();
-        if let Some(session) = self.sessions.get_mut(&id)
-            && is_allowed
-        {
-            session.outgoing.show(stream, at);
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        if is_allowed && session.outgoing.show(stream, at) {
             self.pump(id, now, out);
+        } else {
+            session.send(&Frame::Unshown(stream), now, out);
         }
     }
 

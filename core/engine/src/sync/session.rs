@@ -140,10 +140,8 @@ impl Session {
         let before = self.theirs.insert(stream, entry);
         self.withheld.remove(&stream);
         if first > next && before.is_some_and(|before| before.first != first) {
-            // What it could not give it does not offer any more, and cannot show.
+            // What it could not give it does not offer any more.
             self.lacking.remove(&stream);
-            self.searches.remove(&stream);
-            self.incoming.expect_nothing_shown(stream);
         }
         Ok(())
     }

@@ -238,3 +238,55 @@ fn a_branch_that_a_peer_cannot_go_on_with_is_published_again_from_where_it_began
     assert_eq!(bench.payloads(1), sizes(1..8));
     assert_eq!(bench.count(1).iter().sum::<u64>(), 7);
 }
+
+#[test]
+fn a_question_for_what_the_peer_lacks_is_answered_and_makes_room_for_others() {
+    let mut bench = Bench::new(2);
+    bench.publish(0, "x", 1);
+    let session = bench.connect(0, 1);
+    bench.pass(200);
+    bench.said.clear();
+    for numbers in [10..70, 100..160] {
+        let entry = |number| HeadEntry {
+            stream: bench.stream(0, number),
+            name: StreamName::default_name(),
+            first: Offset::ZERO,
+            last: Offset::new(7).unwrap(),
+            hash: BatchHash::from_bytes([1; 32]),
+        };
+        let heads = Frame::Heads(numbers.map(entry).collect());
+        bench.forge(1, session, &heads);
+        bench.settle();
+    }
+    let said = |is_it: fn(&Frame) -> bool| {
+        let said = bench.said.iter();
+        said.filter(|(_, frame)| is_it(frame)).count()
+    };
+    assert_eq!(said(|frame| matches!(frame, Frame::Show(..))), 120);
+    assert_eq!(said(|frame| matches!(frame, Frame::Unshown(_))), 120);
+    assert!(bench.nodes[0].incidents.is_empty());
+}
+
+#[test]
+fn a_run_that_is_being_shown_is_shown_to_its_end() {
+    let mut bench = Bench::new(2);
+    bench.publish(0, "x", 1_000_000);
+    let session = bench.connect(0, 1);
+    bench.settle();
+    bench.said.clear();
+    let stream = bench.stream(0, 0);
+    let next = Offset::new(1).unwrap();
+    for frame in [
+        Frame::Show(stream, Offset::ZERO),
+        Frame::Want(stream, next),
+        Frame::Unwant(stream),
+    ] {
+        bench.forge(1, session, &frame);
+    }
+    bench.settle();
+    let is_end = |(_, frame): &(usize, Frame)| match frame {
+        Frame::Data(chunk) => chunk.is_shown && chunk.is_end,
+        _ => false,
+    };
+    assert!(bench.said.iter().any(is_end));
+}
