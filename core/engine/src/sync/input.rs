@@ -112,4 +112,6 @@ pub struct Receipt {
     pub(super) session: SessionId,
     pub(super) stream: StreamId,
     pub(super) charge: Charge,
+    /// The first offset of the gap behind which the run goes on, and the first one behind it.
+    pub(super) gap: Option<(u64, Offset)>,
 }

@@ -72,6 +72,7 @@ impl Sync {
                 session: id,
                 stream: run.stream(),
                 charge: arrived.charge,
+                gap: None,
             };
             let asked = session.incoming.asked(run.stream());
             let begins_at = asked.and_then(|asked| asked.begins_at.filter(|at| *at == asked.next));
@@ -129,10 +130,9 @@ impl Sync {
         if is_allowed {
             let next = run.last().advanced(1).unwrap_or(run.last());
             session.incoming.advance(stream, next);
-            if let Some(from) = run.begins_behind().filter(|from| *from > 0) {
-                let to = run.first();
-                out.push(Output::Incident(Incident::Gap { stream, from, to }));
-            }
+            let from = run.begins_behind().filter(|from| *from > 0);
+            let gap = from.map(|from| (from, run.first()));
+            let receipt = Receipt { gap, ..receipt };
             out.push(Output::Store { receipt, run });
         } else {
             session.incoming.release(receipt.charge);
@@ -157,7 +157,11 @@ impl Sync {
             session: id,
             stream,
             charge,
+            gap,
         } = receipt;
+        if let (Some((from, to)), Ok(Received::Taken(_))) = (gap, &outcome) {
+            out.push(Output::Incident(Incident::Gap { stream, from, to }));
+        }
         let Some(session) = self.sessions.get_mut(&id) else {
             return;
         };

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::error::{Error, ErrorKind};
 use crate::event::{
     AppId, Content, DeviceKey, Incarnation, NodeId, Offset, Offsets, Payload, Signer, StreamId,
     StreamName, StreamNumber, Tag, Tags, Timestamp,
@@ -48,6 +49,8 @@ pub(super) struct Node {
     pub(super) sync: Sync,
     pub(super) incidents: Vec<Incident>,
     pub(super) closed: Vec<CloseReason>,
+    /// While it is set, nothing is stored: the disk is full.
+    pub(super) is_full: bool,
     /// While it is set, connections take nothing.
     pub(super) is_blocked: bool,
     signer: Arc<DeviceKey>,
@@ -320,8 +323,13 @@ impl Bench {
             }
             Output::Store { receipt, run } => {
                 let now = Timestamp::from_micros(7);
-                let committed = self.nodes[at].log.commit_with(&[], &[run], now);
-                let outcome = committed.map(|committed| committed.received[0]);
+                let node = &mut self.nodes[at];
+                let outcome = if node.is_full {
+                    Err(Error::new(ErrorKind::DiskFull, "the disk is full"))
+                } else {
+                    let committed = node.log.commit_with(&[], &[run], now);
+                    committed.map(|committed| committed.received[0])
+                };
                 self.step(at, Input::Stored { receipt, outcome });
                 self.step(at, Input::Committed);
             }
@@ -424,6 +432,7 @@ impl Node {
             disk,
             incidents: Vec::new(),
             closed: Vec::new(),
+            is_full: false,
             is_blocked: false,
             numbers: BTreeMap::new(),
         }

@@ -206,3 +206,23 @@ fn who_begins_elsewhere_than_it_was_asked_to_is_told_to_stop() {
     assert_eq!(info(&bench, 1, stream), None);
     assert!(bench.nodes[1].sync.to_replicate()[&stream] > 0);
 }
+
+#[test]
+fn a_gap_that_could_not_be_stored_is_none() {
+    let mut bench = Bench::new(2);
+    let session = bench.connect(0, 1);
+    bench.publish_recent(0, 2);
+    bench.pass(500);
+    bench.disconnect(session);
+    bench.publish_recent(0, 20);
+    bench.nodes[1].is_full = true;
+    bench.connect(0, 1);
+    bench.pass(33_000);
+    let stream = bench.stream(0, 1);
+    assert_eq!(info(&bench, 1, stream).unwrap().last.get(), 1);
+    assert!(bench.nodes[1].incidents.is_empty());
+    bench.nodes[1].is_full = false;
+    bench.pass(40_000);
+    assert_eq!(info(&bench, 1, stream), info(&bench, 0, stream));
+    assert_eq!(bench.nodes[1].incidents.len(), 1);
+}
