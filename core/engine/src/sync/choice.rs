@@ -73,17 +73,16 @@ impl Sync {
     /// Asks the right peer for `stream`, and only that one.
     pub(super) fn choose(&mut self, stream: StreamId, now: Duration, out: &mut Vec<Output>) {
         let next = self.next(stream);
-        let following = self.preferred(stream, next).map(|id| (id, next));
-        if following.is_some() {
-            self.gaps.remove(&stream);
-        } else if self.is_beginning(stream, next) {
+        if self.is_beginning(stream, next) {
             return;
         }
-        let found = following.or_else(|| self.beginning(stream, next, now));
+        // First, as others may be asked for what follows though they have nothing of it yet.
+        let found = self.beginning(stream, next, now);
+        let found = found.or_else(|| Some((self.preferred(stream, next)?, next)));
         let (wanted, from) = found.unzip();
         let asked = self.asked(stream);
-        if asked == wanted || asked.is_some_and(|asked| self.is_good_enough(asked, wanted, stream))
-        {
+        let is_same = self.is_to_begin(stream, next) == from.is_some_and(|from| from > next);
+        if is_same && (asked == wanted || self.is_good_enough(asked, wanted, stream)) {
             return;
         }
         if let Some(session) = asked.and_then(|id| self.sessions.get_mut(&id)) {
@@ -100,9 +99,9 @@ impl Sync {
     }
 
     /// A peer that is asked already is kept, unless the author itself can be asked.
-    pub(super) fn is_good_enough(
+    fn is_good_enough(
         &self,
-        asked: SessionId,
+        asked: Option<SessionId>,
         wanted: Option<SessionId>,
         stream: StreamId,
     ) -> bool {
@@ -110,7 +109,8 @@ impl Sync {
             let session = self.sessions.get(&id);
             session.is_some_and(|session| session.peer == stream.node)
         };
-        wanted.is_some_and(|wanted| is_author(asked) || !is_author(wanted))
+        let both = asked.zip(wanted);
+        both.is_some_and(|(asked, wanted)| is_author(asked) || !is_author(wanted))
     }
 
     /// Whom to ask for `stream` from `next` on: its author, else who has most of it and answers

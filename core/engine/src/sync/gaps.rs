@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use super::input::{Output, SessionId};
-use super::limits::GAP_PATIENCE;
+use super::limits::{GAP_PATIENCE, GAP_PATIENCE_HELD, HEADS_PATIENCE};
 use super::machine::Sync;
 use super::session::Session;
 use crate::event::{Offset, StreamId};
@@ -26,24 +26,25 @@ impl Sync {
             self.gaps.remove(&stream);
             return None;
         };
-        if self.may_be_had(stream, next) {
+        if self.is_had(stream, next) {
             self.gaps.insert(stream, now);
             return None;
         }
         let since = *self.gaps.entry(stream).or_insert(now);
-        let is_due = now >= since + GAP_PATIENCE;
-        is_due.then(|| {
-            self.gaps.remove(&stream);
-            found
-        })
+        self.is_due(next, since, now).then_some(found)
     }
 
     /// Whether the stream is about to begin behind a gap: it was asked for, and is not stored yet.
     pub(super) fn is_beginning(&self, stream: StreamId, next: Offset) -> bool {
+        let is_asked = self.is_to_begin(stream, next);
+        is_asked && self.first_behind(stream, next).is_some() && !self.is_had(stream, next)
+    }
+
+    /// Whether a peer was asked for the stream from behind a gap.
+    pub(super) fn is_to_begin(&self, stream: StreamId, next: Offset) -> bool {
         let asked = |session: &Session| session.incoming.asked(stream);
         let mut asked = self.sessions.values().filter_map(asked);
-        let is_asked = asked.any(|asked| asked.begins_at.is_some_and(|at| at > next));
-        is_asked && self.first_behind(stream, next).is_some() && !self.may_be_had(stream, next)
+        asked.any(|asked| asked.begins_at.is_some_and(|at| at > next))
     }
 
     /// The peer did not give `stream` from where it was asked for.
@@ -53,41 +54,67 @@ impl Sync {
         }
     }
 
-    /// Whether some peer has what is at `next`, or has not said yet what it has.
-    fn may_be_had(&self, stream: StreamId, next: Offset) -> bool {
+    /// Whether nobody has had what is in a gap for long enough, and all have told what they have,
+    /// or have had time to.
+    fn is_due(&self, next: Offset, since: Duration, now: Duration) -> bool {
+        let is_telling = self.sessions.values().any(|open| !open.has_all_heads);
+        let patience = match next {
+            Offset::ZERO => GAP_PATIENCE,
+            _ => GAP_PATIENCE_HELD,
+        };
+        let more = if is_telling {
+            HEADS_PATIENCE
+        } else {
+            Duration::ZERO
+        };
+        now >= since + patience + more
+    }
+
+    /// Whether some peer has what is at `next`.
+    fn is_had(&self, stream: StreamId, next: Offset) -> bool {
         let has_it = |session: &Session| {
             let entry = session.their(stream);
             let is_there = entry.is_some_and(|entry| entry.has(next));
             is_there && !session.withholds(stream) && !session.is_forked(stream)
         };
-        let mut peers = self.sessions.values();
-        peers.any(|session| !session.has_all_heads || has_it(session))
+        self.sessions.values().any(has_it)
     }
 
     /// Who has the most of what lies behind the gap.
     fn first_behind(&self, stream: StreamId, next: Offset) -> Option<(SessionId, Offset)> {
-        if self.is_written_here(stream) {
-            return None;
-        }
-        let candidates = self.sessions.values().filter_map(|session| {
+        let best = self
+            .behind_gap(stream, next)
+            .min_by_key(|(first, session)| {
+                let round_trip = session.round_trip.unwrap_or(Duration::MAX);
+                (*first, session.peer != stream.node, round_trip, session.id)
+            });
+        best.map(|(first, session)| (session.id, first))
+    }
+
+    /// Who has what lies behind the gap, and from where on.
+    fn behind_gap(
+        &self,
+        stream: StreamId,
+        next: Offset,
+    ) -> impl Iterator<Item = (Offset, &Session)> {
+        let is_read = !self.is_written_here(stream);
+        let sessions = self.sessions.values().filter(move |_| is_read);
+        sessions.filter_map(move |session| {
             let entry = session.their(stream)?;
             let is_behind = next < entry.first && entry.has(entry.first);
             let is_offered = is_behind && session.offers(stream);
             let is_wanted = is_offered && self.is_wanted(stream, &entry.name);
             let is_accepted = is_wanted && self.members.accepts(stream, entry.first);
             is_accepted.then_some((entry.first, session))
-        });
-        let best = candidates.min_by_key(|(first, session)| {
-            let round_trip = session.round_trip.unwrap_or(Duration::MAX);
-            (*first, session.peer != stream.node, round_trip, session.id)
-        });
-        best.map(|(first, session)| (session.id, first))
+        })
     }
 
     /// Looks again at the gaps that were given time.
     pub(super) fn bridge(&mut self, now: Duration, out: &mut Vec<Output>) {
-        let is_due = |since: &Duration| now >= *since + GAP_PATIENCE;
-        let due = self.gaps.iter().filter(|(_, since)| is_due(since));
+        let is_due = |(stream, since): &(&StreamId, &Duration)| {
+            self.is_due(self.next(**stream), **since, now)
+        };
+        let due = self.gaps.iter().filter(is_due);
         let due: Vec<StreamId> = due.map(|(stream, _)| *stream).collect();
         for stream in due {
             self.choose(stream, now, out);

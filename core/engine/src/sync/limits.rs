@@ -113,9 +113,20 @@ pub const STALL: Duration = Duration::from_secs(2);
 /// have it: longer than live events take to come over a relay.
 pub const PATIENCE: Duration = Duration::from_millis(300);
 
-/// How long a stream does not begin in the middle while nobody has what comes before: longer than
-/// it takes to meet the others after a start, as whoever has all of it may be among them.
+/// How long a stream of which nothing is here does not begin in the middle while nobody has what
+/// comes before: longer than it takes to meet the others after a start, as whoever has all of it
+/// may be among them.
 pub const GAP_PATIENCE: Duration = Duration::from_secs(1);
+
+/// The same where a part of the stream is here: going on behind the gap hides that part for good,
+/// and what was here is good enough to be looked at meanwhile. Longer than it takes a device on the
+/// same network to restart and to be found, or to be dialled again after a long cut.
+pub const GAP_PATIENCE_HELD: Duration = Duration::from_secs(30);
+
+/// How much longer streams do not begin in the middle while a peer has not told yet what it has: so
+/// many heads as a peer may have take a second or two on a slow link, and who never ends telling
+/// keeps nobody waiting for ever.
+pub const HEADS_PATIENCE: Duration = Duration::from_secs(10);
 
 /// After so long a peer that could not give a stream is asked for it again.
 pub const RETRY: Duration = Duration::from_secs(5);

@@ -61,6 +61,8 @@ impl Sync {
                 continue;
             }
             is_new |= before.is_none();
+            // Somebody had what followed; what follows now is another question.
+            self.gaps.remove(&stream);
             let mut is_behind = false;
             let next = last.get() + 1;
             for session in self.sessions.values_mut() {

@@ -1,9 +1,11 @@
 //! Streams of which nobody has the beginning any more, or what follows on ours.
 
+use std::time::Duration;
+
 use super::bench::{Bench, revocation};
 use crate::event::{BatchHash, Offset, StreamId, StreamName};
 use crate::log::StreamInfo;
-use crate::sync::limits::GAP_PATIENCE;
+use crate::sync::limits::{GAP_PATIENCE, HEADS_PATIENCE};
 use crate::sync::{Chunk, Frame, HeadEntry, Incident, Input};
 
 fn info(bench: &Bench, at: usize, stream: StreamId) -> Option<StreamInfo> {
@@ -82,6 +84,8 @@ fn whoever_was_away_for_too_long_goes_on_behind_the_gap_and_says_so() {
     let first = bench.publish_recent(0, 20);
     assert!(first > 2);
     bench.connect(0, 1);
+    bench.pass(29_000);
+    assert_eq!(info(&bench, 1, stream).unwrap().last.get(), 1);
     bench.pass(2_000);
     assert_eq!(info(&bench, 1, stream), info(&bench, 0, stream));
     let gap = Incident::Gap {
@@ -103,7 +107,7 @@ fn who_is_connected_when_the_beginning_is_dropped_is_told() {
     bench.nodes[0].is_blocked = true;
     let first = bench.publish_recent(0, 20);
     bench.unblock(0, session);
-    bench.pass(10_000);
+    bench.pass(40_000);
     assert!(first > 0);
     assert_eq!(
         info(&bench, 1, stream).unwrap().last,
@@ -172,6 +176,49 @@ fn of_a_revoked_author_nothing_begins_behind_its_last_accepted_offset() {
 }
 
 #[test]
+fn a_gap_that_could_not_be_stored_is_none() {
+    let mut bench = Bench::new(2);
+    let session = bench.connect(0, 1);
+    bench.publish_recent(0, 2);
+    bench.pass(500);
+    bench.disconnect(session);
+    bench.publish_recent(0, 20);
+    bench.nodes[1].is_full = true;
+    bench.connect(0, 1);
+    bench.pass(33_000);
+    let stream = bench.stream(0, 1);
+    assert_eq!(info(&bench, 1, stream).unwrap().last.get(), 1);
+    assert!(bench.nodes[1].incidents.is_empty());
+    bench.nodes[1].is_full = false;
+    bench.pass(40_000);
+    assert_eq!(info(&bench, 1, stream), info(&bench, 0, stream));
+    assert_eq!(bench.nodes[1].incidents.len(), 1);
+}
+
+#[test]
+fn who_never_ends_telling_what_it_has_keeps_nobody_waiting_for_ever() {
+    let mut bench = Bench::new(3);
+    bench.publish_recent(0, 20);
+    let stream = bench.stream(0, 1);
+    bench.connect(0, 1);
+    bench.settle();
+    let mut begun_after = 0;
+    while info(&bench, 1, stream).is_none() {
+        let session = bench.connect(1, 2);
+        bench.now += Duration::from_millis(500);
+        for at in [0, 1] {
+            bench.step(at, Input::Tick);
+        }
+        bench.disconnect(session);
+        bench.settle();
+        begun_after += 500;
+        assert!(begun_after < 20_000);
+    }
+    let least = GAP_PATIENCE + HEADS_PATIENCE;
+    assert!(Duration::from_millis(begun_after) >= least);
+}
+
+#[test]
 fn who_begins_elsewhere_than_it_was_asked_to_is_told_to_stop() {
     let mut bench = Bench::new(2);
     bench.publish_recent(0, 20);
@@ -208,21 +255,22 @@ fn who_begins_elsewhere_than_it_was_asked_to_is_told_to_stop() {
 }
 
 #[test]
-fn a_gap_that_could_not_be_stored_is_none() {
-    let mut bench = Bench::new(2);
-    let session = bench.connect(0, 1);
+fn two_that_were_away_do_not_wait_for_each_other() {
+    let mut bench = Bench::new(3);
+    let sessions = [bench.connect(0, 1), bench.connect(0, 2)];
     bench.publish_recent(0, 2);
     bench.pass(500);
-    bench.disconnect(session);
+    sessions
+        .into_iter()
+        .for_each(|session| bench.disconnect(session));
     bench.publish_recent(0, 20);
-    bench.nodes[1].is_full = true;
     bench.connect(0, 1);
-    bench.pass(33_000);
+    bench.connect(1, 2);
+    bench.pass(75_000);
     let stream = bench.stream(0, 1);
-    assert_eq!(info(&bench, 1, stream).unwrap().last.get(), 1);
-    assert!(bench.nodes[1].incidents.is_empty());
-    bench.nodes[1].is_full = false;
-    bench.pass(40_000);
-    assert_eq!(info(&bench, 1, stream), info(&bench, 0, stream));
-    assert_eq!(bench.nodes[1].incidents.len(), 1);
+    for at in [1, 2] {
+        assert_eq!(info(&bench, at, stream), info(&bench, 0, stream));
+        assert_eq!(bench.nodes[at].incidents.len(), 1);
+    }
+    assert_in_sync(&bench);
 }

@@ -539,6 +539,7 @@ pub(crate) const EVIL: Place = usize::MAX;
 /// Longer than it takes to announce heads, to ask for proof, and to be answered.
 const SETTLED_AFTER: Duration = Duration::from_secs(2);
 
-const CONVERGENCE_MAX: Duration = Duration::from_secs(60);
+/// Longer than five nodes in a row wait, one after the other, before they begin behind a gap.
+const CONVERGENCE_MAX: Duration = Duration::from_secs(240);
 
 const YEAR_MICROS: u64 = 365 * 24 * 3600 * 1_000_000;
