@@ -23,6 +23,8 @@ pub(super) struct Search {
     stride: u64,
     /// Whether a difference was seen.
     is_proven: bool,
+    /// Whether nobody has what follows ours, and the peer is to prove that there is more.
+    is_behind_gap: bool,
 }
 
 /// Where a run and our log are the same, and where not.
@@ -99,7 +101,7 @@ impl Sync {
         }
     }
 
-    fn ask_to_show(
+    pub(super) fn ask_to_show(
         &mut self,
         id: SessionId,
         stream: StreamId,
@@ -134,6 +136,8 @@ impl Sync {
             if is_ahead && self.is_written_here(stream) {
                 out.push(Output::NewIncarnation);
                 out.push(Output::Incident(Incident::BehindOwn { stream }));
+            } else if is_ahead && search.is_behind_gap {
+                self.rescue_part(stream, run.first(), out);
             }
             return;
         }
@@ -225,6 +229,25 @@ impl Sync {
         self.choose(stream, now, out);
     }
 
+    /// What a peer sent of a stream of our own does not follow on ours.
+    pub(super) fn own_contradicted(
+        &mut self,
+        id: SessionId,
+        stream: StreamId,
+        now: Duration,
+        out: &mut Vec<Output>,
+    ) {
+        let next = self.next(stream);
+        let session = self.sessions.get(&id);
+        let entry = session.and_then(|session| session.their(stream));
+        if entry.is_some_and(|entry| entry.first >= next) {
+            // It has nothing of what is here, so all of that may be here alone.
+            self.own_forked(id, stream, Offset::ZERO, now, out);
+        } else {
+            self.compare_ends(id, stream, now, out);
+        }
+    }
+
     fn own_forked(
         &mut self,
         id: SessionId,
@@ -272,6 +295,15 @@ impl Search {
         Self {
             stride: 1,
             is_proven: false,
+            is_behind_gap: false,
+        }
+    }
+
+    /// A question to who has only what lies behind a gap in a stream of our own.
+    pub(super) fn behind_gap() -> Self {
+        Self {
+            is_behind_gap: true,
+            ..Self::first()
         }
     }
 
@@ -280,6 +312,7 @@ impl Search {
         Self {
             stride: self.stride.saturating_mul(2),
             is_proven: true,
+            ..self
         }
     }
 }

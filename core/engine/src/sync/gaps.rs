@@ -4,9 +4,15 @@
 //! Such a stream begins where somebody has it: in the middle if nothing of it is here, once more
 //! if something is. What lies before is not asked for any more, by this node or by those that get
 //! the stream from it. So a node takes its time: whoever else is around may have it all.
+//!
+//! A stream that this node wrote itself, in an earlier incarnation, never begins once more while
+//! something of it is here: that may be here alone, say where a copy of the device wrote on. It is
+//! published again instead.
 
 use std::time::Duration;
 
+use super::forks::Search;
+use super::incident::Incident;
 use super::input::{Output, SessionId};
 use super::limits::{GAP_PATIENCE, GAP_PATIENCE_HELD, HEADS_PATIENCE};
 use super::machine::Sync;
@@ -22,7 +28,8 @@ impl Sync {
         next: Offset,
         now: Duration,
     ) -> Option<(SessionId, Offset)> {
-        let Some(found) = self.first_behind(stream, next) else {
+        let behind = self.first_behind(stream, next);
+        let Some(found) = behind.filter(|_| !self.rescued.contains(&stream)) else {
             self.gaps.remove(&stream);
             return None;
         };
@@ -31,7 +38,8 @@ impl Sync {
             return None;
         }
         let since = *self.gaps.entry(stream).or_insert(now);
-        self.is_due(next, since, now).then_some(found)
+        let may_begin = !self.is_part_of_own(stream, next);
+        (may_begin && self.is_due(next, since, now)).then_some(found)
     }
 
     /// Whether the stream is about to begin behind a gap: it was asked for, and is not stored yet.
@@ -45,6 +53,12 @@ impl Sync {
         let asked = |session: &Session| session.incoming.asked(stream);
         let mut asked = self.sessions.values().filter_map(asked);
         asked.any(|asked| asked.begins_at.is_some_and(|at| at > next))
+    }
+
+    /// Whether this node wrote the stream in an earlier incarnation, and something of it is here,
+    /// or was.
+    pub(super) fn is_part_of_own(&self, stream: StreamId, next: Offset) -> bool {
+        stream.node == self.own && next > Offset::ZERO
     }
 
     /// The peer did not give `stream` from where it was asked for.
@@ -118,6 +132,44 @@ impl Sync {
         let due: Vec<StreamId> = due.map(|(stream, _)| *stream).collect();
         for stream in due {
             self.choose(stream, now, out);
+            self.prove_gap(stream, now, out);
         }
+    }
+
+    /// Asks for proof that there is more of a stream of our own, where nobody has what follows on
+    /// the part that is here: what a peer says is none.
+    fn prove_gap(&mut self, stream: StreamId, now: Duration, out: &mut Vec<Output>) {
+        let next = self.next(stream);
+        if !self.gaps.contains_key(&stream) || !self.is_part_of_own(stream, next) {
+            return;
+        }
+        let last = |session: &Session| Some((session.id, session.their(stream)?.last));
+        let asked = self.behind_gap(stream, next);
+        let asked: Vec<_> = asked.filter_map(|(_, session)| last(session)).collect();
+        for (id, last) in asked {
+            self.ask_to_show(id, stream, last, Search::behind_gap(), now, out);
+        }
+        // If none of them can show it, once more then.
+        self.gaps.insert(stream, now);
+    }
+
+    /// There is proof that others have more of a stream of our own, from `first` on. What is here
+    /// of it is published again if they have nothing of that: nobody can say any more which of it
+    /// they have had.
+    pub(super) fn rescue_part(&mut self, stream: StreamId, first: Offset, out: &mut Vec<Output>) {
+        let next = self.next(stream);
+        if first <= next || self.is_had(stream, next) || !self.rescued.insert(stream) {
+            return;
+        }
+        self.gaps.remove(&stream);
+        let from = Offset::ZERO;
+        out.push(Output::Rescue { stream, from });
+        out.push(Output::Incident(Incident::BehindOwn { stream }));
+    }
+
+    /// Whether nobody waits any more for what begins at `first`: a stream of our own of which the
+    /// part before it was published again.
+    pub(super) fn is_apart(&self, stream: StreamId, first: Offset) -> bool {
+        self.rescued.contains(&stream) && first > self.next(stream)
     }
 }

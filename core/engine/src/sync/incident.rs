@@ -23,7 +23,7 @@ pub enum Incident {
         node: NodeId,
     },
     /// Others have more of one of our own streams than we do: a backup was restored, or the
-    /// device was cloned.
+    /// device was cloned. Where they have nothing of what is here, that was published again.
     BehindOwn {
         /// The stream.
         stream: StreamId,

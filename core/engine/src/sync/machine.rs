@@ -5,7 +5,7 @@
 //! from its author where there is a session with it, else from whoever has most of it; so each
 //! event comes once, and nodes that cannot reach each other get it over those in between.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -51,6 +51,9 @@ pub struct Sync {
     pub(super) lagging: BTreeMap<StreamId, Duration>,
     /// Streams of which peers have something behind a gap, and since when nobody has what is in it.
     pub(super) gaps: BTreeMap<StreamId, Duration>,
+    /// Streams of our own of which the part that is here was published again, since others have
+    /// only what lies behind a gap.
+    pub(super) rescued: BTreeSet<StreamId>,
     pub(super) own_contact: Option<Contact>,
     pub(super) contacts: Contacts,
     /// When it was looked last whether there are the right neighbours.
@@ -72,6 +75,7 @@ impl Sync {
             present,
             lagging: BTreeMap::new(),
             gaps: BTreeMap::new(),
+            rescued: BTreeSet::new(),
             own_contact: None,
             contacts: Contacts::default(),
             met: Duration::ZERO,

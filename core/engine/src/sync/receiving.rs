@@ -95,7 +95,8 @@ impl Sync {
         out: &mut Vec<Output>,
     ) {
         let (stream, next) = (run.stream(), self.next(run.stream()));
-        let begins = Some(run).filter(|run| run.first() == first);
+        let may_begin = !self.is_part_of_own(stream, next);
+        let begins = Some(run).filter(|run| run.first() == first && may_begin);
         let begins = begins.and_then(|run| run.beginning_behind(next.get()));
         if let Some(run) = begins {
             self.judge(receipt, run, now, out);
@@ -176,7 +177,7 @@ impl Sync {
                 let is_own = stream.node == self.own;
                 session.lack(stream, now);
                 if is_own {
-                    self.compare_ends(id, stream, now, out);
+                    self.own_contradicted(id, stream, now, out);
                 } else {
                     self.forked(id, stream, at, now, out);
                 }

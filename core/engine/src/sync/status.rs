@@ -73,6 +73,7 @@ impl Sync {
     fn lacking_here<'a>(&'a self, session: &'a Session) -> impl Iterator<Item = (StreamId, u64)> {
         let theirs = session.theirs();
         let theirs = theirs.filter(|entry| !session.is_forked(entry.stream));
+        let theirs = theirs.filter(|entry| !self.is_apart(entry.stream, entry.first));
         theirs.filter_map(|entry| {
             let theirs = self.members.clamp(entry.stream, entry.last)?;
             let count = missing(self.present.last(entry.stream), entry.first, theirs);
@@ -88,7 +89,11 @@ impl Sync {
             let is_ahead = theirs < Some(last);
             let name = is_ahead.then(|| self.log.head(stream)).flatten()?.name;
             let is_counted = self.is_for(session, stream, &name) && !session.is_forked(stream);
-            is_counted.then(|| missing(theirs, self.log.first(stream), last))
+            let first = self.log.first(stream);
+            // An author never goes on behind a gap in a stream of its own.
+            let is_apart = session.peer == stream.node
+                && theirs.is_some_and(|theirs| theirs.get() + 1 < first.get());
+            (is_counted && !is_apart).then(|| missing(theirs, first, last))
         });
         lacking.sum()
     }

@@ -165,7 +165,7 @@ fn of_a_revoked_author_nothing_begins_behind_its_last_accepted_offset() {
     for at in [1, 2] {
         let members = bench.nodes[at].sync.members_mut();
         members.revoke(revocation.clone()).unwrap();
-        bench.step(at, crate::sync::Input::MembersChanged);
+        bench.step(at, Input::MembersChanged);
     }
     bench.connect(1, 2);
     bench.pass(3_000);
@@ -273,4 +273,113 @@ fn two_that_were_away_do_not_wait_for_each_other() {
         assert_eq!(bench.nodes[at].incidents.len(), 1);
     }
     assert_in_sync(&bench);
+}
+
+/// A device that has the first events of stream `recent`, and one of its own after them; what
+/// others have of the stream begins behind that.
+fn behind_its_own() -> (Bench, usize) {
+    let mut bench = Bench::new(2);
+    bench.publish_recent(0, 2);
+    let copy = bench.copy(0);
+    bench.publish(copy, "r", 5);
+    let first = bench.publish_recent(0, 20);
+    assert!(first > 3);
+    let session = bench.connect(0, 1);
+    bench.pass(2_000);
+    bench.disconnect(session);
+    (bench, copy)
+}
+
+#[test]
+fn an_author_publishes_again_what_others_have_only_from_behind_it_on() {
+    let (mut bench, copy) = behind_its_own();
+    let stream = bench.stream(0, 1);
+    bench.connect(copy, 1);
+    bench.pass(20_000);
+    assert!(bench.nodes[copy].sync.to_replicate()[&stream] > 0);
+    assert!(!bench.payloads(1).contains(&5));
+    bench.pass(20_000);
+    assert!(bench.payloads(1).contains(&5));
+    assert_eq!(info(&bench, copy, stream).unwrap().first, Offset::ZERO);
+    let incidents = &bench.nodes[copy].incidents;
+    assert!(
+        incidents
+            .iter()
+            .all(|one| *one == Incident::BehindOwn { stream })
+    );
+    for at in [1, copy] {
+        let peers = bench.nodes[at].sync.peers(bench.now);
+        assert!(peers.iter().all(crate::sync::PeerStatus::is_in_sync));
+    }
+    // Only once.
+    let counts = bench.count(1);
+    bench.pass(70_000);
+    assert_eq!(bench.count(1), counts);
+}
+
+#[test]
+fn an_author_that_meets_who_has_the_whole_stream_asks_on() {
+    let (mut bench, copy) = behind_its_own();
+    bench.connect(copy, 1);
+    bench.pass(2_000);
+    // The original still has what both wrote, and what comes after it.
+    let stream = bench.stream(0, 1);
+    let entry = HeadEntry {
+        stream,
+        name: StreamName::new("recent").unwrap(),
+        first: Offset::ZERO,
+        last: Offset::new(19).unwrap(),
+        hash: BatchHash::from_bytes([1; 32]),
+    };
+    let session = bench.connect(copy, 0);
+    bench.forge(0, session, &Frame::Heads(vec![entry]));
+    bench.settle();
+    bench.pass(1_000);
+    let next = Offset::new(3).unwrap();
+    assert!(bench.said.contains(&(copy, Frame::Want(stream, next))));
+}
+
+#[test]
+fn what_is_only_said_to_lie_behind_a_part_of_our_own_changes_nothing() {
+    let mut bench = Bench::new(2);
+    bench.publish_recent(0, 2);
+    let stream = bench.stream(0, 1);
+    let incarnation = crate::event::Incarnation::from_random(77);
+    bench.step(0, Input::Incarnation(incarnation));
+    let session = bench.connect(0, 1);
+    bench.pass(1_000);
+    let entry = HeadEntry {
+        stream,
+        name: StreamName::new("recent").unwrap(),
+        first: Offset::new(10).unwrap(),
+        last: Offset::new(19).unwrap(),
+        hash: BatchHash::from_bytes([1; 32]),
+    };
+    bench.forge(1, session, &Frame::Heads(vec![entry]));
+    bench.pass(70_000);
+    assert!(bench.nodes[0].incidents.is_empty());
+    assert_eq!(bench.count(0), [2]);
+}
+
+#[test]
+fn an_author_publishes_again_what_others_have_only_from_its_end_on() {
+    let mut bench = Bench::new(2);
+    bench.publish_recent(0, 2);
+    let copy = bench.copy(0);
+    let first = bench.publish_recent(0, 20);
+    for size in 1..=first as usize - 2 {
+        bench.publish(copy, "r", size);
+    }
+    let session = bench.connect(0, 1);
+    bench.pass(2_000);
+    bench.disconnect(session);
+    bench.connect(copy, 1);
+    bench.pass(2_000);
+    assert!(
+        bench
+            .payloads(1)
+            .is_superset(&(1..=first as usize - 2).collect())
+    );
+    let stream = bench.stream(0, 1);
+    assert_eq!(info(&bench, copy, stream).unwrap().last.get() + 1, first);
 }

@@ -9,6 +9,7 @@ use swarmlet_sim::random::Random;
 
 use crate::met::Met;
 use crate::network::Place;
+use crate::retaining::LOG_FILE_BYTES_OF_OTHERS;
 use crate::world::World;
 
 /// A device whose folder is copied while it is in use; the copy is the last one.
@@ -56,6 +57,9 @@ impl World {
             .line(format!("{:?} {place} is copied to {count}", self.now));
         let mut copy = self.devices[place].copied(self.random.below(u64::MAX));
         copy.mark_events("from the copy");
+        if self.retaining.is_some() {
+            copy.log_file_bytes = LOG_FILE_BYTES_OF_OTHERS;
+        }
         copy.start(&mut self.random)?;
         self.devices.push(copy);
         Ok(())
@@ -87,7 +91,7 @@ impl World {
     }
 
     /// Where a device was copied, all others have what it and its copy have acknowledged, whatever
-    /// stream it is in.
+    /// stream it is in; but for what a device has dropped that keeps little.
     pub(crate) fn check_marks(&self, logs: &[Vec<Event>]) -> Result<()> {
         let Some(copying) = self.copying else {
             return Ok(());
@@ -102,7 +106,9 @@ impl World {
             let texts: Vec<String> = texts.flatten().collect();
             let marks = texts.iter().map(|text| text.trim_end_matches('x'));
             let marks: BTreeSet<&str> = marks.collect();
-            let acknowledged = self.devices.iter().flat_map(|device| &device.marks);
+            let authors = self.devices.iter().enumerate();
+            let authors = authors.filter(|(place, _)| !self.keeps_little(*place));
+            let acknowledged = authors.flat_map(|(_, device)| &device.marks);
             for mark in acknowledged {
                 ensure!(marks.contains(mark.as_str()), "`{mark}` is lost");
             }

@@ -362,11 +362,14 @@ impl Device {
         running.is_some_and(|running| running.is_news || !running.storing.is_empty())
     }
 
+    /// Checks that nothing has failed that was to be done.
+    pub(crate) fn check_done(&mut self) -> Result<()> {
+        self.failures.pop().map_or(Ok(()), Err)
+    }
+
     /// Checks that no head has fallen.
     fn look(&mut self) -> Result<()> {
-        if let Some(failure) = self.failures.pop() {
-            return Err(failure);
-        }
+        self.check_done()?;
         let Some(running) = &self.running else {
             return Ok(());
         };

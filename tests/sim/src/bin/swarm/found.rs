@@ -14,9 +14,14 @@ pub(crate) const FOUND: &[(u64, &str)] = &[
         73,
         "a wrong head that a malicious member announced was taken for a fork",
     ),
-    (39, "two branches of the same length were not noticed"),
+    (92, "two branches of the same length were not noticed"),
     (
         2,
         "what a malicious member promised was remembered after it had gone",
     ),
+    (
+        22,
+        "a copied device began its own stream behind a gap, and what it alone had was lost",
+    ),
+    (97, "the same where what others have begins right behind it"),
 ];

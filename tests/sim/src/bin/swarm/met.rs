@@ -23,6 +23,7 @@ pub(crate) enum Met {
     Rescued,
     Begun,
     Gap,
+    GapOfOwn,
 }
 
 impl Met {
@@ -48,5 +49,6 @@ impl Met {
         Self::Rescued,
         Self::Begun,
         Self::Gap,
+        Self::GapOfOwn,
     ];
 }

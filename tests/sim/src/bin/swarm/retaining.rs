@@ -1,6 +1,7 @@
 //! Retention: a device keeps few of its events, and it or another one is away, from the beginning
 //! or for a while, when the others are dropped.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
@@ -8,6 +9,7 @@ use swarmlet_engine::event::{Event, Offset, StreamId};
 use swarmlet_engine::sync::{Incident, Input};
 use swarmlet_sim::random::Random;
 
+use crate::copying::Copying;
 use crate::met::Met;
 use crate::network::Place;
 use crate::world::World;
@@ -26,9 +28,11 @@ pub(crate) struct Retaining {
 impl World {
     /// Draws who keeps little, by chance of its own.
     pub(crate) fn draw_retaining(&mut self, seed: u64) {
+        if let Some(copying) = self.copying {
+            return self.draw_retaining_copied(seed, copying);
+        }
         let mut random = Random::new(seed ^ RETAINING);
-        // What a copied device wrote is looked for everywhere.
-        if !random.percent(30) || self.copying.is_some() {
+        if !random.percent(30) {
             return;
         }
         let count = self.devices.len() as u64;
@@ -40,6 +44,32 @@ impl World {
         let from = if is_late { 0 } else { random.below(1_000) };
         let from = Duration::from_millis(from);
         let until = from + Duration::from_millis(1_000 + random.below(3_000));
+        self.begin_retaining(place, away, from..until, random);
+    }
+
+    /// Has a copied device keep little, and drop what its copy has before others have it. The copy
+    /// keeps everything, so nothing that it wrote may be lost.
+    fn draw_retaining_copied(&mut self, seed: u64, copying: Copying) {
+        let mut random = Random::new(seed ^ RETAINING_COPIED);
+        if !random.percent(90) {
+            return;
+        }
+        let until = copying.at + Duration::from_millis(1_500 + random.below(3_000));
+        let place = copying.place;
+        self.begin_retaining(place, place, Duration::ZERO..until, random);
+        self.devices[place].log_file_bytes = LOG_FILE_BYTES_OF_COPIED;
+    }
+
+    fn begin_retaining(
+        &mut self,
+        place: Place,
+        away: Place,
+        Range {
+            start: from,
+            end: until,
+        }: Range<Duration>,
+        mut random: Random,
+    ) {
         self.devices[place].keep(1 + random.below(20));
         // What the others get is merged by then, and has fewer signatures: runs are longer.
         let others = self.devices.iter_mut().enumerate();
@@ -90,6 +120,12 @@ impl World {
         self.retaining.as_ref().is_some_and(is_away)
     }
 
+    /// Whether a device keeps few of its events.
+    pub(crate) fn keeps_little(&self, place: Place) -> bool {
+        let is_it = |retaining: &Retaining| retaining.place == place;
+        self.retaining.as_ref().is_some_and(is_it)
+    }
+
     /// The events that all devices must have, and no others: a stream begins nowhere later than at
     /// its author, and is the same from there on.
     pub(crate) fn kept_by_all(&mut self, logs: &mut [Vec<Event>]) -> Result<()> {
@@ -107,9 +143,14 @@ impl World {
             }
             log.retain(|event| event.key.offset >= self.first_at_author(event.key.stream));
         }
-        let mut incidents = self.devices.iter().flat_map(|device| &device.incidents);
-        if incidents.any(|incident| matches!(incident, Incident::Gap { .. })) {
-            self.coverage.note(Met::Gap);
+        for device in &self.devices {
+            for incident in &device.incidents {
+                if let Incident::Gap { stream, from, .. } = incident {
+                    let is_own = stream.node == device.id;
+                    ensure!(!is_own, "an author dropped its own {stream} up to {from}");
+                    self.coverage.note(Met::Gap);
+                }
+            }
         }
         Ok(())
     }
@@ -135,7 +176,13 @@ impl World {
 }
 
 /// Large enough for the longest run of a merged segment.
-const LOG_FILE_BYTES_OF_OTHERS: u64 = 2 * 1024 * 1024;
+pub(crate) const LOG_FILE_BYTES_OF_OTHERS: u64 = 2 * 1024 * 1024;
+
+/// Large enough for what is published again in one commit.
+const LOG_FILE_BYTES_OF_COPIED: u64 = 1280 * 1024;
 
 /// Sets the chance of retention apart from all other chance.
 const RETAINING: u64 = 0x0000_7761;
+
+/// The same where a device is copied.
+const RETAINING_COPIED: u64 = 0x0011_0ba1;

@@ -107,7 +107,7 @@ impl seeds::World for World {
         self.trace
             .line(format!("converged after {:?}", self.now - quiet_from));
         // Offsets are equal; whether heads are too is known once all have told each other.
-        let settled_at = self.now + SETTLED_AFTER;
+        let settled_at = self.now + self.settled_after();
         while self.now < settled_at {
             self.pass(Duration::from_millis(10))?;
         }
@@ -288,6 +288,7 @@ impl World {
         self.connect_some()?;
         for place in 0..self.devices.len() {
             self.step(place, Input::Tick)?;
+            self.devices[place].check_done()?;
         }
         Ok(())
     }
@@ -433,15 +434,24 @@ impl World {
 
     fn is_converged(&self) -> bool {
         let is_quiet = self.devices.iter().all(|device| !device.is_busy());
-        let forked = self.forked();
+        let parted = self.parted();
         let present = |device: &Device| {
             let running = device.running.as_ref()?;
             let present = running.reader.present();
-            let is_whole = |stream: &(StreamId, Offset)| !forked.contains(&stream.0);
+            let is_whole = |stream: &(StreamId, Offset)| !parted.contains(&stream.0);
             Some(present.iter().filter(is_whole).collect::<Vec<_>>())
         };
         let first = present(&self.devices[0]);
         is_quiet && self.devices.iter().all(|device| present(device) == first)
+    }
+
+    /// Longer than it takes to announce heads, to ask for proof, and to be answered; and to publish
+    /// a megabyte again.
+    fn settled_after(&self) -> Duration {
+        match (&self.copying, &self.retaining) {
+            (Some(_), Some(_)) => Duration::from_secs(6),
+            _ => Duration::from_secs(2),
+        }
     }
 
     /// Streams of which somebody has seen two branches.
@@ -452,6 +462,15 @@ impl World {
             _ => None,
         });
         forked.collect()
+    }
+
+    /// Streams of which not all have the same: there are two branches, or their author has a part
+    /// that others had not, and has published it again.
+    fn parted(&self) -> BTreeSet<StreamId> {
+        let rescued = self.devices.iter().flat_map(|device| device.rescued.keys());
+        let mut parted = self.forked();
+        parted.extend(rescued);
+        parted
     }
 
     fn differences(&self) -> String {
@@ -476,10 +495,11 @@ impl World {
     fn check(&mut self) -> Result<()> {
         let logs = self.devices.iter().map(Device::events);
         let mut logs = logs.collect::<Result<Vec<_>>>()?;
+        self.check_marks(&logs)?;
         self.kept_by_all(&mut logs)?;
-        let forked = self.forked();
+        let (forked, parted) = (self.forked(), self.parted());
         let whole = |log: &Vec<Event>| {
-            let is_whole = |event: &&Event| !forked.contains(&event.key.stream);
+            let is_whole = |event: &&Event| !parted.contains(&event.key.stream);
             log.iter().filter(is_whole).cloned().collect::<Vec<_>>()
         };
         let Some(first) = logs.first().map(whole) else {
@@ -493,13 +513,15 @@ impl World {
             let is_known = stream.node == evil_id() || Some(stream.node) == copied;
             ensure!(is_known, "{stream} is forked, though its author is honest");
         }
-        self.check_marks(&logs)?;
         for device in &self.devices {
             if !device.rescued.is_empty() {
                 self.coverage.note(Met::Rescued);
             }
+            if device.rescued.values().any(|from| *from == Offset::ZERO) {
+                self.coverage.note(Met::GapOfOwn);
+            }
             let whole = device.acknowledged.iter();
-            for published in whole.filter(|event| !forked.contains(&event.key.stream)) {
+            for published in whole.filter(|event| !parted.contains(&event.key.stream)) {
                 if published.key.offset < self.first_at_author(published.key.stream) {
                     continue;
                 }
@@ -535,9 +557,6 @@ impl World {
 
 /// The place of the evil member.
 pub(crate) const EVIL: Place = usize::MAX;
-
-/// Longer than it takes to announce heads, to ask for proof, and to be answered.
-const SETTLED_AFTER: Duration = Duration::from_secs(2);
 
 /// Longer than five nodes in a row wait, one after the other, before they begin behind a gap.
 const CONVERGENCE_MAX: Duration = Duration::from_secs(240);
