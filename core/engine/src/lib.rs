@@ -9,6 +9,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod blobs;
 pub mod error;
 pub mod event;
 pub mod limits;

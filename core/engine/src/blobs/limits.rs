@@ -1,0 +1,17 @@
+//! Every bound of blobs, with the reason for its value.
+
+/// Bytes of a blob: far more than a device stores. It bounds what is noted of one that is fetched
+/// to two mebibytes.
+pub const BLOB_BYTES_MAX: u64 = 1 << 40;
+
+/// Bytes of a piece: it fits a frame of sync with the hashes that prove it, and a live event waits
+/// behind at most one.
+pub const PIECE_BYTES: u64 = 64 * 1024;
+
+/// Bytes that have one hash of their own. A smaller group costs more hashes on disk and on the
+/// wire, a larger one more to check for a few bytes.
+pub const GROUP_BYTES: u64 = 16 * 1024;
+
+/// Bytes of an encoded piece: four groups, three pairs of hashes between them, and one for each of
+/// the 24 levels above a piece in the largest blob.
+pub const ENCODED_PIECE_BYTES_MAX: usize = PIECE_BYTES as usize + (3 + 24) * 64;

@@ -1,0 +1,14 @@
+//! Blobs: content-addressed bytes, whole or in parts, on this disk and from other nodes.
+//!
+//! A blob is named by the BLAKE3 hash of its content, so whoever has the name can check every piece
+//! of it, whoever it comes from. Pure like the rest of the engine. From below: `id`, `piece` (what
+//! travels and is kept as one), `tree` (which hashes prove a piece), `store` (files), `exchange`
+//! (what two nodes say to each other to move pieces).
+//! The byte map is in docs/format/blob.md.
+
+mod id;
+pub mod limits;
+mod piece;
+
+pub use id::BlobId;
+pub use piece::{BlobSize, Piece, PieceSet};
