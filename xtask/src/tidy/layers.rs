@@ -33,6 +33,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "storage",
         ],
     ),
+    ("blobs", &["error", "event", "limits", "storage", "sync"]),
 ];
 
 /// Imports of the engine's modules from each other.

@@ -99,9 +99,11 @@ impl PieceSet {
     #[must_use]
     pub fn all(size: BlobSize) -> Self {
         let mut all = Self::none(size);
-        (0..all.pieces).for_each(|number| {
-            all.insert(Piece(number));
-        });
+        all.words.fill(u64::MAX);
+        all.count = all.pieces;
+        if let (Some(last), odd @ 1..) = (all.words.last_mut(), all.pieces % 64) {
+            *last = (1 << odd) - 1;
+        }
         all
     }
 
@@ -150,6 +152,33 @@ impl PieceSet {
         is_there
     }
 
+    /// The first of them with a number in `range`.
+    #[must_use]
+    pub fn first_in(&self, range: Range<u32>) -> Option<Piece> {
+        self.first_bit(range, 0)
+    }
+
+    /// The first piece of the blob with a number in `range` that is not among them.
+    #[must_use]
+    pub fn first_gap_in(&self, range: Range<u32>) -> Option<Piece> {
+        self.first_bit(range, u64::MAX)
+    }
+
+    /// The first bit of `range` that is not that of `zero`, a whole word at a time.
+    fn first_bit(&self, range: Range<u32>, zero: u64) -> Option<Piece> {
+        let end = range.end.min(self.pieces);
+        let mut at = range.start;
+        while at < end {
+            let word = (self.words[at as usize / 64] ^ zero) >> (at % 64);
+            if word != 0 {
+                at += word.trailing_zeros();
+                return (at < end).then_some(Piece(at));
+            }
+            at = (at / 64 + 1) * 64;
+        }
+        None
+    }
+
     /// All of them, in order.
     pub fn iter(&self) -> impl Iterator<Item = Piece> + '_ {
         self.words.iter().enumerate().flat_map(|(index, word)| {
@@ -196,12 +225,12 @@ mod tests {
     fn a_range_lies_in_the_pieces_that_have_its_bytes() {
         let size = size(3 * PIECE_BYTES + 5);
         let numbers = |range| -> Vec<u32> { size.pieces_of(range).map(Piece::get).collect() };
-        assert_eq!(numbers(0..0), []);
+        assert!(numbers(0..0).is_empty());
         assert_eq!(numbers(0..1), [0]);
         assert_eq!(numbers(PIECE_BYTES - 1..PIECE_BYTES + 1), [0, 1]);
         assert_eq!(numbers(PIECE_BYTES..2 * PIECE_BYTES), [1]);
         assert_eq!(numbers(2 * PIECE_BYTES..u64::MAX), [2, 3]);
-        assert_eq!(numbers(9 * PIECE_BYTES..u64::MAX), []);
+        assert!(numbers(9 * PIECE_BYTES..u64::MAX).is_empty());
     }
 
     #[test]
@@ -220,5 +249,23 @@ mod tests {
         assert_eq!(set.len(), 3);
         assert!(PieceSet::all(size).is_full());
         assert_eq!(PieceSet::all(size).len(), 130);
+    }
+
+    #[test]
+    fn the_first_in_a_range_is_found_across_words() {
+        let size = size(130 * PIECE_BYTES);
+        let (all, mut some) = (PieceSet::all(size), PieceSet::none(size));
+        assert_eq!(all.iter().count(), 130);
+        for number in [3, 64, 129] {
+            some.insert(Piece(number));
+        }
+        assert_eq!(some.first_in(0..130), Some(Piece(3)));
+        assert_eq!(some.first_in(4..64), None);
+        assert_eq!(some.first_in(4..65), Some(Piece(64)));
+        assert_eq!(some.first_in(65..u32::MAX), Some(Piece(129)));
+        assert_eq!(some.first_in(130..u32::MAX), None);
+        assert_eq!(some.first_gap_in(3..9), Some(Piece(4)));
+        assert_eq!(some.first_gap_in(129..u32::MAX), None);
+        assert_eq!(all.first_gap_in(0..u32::MAX), None);
     }
 }
