@@ -6,6 +6,7 @@
 //! (what two nodes say to each other to move pieces).
 //! The byte map is in docs/format/blob.md.
 
+pub mod exchange;
 mod id;
 pub mod limits;
 mod piece;

@@ -1,0 +1,314 @@
+//! Serving: what peers ask of this node, in turn, and never so much that live events wait.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Bound;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::frame::Frame;
+use super::input::{Offer, Output};
+use super::limits::{
+    ASKED_MAX, ENCODES_MAX, FETCHES_MAX, HAVE_PERIOD, LOOKUPS_MAX, UNSENT_BYTES_MAX,
+};
+use super::listing::Listing;
+use super::machine::Exchange;
+use crate::blobs::limits::PIECE_BYTES;
+use crate::blobs::{BlobId, BlobSize, Piece};
+use crate::sync::SessionId;
+
+/// What one peer asks of this node.
+#[derive(Debug, Default)]
+pub(super) struct Serving {
+    /// Blobs that the peer asked for, and is told of.
+    watches: BTreeMap<BlobId, Watch>,
+    /// Of these, the ones that are to be looked up, in order, and those that are being.
+    to_look: VecDeque<BlobId>,
+    looking: BTreeSet<BlobId>,
+    /// Pieces that it asked for, in order, and those that are being encoded.
+    fetches: VecDeque<(BlobId, Piece)>,
+    encoding: BTreeSet<(BlobId, Piece)>,
+    /// Bytes that wait on the link, as far as is known.
+    unsent: usize,
+}
+
+/// A blob that a peer asked for.
+#[derive(Debug)]
+struct Watch {
+    /// The piece from which on it wants to know.
+    from: u32,
+    /// The size, if the peer was told that there is something.
+    size: Option<BlobSize>,
+    /// When it was told.
+    told: Duration,
+    is_queued: bool,
+    /// Whether there may be more than it was told.
+    is_stale: bool,
+}
+
+impl Serving {
+    /// So many bytes of a frame were given to the link.
+    pub(super) fn queued(&mut self, bytes: usize) {
+        self.unsent = self.unsent.saturating_add(bytes);
+    }
+
+    fn ask(&mut self, blob: BlobId, from: u32, now: Duration) -> Result<(), &'static str> {
+        if !self.watches.contains_key(&blob) && self.watches.len() == ASKED_MAX {
+            return Err("a peer asks for too many blobs");
+        }
+        let watch = self.watches.entry(blob).or_insert(Watch {
+            from,
+            size: None,
+            told: now,
+            is_queued: false,
+            is_stale: false,
+        });
+        watch.from = from;
+        self.look(blob);
+        Ok(())
+    }
+
+    /// The peer asks for a piece; says whether it may get it.
+    fn fetch(&mut self, blob: BlobId, size: BlobSize, piece: Piece) -> Result<bool, &'static str> {
+        let key = (blob, piece);
+        if self.fetches.contains(&key) || self.encoding.contains(&key) {
+            return Err("a peer asks twice for a piece");
+        }
+        if self.fetches.len() + self.encoding.len() == FETCHES_MAX {
+            return Err("a peer asks for too many pieces");
+        }
+        let is_offered = self.offers(blob) == Some(size);
+        if is_offered {
+            self.fetches.push_back(key);
+        }
+        Ok(is_offered)
+    }
+
+    /// The peer is no longer interested in a blob. The pieces that are refused for it.
+    fn forget(&mut self, blob: BlobId) -> Vec<Piece> {
+        self.watches.remove(&blob);
+        self.to_look.retain(|other| *other != blob);
+        self.refuse(blob)
+    }
+
+    fn refuse(&mut self, blob: BlobId) -> Vec<Piece> {
+        let refused = self.fetches.iter().filter(|(other, _)| *other == blob);
+        let refused = refused.map(|(_, piece)| *piece).collect();
+        self.fetches.retain(|(other, _)| *other != blob);
+        refused
+    }
+
+    /// The size that the peer was told for a blob.
+    fn offers(&self, blob: BlobId) -> Option<BlobSize> {
+        self.watches.get(&blob)?.size
+    }
+
+    /// There may be more of a blob. The peer is told, but not all the time.
+    fn gain(&mut self, blob: BlobId, now: Duration) {
+        if let Some(watch) = self.watches.get_mut(&blob) {
+            watch.is_stale = true;
+            if now >= watch.told + HAVE_PERIOD && !self.looking.contains(&blob) {
+                self.look(blob);
+            }
+        }
+    }
+
+    /// Looks up what is stale, in time.
+    fn freshen(&mut self, now: Duration) {
+        let is_due = |blob: &BlobId, watch: &Watch| {
+            let is_due = watch.is_stale && now >= watch.told + HAVE_PERIOD;
+            is_due && !self.looking.contains(blob)
+        };
+        let due = self.watches.iter();
+        let due = due.filter(|(blob, watch)| is_due(blob, watch));
+        let due: Vec<BlobId> = due.map(|(blob, _)| *blob).collect();
+        due.into_iter().for_each(|blob| self.look(blob));
+    }
+
+    fn look(&mut self, blob: BlobId) {
+        if let Some(watch) = self.watches.get_mut(&blob)
+            && !watch.is_queued
+        {
+            watch.is_queued = true;
+            self.to_look.push_back(blob);
+        }
+    }
+
+    /// The next blob to look up, or none for now.
+    fn next_lookup(&mut self) -> Option<BlobId> {
+        if self.looking.len() == LOOKUPS_MAX || self.unsent >= UNSENT_BYTES_MAX {
+            return None;
+        }
+        let is_free = |blob: &BlobId| !self.looking.contains(blob);
+        let at = self.to_look.iter().position(is_free)?;
+        let blob = self.to_look.remove(at)?;
+        let watch = self.watches.get_mut(&blob)?;
+        watch.is_queued = false;
+        watch.is_stale = false;
+        self.looking.insert(blob);
+        Some(blob)
+    }
+
+    /// What is here of a blob: what to tell the peer, if it still asks, and the pieces that are
+    /// refused for it.
+    fn offered(
+        &mut self,
+        blob: BlobId,
+        offer: Option<&Offer>,
+        now: Duration,
+    ) -> (Option<Frame>, Vec<Piece>) {
+        self.looking.remove(&blob);
+        let Some(watch) = self.watches.get_mut(&blob) else {
+            return (None, Vec::new());
+        };
+        watch.told = now;
+        let before = watch.size;
+        watch.size = offer.map(|offer| offer.size);
+        let is_other = watch.size != before;
+        let frame = match offer {
+            Some(offer) => Frame::Have(blob, Listing::of(offer, watch.from)),
+            None => Frame::Lack(blob),
+        };
+        let refused = is_other.then(|| self.refuse(blob));
+        (Some(frame), refused.unwrap_or_default())
+    }
+
+    /// Whether a further piece may be encoded.
+    fn can_encode(&self) -> bool {
+        let encoding = self.encoding.len() * PIECE_BYTES as usize;
+        !self.fetches.is_empty() && self.unsent.saturating_add(encoding) < UNSENT_BYTES_MAX
+    }
+}
+
+impl Exchange {
+    pub(super) fn asked(
+        &mut self,
+        id: SessionId,
+        blob: BlobId,
+        from: u32,
+        now: Duration,
+    ) -> Result<(), &'static str> {
+        let session = self.sessions.get_mut(&id);
+        session.map_or(Ok(()), |session| session.serving.ask(blob, from, now))
+    }
+
+    pub(super) fn forgotten(&mut self, id: SessionId, blob: BlobId, out: &mut Vec<Output>) {
+        if let Some(session) = self.sessions.get_mut(&id) {
+            for piece in session.serving.forget(blob) {
+                session.send(&Frame::Refuse(blob, piece), out);
+            }
+        }
+    }
+
+    pub(super) fn requested(
+        &mut self,
+        id: SessionId,
+        (blob, size, piece): (BlobId, BlobSize, Piece),
+        out: &mut Vec<Output>,
+    ) -> Result<(), &'static str> {
+        if let Some(session) = self.sessions.get_mut(&id)
+            && !session.serving.fetch(blob, size, piece)?
+        {
+            session.send(&Frame::Refuse(blob, piece), out);
+        }
+        Ok(())
+    }
+
+    pub(super) fn offered(
+        &mut self,
+        id: SessionId,
+        (blob, offer): (BlobId, Option<&Offer>),
+        now: Duration,
+        out: &mut Vec<Output>,
+    ) {
+        if let Some(session) = self.sessions.get_mut(&id) {
+            let (frame, refused) = session.serving.offered(blob, offer, now);
+            for piece in refused {
+                session.send(&Frame::Refuse(blob, piece), out);
+            }
+            if let Some(frame) = frame {
+                session.send(&frame, out);
+            }
+        }
+    }
+
+    pub(super) fn encoded(
+        &mut self,
+        id: SessionId,
+        (blob, piece): (BlobId, Piece),
+        bytes: Option<Bytes>,
+        out: &mut Vec<Output>,
+    ) {
+        let Some(session) = self.sessions.get_mut(&id) else {
+            return;
+        };
+        if session.serving.encoding.remove(&(blob, piece)) {
+            let is_offered = session.serving.offers(blob).is_some();
+            let frame = match bytes.filter(|_| is_offered) {
+                Some(bytes) => Frame::Piece(blob, piece, bytes),
+                None => Frame::Refuse(blob, piece),
+            };
+            session.send(&frame, out);
+        }
+    }
+
+    pub(super) fn sent(&mut self, id: SessionId, unsent: usize) {
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.serving.unsent = unsent;
+        }
+    }
+
+    /// There is more of a blob.
+    pub(super) fn gained(&mut self, blob: BlobId, now: Duration) {
+        let sessions = self.sessions.values_mut();
+        sessions.for_each(|session| session.serving.gain(blob, now));
+    }
+
+    /// Tells of what is new.
+    pub(super) fn tell(&mut self, now: Duration) {
+        let sessions = self.sessions.values_mut();
+        sessions.for_each(|session| session.serving.freshen(now));
+    }
+
+    /// Looks up and encodes what peers ask for, each of them in turn.
+    pub(super) fn serve(&mut self, out: &mut Vec<Output>) {
+        for (id, session) in &mut self.sessions {
+            while let Some(blob) = session.serving.next_lookup() {
+                out.push(Output::Lookup {
+                    session: *id,
+                    peer: session.peer,
+                    blob,
+                });
+            }
+        }
+        while let Some(id) = self.next_served() {
+            self.served = Some(id);
+            let session = self.sessions.get_mut(&id);
+            let serving = session.map(|session| &mut session.serving);
+            let Some(serving) = serving else { return };
+            let Some((blob, piece)) = serving.fetches.pop_front() else {
+                return;
+            };
+            serving.encoding.insert((blob, piece));
+            out.push(Output::Encode {
+                session: id,
+                blob,
+                piece,
+            });
+        }
+    }
+
+    /// The peer whose turn it is.
+    fn next_served(&self) -> Option<SessionId> {
+        let sessions = self.sessions.values();
+        let encoding: usize = sessions.map(|session| session.serving.encoding.len()).sum();
+        if encoding >= ENCODES_MAX {
+            return None;
+        }
+        let start = self.served.map_or(Bound::Unbounded, Bound::Excluded);
+        let after = self.sessions.range((start, Bound::Unbounded));
+        let mut in_turn = after.chain(&self.sessions);
+        let next = in_turn.find(|(_, session)| session.serving.can_encode());
+        next.map(|(id, _)| *id)
+    }
+}

@@ -1,0 +1,233 @@
+//! Stories of what peers ask of this node.
+
+use super::*;
+use crate::blobs::exchange::limits::{ENCODES_MAX, HAVE_PERIOD, LOOKUPS_MAX, UNSENT_BYTES_MAX};
+
+fn lookup(number: u64, blob: BlobId) -> Output {
+    Output::Lookup {
+        session: SessionId(number),
+        peer: peer(number),
+        blob,
+    }
+}
+
+fn encode(number: u64, blob: BlobId, at: u64) -> Output {
+    Output::Encode {
+        session: SessionId(number),
+        blob,
+        piece: piece(at),
+    }
+}
+
+impl Bench {
+    fn offer(&mut self, number: u64, blob: BlobId, offer: Option<Offer>) -> Vec<Output> {
+        self.step(Input::Offered {
+            session: SessionId(number),
+            blob,
+            offer,
+        })
+    }
+
+    fn encoded(&mut self, number: u64, blob: BlobId, at: u64, bytes: Bytes) -> Vec<Output> {
+        self.step(Input::Encoded {
+            session: SessionId(number),
+            blob,
+            piece: piece(at),
+            bytes: Some(bytes),
+        })
+    }
+
+    fn sent(&mut self, number: u64, unsent: usize) -> Vec<Output> {
+        let session = SessionId(number);
+        self.step(Input::Sent { session, unsent })
+    }
+
+    /// A machine with peers that were told that all of a blob is here.
+    fn serving(peers: u64, blob: BlobId, size: BlobSize) -> Self {
+        let mut bench = Self::with_peers(peers);
+        for number in 1..=peers {
+            bench.hear(number, &Frame::Ask(blob, 0));
+            bench.offer(number, blob, Some(all(size)));
+            bench.sent(number, 0);
+        }
+        bench
+    }
+
+    fn request(&mut self, number: u64, blob: BlobId, size: BlobSize, at: u64) -> Vec<Output> {
+        self.hear(number, &Frame::Fetch(blob, size, piece(at)))
+    }
+}
+
+fn all(size: BlobSize) -> Offer {
+    let has = Held::All;
+    Offer { size, has }
+}
+
+fn refuse(number: u64, blob: BlobId, at: u64) -> Output {
+    send(number, &Frame::Refuse(blob, piece(at)))
+}
+
+#[test]
+fn a_piece_is_looked_up_encoded_and_sent() {
+    let (mut bench, blob, size) = (Bench::with_peers(1), blob(1), size(3));
+    let out = bench.hear(1, &Frame::Ask(blob, 0));
+    assert_eq!(out, [lookup(1, blob)]);
+    let out = bench.offer(1, blob, Some(all(size)));
+    assert_eq!(out, [send(1, &have(blob, size, Held::All))]);
+    assert_eq!(bench.request(1, blob, size, 2), [encode(1, blob, 2)]);
+    let out = bench.encoded(1, blob, 2, bytes(piece(2)));
+    assert_eq!(
+        out,
+        [send(1, &Frame::Piece(blob, piece(2), bytes(piece(2))))]
+    );
+    let (session, piece) = (SessionId(1), piece(1));
+    bench.request(1, blob, size, 1);
+    let bytes = None;
+    let out = bench.step(Input::Encoded {
+        session,
+        blob,
+        piece,
+        bytes,
+    });
+    assert_eq!(out, [refuse(1, blob, 1)], "it is not here any more");
+}
+
+#[test]
+fn only_what_was_offered_is_given() {
+    let (mut bench, blob, size, other) = (Bench::with_peers(1), blob(1), size(3), size(4));
+    assert_eq!(bench.request(1, blob, size, 0), [refuse(1, blob, 0)]);
+    bench.hear(1, &Frame::Ask(blob, 0));
+    assert_eq!(bench.request(1, blob, size, 0), [refuse(1, blob, 0)]);
+    assert_eq!(bench.offer(1, blob, None), [send(1, &Frame::Lack(blob))]);
+    assert_eq!(bench.request(1, blob, size, 0), [refuse(1, blob, 0)]);
+    bench.offer(1, blob, Some(all(size)));
+    assert_eq!(bench.request(1, blob, other, 0), [refuse(1, blob, 0)]);
+    assert_eq!(bench.request(1, blob, size, 0), [encode(1, blob, 0)]);
+}
+
+#[test]
+fn who_loses_the_right_gets_nothing_more() {
+    let (blob, size) = (blob(1), size(9));
+    let mut bench = Bench::serving(1, blob, size);
+    for at in 0..4 {
+        bench.request(1, blob, size, at);
+    }
+    let out = bench.offer(1, blob, None);
+    let lack = send(1, &Frame::Lack(blob));
+    assert_eq!(out, [refuse(1, blob, 2), refuse(1, blob, 3), lack]);
+    let out = bench.encoded(1, blob, 0, bytes(piece(0)));
+    assert_eq!(out, [refuse(1, blob, 0)]);
+}
+
+#[test]
+fn who_forgets_a_blob_is_refused_what_waits_and_not_told_of_more() {
+    let (blob, size) = (blob(1), size(9));
+    let mut bench = Bench::serving(1, blob, size);
+    for at in 0..3 {
+        bench.request(1, blob, size, at);
+    }
+    let out = bench.hear(1, &Frame::Forget(blob));
+    assert_eq!(out, [refuse(1, blob, 2)]);
+    let out = bench.encoded(1, blob, 0, bytes(piece(0)));
+    assert_eq!(out, [refuse(1, blob, 0)]);
+    bench.wait(999);
+    assert!(bench.step(Input::Gained { blob }).is_empty());
+    assert!(bench.pass(HAVE_PERIOD).is_empty());
+}
+
+#[test]
+fn nothing_is_encoded_while_much_waits_on_the_link() {
+    let (blob, size) = (blob(1), size(9));
+    let mut bench = Bench::serving(1, blob, size);
+    let content = Bytes::from(vec![7; PIECE_BYTES as usize]);
+    assert_eq!(bench.request(1, blob, size, 0), [encode(1, blob, 0)]);
+    assert_eq!(bench.request(1, blob, size, 1), [encode(1, blob, 1)]);
+    assert!(bench.request(1, blob, size, 2).is_empty(), "two fill it");
+    assert_eq!(bench.encoded(1, blob, 0, content.clone()).len(), 1);
+    assert_eq!(bench.encoded(1, blob, 1, content).len(), 1);
+    assert!(bench.sent(1, UNSENT_BYTES_MAX).is_empty());
+    assert_eq!(
+        bench.sent(1, UNSENT_BYTES_MAX - 1),
+        [encode(1, blob, 2)],
+        "as soon as there is room"
+    );
+    // Live events that wait hold blobs up as well.
+    assert!(bench.sent(1, UNSENT_BYTES_MAX).is_empty());
+    assert!(bench.request(1, blob, size, 3).is_empty());
+    assert!(bench.hear(1, &Frame::Ask(blob, 0)).is_empty());
+    assert_eq!(bench.sent(1, 0), [lookup(1, blob), encode(1, blob, 3)]);
+}
+
+#[test]
+fn peers_are_served_in_turn() {
+    let (blob, size) = (blob(1), size(60));
+    let peers = ENCODES_MAX as u64;
+    let mut bench = Bench::serving(peers, blob, size);
+    let mut encoding = Vec::new();
+    for number in 1..=peers {
+        for at in 0..10 {
+            encoding.extend(bench.request(number, blob, size, at));
+        }
+    }
+    assert_eq!(encoding.len(), ENCODES_MAX, "the disk has a bound");
+    assert_eq!(encoding[..2], [encode(1, blob, 0), encode(1, blob, 1)]);
+    // Whoever came too late comes before those who had their turn.
+    let last = peers / 2 + 1;
+    let out = bench.encoded(1, blob, 0, bytes(piece(0)));
+    assert_eq!(out[1..], [encode(last, blob, 0)]);
+    let out = bench.encoded(1, blob, 1, bytes(piece(1)));
+    assert_eq!(out[1..], [encode(last + 1, blob, 0)]);
+}
+
+#[test]
+fn who_asked_is_told_of_more_but_not_all_the_time() {
+    let (mut bench, blob, size) = (Bench::with_peers(1), blob(1), size(9));
+    bench.hear(1, &Frame::Ask(blob, 0));
+    bench.offer(1, blob, None);
+    assert!(bench.step(Input::Gained { blob }).is_empty());
+    assert!(
+        bench
+            .pass(HAVE_PERIOD - Duration::from_millis(1))
+            .is_empty()
+    );
+    assert_eq!(bench.pass(Duration::from_millis(1)), [lookup(1, blob)]);
+    let some = Held::Some(pieces(size, &[1, 8]));
+    let has = some.clone();
+    let out = bench.offer(1, blob, Some(Offer { size, has }));
+    assert_eq!(out, [send(1, &have(blob, size, some))]);
+    bench.now += HAVE_PERIOD;
+    assert_eq!(bench.step(Input::Gained { blob }), [lookup(1, blob)]);
+    // What is gained while it is looked up may not be in the answer.
+    assert!(bench.step(Input::Gained { blob }).is_empty());
+    bench.offer(1, blob, Some(all(size)));
+    assert_eq!(bench.pass(HAVE_PERIOD), [lookup(1, blob)]);
+    bench.offer(1, blob, Some(all(size)));
+    assert!(bench.pass(HAVE_PERIOD).is_empty());
+}
+
+#[test]
+fn what_this_node_fetches_it_offers_to_others() {
+    let (mut bench, blob, size) = (Bench::with_peers(2), blob(1), size(3));
+    bench.hear(2, &Frame::Ask(blob, 0));
+    bench.offer(2, blob, None);
+    bench.want_all(blob, size);
+    bench.hear_all(1, blob, size);
+    bench.now += HAVE_PERIOD;
+    let out = bench.take(1, blob, piece(0));
+    assert!(out.contains(&lookup(2, blob)));
+}
+
+#[test]
+fn lookups_wait_for_each_other() {
+    let mut bench = Bench::with_peers(1);
+    let count = LOOKUPS_MAX as u64;
+    for number in 0..count {
+        let out = bench.hear(1, &Frame::Ask(blob(number), 0));
+        assert_eq!(out, [lookup(1, blob(number))]);
+    }
+    assert!(bench.hear(1, &Frame::Ask(blob(count), 0)).is_empty());
+    assert!(bench.hear(1, &Frame::Ask(blob(count), 0)).is_empty());
+    let out = bench.offer(1, blob(3), None);
+    let lack = send(1, &Frame::Lack(blob(3)));
+    assert_eq!(out, [lack, lookup(1, blob(count))]);
+}

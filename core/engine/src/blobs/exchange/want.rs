@@ -1,0 +1,269 @@
+//! One wanted blob: what is missing of it, what readers wait for, and what peers say they have.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::time::Duration;
+
+use super::limits::{ASK_PATIENCE, ASK_PERIOD, FIRST_MAX, LISTINGS_MAX, PIECES_MAX};
+use super::listing::Listing;
+use crate::blobs::limits::PIECE_BYTES;
+use crate::blobs::{BlobSize, Piece, PieceSet};
+use crate::sync::SessionId;
+
+/// A blob that this node wants.
+#[derive(Debug)]
+pub(super) struct Want {
+    /// Its place among those that wait for a turn, or have one.
+    pub(super) place: Place,
+    /// Whether it has its turn: peers are asked for it.
+    pub(super) is_active: bool,
+    pub(super) known: Option<Known>,
+    /// The pieces that readers wait for, the most urgent first.
+    pub(super) first: Vec<Range<u32>>,
+    /// The peers that were asked.
+    pub(super) sources: BTreeMap<SessionId, Source>,
+    /// Nothing is fetched before.
+    pub(super) resting_until: Duration,
+    /// Since when nobody has anything of what is missing, as far as is known.
+    pub(super) idle_since: Option<Duration>,
+    /// Whether it was told that nobody has it.
+    pub(super) is_unavailable: bool,
+    /// When, in the order of fetches, a piece for a reader was fetched last.
+    pub(super) fed: u64,
+}
+
+/// Blobs that readers wait for come first, then the oldest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub(super) is_background: bool,
+    pub(super) number: u64,
+}
+
+/// What there is to fetch of a blob whose size is proven.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) size: BlobSize,
+    pub(super) missing: PieceSet,
+}
+
+/// What one peer says about a blob.
+#[derive(Debug)]
+pub(super) struct Source {
+    asked: Duration,
+    /// Whether it has not answered, and is waited for.
+    is_waiting: bool,
+    /// When it is asked again, if it has nothing that is missing.
+    again: Duration,
+    /// Nothing is fetched from it before.
+    resting_until: Duration,
+    listing: Option<Listing>,
+    /// Where the listing that it was asked for last begins, and how many were asked for before
+    /// that, one after the other.
+    from: u32,
+    listings: u32,
+}
+
+/// What is to be hoped for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Hope {
+    /// Nobody has anything of it.
+    None,
+    /// Somebody has not answered yet.
+    Waiting,
+    /// Somebody has something of it.
+    Offered,
+}
+
+impl Want {
+    pub(super) fn new(number: u64) -> Self {
+        let place = Place {
+            is_background: true,
+            number,
+        };
+        Self {
+            place,
+            is_active: false,
+            known: None,
+            first: Vec::new(),
+            sources: BTreeMap::new(),
+            resting_until: Duration::ZERO,
+            idle_since: None,
+            is_unavailable: false,
+            fed: 0,
+        }
+    }
+
+    /// Readers wait for these bytes, and for no others.
+    pub(super) fn put_first(&mut self, first: &[Range<u64>]) {
+        let piece = |number: u64| number.min(u64::from(PIECES_MAX)) as u32;
+        let pieces = |range: &Range<u64>| {
+            piece(range.start / PIECE_BYTES)..piece(range.end.div_ceil(PIECE_BYTES))
+        };
+        let ranges = first.iter().filter(|range| !range.is_empty());
+        self.first = ranges.take(FIRST_MAX).map(pieces).collect();
+        self.place.is_background = self.first.is_empty();
+    }
+
+    /// How many pieces are missing, where that is known.
+    pub(super) fn missing(&self) -> Option<u32> {
+        self.known.as_ref().map(|known| known.missing.len())
+    }
+
+    /// Whether `piece` would be new, and prove the size or fit it.
+    pub(super) fn needs(&self, size: BlobSize, piece: Piece) -> bool {
+        match &self.known {
+            Some(known) => known.size == size && known.missing.contains(piece),
+            None => piece == size.last_piece(),
+        }
+    }
+
+    /// Peers that say another size than the one that is proven.
+    pub(super) fn liars(&self) -> Vec<SessionId> {
+        let Some(size) = self.known.as_ref().map(|known| known.size) else {
+            return Vec::new();
+        };
+        let is_other = |listing: &Listing| listing.size() != size;
+        let sources = self.sources.iter();
+        let liars = sources.filter(|(_, source)| source.listing.as_ref().is_some_and(is_other));
+        liars.map(|(session, _)| *session).collect()
+    }
+
+    /// Whether `listing` has something that is missing.
+    fn misses_some_of(&self, listing: &Listing) -> bool {
+        let Some(known) = &self.known else {
+            return listing.has(listing.size().last_piece());
+        };
+        let mut ranges = listing.within(&(0..PIECES_MAX));
+        known.size == listing.size() && ranges.any(|range| known.missing.first_in(range).is_some())
+    }
+
+    /// What is to be hoped from one source.
+    pub(super) fn hope(&self, source: &Source) -> Hope {
+        let listing = source.listing.as_ref();
+        if listing.is_some_and(|listing| self.misses_some_of(listing)) {
+            Hope::Offered
+        } else if source.is_waiting || source.rest().is_some() {
+            Hope::Waiting
+        } else {
+            Hope::None
+        }
+    }
+
+    /// The peers that are to be asked once more, and from which piece on.
+    pub(super) fn due(&self, now: Duration) -> Vec<(SessionId, u32)> {
+        let is_idle = |source: &Source| {
+            let is_offering = self.hope(source) == Hope::Offered;
+            !source.is_waiting && !is_offering
+        };
+        let sources = self.sources.iter().filter(|(_, source)| is_idle(source));
+        let due = sources.filter_map(|(session, source)| {
+            let again = (now >= source.again).then(|| self.start());
+            Some((*session, source.rest().or(again)?))
+        });
+        due.collect()
+    }
+
+    /// A piece to fetch from a peer that has it and was not asked for it; `is_taken` says which
+    /// ones are fetched already. `for_readers`: one that readers wait for.
+    pub(super) fn choose(
+        &self,
+        source: &Source,
+        for_readers: bool,
+        is_taken: impl Fn(BlobSize, Piece) -> bool,
+    ) -> Option<(BlobSize, Piece)> {
+        let listing = source.listing.as_ref()?;
+        let size = listing.size();
+        let Some(known) = &self.known else {
+            let last = size.last_piece();
+            let is_free = listing.has(last) && !is_taken(size, last);
+            return is_free.then_some((size, last));
+        };
+        if known.size != size {
+            return None;
+        }
+        let all = [0..PIECES_MAX];
+        let wanted = if for_readers { &self.first[..] } else { &all };
+        let mut ranges = wanted.iter().flat_map(|wanted| listing.within(wanted));
+        let piece = ranges.find_map(|range| known.free(range, |piece| is_taken(size, piece)));
+        piece.map(|piece| (size, piece))
+    }
+
+    /// The first piece that is missing, as far as is known.
+    pub(super) fn start(&self) -> u32 {
+        let known = self.known.as_ref();
+        let first = known.and_then(|known| known.missing.first_in(0..PIECES_MAX));
+        first.map_or(0, Piece::get)
+    }
+}
+
+impl Known {
+    /// The first piece in `range` that is missing and not taken.
+    fn free(&self, mut range: Range<u32>, is_taken: impl Fn(Piece) -> bool) -> Option<Piece> {
+        while let Some(piece) = self.missing.first_in(range.clone()) {
+            if !is_taken(piece) {
+                return Some(piece);
+            }
+            range.start = piece.get() + 1;
+        }
+        None
+    }
+}
+
+impl Source {
+    /// A peer that was not asked yet.
+    pub(super) fn new(now: Duration) -> Self {
+        Self {
+            asked: now,
+            is_waiting: false,
+            again: now,
+            resting_until: now,
+            listing: None,
+            from: 0,
+            listings: 0,
+        }
+    }
+
+    /// The peer is asked for what it has from this piece on.
+    pub(super) fn ask(&mut self, from: u32, now: Duration) {
+        self.listings = if self.rest() == Some(from) {
+            self.listings + 1
+        } else {
+            0
+        };
+        self.from = from;
+        self.asked = now;
+        self.is_waiting = true;
+        self.again = now + ASK_PERIOD;
+    }
+
+    /// From where on it is to be asked for more, if what it said is not all.
+    fn rest(&self) -> Option<u32> {
+        let rest = self.listing.as_ref().and_then(Listing::rest);
+        rest.filter(|rest| *rest > self.from && self.listings < LISTINGS_MAX)
+    }
+
+    /// The peer has said what it has.
+    pub(super) fn answer(&mut self, listing: Option<Listing>) {
+        self.is_waiting = false;
+        self.listing = listing;
+    }
+
+    /// The peer has refused a piece: what it said does not hold.
+    pub(super) fn refuse(&mut self, until: Duration) {
+        self.listing = None;
+        self.again = until;
+        self.resting_until = until;
+    }
+
+    /// Does not wait for an answer for ever.
+    pub(super) fn expire(&mut self, now: Duration) {
+        if now >= self.asked + ASK_PATIENCE {
+            self.is_waiting = false;
+        }
+    }
+
+    /// Whether pieces may be fetched from the peer now.
+    pub(super) fn is_usable(&self, now: Duration) -> bool {
+        self.listing.is_some() && now >= self.resting_until
+    }
+}
