@@ -36,6 +36,10 @@ impl Disk for MeasuredDisk {
         Ok(self.measured(self.inner.create(name, bytes_preallocated)?))
     }
 
+    fn create_unsynced(&self, name: &FileName) -> io::Result<Box<dyn DiskFile>> {
+        Ok(self.measured(self.inner.create_unsynced(name)?))
+    }
+
     fn open(&self, name: &FileName) -> io::Result<Box<dyn DiskFile>> {
         Ok(self.measured(self.inner.open(name)?))
     }

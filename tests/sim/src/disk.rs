@@ -31,6 +31,10 @@ impl Disk for SmallFiles {
         self.disk.create(name, bytes)
     }
 
+    fn create_unsynced(&self, name: &FileName) -> io::Result<Box<dyn DiskFile>> {
+        self.disk.create_unsynced(name)
+    }
+
     fn open(&self, name: &FileName) -> io::Result<Box<dyn DiskFile>> {
         self.disk.open(name)
     }

@@ -42,6 +42,18 @@ pub trait Disk: fmt::Debug + Send + Sync + 'static {
     /// for.
     fn create(&self, name: &FileName, bytes_preallocated: u64) -> io::Result<Box<dyn DiskFile>>;
 
+    /// Makes an empty file that did not exist before, and opens it; nothing of it is durable yet.
+    ///
+    /// For files that are written in full, synced and renamed before they count: making one costs
+    /// no sync.
+    ///
+    /// Durability: none until [`sync_folder`](Disk::sync_folder), for the name.
+    ///
+    /// # Errors
+    ///
+    /// As [`create`](Disk::create).
+    fn create_unsynced(&self, name: &FileName) -> io::Result<Box<dyn DiskFile>>;
+
     /// Opens a file that exists; for reading and writing where the disk allows it, else for
     /// reading only, when writing to it fails with `PermissionDenied` or `ReadOnlyFilesystem`.
     ///

@@ -17,11 +17,19 @@ pub enum Folder {
     Segments,
     /// What was found and not understood, kept for a human to look at.
     Aside,
+    /// The blobs, whole and in parts.
+    Blobs,
 }
 
 impl Folder {
     /// Every folder, the data folder itself first.
-    pub const ALL: [Self; 4] = [Self::Root, Self::Log, Self::Segments, Self::Aside];
+    pub const ALL: [Self; 5] = [
+        Self::Root,
+        Self::Log,
+        Self::Segments,
+        Self::Aside,
+        Self::Blobs,
+    ];
 
     /// The folder's path below the data folder; empty for the data folder itself.
     #[must_use]
@@ -31,6 +39,7 @@ impl Folder {
             Self::Log => "log",
             Self::Segments => "segments",
             Self::Aside => "aside",
+            Self::Blobs => "blobs",
         }
     }
 }
@@ -46,7 +55,7 @@ impl fmt::Display for Folder {
 
 /// The name of one file and the folder it is in.
 ///
-/// One to 64 characters of `a-z`, `0-9`, `.`, `-` and `_`, neither the first nor the last of
+/// One to 80 characters of `a-z`, `0-9`, `.`, `-` and `_`, neither the first nor the last of
 /// them a dot. Ordered by folder, then by name as bytes.
 ///
 /// ```
@@ -119,8 +128,8 @@ const fn is_name_byte(byte: u8) -> bool {
     matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_')
 }
 
-/// Far above the longest name in use (38) and below what any filesystem allows.
-const NAME_BYTES_MAX: usize = 64;
+/// Above the longest name in use (74, of a blob) and below what any filesystem allows.
+const NAME_BYTES_MAX: usize = 80;
 
 #[cfg(test)]
 mod tests {

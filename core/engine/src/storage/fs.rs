@@ -76,29 +76,37 @@ impl FsDisk {
     fn file_path(&self, name: &FileName) -> PathBuf {
         self.folder_path(name.folder()).join(name.name())
     }
-}
 
-impl Disk for FsDisk {
-    fn create(&self, name: &FileName, bytes_preallocated: u64) -> io::Result<Box<dyn DiskFile>> {
-        let path = self.file_path(name);
+    fn create_empty(&self, name: &FileName) -> io::Result<FsFile> {
         let file = OpenOptions::new()
             .read(true)
             .write(true)
             .create_new(true)
-            .open(&path)?;
-        let filled = write_zeros(&file, bytes_preallocated)
-            .and_then(|()| file.sync_all())
-            .and_then(|()| self.sync_folder(name.folder()));
-        if let Err(err) = filled {
-            drop(file);
-            // The first error is the one to report; a file left behind is in the contract.
-            let _ = fs::remove_file(&path);
-            return Err(err);
-        }
-        Ok(Box::new(FsFile {
+            .open(self.file_path(name))?;
+        Ok(FsFile {
             file,
             write_refusal: None,
-        }))
+        })
+    }
+}
+
+impl Disk for FsDisk {
+    fn create(&self, name: &FileName, bytes_preallocated: u64) -> io::Result<Box<dyn DiskFile>> {
+        let created = self.create_empty(name)?;
+        let filled = write_zeros(&created.file, bytes_preallocated)
+            .and_then(|()| created.file.sync_all())
+            .and_then(|()| self.sync_folder(name.folder()));
+        if let Err(err) = filled {
+            drop(created);
+            // The first error is the one to report; a file left behind is in the contract.
+            let _ = fs::remove_file(self.file_path(name));
+            return Err(err);
+        }
+        Ok(Box::new(created))
+    }
+
+    fn create_unsynced(&self, name: &FileName) -> io::Result<Box<dyn DiskFile>> {
+        Ok(Box::new(self.create_empty(name)?))
     }
 
     fn open(&self, name: &FileName) -> io::Result<Box<dyn DiskFile>> {
@@ -295,7 +303,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let disk = FsDisk::open(root.path()).unwrap();
         disk.create(&name("a"), 1).unwrap();
-        for folder in ["log", "segments", "aside"] {
+        for folder in ["log", "segments", "aside", "blobs"] {
             assert!(root.path().join(folder).is_dir(), "{folder}");
         }
         let again = FsDisk::open(root.path()).unwrap();

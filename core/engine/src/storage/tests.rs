@@ -28,6 +28,7 @@ macro_rules! contract {
 contract!(
     created_file_holds_the_zeros_asked_for,
     create_refuses_a_name_that_is_taken,
+    what_is_created_without_a_sync_is_empty_and_visible,
     what_is_written_is_read_back,
     write_beyond_the_end_leaves_zeros_between,
     empty_write_changes_nothing,
@@ -91,8 +92,18 @@ fn create_refuses_a_name_that_is_taken(disk: &dyn Disk) {
     file_of(disk, &log("a"), b"first");
     let refused = disk.create(&log("a"), 10).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::AlreadyExists);
+    let refused = disk.create_unsynced(&log("a")).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::AlreadyExists);
     assert_eq!(content_of(disk, &log("a")), b"first");
     disk.create(&name(Folder::Segments, "a"), 0).unwrap();
+}
+
+fn what_is_created_without_a_sync_is_empty_and_visible(disk: &dyn Disk) {
+    let file = disk.create_unsynced(&log("a")).unwrap();
+    assert_eq!(file.len().unwrap(), 0);
+    file.write_at(b"later", 0).unwrap();
+    assert_eq!(disk.list(Folder::Log).unwrap(), [log("a")]);
+    assert_eq!(content_of(disk, &log("a")), b"later");
 }
 
 fn what_is_written_is_read_back(disk: &dyn Disk) {

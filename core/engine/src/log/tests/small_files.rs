@@ -58,6 +58,10 @@ impl Disk for SmallFiles {
         file
     }
 
+    fn create_unsynced(&self, name: &FileName) -> io::Result<Box<dyn DiskFile>> {
+        self.disk.create_unsynced(name)
+    }
+
     fn open(&self, name: &FileName) -> io::Result<Box<dyn DiskFile>> {
         self.disk.open(name)
     }

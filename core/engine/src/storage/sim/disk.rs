@@ -187,6 +187,11 @@ impl Disk for SimDisk {
         Ok(self.handle(file))
     }
 
+    fn create_unsynced(&self, name: &FileName) -> io::Result<Box<dyn DiskFile>> {
+        let file = self.running()?.create_unsynced(name)?;
+        Ok(self.handle(file))
+    }
+
     fn open(&self, name: &FileName) -> io::Result<Box<dyn DiskFile>> {
         let file = self.running()?.open(name)?;
         Ok(self.handle(file))

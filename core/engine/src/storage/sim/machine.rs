@@ -68,7 +68,7 @@ impl Machine {
         }
     }
 
-    pub(super) fn create(&mut self, name: &FileName, bytes: u64) -> io::Result<FileId> {
+    pub(super) fn create_unsynced(&mut self, name: &FileName) -> io::Result<FileId> {
         self.begin_change(Operation::Create)?;
         if self.names.find(name).is_some() {
             return Err(io::ErrorKind::AlreadyExists.into());
@@ -78,7 +78,11 @@ impl Machine {
         self.names.create(name.clone(), file);
         self.contents.insert(file, Content::default());
         self.handles.insert(file, 1);
+        Ok(file)
+    }
 
+    pub(super) fn create(&mut self, name: &FileName, bytes: u64) -> io::Result<FileId> {
+        let file = self.create_unsynced(name)?;
         let boot = self.boot;
         let filled = self
             .fill(file, bytes)
