@@ -15,3 +15,9 @@ pub const GROUP_BYTES: u64 = 16 * 1024;
 /// Bytes of an encoded piece: four groups, three pairs of hashes between them, and one for each of
 /// the 24 levels above a piece in the largest blob.
 pub const ENCODED_PIECE_BYTES_MAX: usize = PIECE_BYTES as usize + (3 + 24) * 64;
+
+/// Bytes read at a time when an import is hashed: few system calls.
+pub const IMPORT_READ_BYTES: usize = 256 * 1024;
+
+/// Bytes of the disk that no fetched blob takes: the log goes on, and the device works.
+pub const FREE_BYTES_KEPT: u64 = 256 * 1024 * 1024;

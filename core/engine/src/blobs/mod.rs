@@ -10,6 +10,9 @@ pub mod exchange;
 mod id;
 pub mod limits;
 mod piece;
+mod store;
+mod tree;
 
 pub use id::BlobId;
 pub use piece::{BlobSize, Piece, PieceSet};
+pub use store::{Blob, BlobStore, Import, Part, Taken};

@@ -1,0 +1,66 @@
+//! The two files of one blob: its bytes, and the pairs of hashes that prove them.
+
+use std::io;
+
+use super::names::{Pair, found};
+use crate::blobs::tree::Tree;
+use crate::blobs::{BlobId, BlobSize, Piece};
+use crate::error::{Error, Result};
+use crate::storage::{Disk, DiskFile};
+
+/// The files of a blob, whole or in part.
+#[derive(Debug)]
+pub(super) struct Files {
+    pub(super) id: BlobId,
+    pub(super) tree: Tree,
+    pub(super) content: Box<dyn DiskFile>,
+    pub(super) hashes: Option<Box<dyn DiskFile>>,
+}
+
+impl Files {
+    /// Opens the files with these names; the blob is as long as the one with its bytes. `None` if
+    /// there is none, or it is longer than a blob can be.
+    pub(super) fn open(disk: &dyn Disk, id: BlobId, names: &Pair) -> Result<Option<Self>> {
+        let failed = |error| Error::io("cannot read a blob", error).with("blob", id);
+        let Some(content) = found(disk.open(&names.content)).map_err(failed)? else {
+            return Ok(None);
+        };
+        let Ok(size) = BlobSize::new(content.len().map_err(failed)?) else {
+            return Ok(None);
+        };
+        let hashes = match Tree::has_hashes(size) {
+            true => found(disk.open(&names.hashes)).map_err(failed)?,
+            false => None,
+        };
+        Ok(Some(Self {
+            id,
+            tree: Tree::new(id, size),
+            content,
+            hashes,
+        }))
+    }
+
+    /// The piece with the hashes that prove it; `None` if what is here does not prove it.
+    pub(super) fn encode(&self, piece: Piece) -> Result<Option<Vec<u8>>> {
+        let encoded = self
+            .tree
+            .encode(piece, self.content.as_ref(), self.hashes.as_deref());
+        encoded.map_err(|error| {
+            Error::io("cannot read a blob", error)
+                .with("blob", self.id)
+                .with("piece", piece.get())
+        })
+    }
+
+    /// The bytes of the piece; `None` if what is here does not prove them.
+    pub(super) fn read(&self, piece: Piece) -> Result<Option<Vec<u8>>> {
+        let encoded = self.encode(piece)?;
+        Ok(encoded.map(|encoded| self.tree.content(piece, &encoded)))
+    }
+
+    /// Makes both durable, not their names.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        self.content.sync_data()?;
+        self.hashes.as_ref().map_or(Ok(()), |file| file.sync_data())
+    }
+}

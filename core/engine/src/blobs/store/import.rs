@@ -1,0 +1,112 @@
+//! Importing: bytes of a length that nobody knows yet become a whole blob.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use super::files::Files;
+use super::names::Pair;
+use super::whole::Blob;
+use crate::blobs::BlobSize;
+use crate::blobs::limits::IMPORT_READ_BYTES;
+use crate::blobs::tree::Tree;
+use crate::error::{Error, Result};
+use crate::storage::{Disk, DiskFile};
+
+/// Bytes on their way into the store. Dropping it leaves nothing behind.
+#[derive(Debug)]
+pub struct Import {
+    disk: Arc<dyn Disk>,
+    content: Box<dyn DiskFile>,
+    hashes: Option<Box<dyn DiskFile>>,
+    names: Pair,
+    len: u64,
+}
+
+impl Import {
+    pub(super) fn begin(disk: Arc<dyn Disk>, number: u64) -> Result<Self> {
+        let names = Pair::temporary(number);
+        let content = disk.create_unsynced(&names.content).map_err(failed)?;
+        Ok(Self {
+            disk,
+            content,
+            hashes: None,
+            names,
+            len: 0,
+        })
+    }
+
+    /// Adds bytes at the end.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_argument` if the blob becomes too large, `disk_full`, `storage`.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        let size = BlobSize::new(self.len.saturating_add(bytes.len() as u64))?;
+        self.content.write_at(bytes, self.len).map_err(failed)?;
+        self.len = size.get();
+        Ok(())
+    }
+
+    /// Keeps what was written, durably, under the name that it has by its content. If the blob was
+    /// here already, it stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// `disk_full`, `storage`; nothing is kept then.
+    pub fn complete(mut self) -> Result<Blob> {
+        let size = BlobSize::new(self.len)?;
+        if Tree::has_hashes(size) {
+            let made = self.disk.create_unsynced(&self.names.hashes);
+            self.hashes = Some(made.map_err(failed)?);
+        }
+        let content = Sequential {
+            file: self.content.as_ref(),
+            at: 0,
+        };
+        let content = io::BufReader::with_capacity(IMPORT_READ_BYTES, content);
+        let id = Tree::hash(content, size, self.hashes.as_deref()).map_err(failed)?;
+        let names = Pair::whole(id);
+        if let Some(files) = Files::open(self.disk.as_ref(), id, &names)?
+            && files.tree.size() == size
+        {
+            return Ok(Blob::new(files));
+        }
+        self.keep(&names).map_err(failed)?;
+        let kept = Files::open(self.disk.as_ref(), id, &names)?;
+        let kept = kept.ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
+        Ok(Blob::new(kept))
+    }
+
+    fn keep(&self, names: &Pair) -> io::Result<()> {
+        self.content.sync_data()?;
+        if let Some(hashes) = &self.hashes {
+            hashes.sync_data()?;
+        }
+        names.take_over(self.disk.as_ref(), &self.names)
+    }
+}
+
+impl Drop for Import {
+    fn drop(&mut self) {
+        // What was kept has another name; what stays is removed when the store is opened.
+        let _ = self.names.remove(self.disk.as_ref());
+    }
+}
+
+fn failed(error: io::Error) -> Error {
+    Error::io("cannot import a blob", error)
+}
+
+/// A file read from its beginning to its end.
+struct Sequential<'a> {
+    file: &'a dyn DiskFile,
+    at: u64,
+}
+
+impl Read for Sequential<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let len = self.file.read_at(buffer, self.at)?;
+        self.at += len as u64;
+        Ok(len)
+    }
+}

@@ -1,0 +1,22 @@
+//! The blobs on a disk: whole ones that only ever appear complete, and parts of others.
+//!
+//! The folder says what there is; there is no table beside it. A whole blob is a file with its
+//! bytes, named by their hash, and one with its pairs of hashes; it gets its name when both are
+//! durable. Of a part nothing is noted: what of it is here is what its hashes prove, so a crash can
+//! leave nothing behind that is believed. From below: `names`, `files` (one blob's two), `whole`,
+//! `part`, `import`, `folder` (the door).
+
+mod files;
+mod folder;
+mod import;
+mod names;
+mod part;
+mod whole;
+
+pub use folder::BlobStore;
+pub use import::Import;
+pub use part::{Part, Taken};
+pub use whole::Blob;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,101 @@
+//! Names of the files of blobs.
+
+use std::io;
+
+use crate::blobs::BlobId;
+use crate::storage::{Disk, FileName, Folder};
+
+/// What a file in the folder of blobs belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Named {
+    /// A whole blob, with its bytes.
+    Whole(BlobId),
+    /// The pairs of hashes of a whole blob.
+    WholeHashes(BlobId),
+    /// A part of a blob.
+    Part(BlobId),
+    /// The pairs of hashes of a part.
+    PartHashes(BlobId),
+    /// Something that was being imported.
+    Temporary,
+}
+
+/// The names of the two files of a blob.
+#[derive(Clone, Debug)]
+pub(super) struct Pair {
+    pub(super) content: FileName,
+    pub(super) hashes: FileName,
+}
+
+impl Pair {
+    pub(super) fn whole(id: BlobId) -> Self {
+        Self::of(&format!("{id}{WHOLE}"))
+    }
+
+    pub(super) fn part(id: BlobId) -> Self {
+        Self::of(&format!("{id}{PART}"))
+    }
+
+    /// Those of import `number` since the store was opened.
+    pub(super) fn temporary(number: u64) -> Self {
+        Self::of(&format!("import-{number:016x}{TEMPORARY}"))
+    }
+
+    fn of(stem: &str) -> Self {
+        let checked = |text: String| {
+            FileName::new(Folder::Blobs, text).expect("hex digits and suffixes are legal")
+        };
+        Self {
+            content: checked(stem.to_owned()),
+            hashes: checked(format!("{stem}{HASHES}")),
+        }
+    }
+
+    /// Gives the files these names instead of `from`: the hashes first, so that nothing whole is
+    /// ever without them. The names are durable when it returns.
+    pub(super) fn take_over(&self, disk: &dyn Disk, from: &Self) -> io::Result<()> {
+        found(disk.rename(&from.hashes, &self.hashes))?;
+        disk.rename(&from.content, &self.content)?;
+        disk.sync_folder(Folder::Blobs)
+    }
+
+    /// Removes the files; says whether there was something.
+    pub(super) fn remove(&self, disk: &dyn Disk) -> io::Result<bool> {
+        let was_there = found(disk.remove(&self.content))?.is_some();
+        Ok(found(disk.remove(&self.hashes))?.is_some() | was_there)
+    }
+}
+
+/// What `name` says; `None` if it is nothing of ours.
+pub(super) fn parse(name: &FileName) -> Option<Named> {
+    let (stem, has_hashes) = match name.name().strip_suffix(HASHES) {
+        Some(stem) => (stem, true),
+        None => (name.name(), false),
+    };
+    if stem.starts_with("import-") && stem.ends_with(TEMPORARY) {
+        return Some(Named::Temporary);
+    }
+    let (id, suffix) = stem.split_at_checked(BlobId::TEXT_LEN)?;
+    let id = id.parse().ok()?;
+    match (suffix, has_hashes) {
+        (WHOLE, false) => Some(Named::Whole(id)),
+        (WHOLE, true) => Some(Named::WholeHashes(id)),
+        (PART, false) => Some(Named::Part(id)),
+        (PART, true) => Some(Named::PartHashes(id)),
+        _ => None,
+    }
+}
+
+/// `None` if there is no such file.
+pub(super) fn found<T>(outcome: io::Result<T>) -> io::Result<Option<T>> {
+    match outcome {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+const WHOLE: &str = ".blob";
+const PART: &str = ".part";
+const HASHES: &str = ".hash";
+const TEMPORARY: &str = ".tmp";
