@@ -53,6 +53,8 @@ pub enum Frame {
     Contacts(Vec<Contact>),
     /// The sender of this has too many connections, and asks the receiver to close this one.
     Crowded,
+    /// What nodes say of blobs: a frame of `blobs::exchange`, passed on as it is.
+    Blobs(Bytes),
 }
 
 /// What a node says of itself first.
@@ -115,7 +117,9 @@ impl Frame {
         out.push(self.kind());
         match self {
             Self::Hello(hello) => hello.encode(&mut out),
-            Self::Revocations(bytes) | Self::Members(bytes) => out.extend_from_slice(bytes),
+            Self::Revocations(bytes) | Self::Members(bytes) | Self::Blobs(bytes) => {
+                out.extend_from_slice(bytes);
+            }
             Self::Heads(entries) => {
                 put_varint(&mut out, entries.len() as u64);
                 entries.iter().for_each(|entry| entry.encode(&mut out));
@@ -183,6 +187,7 @@ impl Frame {
                 Self::Contacts(contacts.collect::<Result<_, _>>()?)
             }
             CROWDED => Self::Crowded,
+            BLOBS => Self::Blobs(rest(bytes, &mut reader)?),
             _ => return Err(reader.malformed("unknown kind of frame")),
         };
         reader.finish()?;
@@ -208,6 +213,7 @@ impl Frame {
             Self::Pong(_) => PONG,
             Self::Contacts(_) => CONTACTS,
             Self::Crowded => CROWDED,
+            Self::Blobs(_) => BLOBS,
         }
     }
 }
@@ -317,7 +323,7 @@ fn rest(bytes: &Bytes, reader: &mut Reader<'_>) -> Result<Bytes, Malformed> {
     Ok(bytes.slice(at..))
 }
 
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 const HELLO: u8 = 1;
 const REVOCATIONS: u8 = 2;
@@ -336,6 +342,7 @@ const SHOW: u8 = 14;
 const CONTACTS: u8 = 15;
 const CROWDED: u8 = 16;
 const UNSHOWN: u8 = 17;
+const BLOBS: u8 = 18;
 
 #[cfg(test)]
 mod tests {

@@ -101,6 +101,8 @@ impl Sync {
         }
         session.send_heads(&entries, now, out);
         session.send(&Frame::HeadsComplete, now, out);
+        let peer = session.peer;
+        out.push(Output::Introduced { session: id, peer });
         self.tell_contacts(id, now, out);
     }
 

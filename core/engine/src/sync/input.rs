@@ -49,6 +49,20 @@ pub enum Input {
         /// What became of it; an error of the disk otherwise.
         outcome: Result<Received>,
     },
+    /// Something is to be said of blobs, to a peer that was introduced.
+    SendBlobs {
+        /// On which connection.
+        session: SessionId,
+        /// A frame of `blobs::exchange`.
+        frame: Bytes,
+    },
+    /// What the peer said of blobs makes no sense.
+    Misbehaved {
+        /// On which connection.
+        session: SessionId,
+        /// What it did.
+        what: &'static str,
+    },
     /// The log has grown.
     Committed,
     /// This node can be reached elsewhere: its own contact, newly signed.
@@ -69,6 +83,20 @@ pub enum Output {
         /// On which connection.
         session: SessionId,
         /// Its bytes.
+        frame: Bytes,
+    },
+    /// Both nodes know of the same revocations: from here on they may speak of blobs.
+    Introduced {
+        /// On which connection.
+        session: SessionId,
+        /// With whom.
+        peer: NodeId,
+    },
+    /// The peer says something of blobs.
+    Blobs {
+        /// On which connection.
+        session: SessionId,
+        /// A frame of `blobs::exchange`.
         frame: Bytes,
     },
     /// Commit a run, then answer with [`Input::Stored`].

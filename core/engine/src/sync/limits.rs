@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use crate::membership::limits::{DIRECTORY_BYTES_MAX, DIRECTORY_MAX};
 
-/// Bytes of one frame: a chunk and what is written around it. Larger ones are refused unread.
-pub const FRAME_BYTES_MAX: usize = CHUNK_BYTES_MAX + 1024;
+/// Bytes of one frame: a chunk or a piece of a blob, and what is written around it. Larger ones are
+/// refused unread.
+pub const FRAME_BYTES_MAX: usize = CHUNK_BYTES_MAX + 4096;
 
 /// Bytes of a run in one frame: a live event waits behind at most one of these.
 pub const CHUNK_BYTES_MAX: usize = 64 * 1024;

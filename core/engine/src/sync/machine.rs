@@ -18,7 +18,7 @@ use super::input::{Input, Output, SessionId};
 use super::members::Members;
 use super::session::Session;
 use crate::event::codec::Malformed;
-use crate::event::{Incarnation, NodeId, Offsets, StreamId};
+use crate::event::{Incarnation, NodeId, Offsets, StreamId, StreamName};
 use crate::log::LogReader;
 use crate::membership::StreamPattern;
 
@@ -94,6 +94,12 @@ impl Sync {
                 }
             }
             Input::Disconnected { session } => self.drop_session(session, now, out),
+            Input::SendBlobs { session, frame } => self.send_blobs(session, frame, now, out),
+            Input::Misbehaved { session, what } => {
+                if self.sessions.contains_key(&session) {
+                    self.close(session, CloseReason::Misbehaved(what), now, out);
+                }
+            }
             Input::Stored { receipt, outcome } => self.stored(receipt, outcome, now, out),
             Input::Committed => self.committed(now, out),
             Input::Incarnation(incarnation) => self.reborn(incarnation, now, out),
@@ -125,6 +131,26 @@ impl Sync {
     /// As [`Sync::members`], to add some; step with [`Input::MembersChanged`] afterwards.
     pub fn members_mut(&mut self) -> &mut Members {
         &mut self.members
+    }
+
+    /// Bytes of frames that wait to be written to a peer.
+    #[must_use]
+    pub fn unsent(&self, session: SessionId) -> usize {
+        let session = self.sessions.get(&session);
+        session.map_or(0, |session| session.outgoing.unsent())
+    }
+
+    /// Whether a node may read streams of this name, and so the blobs that are recorded there.
+    #[must_use]
+    pub fn may_read(&self, node: NodeId, name: &StreamName) -> bool {
+        self.members.may_read(node, name)
+    }
+
+    fn send_blobs(&mut self, id: SessionId, frame: Bytes, now: Duration, out: &mut Vec<Output>) {
+        let session = self.sessions.get_mut(&id);
+        if let Some(session) = session.filter(|session| session.is_introduced) {
+            session.send(&Frame::Blobs(frame), now, out);
+        }
     }
 
     fn received(&mut self, id: SessionId, bytes: &Bytes, now: Duration, out: &mut Vec<Output>) {
@@ -185,6 +211,13 @@ impl Sync {
             Frame::Pong(nonce) => session.pong(nonce, now),
             Frame::Contacts(contacts) => self.hear_contacts(id, contacts, now, out),
             Frame::Crowded => self.leave(id, now, out),
+            Frame::Blobs(frame) if session.is_introduced => {
+                out.push(Output::Blobs { session: id, frame });
+            }
+            Frame::Blobs(_) => {
+                let what = "blobs are spoken of before revocations are agreed on";
+                return Err(Malformed { what, at: 0 });
+            }
         }
         Ok(())
     }

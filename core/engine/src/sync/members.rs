@@ -121,7 +121,8 @@ impl Members {
     }
 
     /// Whether `node` may read streams of this name.
-    pub(super) fn may_read(&self, node: NodeId, name: &StreamName) -> bool {
+    #[must_use]
+    pub fn may_read(&self, node: NodeId, name: &StreamName) -> bool {
         self.directory.may(node, Right::Read, name)
     }
 

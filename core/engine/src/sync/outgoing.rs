@@ -147,6 +147,11 @@ impl Outgoing {
         self.unsent = self.unsent.saturating_sub(bytes);
     }
 
+    /// Bytes of frames that wait to be written.
+    pub(super) fn unsent(&self) -> usize {
+        self.unsent
+    }
+
     /// Whether the peer lets more wait than an honest one can be told.
     pub(super) fn is_unread(&self) -> bool {
         self.unsent > QUEUED_BYTES_MAX

@@ -51,6 +51,9 @@ pub(super) struct Node {
     pub(super) closed: Vec<CloseReason>,
     /// While it is set, nothing is stored: the disk is full.
     pub(super) is_full: bool,
+    /// What it was told of blobs, and to whom it may speak of them.
+    pub(super) blobs: Vec<Bytes>,
+    pub(super) introduced: Vec<NodeId>,
     /// While it is set, connections take nothing.
     pub(super) is_blocked: bool,
     signer: Arc<DeviceKey>,
@@ -351,6 +354,8 @@ impl Bench {
             }
             Output::Rescue { stream, from } => self.rescue(at, stream, from),
             Output::MembersChanged | Output::ContactsChanged => {}
+            Output::Introduced { peer, .. } => self.nodes[at].introduced.push(peer),
+            Output::Blobs { frame, .. } => self.nodes[at].blobs.push(frame),
             Output::Incident(incident) => self.nodes[at].incidents.push(incident),
         }
     }
@@ -433,6 +438,8 @@ impl Node {
             incidents: Vec::new(),
             closed: Vec::new(),
             is_full: false,
+            blobs: Vec::new(),
+            introduced: Vec::new(),
             is_blocked: false,
             numbers: BTreeMap::new(),
         }

@@ -1,6 +1,7 @@
 //! Tests of the sync machine: nodes with real logs, frames handed over by hand.
 
 mod bench;
+mod blobs;
 mod crowds;
 mod forks;
 mod gaps;

@@ -312,7 +312,10 @@ impl Device {
                 wishes.push(Wish::Close(session));
             }
             Output::MembersChanged => self.members = Some(running.sync.members().clone()),
-            Output::Dial(_) | Output::ContactsChanged => {}
+            Output::Dial(_)
+            | Output::ContactsChanged
+            | Output::Introduced { .. }
+            | Output::Blobs { .. } => {}
             Output::NewIncarnation => wishes.extend(self.begin_incarnation(now)),
             Output::Rescue { stream, from } => {
                 if let Err(error) = self.rescue(stream, from, now) {
