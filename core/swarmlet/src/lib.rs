@@ -35,6 +35,7 @@
 
 #![forbid(unsafe_code)]
 
+mod blobs;
 mod clock;
 mod disk;
 mod folder;
@@ -54,6 +55,9 @@ mod state;
 mod swarm;
 mod writer;
 
+pub use blobs::{
+    BlobChanges, BlobInfo, BlobProgress, BlobReader, BlobState, BlobWriter, Blobs, PutOptions,
+};
 pub use clock::{Clock, SystemClock};
 pub use identity::KeyStore;
 pub use metrics::{Histogram, Metrics};
@@ -65,6 +69,7 @@ pub use query::{
     Results, Row, Severity, SourceReport, SubscribeOptions, TermReport, query_mistake,
 };
 pub use swarm::{Founded, InviteOptions, MemberInfo, Network, Peer, RootKey, Swarm, SwarmStatus};
+pub use swarmlet_engine::blobs::{BlobId, Hold};
 pub use swarmlet_engine::event::{
     AppId, DeviceKey, Event, EventKey, Lamport, NewEvent, NodeId, Offset, Offsets, Payload,
     Signature, Signer, StreamId, StreamName, StreamNumber, Tag, Tags, Timestamp,

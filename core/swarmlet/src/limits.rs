@@ -90,3 +90,17 @@ pub(crate) const HINTS_MAX: usize = 4;
 /// Bytes of the format file: far above what any release writes, so that a foreign file of that
 /// name is not read whole.
 pub(crate) const FORMAT_BYTES_MAX: u64 = 4096;
+
+/// Bytes read of a file at a time when it is stored: few system calls.
+pub(crate) const BLOB_READ_BYTES: usize = 256 * 1024;
+
+/// Records of blobs that are looked at together: no peer who publishes many keeps the worker from
+/// other work for long.
+pub(crate) const BLOB_RECORDS_PER_LOOK: usize = 256;
+
+/// Blobs to be held that are fetched at a time; the exchange has room for as many that users ask
+/// for, many times over.
+pub(crate) const BLOBS_HELD_AT_ONCE: usize = 1024;
+
+/// Blobs that are noted to be fetched later, of 32 bytes each; the log has the others.
+pub(crate) const BLOBS_TO_HOLD_MAX: usize = 64 * 1024;

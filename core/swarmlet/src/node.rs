@@ -9,6 +9,7 @@ use swarmlet_engine::event::{AppId, Content, NewEvent, NodeId, Offsets, Payload,
 use swarmlet_engine::log::{Publish, Published, StreamInfo};
 use swarmlet_engine::{Error, ErrorKind, Result};
 
+use crate::blobs::Blobs;
 use crate::clock::Stopwatch;
 use crate::metrics::Metrics;
 use crate::open::Running;
@@ -329,6 +330,25 @@ impl Node {
     #[must_use]
     pub fn swarm(&self) -> Swarm {
         Swarm::new(self.running.swarm.clone())
+    }
+
+    /// Large bytes, named by their hash, which the devices of a swarm hand on to each other.
+    #[must_use]
+    pub fn blobs(&self) -> Blobs {
+        let Running {
+            state,
+            writer,
+            blobs,
+            ..
+        } = self.running.as_ref();
+        let app_id = self.app_id.clone();
+        Blobs::new(
+            self.clone(),
+            blobs.clone(),
+            writer.clone(),
+            state.clone(),
+            app_id,
+        )
     }
 
     /// What the node has counted and measured so far; also after it was closed.

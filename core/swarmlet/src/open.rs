@@ -12,6 +12,7 @@ use swarmlet_engine::log::Log;
 use swarmlet_engine::storage::{Disk, FsDisk};
 use swarmlet_engine::{Error, ErrorKind, Result};
 
+use crate::blobs::BlobKeeper;
 use crate::disk::MeasuredDisk;
 use crate::folder::DataFolder;
 use crate::maintenance::Upkeep;
@@ -28,6 +29,7 @@ pub(crate) struct Running {
     pub(crate) writer: Arc<Writer>,
     pub(crate) upkeep: Arc<Upkeep>,
     pub(crate) swarm: Arc<SwarmSide>,
+    pub(crate) blobs: Arc<BlobKeeper>,
 }
 
 impl Running {
@@ -59,6 +61,7 @@ impl Running {
         let house = Gatehouse::open(vault, signer.clone(), settings.clock.clone())?;
         let mut log_options = settings.log;
         log_options.incarnation = house.incarnation()?;
+        let blobs = Arc::new(BlobKeeper::open(disk.clone())?);
         let mut log = Log::open(disk, signer, log_options)?;
         let maintenance = log.maintenance().ok_or_else(|| {
             Error::new(
@@ -68,7 +71,7 @@ impl Running {
         })?;
         let state = State::new(id, log.reader(), settings.clock.clone(), recorders);
         let state = Arc::new(state);
-        let swarm = SwarmSide::new(house, settings.network, state.clone());
+        let swarm = SwarmSide::new(house, settings.network, state.clone(), blobs.clone());
         let upkeep = Arc::new(Upkeep::default());
         let keeper = upkeep.start(maintenance, settings.clock, state.parking.clone())?;
         let writer = Writer::new(
@@ -83,6 +86,7 @@ impl Running {
             writer: Arc::new(writer),
             upkeep,
             swarm: Arc::new(swarm),
+            blobs,
         };
         running.start_writer(keeper, folder)?;
         running.swarm.connect(&running.writer)?;
@@ -95,12 +99,15 @@ impl Running {
             writer,
             upkeep,
             swarm,
+            blobs,
         } = self;
         let (state, writer, upkeep) = (state.clone(), writer.clone(), upkeep.clone());
-        let swarm = swarm.clone();
+        let (swarm, blobs) = (swarm.clone(), blobs.clone());
         let run = move || {
             let log = writer.run();
             swarm.join();
+            // Whoever waits for a blob looks again, and finds the node closed.
+            blobs.note_moved();
             upkeep.stop();
             let kept = keeper.join();
             state.shut_gate();

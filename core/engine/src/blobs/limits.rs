@@ -21,3 +21,9 @@ pub const IMPORT_READ_BYTES: usize = 256 * 1024;
 
 /// Bytes of the disk that no fetched blob takes: the log goes on, and the device works.
 pub const FREE_BYTES_KEPT: u64 = 256 * 1024 * 1024;
+
+/// Bytes of the name of a blob: what filesystems allow for that of a file.
+pub const BLOB_NAME_BYTES_MAX: usize = 255;
+
+/// Bytes of a media type: twice 127 as RFC 6838 recommends, and some for parameters.
+pub const MEDIA_TYPE_BYTES_MAX: usize = 512;

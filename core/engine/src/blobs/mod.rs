@@ -2,17 +2,19 @@
 //!
 //! A blob is named by the BLAKE3 hash of its content, so whoever has the name can check every piece
 //! of it, whoever it comes from. Pure like the rest of the engine. From below: `id`, `piece` (what
-//! travels and is kept as one), `tree` (which hashes prove a piece), `store` (files), `exchange`
-//! (what two nodes say to each other to move pieces).
+//! travels and is kept as one), `record` (the events that tell of blobs), `tree` (which hashes
+//! prove a piece), `store` (files), `exchange` (what two nodes say to each other to move pieces).
 //! The byte map is in docs/format/blob.md.
 
 pub mod exchange;
 mod id;
 pub mod limits;
 mod piece;
+mod record;
 mod store;
 mod tree;
 
 pub use id::BlobId;
 pub use piece::{BlobSize, Piece, PieceSet};
+pub use record::{BlobName, BlobRecord, Hold, MediaType};
 pub use store::{Blob, BlobStore, Import, Part, Taken};

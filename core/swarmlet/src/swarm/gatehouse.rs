@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use swarmlet_engine::event::{Incarnation, NodeId, Signer};
+use swarmlet_engine::event::{Incarnation, NodeId, Signer, StreamName};
 use swarmlet_engine::membership::{Chain, Denial, Invite, Name, SwarmId, Ticket};
 use swarmlet_engine::sync::Members;
 use swarmlet_engine::{Error, ErrorKind, Result};
@@ -108,6 +108,14 @@ impl Gatehouse {
     /// Looks at what this node is, and may change it in memory only.
     pub(super) fn with<T>(&self, look: impl FnOnce(&mut Standing) -> T) -> T {
         look(&mut self.lock().standing)
+    }
+
+    /// Whether a member may read streams of this name.
+    pub(super) fn may_read(&self, node: NodeId, name: &StreamName) -> bool {
+        self.with(|standing| match standing {
+            Standing::Member(membership) => membership.members.may_read(node, name),
+            Standing::Alone | Standing::Joining(..) => false,
+        })
     }
 
     /// As a member; an error otherwise.

@@ -1,6 +1,7 @@
 //! What the sync thread is told, apart from frames.
 
 use swarmlet_engine::Result;
+use swarmlet_engine::blobs::exchange;
 use swarmlet_engine::log::Received;
 use swarmlet_engine::sync::{Members, Receipt, SessionId};
 use swarmlet_net::NetEvent;
@@ -20,6 +21,8 @@ pub(super) enum Happening {
         receipt: Receipt,
         outcome: Result<Received>,
     },
+    /// The worker answers the exchange of blobs, or wants something of it.
+    Blobs(exchange::Input),
     /// This node has learnt of members or revocations by itself.
     Members(Box<Members>),
     /// Another device has the identity of this one, as its signature proved.

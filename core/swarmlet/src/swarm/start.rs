@@ -18,6 +18,7 @@ use super::network::NetworkSettings;
 use super::rescue::Rescuer;
 use super::status::SwarmStatus;
 use super::thread::{Shared, SyncTask};
+use crate::blobs::BlobKeeper;
 use crate::limits::{FRAME_BYTES_MAX, NETWORK_RETRY};
 use crate::state::{Phase, State};
 use crate::writer::Writer;
@@ -28,6 +29,7 @@ pub(crate) struct SwarmSide {
     pub(super) house: Arc<Gatehouse>,
     pub(super) state: Arc<State>,
     rescuer: Arc<Rescuer>,
+    blobs: Arc<BlobKeeper>,
     settings: NetworkSettings,
     writer: OnceLock<Weak<Writer>>,
     running: Mutex<Option<Running>>,
@@ -55,7 +57,12 @@ struct Running {
 
 impl SwarmSide {
     /// Starts nothing yet.
-    pub(crate) fn new(house: Gatehouse, settings: NetworkSettings, state: Arc<State>) -> Self {
+    pub(crate) fn new(
+        house: Gatehouse,
+        settings: NetworkSettings,
+        state: Arc<State>,
+        blobs: Arc<BlobKeeper>,
+    ) -> Self {
         let house = Arc::new(house);
         let (status_teller, status) = watch::channel(SwarmStatus::default());
         let (reported_teller, reported) = watch::channel(0);
@@ -67,6 +74,7 @@ impl SwarmSide {
             rescuer: Arc::new(Rescuer::new(house.clone(), state.clone())),
             house,
             state,
+            blobs,
             settings,
             writer: OnceLock::new(),
             running: Mutex::new(None),
@@ -121,6 +129,7 @@ impl SwarmSide {
                 house: self.house.clone(),
                 state: self.state.clone(),
                 rescuer: self.rescuer.clone(),
+                blobs: self.blobs.clone(),
                 writer,
                 notes: notes.clone(),
                 status: teller.status,
@@ -305,7 +314,7 @@ async fn sync(
             }
         }
     });
-    let (task, frames) = SyncTask::new(shared, sync, log, net);
+    let (task, frames) = SyncTask::new(shared, sync, log, net)?;
     task.run(frames, notes).await;
     Ok(())
 }

@@ -8,18 +8,22 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use swarmlet_engine::Result;
+use swarmlet_engine::blobs::exchange;
 use swarmlet_engine::event::NodeId;
 use swarmlet_engine::log::LogReader;
 use swarmlet_engine::sync::{CloseReason, Incident, Input, Output, SessionId, Sync, SyncOptions};
 use swarmlet_net::{Net, NetEvent};
 use tokio::sync::{mpsc, watch};
 
+use super::blobs::{BlobSide, Passed};
 use super::gatehouse::{Gatehouse, Standing};
 use super::happening::Happening;
 use super::link::OpenLink;
 use super::rescue::Rescuer;
 use super::status::{Peer, SwarmStatus};
 use super::whereabouts::Whereabouts;
+use crate::blobs::BlobKeeper;
 use crate::clock::Stopwatch;
 use crate::limits::{FRAMES_AHEAD, RENEWAL_PERIOD, SYNC_TICK};
 use crate::state::{Phase, State};
@@ -31,6 +35,7 @@ pub(super) struct Shared {
     pub(super) house: Arc<Gatehouse>,
     pub(super) state: Arc<State>,
     pub(super) rescuer: Arc<Rescuer>,
+    pub(super) blobs: Arc<BlobKeeper>,
     pub(super) writer: Arc<Writer>,
     pub(super) notes: mpsc::UnboundedSender<Happening>,
     pub(super) status: watch::Sender<SwarmStatus>,
@@ -56,6 +61,7 @@ pub(super) struct SyncTask {
     links: BTreeMap<SessionId, OpenSession>,
     frames: mpsc::Sender<(SessionId, Bytes)>,
     next_session: u64,
+    blobs: BlobSide,
     /// Whether a clone was met since this node was started.
     has_met_clone: bool,
 }
@@ -76,9 +82,10 @@ impl SyncTask {
         options: SyncOptions,
         log: LogReader,
         net: Net,
-    ) -> (Self, mpsc::Receiver<(SessionId, Bytes)>) {
+    ) -> Result<(Self, mpsc::Receiver<(SessionId, Bytes)>)> {
         let (frames, received) = mpsc::channel(FRAMES_AHEAD);
         let task = Self {
+            blobs: BlobSide::start(&shared)?,
             shared,
             options,
             log,
@@ -93,7 +100,7 @@ impl SyncTask {
             next_session: 0,
             has_met_clone: false,
         };
-        (task, received)
+        Ok((task, received))
     }
 
     /// Runs until the node closes.
@@ -118,11 +125,13 @@ impl SyncTask {
                 Some(note) = notes.recv() => self.happened(note),
                 _ = tick.tick() => self.tick(),
             }
+            self.settle_blobs();
         }
         if let (Some(whereabouts), Some(machine)) = (&mut self.whereabouts, &self.machine) {
             whereabouts.keep(machine, &self.shared.house);
         }
         self.links.clear();
+        self.blobs.end(&self.shared);
         self.net.close().await;
     }
 
@@ -139,10 +148,16 @@ impl SyncTask {
             Happening::Ended { session } => {
                 if self.links.remove(&session).is_some() {
                     self.step(Input::Disconnected { session });
+                    self.blobs.note(exchange::Input::Disconnected { session });
                     self.report();
                 }
             }
-            Happening::Sent { session, bytes } => self.step(Input::Sent { session, bytes }),
+            Happening::Sent { session, bytes } => {
+                self.step(Input::Sent { session, bytes });
+                let unsent = self.machine.as_ref().map_or(0, |sync| sync.unsent(session));
+                self.blobs.note(exchange::Input::Sent { session, unsent });
+            }
+            Happening::Blobs(input) => self.blobs.note(input),
             Happening::Stored { receipt, outcome } => {
                 self.step(Input::Stored { receipt, outcome });
             }
@@ -252,6 +267,14 @@ impl SyncTask {
                     open.link.send(frame);
                 }
             }
+            Output::Introduced { session, peer } => {
+                self.blobs
+                    .note(exchange::Input::Connected { session, peer });
+            }
+            Output::Blobs { session, frame } => {
+                self.blobs
+                    .note(exchange::Input::Received { session, frame });
+            }
             Output::Store { receipt, run } => {
                 let notes = self.shared.notes.clone();
                 let tell = move |outcome| {
@@ -284,9 +307,29 @@ impl SyncTask {
         }
     }
 
+    /// Carries out what the exchange of blobs makes of what has happened.
+    fn settle_blobs(&mut self) {
+        while let Some(output) = self.blobs.next(self.started.elapsed()) {
+            match output {
+                Passed::Send { session, frame } => {
+                    self.step(Input::SendBlobs { session, frame });
+                }
+                Passed::Close { session, what } => {
+                    self.step(Input::Misbehaved { session, what });
+                }
+                Passed::Lied { peer, blob } => {
+                    self.note_text(format!("{peer} sent what is not of blob {blob}"));
+                }
+            }
+        }
+    }
+
     fn note_incident(&self, incident: &Incident) {
-        let text = incident.to_string();
-        let noted = |status: &mut SwarmStatus| status.note_incident(text);
+        self.note_text(incident.to_string());
+    }
+
+    fn note_text(&self, incident: String) {
+        let noted = |status: &mut SwarmStatus| status.note_incident(incident.clone());
         if self.shared.status.send_if_modified(noted) {
             tracing::warn!(%incident, "in the swarm");
         }
@@ -320,6 +363,7 @@ impl SyncTask {
         let Some(open) = self.links.remove(&session) else {
             return;
         };
+        self.blobs.note(exchange::Input::Disconnected { session });
         if reason == CloseReason::Crowded {
             tracing::info!(node = %open.node, "a session was closed, there are others");
             return self.net.leave(open.key);
@@ -333,6 +377,8 @@ impl SyncTask {
 
     fn tick(&mut self) {
         self.step(Input::Tick);
+        self.blobs.note(exchange::Input::Tick);
+        self.blobs.look(self.looked_at);
         self.tell_where();
         self.renew();
         self.report();

@@ -1,0 +1,220 @@
+//! The door for users.
+
+use std::ops::{Bound, RangeBounds};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use swarmlet_engine::blobs::BlobId;
+use swarmlet_engine::event::AppId;
+use swarmlet_engine::{Error, ErrorKind, Result};
+
+use super::BlobInfo;
+use super::info::{BlobChanges, BlobState, PutOptions};
+use super::keeper::{BlobKeeper, Here};
+use super::reader::BlobReader;
+use super::writer::{BlobWriter, Publisher};
+use crate::node::Node;
+use crate::query::{QueryOptions, SubscribeOptions};
+use crate::state::State;
+use crate::writer::Writer;
+use swarmlet_engine::blobs::limits::PIECE_BYTES;
+
+/// The blobs of a node: large bytes, named by their hash.
+///
+/// Whoever stores a blob publishes a record of it, an event with the tags `blob` and `blob:<id>`;
+/// whoever may read the record may have the blob. Each node that is to hold a blob fetches it by
+/// itself, from all who have it; others fetch it when it is read.
+///
+/// ```
+/// use swarmlet::{Node, Options, PutOptions};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> swarmlet::Result<()> {
+/// # let folder = tempfile::tempdir().expect("a folder for the example");
+/// # let path = folder.path().join("press-7");
+/// let node = Node::open(&path, Options::new().app_id("com.example.press")).await?;
+/// let drawing = PutOptions::new().name("drawing.png").media_type("image/png");
+/// let stored = node.blobs().put(vec![7; 100_000], drawing).await?;
+///
+/// let bytes = node.blobs().get(stored.id).read_all(1_000_000).await?;
+/// assert_eq!(bytes, [7; 100_000]);
+/// # node.close().await
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Blobs {
+    node: Node,
+    publisher: Publisher,
+    state: Arc<State>,
+}
+
+impl Blobs {
+    pub(crate) fn new(
+        node: Node,
+        keeper: Arc<BlobKeeper>,
+        writer: Arc<Writer>,
+        state: Arc<State>,
+        app_id: AppId,
+    ) -> Self {
+        let publisher = Publisher {
+            keeper,
+            writer,
+            app_id,
+        };
+        Self {
+            node,
+            publisher,
+            state,
+        }
+    }
+
+    /// Stores bytes; both they and the record are durable when this returns.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_argument` for a name or a media type that is none, `disk_full`, `storage`,
+    /// `closed`.
+    pub async fn put(
+        &self,
+        bytes: impl AsRef<[u8]> + Send + 'static,
+        options: PutOptions,
+    ) -> Result<BlobInfo> {
+        let blobs = self.clone();
+        in_background(move || blobs.put_blocking(bytes, options)).await
+    }
+
+    /// As [`Blobs::put`], for callers without a runtime.
+    ///
+    /// # Errors
+    ///
+    /// As [`Blobs::put`].
+    pub fn put_blocking(&self, bytes: impl AsRef<[u8]>, options: PutOptions) -> Result<BlobInfo> {
+        let mut writer = self.writer(options)?;
+        let written = writer.write(bytes.as_ref());
+        let stored = written.and_then(|()| writer.finish_blocking());
+        stored.map_err(|error| error.during("put"))
+    }
+
+    /// Stores the bytes of a file, which stays where it is. The name of the blob is that of the
+    /// file unless the options give one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Blobs::put`], and those of reading the file.
+    pub async fn put_file(&self, path: impl AsRef<Path>, options: PutOptions) -> Result<BlobInfo> {
+        let (blobs, path): (_, PathBuf) = (self.clone(), path.as_ref().to_owned());
+        in_background(move || blobs.put_file_blocking(path, options)).await
+    }
+
+    /// As [`Blobs::put_file`], for callers without a runtime.
+    ///
+    /// # Errors
+    ///
+    /// As [`Blobs::put_file`].
+    pub fn put_file_blocking(
+        &self,
+        path: impl AsRef<Path>,
+        options: PutOptions,
+    ) -> Result<BlobInfo> {
+        let path = path.as_ref();
+        let named = options.or_name(path.file_name().and_then(|name| name.to_str()));
+        let mut writer = self.writer(named)?;
+        let written = writer.copy_file(path);
+        let stored = written.and_then(|()| writer.finish_blocking());
+        stored.map_err(|error| error.during("put"))
+    }
+
+    /// Begins a blob of bytes that come one after the other.
+    ///
+    /// # Errors
+    ///
+    /// As [`Blobs::put`].
+    pub fn writer(&self, options: PutOptions) -> Result<BlobWriter> {
+        let begin = |options| {
+            self.state.check_open()?;
+            BlobWriter::begin(options, self.publisher.clone())
+        };
+        let begun = options.check().and_then(begin);
+        begun.map_err(|error| error.during("put"))
+    }
+
+    /// A blob to read, whether it is here or not.
+    #[must_use]
+    pub fn get(&self, id: BlobId) -> BlobReader {
+        self.range_of(id, ..)
+    }
+
+    /// Some bytes of a blob to read; what lies behind its end is left out.
+    #[must_use]
+    pub fn range_of(&self, id: BlobId, bytes: impl RangeBounds<u64>) -> BlobReader {
+        let start = match bytes.start_bound() {
+            Bound::Included(start) => *start,
+            Bound::Excluded(before) => before.saturating_add(1),
+            Bound::Unbounded => 0,
+        };
+        let end = match bytes.end_bound() {
+            Bound::Included(last) => last.saturating_add(1),
+            Bound::Excluded(end) => *end,
+            Bound::Unbounded => u64::MAX,
+        };
+        let (keeper, state) = (self.publisher.keeper.clone(), self.state.clone());
+        BlobReader::new(keeper, state, id, start..end.max(start))
+    }
+
+    /// How much of a blob is on this device. Looks at the disk; does not wait for anybody.
+    ///
+    /// # Errors
+    ///
+    /// `storage`.
+    pub fn state(&self, id: BlobId) -> Result<BlobState> {
+        Ok(match self.publisher.keeper.here(id)? {
+            Here::Nothing => BlobState::Absent,
+            Here::All(size) => BlobState::Here { size: size.get() },
+            Here::Part { size, missing } => BlobState::Part {
+                size: size.get(),
+                missing: size.get().min(u64::from(missing) * PIECE_BYTES),
+            },
+        })
+    }
+
+    /// The records that are here, in the order of their keys. To find some of them, query the log:
+    /// `FROM 'blob' & 'press:7'` gives their events, and [`BlobInfo::from_event`] reads those.
+    ///
+    /// # Errors
+    ///
+    /// `closed`.
+    pub fn list(&self) -> Result<BlobChanges> {
+        let results = self.node.query(ALL, QueryOptions::default())?;
+        Ok(BlobChanges::new(results))
+    }
+
+    /// The records that are here, and those that come.
+    ///
+    /// # Errors
+    ///
+    /// `closed`.
+    pub fn subscribe(&self, options: SubscribeOptions) -> Result<BlobChanges> {
+        let results = self.node.subscribe(ALL, options)?;
+        Ok(BlobChanges::new(results))
+    }
+}
+
+async fn in_background(
+    work: impl FnOnce() -> Result<BlobInfo> + Send + 'static,
+) -> Result<BlobInfo> {
+    let runtime = tokio::runtime::Handle::try_current().map_err(|error| {
+        let message = "storing needs a tokio runtime; use put_blocking without one";
+        Error::new(ErrorKind::Unsupported, message)
+            .because(error)
+            .during("put")
+    })?;
+    let done = runtime.spawn_blocking(work).await;
+    done.unwrap_or_else(|error| {
+        Err(Error::new(ErrorKind::Internal, "storing was cut off")
+            .because(error.to_string())
+            .during("put"))
+    })
+}
+
+/// Every record has this tag.
+const ALL: &str = "FROM 'blob'";

@@ -1,0 +1,199 @@
+//! What users say and learn of blobs.
+
+use swarmlet_engine::Result;
+use swarmlet_engine::blobs::{BlobId, BlobName, BlobRecord, Hold, MediaType};
+use swarmlet_engine::event::{AppId, Event, EventKey, Tags, Timestamp};
+
+use crate::query::{Results, Row};
+
+/// What is said of a blob when it is stored.
+#[derive(Clone, Debug, Default)]
+pub struct PutOptions {
+    name: Option<String>,
+    media_type: Option<String>,
+    tags: Tags,
+    hold: Hold,
+}
+
+/// A blob as its record tells of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BlobInfo {
+    /// Its id: the BLAKE3 hash of its bytes.
+    pub id: BlobId,
+    /// Its length in bytes.
+    pub size: u64,
+    /// What people call it: never a path.
+    pub name: Option<String>,
+    /// What kind of bytes it is.
+    pub media_type: Option<String>,
+    /// Who is to hold it.
+    pub hold: Hold,
+    /// The tags of the record, with those that every record has.
+    pub tags: Tags,
+    /// Where the record is in the log.
+    pub key: EventKey,
+    /// When it was stored, by the clock of the device that did.
+    pub timestamp: Timestamp,
+    /// The app that stored it.
+    pub app_id: AppId,
+}
+
+/// How much of a blob is on this device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BlobState {
+    /// All of it, of so many bytes.
+    Here {
+        /// Its length in bytes.
+        size: u64,
+    },
+    /// A part of it, which is being fetched.
+    Part {
+        /// Its length in bytes.
+        size: u64,
+        /// About how many bytes are still to come.
+        missing: u64,
+    },
+    /// Nothing.
+    Absent,
+}
+
+/// Records of blobs: those that are there, or one after the other as they come.
+#[derive(Debug)]
+pub struct BlobChanges {
+    results: Results,
+}
+
+impl PutOptions {
+    /// Nothing said: no name, no tags, held by everyone.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What people call it; it must be possible as the name of a file, without a folder.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// What kind of bytes it is, such as `image/png`.
+    #[must_use]
+    pub fn media_type(mut self, media_type: impl Into<String>) -> Self {
+        self.media_type = Some(media_type.into());
+        self
+    }
+
+    /// By what it is found, beside the tags `blob` and `blob:<id>`. Tags decide as for every event
+    /// which stream the record goes to, and with it who may have the blob.
+    #[must_use]
+    pub fn tags(mut self, tags: Tags) -> Self {
+        self.tags = tags;
+        self
+    }
+
+    /// Who is to hold it beside this device: everyone, unless this says otherwise.
+    #[must_use]
+    pub fn hold(mut self, hold: Hold) -> Self {
+        self.hold = hold;
+        self
+    }
+
+    /// With this name if there is none.
+    pub(super) fn or_name(mut self, name: Option<&str>) -> Self {
+        self.name = self.name.or_else(|| name.map(ToOwned::to_owned));
+        self
+    }
+
+    /// Checks everything.
+    pub(super) fn check(self) -> Result<Checked> {
+        Ok(Checked {
+            name: self.name.map(BlobName::new).transpose()?,
+            media_type: self.media_type.map(MediaType::new).transpose()?,
+            tags: self.tags,
+            hold: self.hold,
+        })
+    }
+}
+
+/// Options that were checked.
+#[derive(Clone, Debug)]
+pub(super) struct Checked {
+    pub(super) name: Option<BlobName>,
+    pub(super) media_type: Option<MediaType>,
+    pub(super) tags: Tags,
+    pub(super) hold: Hold,
+}
+
+impl BlobInfo {
+    /// Reads a record; `None` if the event is something else.
+    #[must_use]
+    pub fn from_event(event: &Event) -> Option<Self> {
+        let record = BlobRecord::parse(&event.payload())?;
+        let tags = event.tags();
+        let own = BlobRecord::tag_of(record.id);
+        let is_tagged = tags.contains(BlobRecord::TAG) && tags.contains(own.as_str());
+        is_tagged.then(|| Self::new(record, event, tags))
+    }
+
+    fn new(record: BlobRecord, event: &Event, tags: Tags) -> Self {
+        Self {
+            id: record.id,
+            size: record.size.get(),
+            name: record.name.map(|name| name.as_str().to_owned()),
+            media_type: record.media_type.map(|kind| kind.as_str().to_owned()),
+            hold: record.hold,
+            tags,
+            key: event.key,
+            timestamp: event.timestamp,
+            app_id: event.app_id.clone(),
+        }
+    }
+}
+
+impl BlobChanges {
+    pub(super) fn new(results: Results) -> Self {
+        Self { results }
+    }
+
+    /// Waits for records and hands out up to `max`; nothing at the end, which only a list has.
+    /// Cancel-safe. The same blob comes once for each record of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Results::next_chunk`].
+    pub async fn next_chunk(&mut self, max: usize) -> Result<Option<Vec<BlobInfo>>> {
+        loop {
+            let Some(rows) = self.results.next_chunk(max).await? else {
+                return Ok(None);
+            };
+            let infos = infos(&rows);
+            if !infos.is_empty() {
+                return Ok(Some(infos));
+            }
+        }
+    }
+
+    /// As [`BlobChanges::next_chunk`], for callers without a runtime.
+    ///
+    /// # Errors
+    ///
+    /// As [`BlobChanges::next_chunk`].
+    pub fn next_chunk_blocking(&mut self, max: usize) -> Result<Option<Vec<BlobInfo>>> {
+        loop {
+            let Some(rows) = self.results.next_chunk_blocking(max)? else {
+                return Ok(None);
+            };
+            let infos = infos(&rows);
+            if !infos.is_empty() {
+                return Ok(Some(infos));
+            }
+        }
+    }
+}
+
+fn infos(rows: &[Row]) -> Vec<BlobInfo> {
+    let events = rows.iter().filter_map(Row::event);
+    events.filter_map(BlobInfo::from_event).collect()
+}

@@ -1,0 +1,220 @@
+//! The keeper: which blobs are here, which are being fetched, and who waits for what.
+//!
+//! Whoever waits looks again whenever something has moved; what moved is not said, so nothing of it
+//! can be lost.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+
+use swarmlet_engine::Result;
+use swarmlet_engine::blobs::{Blob, BlobId, BlobSize, BlobStore, Part, Piece, Taken};
+use swarmlet_engine::storage::Disk;
+use tokio::sync::watch;
+
+use super::worker::Job;
+
+/// The blobs of a node, shared by users, peers and the worker.
+#[derive(Debug)]
+pub(crate) struct BlobKeeper {
+    pub(super) store: BlobStore,
+    inner: Mutex<Inner>,
+    /// Changes with everything that somebody may wait for.
+    moved: watch::Sender<()>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    /// What is being fetched.
+    parts: BTreeMap<BlobId, Part>,
+    /// Who waits for which bytes.
+    waits: BTreeMap<BlobId, BTreeMap<u64, Range<u64>>>,
+    next_wait: u64,
+    /// There while the worker runs.
+    jobs: Option<mpsc::Sender<Job>>,
+}
+
+/// Somebody waits for some bytes of a blob; dropping it gives up.
+#[derive(Debug)]
+pub(super) struct Wait {
+    keeper: Arc<BlobKeeper>,
+    id: BlobId,
+    number: u64,
+}
+
+/// How much of a blob is here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Here {
+    Nothing,
+    Part { size: BlobSize, missing: u32 },
+    All(BlobSize),
+}
+
+impl BlobKeeper {
+    pub(crate) fn open(disk: Arc<dyn Disk>) -> Result<Self> {
+        Ok(Self {
+            store: BlobStore::open(disk)?,
+            inner: Mutex::default(),
+            moved: watch::Sender::new(()),
+        })
+    }
+
+    /// From here on blobs can be fetched.
+    pub(crate) fn connect(&self, jobs: mpsc::Sender<Job>) {
+        let mut inner = self.lock();
+        for id in inner.waits.keys() {
+            // A worker that has ended needs nothing.
+            let _ = jobs.send(Job::Want(*id));
+        }
+        inner.jobs = Some(jobs);
+    }
+
+    /// From here on they cannot.
+    pub(crate) fn disconnect(&self) {
+        let mut inner = self.lock();
+        inner.jobs = None;
+        inner.parts.clear();
+        drop(inner);
+        self.note_moved();
+    }
+
+    /// Whether there is somebody to fetch blobs from.
+    pub(super) fn is_connected(&self) -> bool {
+        self.lock().jobs.is_some()
+    }
+
+    /// Something to wait on for anything to have moved.
+    pub(super) fn watch(&self) -> watch::Receiver<()> {
+        let mut moved = self.moved.subscribe();
+        moved.mark_unchanged();
+        moved
+    }
+
+    pub(crate) fn note_moved(&self) {
+        self.moved.send_replace(());
+    }
+
+    /// A blob is whole here now, other than by being fetched.
+    pub(super) fn note_gained(&self, id: BlobId) {
+        if let Some(jobs) = &self.lock().jobs {
+            let _ = jobs.send(Job::Gained(id));
+        }
+        self.note_moved();
+    }
+
+    /// Wants some bytes of a blob, until what is returned is dropped.
+    pub(super) fn want(self: &Arc<Self>, id: BlobId, bytes: Range<u64>) -> Wait {
+        let mut inner = self.lock();
+        let number = inner.next_wait;
+        inner.next_wait += 1;
+        inner.waits.entry(id).or_default().insert(number, bytes);
+        inner.tell(Job::Want(id));
+        Wait {
+            keeper: self.clone(),
+            id,
+            number,
+        }
+    }
+
+    /// The bytes that are waited for, those that were asked for first before others.
+    pub(super) fn waits(&self, id: BlobId) -> Vec<Range<u64>> {
+        let inner = self.lock();
+        let waits = inner.waits.get(&id);
+        waits.map_or_else(Vec::new, |waits| waits.values().cloned().collect())
+    }
+
+    /// How much of a blob is here.
+    pub(super) fn here(&self, id: BlobId) -> Result<Here> {
+        if let Some(part) = self.lock().parts.get(&id) {
+            return Ok(Here::of(part));
+        }
+        if let Some(blob) = self.store.blob(id)? {
+            return Ok(Here::All(blob.size()));
+        }
+        Ok(Here::Nothing)
+    }
+
+    /// The bytes of a piece of what is being fetched; `None` if they are not here.
+    pub(super) fn read_part(&self, id: BlobId, at: u64) -> Result<Option<(BlobSize, Vec<u8>)>> {
+        let inner = self.lock();
+        let Some(part) = inner.parts.get(&id) else {
+            return Ok(None);
+        };
+        let size = part.size();
+        let Some(piece) = size.pieces_of(at..at.saturating_add(1)).next() else {
+            // There is nothing behind the end.
+            return Ok(Some((size, Vec::new())));
+        };
+        Ok(part.read(piece)?.map(|bytes| (size, bytes)))
+    }
+
+    /// Looks at what is being fetched of a blob.
+    pub(super) fn part<T>(&self, id: BlobId, look: impl FnOnce(&Part) -> T) -> Option<T> {
+        self.lock().parts.get(&id).map(look)
+    }
+
+    /// Adds what is there of a blob.
+    pub(super) fn add_part(&self, part: Part) {
+        self.lock().parts.insert(part.id(), part);
+    }
+
+    /// Lets go of what is there; its files stay.
+    pub(super) fn drop_part(&self, id: BlobId) {
+        self.lock().parts.remove(&id);
+    }
+
+    /// Writes a piece of what is being fetched.
+    pub(super) fn write(&self, id: BlobId, piece: Piece, encoded: &[u8]) -> Result<Option<Taken>> {
+        let mut inner = self.lock();
+        let part = inner.parts.get_mut(&id);
+        part.map(|part| part.write(piece, encoded)).transpose()
+    }
+
+    /// Makes what is being fetched a whole blob if nothing is missing.
+    pub(super) fn complete(&self, id: BlobId) -> Result<Option<Blob>> {
+        let is_whole = |part: &Part| part.missing().is_empty();
+        if self.part(id, is_whole) != Some(true) {
+            return Ok(None);
+        }
+        let part = self.lock().parts.remove(&id);
+        // Readers that look meanwhile find neither, and look again.
+        let completed = part.map(Part::complete).transpose();
+        self.note_moved();
+        completed
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Here {
+    pub(super) fn of(part: &Part) -> Self {
+        Self::Part {
+            size: part.size(),
+            missing: part.missing().len(),
+        }
+    }
+}
+
+impl Inner {
+    fn tell(&self, job: Job) {
+        if let Some(jobs) = &self.jobs {
+            // A worker that has ended needs nothing.
+            let _ = jobs.send(job);
+        }
+    }
+}
+
+impl Drop for Wait {
+    fn drop(&mut self) {
+        let mut inner = self.keeper.lock();
+        if let Some(waits) = inner.waits.get_mut(&self.id) {
+            waits.remove(&self.number);
+            if waits.is_empty() {
+                inner.waits.remove(&self.id);
+            }
+        }
+        inner.tell(Job::Unwait(self.id));
+    }
+}

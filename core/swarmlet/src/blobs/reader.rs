@@ -1,0 +1,355 @@
+//! Reading a blob: piece after piece, each checked against the id, fetched where it is not here.
+
+use std::fs::File;
+use std::io::Write;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use swarmlet_engine::blobs::limits::PIECE_BYTES;
+use swarmlet_engine::blobs::{Blob, BlobId};
+use swarmlet_engine::{Error, ErrorKind, Result};
+use tokio::sync::watch;
+
+use super::keeper::{BlobKeeper, Here, Wait};
+use crate::clock::Stopwatch;
+use crate::park::block_on_for;
+use crate::state::State;
+
+/// The bytes of a blob, as they are asked for. Dropping it gives up what is not here yet; what came
+/// is kept.
+#[derive(Debug)]
+pub struct BlobReader {
+    source: Arc<Source>,
+    /// The bytes that are still to be read; the end is `u64::MAX` while the size is not known.
+    range: Range<u64>,
+    moved: watch::Receiver<()>,
+}
+
+/// How much of a blob is here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BlobProgress {
+    /// Its length in bytes, once that is known.
+    pub size: Option<u64>,
+    /// About how many bytes of it are here.
+    pub here: u64,
+}
+
+/// Where the bytes come from.
+#[derive(Debug)]
+struct Source {
+    keeper: Arc<BlobKeeper>,
+    state: Arc<State>,
+    id: BlobId,
+    whole: Mutex<Option<Arc<Blob>>>,
+    wait: Mutex<Option<Wait>>,
+}
+
+impl BlobReader {
+    pub(super) fn new(
+        keeper: Arc<BlobKeeper>,
+        state: Arc<State>,
+        id: BlobId,
+        range: Range<u64>,
+    ) -> Self {
+        let moved = keeper.watch();
+        let source = Source {
+            keeper,
+            state,
+            id,
+            whole: Mutex::default(),
+            wait: Mutex::default(),
+        };
+        Self {
+            source: Arc::new(source),
+            range,
+            moved,
+        }
+    }
+
+    /// The id of the blob.
+    #[must_use]
+    pub fn id(&self) -> BlobId {
+        self.source.id
+    }
+
+    /// How much of the blob is here.
+    ///
+    /// # Errors
+    ///
+    /// `storage`.
+    pub fn progress(&self) -> Result<BlobProgress> {
+        Ok(match self.source.keeper.here(self.source.id)? {
+            Here::Nothing => BlobProgress::default(),
+            Here::All(size) => BlobProgress {
+                size: Some(size.get()),
+                here: size.get(),
+            },
+            Here::Part { size, missing } => BlobProgress {
+                size: Some(size.get()),
+                here: size.get().saturating_sub(u64::from(missing) * PIECE_BYTES),
+            },
+        })
+    }
+
+    /// Waits for the next bytes, at most 64 KiB; nothing at the end. Cancel-safe: a dropped future
+    /// has consumed nothing, and what is fetched goes on being fetched.
+    ///
+    /// Bytes that are not here are fetched from whoever is connected and has them, those asked for
+    /// first before others; while nobody has, this waits.
+    ///
+    /// # Errors
+    ///
+    /// `not_found` if they are not here and this node is in no swarm; `corrupt` if they have
+    /// changed on the disk (they are fetched again if the call is repeated); `storage`, `closed`.
+    pub async fn next_chunk(&mut self) -> Result<Option<Bytes>> {
+        loop {
+            let (source, range) = (self.source.clone(), self.range.clone());
+            self.moved.mark_unchanged();
+            let read = tokio::task::spawn_blocking(move || source.read(range)).await;
+            let read = read.unwrap_or_else(|error| Err(cut_off(&error)));
+            if let Some(bytes) = read? {
+                return Ok(self.taken(bytes));
+            }
+            // The keeper is borrowed with self.
+            let _ = self.moved.changed().await;
+        }
+    }
+
+    /// As [`BlobReader::next_chunk`], for callers without a runtime; `timeout` if it takes longer
+    /// than that, and nothing is lost.
+    ///
+    /// # Errors
+    ///
+    /// As [`BlobReader::next_chunk`].
+    pub fn next_chunk_blocking(&mut self, timeout: Option<Duration>) -> Result<Option<Bytes>> {
+        let waited = Stopwatch::start();
+        loop {
+            self.moved.mark_unchanged();
+            if let Some(bytes) = self.source.read(self.range.clone())? {
+                return Ok(self.taken(bytes));
+            }
+            let left = timeout.map(|timeout| timeout.saturating_sub(waited.elapsed()));
+            let changed = block_on_for(self.moved.changed(), left);
+            if changed.is_none() {
+                let message = "the bytes of a blob did not come in time";
+                return Err(Error::new(ErrorKind::Timeout, message).with("blob", self.id()));
+            }
+        }
+    }
+
+    /// Reads the rest into memory; refused if that is more than `bytes_max`.
+    ///
+    /// # Errors
+    ///
+    /// As [`BlobReader::next_chunk`], and `invalid_argument` beyond the bound.
+    pub async fn read_all(&mut self, bytes_max: usize) -> Result<Vec<u8>> {
+        let mut all = Vec::new();
+        while let Some(bytes) = self.next_chunk().await? {
+            append(&mut all, &bytes, bytes_max, self.id())?;
+        }
+        Ok(all)
+    }
+
+    /// As [`BlobReader::read_all`], for callers without a runtime.
+    ///
+    /// # Errors
+    ///
+    /// As [`BlobReader::read_all`]; `timeout` if nothing came for so long.
+    pub fn read_all_blocking(
+        &mut self,
+        bytes_max: usize,
+        timeout: Option<Duration>,
+    ) -> Result<Vec<u8>> {
+        let mut all = Vec::new();
+        while let Some(bytes) = self.next_chunk_blocking(timeout)? {
+            append(&mut all, &bytes, bytes_max, self.id())?;
+        }
+        Ok(all)
+    }
+
+    /// Writes the rest to a file, which appears under its name when all of it is there and synced;
+    /// one that was there is replaced. If it fails nothing is left.
+    ///
+    /// # Errors
+    ///
+    /// As [`BlobReader::next_chunk`], and those of the file.
+    pub async fn save(&mut self, path: impl AsRef<Path>) -> Result<()> {
+        let mut file = Saving::begin(path.as_ref())?;
+        while let Some(bytes) = self.next_chunk().await? {
+            file = in_background(move || {
+                file.write(&bytes)?;
+                Ok(file)
+            })
+            .await?;
+        }
+        in_background(move || file.complete()).await
+    }
+
+    /// As [`BlobReader::save`], for callers without a runtime.
+    ///
+    /// # Errors
+    ///
+    /// As [`BlobReader::save`]; `timeout` if nothing came for so long.
+    pub fn save_blocking(
+        &mut self,
+        path: impl AsRef<Path>,
+        timeout: Option<Duration>,
+    ) -> Result<()> {
+        let mut file = Saving::begin(path.as_ref())?;
+        while let Some(bytes) = self.next_chunk_blocking(timeout)? {
+            file.write(&bytes)?;
+        }
+        file.complete()
+    }
+
+    /// Goes on behind `bytes`; there are none at the end only.
+    fn taken(&mut self, bytes: Bytes) -> Option<Bytes> {
+        self.range.start += bytes.len() as u64;
+        (!bytes.is_empty()).then_some(bytes)
+    }
+}
+
+impl Source {
+    /// The first bytes of `range`, up to the end of their piece: none at the end, and nothing if
+    /// they are not here yet.
+    fn read(&self, range: Range<u64>) -> Result<Option<Bytes>> {
+        self.state.check_open()?;
+        if range.is_empty() {
+            return Ok(Some(Bytes::new()));
+        }
+        if let Some(whole) = self.whole()? {
+            return self.read_whole(&whole, range).map(Some);
+        }
+        let part = self.keeper.read_part(self.id, range.start)?;
+        if let Some((_, bytes)) = part {
+            return Ok(Some(cut(bytes, range)));
+        }
+        if !self.keeper.is_connected() {
+            let message = "the blob is not on this device, and there is nobody to fetch it from";
+            return Err(Error::new(ErrorKind::NotFound, message).with("blob", self.id));
+        }
+        self.want(range);
+        Ok(None)
+    }
+
+    fn whole(&self) -> Result<Option<Arc<Blob>>> {
+        let mut whole = locked(&self.whole);
+        if whole.is_none() {
+            *whole = self.keeper.store.blob(self.id)?.map(Arc::new);
+        }
+        Ok(whole.clone())
+    }
+
+    fn read_whole(&self, whole: &Blob, range: Range<u64>) -> Result<Bytes> {
+        let first = range.start..range.start.saturating_add(1);
+        let Some(piece) = whole.size().pieces_of(first).next() else {
+            return Ok(Bytes::new());
+        };
+        let read = whole.read(piece);
+        let is_damaged = |error: &Error| error.kind() == ErrorKind::Corrupt;
+        if read.as_ref().is_err_and(is_damaged) && self.keeper.is_connected() {
+            self.keeper.store.set_back(self.id)?;
+            *locked(&self.whole) = None;
+        }
+        Ok(cut(read?, range))
+    }
+
+    /// Has the bytes fetched, if that was not asked for already.
+    fn want(&self, range: Range<u64>) {
+        let mut wait = locked(&self.wait);
+        if wait.is_none() {
+            *wait = Some(self.keeper.want(self.id, range));
+        }
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Of the bytes of a piece those that lie in `range`, from its beginning on.
+fn cut(piece: Vec<u8>, range: Range<u64>) -> Bytes {
+    let skipped = (range.start % PIECE_BYTES) as usize;
+    let most = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
+    let bytes = Bytes::from(piece);
+    let end = bytes.len().min(skipped.saturating_add(most));
+    bytes.slice(skipped.min(end)..end)
+}
+
+fn append(all: &mut Vec<u8>, bytes: &[u8], bytes_max: usize, id: BlobId) -> Result<()> {
+    if all.len().saturating_add(bytes.len()) > bytes_max {
+        return Err(Error::invalid("a blob is larger than may be read at once")
+            .with("blob", id)
+            .with("bytes at most", bytes_max));
+    }
+    all.extend_from_slice(bytes);
+    Ok(())
+}
+
+/// A file that is being written under another name.
+struct Saving {
+    file: tempfile::NamedTempFile,
+    path: std::path::PathBuf,
+}
+
+impl Saving {
+    fn begin(path: &Path) -> Result<Self> {
+        let failed = |error| Error::io("cannot save a blob", error).with("path", path.display());
+        let path_full = std::path::absolute(path).map_err(failed)?;
+        let folder = path_full.parent().unwrap_or(Path::new("/"));
+        let mut made = tempfile::Builder::new();
+        #[cfg(unix)]
+        made.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let file = made.tempfile_in(folder).map_err(failed)?;
+        Ok(Self {
+            file,
+            path: path_full,
+        })
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        let written = self.file.write_all(bytes);
+        written.map_err(|error| self.failed(error))
+    }
+
+    fn complete(self) -> Result<()> {
+        let synced = self.file.as_file().sync_all();
+        synced.map_err(|error| self.failed(error))?;
+        let Self { file, path } = self;
+        let failed = |error| Error::io("cannot save a blob", error).with("path", path.display());
+        let kept: File = file.persist(&path).map_err(|error| failed(error.error))?;
+        drop(kept);
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        sync_folder(folder).map_err(failed)
+    }
+
+    fn failed(&self, error: std::io::Error) -> Error {
+        Error::io("cannot save a blob", error).with("path", self.path.display())
+    }
+}
+
+#[cfg(not(windows))]
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Windows has no documented way to sync a folder.
+#[cfg(windows)]
+fn sync_folder(_folder: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+async fn in_background<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(cut_off(&error)))
+}
+
+fn cut_off(error: &tokio::task::JoinError) -> Error {
+    Error::new(ErrorKind::Internal, "reading a blob was cut off").because(error.to_string())
+}

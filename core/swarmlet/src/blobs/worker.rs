@@ -1,0 +1,353 @@
+//! The worker: the thread that reads, checks and writes blobs for the exchange, which decides.
+//!
+//! It does one thing after the other; how much waits for it is bounded by the exchange. It also
+//! follows the log for blobs that this node is to hold.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::{Arc, mpsc};
+
+use bytes::Bytes;
+use swarmlet_engine::blobs::exchange::{Held, Input, Offer, Outcome};
+use swarmlet_engine::blobs::{BlobId, BlobRecord, BlobSize, Piece, PieceSet, Taken};
+use swarmlet_engine::event::{NodeId, StreamId, StreamName};
+use swarmlet_engine::log::{LogReader, Order, Query};
+use swarmlet_engine::select::Selection;
+use swarmlet_engine::sync::SessionId;
+use swarmlet_engine::{Error, ErrorKind, Result};
+
+use super::follower::Follower;
+use super::keeper::BlobKeeper;
+use crate::limits::{
+    BLOB_RECORDS_PER_LOOK, BLOBS_HELD_AT_ONCE, BLOBS_TO_HOLD_MAX, CHUNK_BYTES_MAX,
+};
+use crate::state::State;
+
+/// What the worker is asked to do.
+#[derive(Debug)]
+pub(crate) enum Job {
+    /// Somebody waits for bytes of a blob.
+    Want(BlobId),
+    /// Somebody does not wait any more.
+    Unwait(BlobId),
+    /// A blob is whole here now.
+    Gained(BlobId),
+    /// The exchange has given up a blob, for now.
+    GivenUp(BlobId),
+    /// Say what a peer may have of a blob.
+    Lookup {
+        session: SessionId,
+        peer: NodeId,
+        blob: BlobId,
+    },
+    /// Read a piece for a peer.
+    Encode {
+        session: SessionId,
+        blob: BlobId,
+        piece: Piece,
+    },
+    /// Check and write a piece.
+    Store {
+        blob: BlobId,
+        size: BlobSize,
+        piece: Piece,
+        bytes: Bytes,
+    },
+    /// Look for records.
+    Look,
+}
+
+/// Whether a node may read streams of a name.
+pub(crate) type MayRead = Box<dyn Fn(NodeId, &StreamName) -> bool + Send>;
+
+/// Where its answers go.
+pub(crate) type Answer = Box<dyn Fn(Input) + Send>;
+
+/// What the worker works on.
+pub(crate) struct BlobWorker {
+    keeper: Arc<BlobKeeper>,
+    state: Arc<State>,
+    may_read: MayRead,
+    answer: Answer,
+    follower: Follower,
+    /// The blobs that records say this node is to hold and it fetches now, and those to come.
+    held: BTreeSet<BlobId>,
+    to_hold: VecDeque<BlobId>,
+}
+
+impl BlobWorker {
+    pub(crate) fn new(
+        keeper: Arc<BlobKeeper>,
+        state: Arc<State>,
+        may_read: MayRead,
+        answer: Answer,
+    ) -> Self {
+        Self {
+            keeper,
+            state,
+            may_read,
+            answer,
+            follower: Follower::default(),
+            held: BTreeSet::new(),
+            to_hold: VecDeque::new(),
+        }
+    }
+
+    /// Works until nobody can ask any more.
+    pub(crate) fn run(mut self, jobs: &mpsc::Receiver<Job>) {
+        while let Ok(job) = jobs.recv() {
+            self.work(job);
+        }
+    }
+
+    fn work(&mut self, job: Job) {
+        let outcome = match job {
+            Job::Want(blob) => self.want(blob),
+            Job::Unwait(blob) => {
+                self.unwait(blob);
+                Ok(())
+            }
+            Job::Gained(blob) => {
+                (self.answer)(Input::Gained { blob });
+                Ok(())
+            }
+            Job::GivenUp(blob) => self.given_up(blob),
+            Job::Lookup {
+                session,
+                peer,
+                blob,
+            } => self.lookup(session, peer, blob),
+            Job::Encode {
+                session,
+                blob,
+                piece,
+            } => self.encode(session, blob, piece),
+            Job::Store {
+                blob,
+                size,
+                piece,
+                bytes,
+            } => self.store(blob, size, piece, &bytes),
+            Job::Look => self.look(),
+        };
+        if let Err(error) = outcome
+            && error.kind() != ErrorKind::Closed
+        {
+            tracing::warn!(%error, "a blob could not be read or written");
+        }
+    }
+
+    /// Has the exchange fetch what is missing of a blob.
+    fn want(&mut self, blob: BlobId) -> Result<()> {
+        if self.keeper.store.blob(blob)?.is_some() {
+            self.held.remove(&blob);
+            self.keeper.note_moved();
+            return Ok(());
+        }
+        let missing =
+            |keeper: &BlobKeeper| keeper.part(blob, |part| (part.size(), part.missing().clone()));
+        let mut known = missing(&self.keeper);
+        if known.is_none()
+            && let Some(part) = self.keeper.store.part(blob)?
+        {
+            self.keeper.add_part(part);
+            known = missing(&self.keeper);
+            self.keeper.note_moved();
+        }
+        if known
+            .as_ref()
+            .is_some_and(|(_, missing)| missing.is_empty())
+        {
+            return self.complete(blob);
+        }
+        (self.answer)(Input::Want {
+            blob,
+            missing: known,
+            first: self.keeper.waits(blob),
+        });
+        Ok(())
+    }
+
+    fn unwait(&mut self, blob: BlobId) {
+        if self.keeper.waits(blob).is_empty() && !self.held.contains(&blob) {
+            self.keeper.drop_part(blob);
+            (self.answer)(Input::Unwant { blob });
+        }
+    }
+
+    /// Nobody has it, or others were to be fetched first: others have their turn, and it comes
+    /// again.
+    fn given_up(&mut self, blob: BlobId) -> Result<()> {
+        if !self.keeper.waits(blob).is_empty() || self.to_hold.is_empty() {
+            return Ok(());
+        }
+        if self.held.remove(&blob) {
+            self.keeper.drop_part(blob);
+            (self.answer)(Input::Unwant { blob });
+            self.to_hold.push_back(blob);
+        }
+        self.hold_more()
+    }
+
+    /// Follows the log.
+    fn look(&mut self) -> Result<()> {
+        while self.to_hold.len() < BLOBS_TO_HOLD_MAX {
+            let wanted = {
+                let log = self.state.log()?;
+                self.follower.look(&log)?
+            };
+            let Some(wanted) = wanted else {
+                break;
+            };
+            for blob in wanted {
+                if !self.held.contains(&blob) && self.keeper.store.blob(blob)?.is_none() {
+                    self.to_hold.push_back(blob);
+                }
+            }
+        }
+        self.hold_more()
+    }
+
+    fn hold_more(&mut self) -> Result<()> {
+        while self.held.len() < BLOBS_HELD_AT_ONCE
+            && let Some(blob) = self.to_hold.pop_front()
+        {
+            self.held.insert(blob);
+            self.want(blob)?;
+        }
+        Ok(())
+    }
+
+    fn lookup(&self, session: SessionId, peer: NodeId, blob: BlobId) -> Result<()> {
+        let offer = match self.may_have(peer, blob) {
+            Ok(true) => self.offer(blob),
+            Ok(false) => Ok(None),
+            Err(error) => Err(error),
+        };
+        let (offer, outcome) = match offer {
+            Ok(offer) => (offer, Ok(())),
+            Err(error) => (None, Err(error)),
+        };
+        (self.answer)(Input::Offered {
+            session,
+            blob,
+            offer,
+        });
+        outcome
+    }
+
+    fn offer(&self, blob: BlobId) -> Result<Option<Offer>> {
+        let part = self.keeper.part(blob, |part| {
+            let (size, missing) = (part.size(), part.missing());
+            let mut has = PieceSet::all(size);
+            missing.iter().for_each(|piece| {
+                has.remove(piece);
+            });
+            let has = Held::Some(has);
+            Offer { size, has }
+        });
+        if part.is_some() {
+            return Ok(part);
+        }
+        let whole = self.keeper.store.blob(blob)?;
+        Ok(whole.map(|whole| Offer {
+            size: whole.size(),
+            has: Held::All,
+        }))
+    }
+
+    /// Whether a record of the blob is in a stream that the peer may read.
+    fn may_have(&self, peer: NodeId, blob: BlobId) -> Result<bool> {
+        let log = self.state.log()?;
+        let mut cursor = log.query(&Query {
+            selection: Selection::Tag(BlobRecord::tag_of(blob)),
+            lower: Default::default(),
+            upper: None,
+            order: Order::Ascending,
+        })?;
+        let events = cursor.next_chunk(BLOB_RECORDS_PER_LOOK, CHUNK_BYTES_MAX)?;
+        Ok(events.iter().any(|event| {
+            let record = BlobRecord::parse(&event.payload());
+            let is_of_it = record.is_some_and(|record| record.id == blob);
+            is_of_it && self.may_read_stream(&log, peer, event.key.stream)
+        }))
+    }
+
+    fn may_read_stream(&self, log: &LogReader, peer: NodeId, stream: StreamId) -> bool {
+        let head = log.head(stream);
+        stream.node == peer || head.is_some_and(|head| (self.may_read)(peer, &head.name))
+    }
+
+    fn encode(&mut self, session: SessionId, blob: BlobId, piece: Piece) -> Result<()> {
+        let encoded = match self.keeper.part(blob, |part| part.encode(piece)) {
+            Some(encoded) => encoded,
+            None => self.encode_whole(blob, piece),
+        };
+        let (bytes, outcome) = match encoded {
+            Ok(bytes) => (bytes.map(Bytes::from), Ok(())),
+            Err(error) => (None, Err(error)),
+        };
+        (self.answer)(Input::Encoded {
+            session,
+            blob,
+            piece,
+            bytes,
+        });
+        let is_damaged = |error: &Error| error.kind() == ErrorKind::Corrupt;
+        if outcome.as_ref().is_err_and(is_damaged) {
+            // Others have what is damaged; the rest is not fetched again.
+            self.keeper.store.set_back(blob)?;
+            self.held.insert(blob);
+            self.want(blob)?;
+        }
+        outcome
+    }
+
+    fn encode_whole(&self, blob: BlobId, piece: Piece) -> Result<Option<Vec<u8>>> {
+        match self.keeper.store.blob(blob)? {
+            Some(whole) => whole.encode(piece).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn store(&mut self, blob: BlobId, size: BlobSize, piece: Piece, bytes: &[u8]) -> Result<()> {
+        let stored = match self.keeper.write(blob, piece, bytes) {
+            Ok(None) => self.begin(blob, size, piece, bytes),
+            Ok(Some(taken)) => Ok(taken == Taken::Stored),
+            Err(error) => Err(error),
+        };
+        let outcome = match stored {
+            Ok(true) => Outcome::Stored,
+            Ok(false) => Outcome::Unproven,
+            Err(_) => Outcome::Failed,
+        };
+        (self.answer)(Input::Stored {
+            blob,
+            piece,
+            outcome,
+        });
+        if stored? {
+            self.keeper.note_moved();
+            self.complete(blob)?;
+        }
+        Ok(())
+    }
+
+    fn begin(&self, blob: BlobId, size: BlobSize, piece: Piece, bytes: &[u8]) -> Result<bool> {
+        let begun = self.keeper.store.begin(blob, size, piece, bytes)?;
+        let is_begun = begun.is_some();
+        begun
+            .into_iter()
+            .for_each(|part| self.keeper.add_part(part));
+        Ok(is_begun)
+    }
+
+    fn complete(&mut self, blob: BlobId) -> Result<()> {
+        if self.keeper.complete(blob)?.is_some() {
+            tracing::debug!(%blob, "a blob was fetched");
+            self.held.remove(&blob);
+            (self.answer)(Input::Gained { blob });
+            self.hold_more()?;
+        }
+        Ok(())
+    }
+}

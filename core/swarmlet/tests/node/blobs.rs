@@ -1,0 +1,272 @@
+//! Blobs, alone and in a swarm: stored, told of, fetched, verified, and kept over restarts.
+
+use std::ops::RangeBounds;
+use std::time::Duration;
+
+use swarmlet::{
+    BlobId, BlobInfo, BlobState, ErrorKind, Hold, Node, Options, PutOptions, QueryOptions,
+    Retention, SubscribeOptions,
+};
+
+use crate::harness::{Place, tags, until};
+use crate::swarm::{SOON, founder, joiner, network};
+
+/// Bytes that differ from each other, everywhere and for every seed.
+fn bytes(len: usize, seed: u8) -> Vec<u8> {
+    let mut state = u32::from(seed) + 1;
+    let next = |_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    (0..len).map(next).collect()
+}
+
+fn on_demand() -> PutOptions {
+    PutOptions::new().hold(Hold::OnDemand)
+}
+
+async fn read(node: &Node, id: BlobId) -> Vec<u8> {
+    let mut reader = node.blobs().get(id);
+    let read = tokio::time::timeout(SOON, reader.read_all(64 * 1024 * 1024));
+    read.await.unwrap().unwrap()
+}
+
+async fn put(
+    node: &Node,
+    content: impl AsRef<[u8]> + Send + 'static,
+    options: PutOptions,
+) -> BlobInfo {
+    node.blobs().put(content, options).await.unwrap()
+}
+
+async fn read_range(node: &Node, id: BlobId, range: impl RangeBounds<u64>) -> Vec<u8> {
+    let mut reader = node.blobs().range_of(id, range);
+    reader.read_all(1_000_000).await.unwrap()
+}
+
+fn is_here(node: &Node, id: BlobId) -> bool {
+    matches!(node.blobs().state(id).unwrap(), BlobState::Here { .. })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_stored_is_there_with_its_record_also_after_a_restart() {
+    let place = Place::new();
+    let node = place.open().await;
+    let content = bytes(300_000, 0);
+    let options = PutOptions::new()
+        .name("drawing 7.png")
+        .media_type("image/png")
+        .tags(tags("press:7"));
+    let stored = put(&node, content.clone(), options).await;
+    assert_eq!(stored.id, BlobId::of(&content));
+    assert_eq!(stored.size, 300_000);
+    node.close().await.unwrap();
+
+    let node = place.open().await;
+    assert_eq!(read(&node, stored.id).await, content);
+    let mut list = node.blobs().list().unwrap();
+    assert_eq!(
+        list.next_chunk(10).await.unwrap(),
+        Some(vec![stored.clone()])
+    );
+    assert_eq!(list.next_chunk(10).await.unwrap(), None);
+    let found = "FROM 'blob' & 'press:7' SELECT [_.name, _.size]";
+    let mut results = node.query(found, QueryOptions::default()).unwrap();
+    let rows = results.next_chunk(9).await.unwrap().unwrap();
+    let row: (String, u64) = rows[0].payload().to_serde().unwrap();
+    assert_eq!(row, ("drawing 7.png".to_owned(), 300_000));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blobs_of_every_length_are_read_as_they_were_stored() {
+    let place = Place::new();
+    let node = place.open().await;
+    for len in [0, 1, 65_535, 65_536, 65_537, 1_000_000] {
+        let content = bytes(len, 1);
+        let id = put(&node, content.clone(), PutOptions::new()).await.id;
+        assert_eq!(read(&node, id).await, content, "{len} bytes");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_range_has_its_bytes_and_no_others() {
+    let place = Place::new();
+    let node = place.open().await;
+    let content = bytes(200_000, 2);
+    let id = put(&node, content.clone(), PutOptions::new()).await.id;
+    for range in [
+        0..1,
+        5..5,
+        65_000..66_000,
+        65_536..131_072,
+        199_999..200_000,
+    ] {
+        let expected = &content[range.start as usize..range.end as usize];
+        let read = read_range(&node, id, range.clone()).await;
+        assert_eq!(read, expected, "{range:?}");
+    }
+    assert!(read_range(&node, id, 200_000..).await.is_empty());
+    let rest = read_range(&node, id, 199_000..300_000).await;
+    assert_eq!(rest, &content[199_000..]);
+    let too_much = node.blobs().get(id).read_all(100).await.unwrap_err();
+    assert_eq!(too_much.kind(), ErrorKind::InvalidArgument);
+}
+
+#[test]
+fn a_file_is_stored_under_its_name_and_saved_under_another() {
+    let place = Place::new();
+    let node = Node::open_blocking(place.path(), Options::new()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (from, to) = (folder.path().join("a.bin"), folder.path().join("b.bin"));
+    let content = bytes(500_000, 3);
+    std::fs::write(&from, &content).unwrap();
+    std::fs::write(&to, "what was there before").unwrap();
+    let blobs = node.blobs();
+    let stored = blobs.put_file_blocking(&from, PutOptions::new()).unwrap();
+    assert_eq!(stored.name.as_deref(), Some("a.bin"));
+    blobs.get(stored.id).save_blocking(&to, None).unwrap();
+    assert_eq!(std::fs::read(&to).unwrap(), content);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+    for missing in [folder.path().join("missing"), folder.path().to_owned()] {
+        assert!(blobs.put_file_blocking(missing, PutOptions::new()).is_err());
+    }
+}
+
+#[test]
+fn what_cannot_be_is_refused_and_leaves_nothing() {
+    let place = Place::new();
+    let node = Node::open_blocking(place.path(), Options::new()).unwrap();
+    let blobs = node.blobs();
+    for options in [
+        PutOptions::new().name("../x"),
+        PutOptions::new().name(""),
+        PutOptions::new().media_type("png"),
+    ] {
+        let refused = blobs.put_blocking(b"x", options).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::InvalidArgument);
+    }
+    let mut given_up = blobs.writer(PutOptions::new()).unwrap();
+    given_up.write(&bytes(100_000, 4)).unwrap();
+    drop(given_up);
+    let left = std::fs::read_dir(place.path().join("blobs")).unwrap();
+    assert_eq!(left.count(), 0);
+    let nobody = blobs.get(BlobId::of(b"?")).next_chunk_blocking(None);
+    assert_eq!(nobody.unwrap_err().kind(), ErrorKind::NotFound);
+    node.close_blocking().unwrap();
+    let closed = blobs.put_blocking(b"x", PutOptions::new()).unwrap_err();
+    assert_eq!(closed.kind(), ErrorKind::Closed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_everyone_is_to_hold_comes_by_itself_and_is_told_of() {
+    let places = [Place::new(), Place::new()];
+    let first = founder(&places[0]).await;
+    let content = bytes(3_000_000, 5);
+    let before = put(&first, content.clone(), PutOptions::new()).await.id;
+    let second = joiner(&places[1], &first, "rw:*").await;
+    let mut told = second
+        .blobs()
+        .subscribe(SubscribeOptions::default())
+        .unwrap();
+    assert_eq!(told.next_chunk(1).await.unwrap().unwrap()[0].id, before);
+    until(|| is_here(&second, before)).await;
+    assert_eq!(read(&second, before).await, content);
+    let small = put(&second, b"small".as_slice(), PutOptions::new())
+        .await
+        .id;
+    until(|| is_here(&first, small)).await;
+    assert_eq!(told.next_chunk(1).await.unwrap().unwrap()[0].id, small);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_held_on_demand_comes_when_it_is_read() {
+    let places = [Place::new(), Place::new()];
+    let first = founder(&places[0]).await;
+    let second = joiner(&places[1], &first, "rw:*").await;
+    let content = bytes(3_000_000, 6);
+    let id = put(&first, content.clone(), on_demand()).await.id;
+    let held = put(&first, b"later".as_slice(), PutOptions::new()).await.id;
+    until(|| is_here(&second, held)).await;
+    assert_eq!(second.blobs().state(id).unwrap(), BlobState::Absent);
+    let last = read_range(&second, id, 2_999_990..).await;
+    assert_eq!(last, &content[2_999_990..]);
+    assert_eq!(read(&second, id).await, content);
+    until(|| is_here(&second, id)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fetch_goes_on_where_it_was_when_the_source_comes_back() {
+    let places = [Place::new(), Place::new()];
+    let first = founder(&places[0]).await;
+    let second = joiner(&places[1], &first, "rw:*").await;
+    let content = bytes(20_000_000, 7);
+    let id = put(&first, content.clone(), on_demand()).await.id;
+    let mut reader = second.blobs().get(id);
+    reader.next_chunk().await.unwrap().unwrap();
+    first.close().await.unwrap();
+    second.close().await.unwrap();
+    let closed = loop {
+        match reader.next_chunk().await {
+            Ok(Some(_)) => {}
+            other => break other,
+        }
+    };
+    assert_eq!(closed.unwrap_err().kind(), ErrorKind::Closed);
+
+    let second = places[1].open_with(Options::new().network(network())).await;
+    let pending = second
+        .blobs()
+        .get(id)
+        .next_chunk_blocking(Some(Duration::ZERO));
+    assert!(pending.is_err() || pending.unwrap().is_some());
+    let address = second.swarm().status().listening[0].clone();
+    let peers = network().peer(address);
+    let _first = places[0].open_with(Options::new().network(peers)).await;
+    assert_eq!(read(&second, id).await, content);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_not_read_the_record_does_not_get_the_blob() {
+    let places = [Place::new(), Place::new()];
+    let routed = Options::new()
+        .network(network())
+        .stream("secrets", Retention::keep_all())
+        .route("'secret'", "secrets");
+    let first = places[0].open_with(routed).await;
+    first.swarm().create("plant", "first").unwrap();
+    let second = joiner(&places[1], &first, "rw:default").await;
+    let secret = PutOptions::new().tags(tags("secret"));
+    let secret = put(&first, b"secret".as_slice(), secret).await.id;
+    let open = put(&first, b"open".as_slice(), on_demand()).await.id;
+    assert_eq!(read(&second, open).await, b"open");
+    let mut refused = second.blobs().get(secret);
+    let waited = tokio::task::spawn_blocking(move || {
+        refused.next_chunk_blocking(Some(Duration::from_millis(500)))
+    });
+    assert_eq!(
+        waited.await.unwrap().unwrap_err().kind(),
+        ErrorKind::Timeout
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damage_is_mended_from_a_peer() {
+    let places = [Place::new(), Place::new()];
+    let first = founder(&places[0]).await;
+    let second = joiner(&places[1], &first, "rw:*").await;
+    let content = bytes(300_000, 8);
+    let id = put(&first, content.clone(), PutOptions::new()).await.id;
+    until(|| is_here(&second, id)).await;
+    let path = places[1].path().join("blobs").join(format!("{id}.blob"));
+    let mut damaged = std::fs::read(&path).unwrap();
+    damaged[100_000] ^= 1;
+    std::fs::write(&path, damaged).unwrap();
+    let refused = second
+        .blobs()
+        .get(id)
+        .read_all(1_000_000)
+        .await
+        .unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Corrupt);
+    assert_eq!(read(&second, id).await, content);
+}
