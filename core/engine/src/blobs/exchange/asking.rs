@@ -225,6 +225,8 @@ impl Exchange {
     pub(super) fn ask_again(&mut self, now: Duration, out: &mut Vec<Output>) {
         let blobs: Vec<BlobId> = self.active.values().copied().collect();
         let mut waiting = self.waiting.len();
+        let next = self.waiting.first_key_value();
+        let is_read = next.is_some_and(|(place, _)| !place.is_background);
         for blob in blobs {
             let Some(want) = self.wants.get_mut(&blob) else {
                 continue;
@@ -235,7 +237,7 @@ impl Exchange {
                 self.ask(blob, id, Some(from), now, out);
             }
             self.review(blob, now, out);
-            if waiting > 0 && self.is_idle(blob, now) {
+            if waiting > 0 && self.is_idle(blob, is_read, now) {
                 self.pass_on(blob, out);
                 waiting -= 1;
             }
@@ -243,9 +245,11 @@ impl Exchange {
         self.take_turns(now, out);
     }
 
-    /// Whether nobody has had anything of a blob for so long that others may have its turn.
-    fn is_idle(&self, blob: BlobId, now: Duration) -> bool {
+    /// Whether nobody has had anything of a blob for so long that others may have its turn;
+    /// `for_readers`: one that readers wait for. Only to such a one those give way that are read.
+    fn is_idle(&self, blob: BlobId, for_readers: bool, now: Duration) -> bool {
         let want = self.wants.get(&blob);
+        let want = want.filter(|want| want.place.is_background || for_readers);
         let since = want.and_then(|want| want.idle_since);
         since.is_some_and(|since| now >= since + TURN)
     }

@@ -4,7 +4,8 @@
 //! store. It never sees the disk and never checks a piece: whoever stores one says whether it was
 //! proven. From below: `frame` (bytes) with `listing` (which pieces somebody has), `pace` (how much
 //! is asked of one peer at a time), `session` (one peer), `want` (one blob that is wanted, and who
-//! has it), `machine` (all of them) with its parts `asking`, `choice`, `fetching` and `serving`.
+//! has it), `machine` (all of them) with its parts `asking`, `choice`, `fetching` and `serving`. Beside
+//! them: `memory`, which says how much all of it holds.
 //! The byte map is in docs/format/blob.md.
 
 mod asking;
@@ -15,6 +16,7 @@ mod input;
 pub mod limits;
 mod listing;
 mod machine;
+mod memory;
 mod pace;
 mod serving;
 mod session;
@@ -22,6 +24,7 @@ mod want;
 
 pub use input::{Held, Input, Offer, Outcome, Output};
 pub use machine::Exchange;
+pub use memory::Holding;
 
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,7 @@ use super::limits::{
 };
 use super::listing::Listing;
 use super::machine::Exchange;
+use super::memory::Holding;
 use crate::blobs::limits::PIECE_BYTES;
 use crate::blobs::{BlobId, BlobSize, Piece};
 use crate::sync::SessionId;
@@ -171,6 +172,17 @@ impl Serving {
         };
         let refused = is_other.then(|| self.refuse(blob));
         (Some(frame), refused.unwrap_or_default())
+    }
+
+    /// Adds what is held for the peer.
+    pub(super) fn add_to(&self, held: Holding) -> Holding {
+        Holding {
+            watches: held.watches + self.watches.len(),
+            lookups: held.lookups + self.looking.len(),
+            fetches: held.fetches + self.fetches.len() + self.encoding.len(),
+            encoding: held.encoding + self.encoding.len(),
+            ..held
+        }
     }
 
     /// Whether a further piece may be encoded.

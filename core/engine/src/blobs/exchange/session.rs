@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::frame::Frame;
 use super::input::Output;
 use super::limits::LIES_MAX;
+use super::memory::Holding;
 use super::pace::Pace;
 use super::serving::Serving;
 use crate::blobs::{BlobId, BlobSize, Piece};
@@ -106,6 +107,15 @@ impl Session {
     pub(super) fn bar(&mut self, blob: BlobId) -> bool {
         self.barred.insert(blob);
         self.barred.len() <= LIES_MAX
+    }
+
+    /// Adds what is held for the peer.
+    pub(super) fn add_to(&self, held: Holding) -> Holding {
+        self.serving.add_to(Holding {
+            unanswered: held.unanswered + self.flights.len(),
+            lies: held.lies + self.barred.len(),
+            ..held
+        })
     }
 
     /// Whether the peer lied about a blob.

@@ -181,8 +181,9 @@ impl Want {
         if known.size != size {
             return None;
         }
-        let all = [0..PIECES_MAX];
-        let wanted = if for_readers { &self.first[..] } else { &all };
+        let all = 0..PIECES_MAX;
+        let all = std::slice::from_ref(&all);
+        let wanted = if for_readers { &self.first } else { all };
         let mut ranges = wanted.iter().flat_map(|wanted| listing.within(wanted));
         let piece = ranges.find_map(|range| known.free(range, |piece| is_taken(size, piece)));
         piece.map(|piece| (size, piece))

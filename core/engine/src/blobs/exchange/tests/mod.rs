@@ -1,5 +1,6 @@
 //! Tests of the exchange: one machine and peers played by hand, then swarms of machines.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -132,6 +133,11 @@ fn size(pieces: u64) -> BlobSize {
 
 fn piece(number: u64) -> Piece {
     size(1 << 20).piece(number).unwrap()
+}
+
+/// One range that readers wait for.
+fn once(range: Range<u64>) -> Vec<Range<u64>> {
+    std::iter::once(range).collect()
 }
 
 /// What travels as `piece` here.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::*;
-use crate::blobs::exchange::limits::{OUTSTANDING_MAX, WINDOW_MAX};
+use crate::blobs::exchange::limits::WINDOW_MAX;
 use crate::event::codec::checksum;
 
 const NODES: usize = 5;
@@ -11,22 +11,22 @@ const STEP: Duration = Duration::from_millis(10);
 
 /// Repeatable chance.
 #[derive(Debug)]
-struct Chance {
-    seed: u64,
-    drawn: u64,
+pub(super) struct Chance {
+    pub(super) seed: u64,
+    pub(super) drawn: u64,
 }
 
 impl Chance {
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(super) fn below(&mut self, bound: u64) -> u64 {
         self.drawn += 1;
         checksum(&[&self.seed.to_le_bytes(), &self.drawn.to_le_bytes()]) % bound
     }
 
-    fn hits(&mut self, percent: u64) -> bool {
+    pub(super) fn hits(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
 
-    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
+    pub(super) fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
         &from[self.below(from.len() as u64) as usize]
     }
 }
@@ -140,7 +140,7 @@ impl Swarm {
                 let missing = has.map(|has| (size, complement(size, has)));
                 if self.nodes[at].nature == Nature::Honest {
                     self.nodes[at].wants.insert(blob);
-                    let first = vec![0..self.chance.below(3) * PIECE_BYTES];
+                    let first = once(0..self.chance.below(3) * PIECE_BYTES);
                     self.step(
                         at,
                         Input::Want {
@@ -438,10 +438,8 @@ impl Swarm {
 
 impl Exchange {
     /// What holds at any time.
-    fn check(&self) {
-        // Who was late may answer after all, while others are asked.
-        assert!(self.flying.len() <= OUTSTANDING_MAX);
-        assert!(self.storing.len() <= OUTSTANDING_MAX);
+    pub(super) fn check(&self) {
+        assert_eq!(self.holding().excess(), None);
         for flown in self.flying.values() {
             assert!(self.sessions.contains_key(&flown.session));
         }

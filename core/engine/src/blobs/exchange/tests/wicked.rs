@@ -1,5 +1,6 @@
 //! What peers may do that no honest node does.
 
+use super::swarm::Chance;
 use super::*;
 use crate::blobs::exchange::limits::{
     ASK_PERIOD, ASKED_MAX, CLAIMS_MAX, FETCHES_MAX, LIES_MAX, LISTINGS_MAX, REFUSED_PAUSE,
@@ -221,5 +222,105 @@ fn who_lies_about_too_much_has_to_go() {
         bench.hear_piece(1, blob, piece(0));
         let out = bench.stored(blob, piece(0), Outcome::Unproven);
         assert_eq!(closed(&out).is_some(), number == LIES_MAX as u64);
+    }
+}
+
+/// What comes from outside in no order at all: frames, and answers that nobody waits for.
+fn noise(chance: &mut Chance) -> Input {
+    let (session, blob) = (SessionId(1 + chance.below(3)), blob(chance.below(4)));
+    let size = size(1 + chance.below(4) * chance.below(30));
+    let piece = size.piece(chance.below(3));
+    let piece = piece.unwrap_or(size.last_piece());
+    let offer = Offer {
+        size,
+        has: Held::All,
+    };
+    let frame = match chance.below(16) {
+        0..3 => Frame::Ask(blob, piece.get()),
+        3 => Frame::Forget(blob),
+        4..7 => Frame::Have(blob, Listing::of(&offer, piece.get() / 2)),
+        7 => Frame::Lack(blob),
+        8..11 => Frame::Fetch(blob, size, piece),
+        11 => Frame::Refuse(blob, piece),
+        12..15 => Frame::Piece(blob, piece, bytes(piece)),
+        _ => return answer(chance, session, (blob, piece), offer),
+    };
+    let mut frame = frame.encode().to_vec();
+    if chance.hits(2) {
+        let at = chance.below(frame.len() as u64) as usize;
+        frame[at] ^= 1 << chance.below(8);
+    }
+    let frame = frame.into();
+    Input::Received { session, frame }
+}
+
+fn answer(
+    chance: &mut Chance,
+    session: SessionId,
+    (blob, piece): (BlobId, Piece),
+    offer: Offer,
+) -> Input {
+    let outcomes = [Outcome::Stored, Outcome::Unproven, Outcome::Failed];
+    match chance.below(4) {
+        0 => Input::Stored {
+            blob,
+            piece,
+            outcome: *chance.pick(&outcomes),
+        },
+        1 => Input::Encoded {
+            session,
+            blob,
+            piece,
+            bytes: chance.hits(50).then(|| bytes(piece)),
+        },
+        2 => Input::Offered {
+            session,
+            blob,
+            offer: chance.hits(70).then_some(offer),
+        },
+        _ => Input::Gained { blob },
+    }
+}
+
+/// What this node itself does meanwhile.
+fn business(chance: &mut Chance) -> Input {
+    let (session, blob) = (SessionId(1 + chance.below(3)), blob(chance.below(4)));
+    let size = size(1 + chance.below(30));
+    match chance.below(6) {
+        0..2 => Input::Want {
+            blob,
+            missing: chance.hits(30).then(|| (size, PieceSet::all(size))),
+            first: once(0..chance.below(2)),
+        },
+        2 => Input::Unwant { blob },
+        3 => Input::Disconnected { session },
+        4 => Input::Sent {
+            session,
+            unsent: chance.below(300_000) as usize,
+        },
+        _ => Input::Tick,
+    }
+}
+
+#[test]
+fn nothing_that_peers_say_is_too_much() {
+    for seed in 0..100 {
+        let mut chance = Chance { seed, drawn: 0 };
+        let mut bench = Bench::with_peers(3);
+        for _ in 0..1000 {
+            bench.wait(chance.below(100));
+            let session = SessionId(1 + chance.below(3));
+            let is_open = bench.machine.sessions.contains_key(&session);
+            let input = if !is_open && chance.hits(50) {
+                let peer = peer(session.0);
+                Input::Connected { session, peer }
+            } else if chance.hits(80) {
+                noise(&mut chance)
+            } else {
+                business(&mut chance)
+            };
+            assert!(bench.step(input).len() <= 200);
+            bench.machine.check();
+        }
     }
 }
