@@ -18,7 +18,7 @@ pub const WANTED_MAX: usize = 16 * 1024;
 pub const ACTIVE_MAX: usize = 256;
 
 /// Blobs that one peer may ask for at a time: those asked for, and as many that readers wait for,
-/// which need not wait for a turn. Each costs about a hundred bytes here, and half a kibibyte there.
+/// which need not wait for a turn. Each costs a hundred bytes here, and half a kibibyte there.
 pub const ASKED_MAX: usize = 2 * ACTIVE_MAX;
 
 /// Ranges of pieces in one answer. Who fetches in order has few; who has more is asked again from

@@ -1,10 +1,19 @@
 //! Stories of blobs that are wanted.
 
-use super::*;
+use std::time::Duration;
+
+use super::bench::{
+    Bench, ask, blob, fetch, fetched, have, once, piece, pieces, progress, send, size, store,
+};
+use crate::blobs::exchange::frame::Frame;
 use crate::blobs::exchange::limits::{
     ACTIVE_MAX, ASK_PATIENCE, ASK_PERIOD, ASKED_MAX, END_PATIENCE, LATE_MIN, RANGES_MAX,
     REFUSED_PAUSE, STORE_PAUSE, TURN, WANTED_MAX,
 };
+use crate::blobs::exchange::listing::Listing;
+use crate::blobs::exchange::{Held, Input, Offer, Outcome, Output};
+use crate::blobs::limits::PIECE_BYTES;
+use crate::blobs::{BlobSize, PieceSet};
 
 #[test]
 fn a_blob_is_fetched_from_its_end_and_then_from_its_beginning() {
@@ -117,6 +126,19 @@ fn what_is_late_is_asked_of_others_and_counts_if_it_comes_after_all() {
         let is_stored = matches!(output, Output::Store { .. });
         !is_stored
     }));
+}
+
+#[test]
+fn one_that_is_late_has_no_say_in_what_others_were_asked_for() {
+    let (mut bench, blob, size) = (Bench::with_peers(1), blob(1), size(9));
+    bench.want_some(blob, size, pieces(size, &[0, 1]));
+    bench.hear_all(1, blob, size);
+    bench.pass(LATE_MIN);
+    bench.connect(2);
+    assert_eq!(fetched(&bench.hear_all(2, blob, size)), [(2, 0), (2, 1)]);
+    bench.connect(3);
+    assert!(bench.hear_all(3, blob, size).is_empty());
+    assert!(bench.hear(1, &Frame::Refuse(blob, piece(0))).is_empty());
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! How much is asked for at a time.
 
-use super::*;
+use super::bench::{Bench, blob, fetched, have, piece, size};
 use crate::blobs::exchange::limits::{
     DELAY_TARGET, LATE_MAX, OUTSTANDING_MAX, WINDOW_MAX, WINDOW_START,
 };
+use crate::blobs::exchange::{Held, Outcome, Output};
+use crate::blobs::{BlobId, PieceSet};
 
 /// Answers the oldest piece that session 1 was asked for.
 fn answer(bench: &mut Bench, blob: BlobId, asked: &mut Vec<u32>) -> Vec<Output> {
@@ -78,4 +80,27 @@ fn a_peer_that_is_late_is_asked_for_nothing_more_until_it_answers() {
     assert!(fetched(&bench.take(1, blob, piece(0))).is_empty());
     let out = bench.take(1, blob, piece(1));
     assert_eq!(fetched(&out), [(1, 2)]);
+}
+
+#[test]
+fn what_comes_late_is_not_kept_while_too_much_waits_for_the_disk() {
+    let (mut bench, blob, size) = (Bench::with_peers(1), blob(1), size(1000));
+    bench.want_all(blob, size);
+    assert_eq!(fetched(&bench.hear_all(1, blob, size)), [(1, 0), (1, 1)]);
+    bench.pass(LATE_MAX);
+    bench.connect(2);
+    let mut some = PieceSet::all(size);
+    some.remove(piece(0));
+    some.remove(piece(1));
+    let out = bench.hear(2, &have(blob, size, Held::Some(some)));
+    let mut asked = fetched(&out);
+    while let Some((number, at)) = asked.pop() {
+        let out = bench.hear_piece(number, blob, piece(u64::from(at)));
+        assert!(matches!(out[0], Output::Store { .. }));
+        asked.extend(fetched(&out));
+    }
+    assert!(bench.hear_piece(1, blob, piece(0)).is_empty());
+    assert!(bench.hear_piece(1, blob, piece(1)).is_empty());
+    let out = bench.stored(blob, piece(2), Outcome::Stored);
+    assert_eq!(fetched(&out), [(2, 66)], "the nearer one is asked first");
 }

@@ -1,7 +1,16 @@
 //! Stories of what peers ask of this node.
 
-use super::*;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::bench::{Bench, blob, bytes, have, peer, piece, pieces, send, size};
+use crate::blobs::exchange::frame::Frame;
 use crate::blobs::exchange::limits::{ENCODES_MAX, HAVE_PERIOD, LOOKUPS_MAX, UNSENT_BYTES_MAX};
+use crate::blobs::exchange::{Held, Input, Offer, Output};
+use crate::blobs::limits::PIECE_BYTES;
+use crate::blobs::{BlobId, BlobSize};
+use crate::sync::SessionId;
 
 fn lookup(number: u64, blob: BlobId) -> Output {
     Output::Lookup {

@@ -1,10 +1,22 @@
 //! What peers may do that no honest node does.
 
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::bench::{
+    Bench, ask, blob, bytes, closed, fetch, fetched, once, peer, piece, pieces, progress, send,
+    size, store,
+};
 use super::swarm::Chance;
-use super::*;
+use crate::blobs::exchange::frame::Frame;
 use crate::blobs::exchange::limits::{
     ASK_PERIOD, ASKED_MAX, CLAIMS_MAX, FETCHES_MAX, LIES_MAX, LISTINGS_MAX, REFUSED_PAUSE,
 };
+use crate::blobs::exchange::listing::Listing;
+use crate::blobs::exchange::{Held, Input, Offer, Outcome, Output};
+use crate::blobs::{BlobId, Piece, PieceSet};
+use crate::sync::SessionId;
 
 fn lied(number: u64, blob: BlobId) -> Output {
     let peer = peer(number);
