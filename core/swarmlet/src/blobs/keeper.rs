@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 
-use swarmlet_engine::Result;
+use swarmlet_engine::blobs::limits::PIECE_BYTES;
 use swarmlet_engine::blobs::{Blob, BlobId, BlobSize, BlobStore, Part, Piece, Taken};
 use swarmlet_engine::storage::Disk;
+use swarmlet_engine::{Error, Result};
 use tokio::sync::watch;
 
 use super::worker::Job;
@@ -30,6 +31,8 @@ struct Inner {
     /// Who waits for which bytes.
     waits: BTreeMap<BlobId, BTreeMap<u64, Range<u64>>>,
     next_wait: u64,
+    /// Why what is waited for cannot be kept here, until whoever waits has learnt of it.
+    failures: BTreeMap<BlobId, Error>,
     /// There while the worker runs.
     jobs: Option<mpsc::Sender<Job>>,
 }
@@ -148,6 +151,31 @@ impl BlobKeeper {
         Ok(part.read(piece)?.map(|bytes| (size, bytes)))
     }
 
+    /// What is waited for could not be kept: whoever waits learns of it.
+    pub(super) fn note_failure(&self, id: BlobId, error: Error) {
+        let mut inner = self.lock();
+        if inner.waits.contains_key(&id) {
+            inner.failures.insert(id, error);
+        }
+        drop(inner);
+        self.note_moved();
+    }
+
+    /// Why a blob could not be kept, once.
+    pub(super) fn take_failure(&self, id: BlobId) -> Option<Error> {
+        self.lock().failures.remove(&id)
+    }
+
+    /// Bytes that are still to come of what is being fetched.
+    pub(super) fn promised(&self) -> u64 {
+        let inner = self.lock();
+        let missing = inner
+            .parts
+            .values()
+            .map(|part| u64::from(part.missing().len()));
+        missing.sum::<u64>() * PIECE_BYTES
+    }
+
     /// Looks at what is being fetched of a blob.
     pub(super) fn part<T>(&self, id: BlobId, look: impl FnOnce(&Part) -> T) -> Option<T> {
         self.lock().parts.get(&id).map(look)
@@ -213,6 +241,7 @@ impl Drop for Wait {
             waits.remove(&self.number);
             if waits.is_empty() {
                 inner.waits.remove(&self.id);
+                inner.failures.remove(&self.id);
             }
         }
         inner.tell(Job::Unwait(self.id));

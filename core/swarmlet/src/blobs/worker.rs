@@ -9,7 +9,7 @@ use std::sync::{Arc, mpsc};
 use bytes::Bytes;
 use swarmlet_engine::blobs::exchange::{Held, Input, Offer, Outcome};
 use swarmlet_engine::blobs::{BlobId, BlobRecord, BlobSize, Piece, PieceSet, Taken};
-use swarmlet_engine::event::{NodeId, StreamId, StreamName};
+use swarmlet_engine::event::{Event, NodeId, StreamId, StreamName};
 use swarmlet_engine::log::{LogReader, Order, Query};
 use swarmlet_engine::select::Selection;
 use swarmlet_engine::sync::SessionId;
@@ -264,12 +264,21 @@ impl BlobWorker {
             upper: None,
             order: Order::Ascending,
         })?;
-        let events = cursor.next_chunk(BLOB_RECORDS_PER_LOOK, CHUNK_BYTES_MAX)?;
-        Ok(events.iter().any(|event| {
+        let opens = |event: &Event| {
             let record = BlobRecord::parse(&event.payload());
             let is_of_it = record.is_some_and(|record| record.id == blob);
             is_of_it && self.may_read_stream(&log, peer, event.key.stream)
-        }))
+        };
+        for _ in 0..BLOB_RECORDS_LOOKS_MAX {
+            let events = cursor.next_chunk(BLOB_RECORDS_PER_LOOK, CHUNK_BYTES_MAX)?;
+            if events.iter().any(opens) {
+                return Ok(true);
+            }
+            if events.is_empty() {
+                break;
+            }
+        }
+        Ok(false)
     }
 
     fn may_read_stream(&self, log: &LogReader, peer: NodeId, stream: StreamId) -> bool {
@@ -325,15 +334,26 @@ impl BlobWorker {
             piece,
             outcome,
         });
-        if stored? {
-            self.keeper.note_moved();
-            self.complete(blob)?;
+        match stored {
+            Ok(true) => {
+                self.keeper.note_moved();
+                self.complete(blob)
+            }
+            Ok(false) => Ok(()),
+            Err(error) => {
+                tracing::warn!(%error, %blob, "a piece of a blob could not be kept");
+                self.keeper.note_failure(blob, error);
+                Ok(())
+            }
         }
-        Ok(())
     }
 
     fn begin(&self, blob: BlobId, size: BlobSize, piece: Piece, bytes: &[u8]) -> Result<bool> {
-        let begun = self.keeper.store.begin(blob, size, piece, bytes)?;
+        let promised = self.keeper.promised();
+        let begun = self
+            .keeper
+            .store
+            .begin(blob, size, (piece, bytes), promised)?;
         let is_begun = begun.is_some();
         begun
             .into_iter()

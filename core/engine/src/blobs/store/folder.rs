@@ -89,7 +89,8 @@ impl BlobStore {
     }
 
     /// Begins to fetch `id`, with a piece that proves the size, in place of what was there of it.
-    /// `None` if it does not prove it: then nothing was changed.
+    /// `None` if it does not prove it: then nothing was changed. `promised` bytes are still to come
+    /// of other parts.
     ///
     /// # Errors
     ///
@@ -98,15 +99,16 @@ impl BlobStore {
         &self,
         id: BlobId,
         size: BlobSize,
-        piece: Piece,
-        encoded: &[u8],
+        piece: (Piece, &[u8]),
+        promised: u64,
     ) -> Result<Option<Part>> {
+        let (piece, encoded) = piece;
         let tree = Tree::new(id, size);
         if piece != size.last_piece() || tree.prove(piece, encoded).is_none() {
             return Ok(None);
         }
         let failed = |error| Error::io("cannot begin to fetch a blob", error).with("blob", id);
-        self.check_room(id, size)?;
+        self.check_room(id, size, promised)?;
         let names = Pair::part(id);
         names.remove(self.disk.as_ref()).map_err(failed)?;
         let content = self.disk.create_unsynced(&names.content);
@@ -123,16 +125,17 @@ impl BlobStore {
     }
 
     /// Refuses what would take room that is kept for other things.
-    fn check_room(&self, id: BlobId, size: BlobSize) -> Result<()> {
+    fn check_room(&self, id: BlobId, size: BlobSize, promised: u64) -> Result<()> {
         let free = self.disk.bytes_free();
         let free = free.map_err(|error| Error::io("cannot tell how much room there is", error))?;
-        if free.saturating_sub(FREE_BYTES_KEPT) < size.get() {
+        let kept = FREE_BYTES_KEPT.saturating_add(promised);
+        if free.saturating_sub(kept) < size.get() {
             return Err(
                 Error::new(ErrorKind::DiskFull, "there is too little room for a blob")
                     .with("blob", id)
                     .with("bytes", size.get())
                     .with("free", free)
-                    .with("kept free", FREE_BYTES_KEPT),
+                    .with("kept free", kept),
             );
         }
         Ok(())

@@ -47,7 +47,7 @@ fn fetch(part: &mut Part, source: &Blob) -> Result<()> {
 /// Begins to fetch from `source`, with the piece that proves its size.
 fn begin(store: &BlobStore, source: &Blob) -> Result<Part> {
     let last = source.size().last_piece();
-    let begun = store.begin(source.id(), source.size(), last, &source.encode(last)?)?;
+    let begun = store.begin(source.id(), source.size(), (last, &source.encode(last)?), 0)?;
     Ok(begun.expect("the last piece proves the size"))
 }
 
@@ -154,7 +154,7 @@ fn a_piece_of_something_else_is_not_taken() {
             source.encode(piece(source.size(), 0)),
         ),
     ] {
-        let begun = store.begin(source.id(), source.size(), number, &encoded.unwrap());
+        let begun = store.begin(source.id(), source.size(), (number, &encoded.unwrap()), 0);
         assert!(begun.unwrap().is_none());
         assert!(disk.list(Folder::Blobs).unwrap().is_empty());
     }
@@ -263,6 +263,11 @@ fn a_full_disk_is_an_error_before_it_is_full() {
     disk.set_bytes_capacity(Some(too_little));
     let refused = begin(&store, &source).map(drop);
     assert_eq!(refused.unwrap_err().kind(), ErrorKind::DiskFull);
+    disk.set_bytes_capacity(Some(FREE_BYTES_KEPT + 400_000));
+    let last = source.size().last_piece();
+    let encoded = source.encode(last).unwrap();
+    let refused = store.begin(source.id(), source.size(), (last, &encoded), 200_000);
+    assert_eq!(refused.map(drop).unwrap_err().kind(), ErrorKind::DiskFull);
     assert_eq!(disk.list(Folder::Blobs).unwrap(), []);
     disk.set_bytes_capacity(Some(100_000));
     let refused = import(&store, &bytes(300_000, 0)).map(drop);
