@@ -7,13 +7,14 @@ use std::path::Path;
 use std::process::Command;
 
 #[test]
-fn the_readme_quotes_the_press_and_two_devices() {
+fn the_readme_quotes_the_press_two_devices_and_blobs() {
     check_quotes(
         "README.md",
         "rust",
         &[
             "examples/guide/src/bin/press.rs",
             "examples/two_devices/src/main.rs",
+            "examples/guide/src/bin/blobs_tour.rs",
         ],
     );
 }
@@ -27,6 +28,15 @@ fn the_page_about_swarms_quotes_two_devices_and_its_tour() {
             "examples/two_devices/src/main.rs",
             "examples/guide/src/bin/swarm_tour.rs",
         ],
+    );
+}
+
+#[test]
+fn the_page_about_blobs_quotes_its_tour() {
+    check_quotes(
+        "docs/guide/blobs.md",
+        "rust",
+        &["examples/guide/src/bin/blobs_tour.rs"],
     );
 }
 
@@ -72,6 +82,25 @@ fn the_tour_of_swarms_runs() {
     let shown = output(env!("CARGO_BIN_EXE_swarm_tour"), folder.path());
     assert!(shown.starts_with("this device shows "), "{shown}");
     assert!(shown.contains(" behind 0 ahead 0"), "{shown}");
+}
+
+#[test]
+fn the_tour_of_blobs_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let shown = output(env!("CARGO_BIN_EXE_blobs_tour"), folder.path());
+    for part in [
+        "tool 12.jpeg is 100000 bytes",
+        "3 records",
+        "[60, 115, 118, 103] are the first",
+        "100 % are here",
+        "cannot read the file to store (path missing)",
+        "nobody who can be reached has ",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    let saved = |name| fs::read(folder.path().join(name)).unwrap();
+    assert_eq!(saved("copy.svg"), saved("drawing.svg"));
+    assert_eq!(saved("film.mp4"), [9; 5_000_000]);
 }
 
 /// Every block of the document in the language is there in one of the programs, line by line,
