@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use swarmlet::{
-    AppId, Clock as _, Event, Node, NodeId, Offsets, Payload, Result, Row, SubscribeOptions,
-    SystemClock, Tags,
+    AppId, BlobState, Clock as _, Event, Node, NodeId, Offsets, Payload, Result, Row,
+    SubscribeOptions, SystemClock, Tags,
 };
 
-use crate::figures::{Board, Figures};
+use crate::figures::{Board, Figures, Picture};
 use crate::machine::{Machine, PACKING};
 
 /// Publishes what the machine does until it is told to stop; each call returns when it is durable.
@@ -82,6 +82,25 @@ pub(crate) async fn run_line(node: Node, from: Offsets, board: Arc<Board>) -> Re
             }
         }
         board.lock().packed += chunk.len() as u64;
+    }
+    Ok(())
+}
+
+/// Follows the pictures of the floor, and notes when all of one is here. It reads nothing: each
+/// device fetches by itself what everyone is to hold. Ends only with the node.
+pub(crate) async fn run_gallery(node: Node, from: Offsets, board: Arc<Board>) -> Result<()> {
+    let blobs = node.blobs();
+    let mut pictures = blobs.subscribe(SubscribeOptions::after(from))?;
+    while let Some(chunk) = pictures.next_chunk(CHUNK_EVENTS).await? {
+        for record in chunk {
+            let mut picture = Picture::of(record.id);
+            board.lock().picture = Some(picture);
+            while !matches!(blobs.state(picture.id)?, BlobState::Here { .. }) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            picture.whole_at = Some(SystemClock.now().micros());
+            board.lock().picture = Some(picture);
+        }
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The processes, as the parent holds them: started, asked, and ended with it.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use crate::present::Present;
-use crate::talk::{Answer, Order, Report, Role};
+use crate::talk::{Answer, Content, Order, Report, Role, Stored};
 
 /// A process that is a device. It is killed when this is dropped.
 #[derive(Debug)]
@@ -103,6 +103,22 @@ impl Worker {
     async fn digest(&mut self) -> Result<(u64, u64)> {
         match self.ask(&Order::Compare).await? {
             Answer::Digest { events, digest } => Ok((events, digest)),
+            other => bail!(self.unexpected(&other)),
+        }
+    }
+
+    /// Has it store a picture of the floor.
+    pub(crate) async fn share(&mut self) -> Result<Stored> {
+        match self.ask(&Order::Share).await? {
+            Answer::Stored(stored) => Ok(stored),
+            other => bail!(self.unexpected(&other)),
+        }
+    }
+
+    async fn read(&mut self, blob: &str, path: Option<PathBuf>) -> Result<Content> {
+        let blob = blob.to_owned();
+        match self.ask(&Order::Read { blob, path }).await? {
+            Answer::Read(content) => Ok(content),
             other => bail!(self.unexpected(&other)),
         }
     }
@@ -204,6 +220,17 @@ impl Crew {
         let digests = tokio::try_join!(office.digest(), line_1.digest(), line_2.digest())?;
         let (first, second, third) = digests;
         Ok((first.0, first == second && first == third))
+    }
+
+    /// A blob as each of them reads it; the last one saves it.
+    pub(crate) async fn read(&mut self, blob: &str, path: PathBuf) -> Result<[Content; 3]> {
+        let [office, line_1, line_2] = &mut self.0;
+        let contents = tokio::try_join!(
+            office.read(blob, None),
+            line_1.read(blob, None),
+            line_2.read(blob, Some(path))
+        )?;
+        Ok(contents.into())
     }
 
     /// Closes all nodes and waits until their processes have ended.

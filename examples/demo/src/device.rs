@@ -9,16 +9,18 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use swarmlet::{
-    Clock as _, InviteOptions, Network, Node, Options, QueryOptions, Retention, Row, SystemClock,
+    BlobId, BlobState, Clock as _, Hold, InviteOptions, Network, Node, Options, PutOptions,
+    QueryOptions, Retention, Row, SystemClock, Tags,
 };
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::apps::{run_dashboard, run_line, run_machine};
-use crate::figures::Board;
+use crate::apps::{run_dashboard, run_gallery, run_line, run_machine};
+use crate::figures::{Board, Picture};
 use crate::machine::{Machine, STATIONS, Station};
+use crate::picture::{self, Scene};
 use crate::present::Present;
-use crate::talk::{Answer, Order, PeerFigures, Report, Role};
+use crate::talk::{Answer, Content, Order, PeerFigures, PictureFigures, Report, Role, Stored};
 
 /// What a process is told when it is started.
 #[derive(Debug, clap::Args)]
@@ -123,6 +125,11 @@ impl Device {
             Order::Address => return self.listening().await,
             Order::Tell => return self.report().map(Box::new).map(Answer::Report),
             Order::Compare => return self.digest().await,
+            Order::Share => return self.share().await.map(Answer::Stored),
+            Order::Read { blob, path } => {
+                let content = self.read(blob.parse()?, path).await?;
+                return Ok(Answer::Read(content));
+            }
             Order::Follow => self.follow()?,
             Order::Work => self.work()?,
             Order::Disregard(devices) => {
@@ -151,6 +158,8 @@ impl Device {
         let from = node.offsets()?.present;
         let dashboard = run_dashboard(node.clone(), from.clone(), board.clone());
         self.apps.spawn(dashboard);
+        self.apps
+            .spawn(run_gallery(node.clone(), from.clone(), board.clone()));
         if self.role == Role::Office {
             self.apps.spawn(run_line(node.clone(), from, board.clone()));
         }
@@ -195,6 +204,8 @@ impl Device {
             behind: peer.behind,
             round_trip: peer.round_trip,
         });
+        let picture = self.board.lock().picture;
+        let picture = picture.map(|picture| self.seen(picture)).transpose()?;
         let figures = self.board.lock();
         let heard = figures.heard.iter();
         Ok(Report {
@@ -212,8 +223,57 @@ impl Device {
                 .map(|(author, latencies)| (author.to_string(), latencies.percentiles()))
                 .collect(),
             reached_at: figures.reached_at,
+            picture,
             disk_bytes: folder_bytes(&self.folder),
         })
+    }
+
+    fn seen(&self, picture: Picture) -> Result<PictureFigures> {
+        let percent = match self.node.blobs().state(picture.id)? {
+            BlobState::Here { .. } => 100,
+            BlobState::Part { size, missing } => (size - missing) * 100 / size.max(1),
+            BlobState::Absent => 0,
+        };
+        Ok(PictureFigures {
+            blob: picture.id.to_string(),
+            percent,
+            whole_at: picture.whole_at,
+        })
+    }
+
+    /// Draws the floor as it is now, and stores the picture.
+    async fn share(&self) -> Result<Stored> {
+        let events = Present::from(&self.node.offsets()?.present).events();
+        let scene = {
+            let figures = self.board.lock();
+            Scene {
+                machines: figures.machines,
+                boxes: figures.boxes,
+                events,
+            }
+        };
+        let drawn = tokio::task::spawn_blocking(move || scene.draw()).await?;
+        let content = Content::of(&drawn);
+        let options = PutOptions::new()
+            .name(picture::NAME)
+            .media_type(picture::MEDIA_TYPE)
+            .tags(Tags::new(["picture", "floor"])?)
+            .hold(Hold::Everyone);
+        let stored = self.node.blobs().put(drawn, options).await?;
+        Ok(Stored {
+            blob: stored.id.to_string(),
+            content,
+            at: SystemClock.now().micros(),
+        })
+    }
+
+    async fn read(&self, blob: BlobId, path: Option<PathBuf>) -> Result<Content> {
+        let blobs = self.node.blobs();
+        let content = blobs.get(blob).read_all(PICTURE_BYTES_MAX).await?;
+        if let Some(path) = path {
+            blobs.get(blob).save(path).await?;
+        }
+        Ok(Content::of(&content))
     }
 
     /// The newest parts and boxes: which they are, what they say, and in which order they come.
@@ -233,6 +293,15 @@ impl Device {
         }
         let digest = digest.finish();
         Ok(Answer::Digest { events, digest })
+    }
+}
+
+impl Content {
+    fn of(bytes: &[u8]) -> Self {
+        Self {
+            bytes: bytes.len() as u64,
+            hash: BlobId::of(bytes).to_string(),
+        }
     }
 }
 
@@ -297,3 +366,5 @@ fn folder_bytes(folder: &Path) -> u64 {
 
 const JOIN_MAX: Duration = Duration::from_secs(30);
 const COMPARED_EVENTS: u64 = 10_000;
+/// Several times what is drawn.
+const PICTURE_BYTES_MAX: usize = 64 * 1024 * 1024;

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use swarmlet::{AppId, NodeId};
+use swarmlet::{AppId, BlobId, NodeId};
 
 use crate::latency::Latencies;
 use crate::machine::STATIONS;
@@ -35,6 +35,16 @@ pub(crate) struct Figures {
     pub(crate) connected_at: Option<i64>,
     /// When the events that were asked for had all arrived.
     pub(crate) reached_at: Option<i64>,
+    /// The newest picture that was told of.
+    pub(crate) picture: Option<Picture>,
+}
+
+/// A picture of the floor that somebody stored.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Picture {
+    pub(crate) id: BlobId,
+    /// When all of it was here, in microseconds since 1970.
+    pub(crate) whole_at: Option<i64>,
 }
 
 /// The parts of one machine.
@@ -62,6 +72,7 @@ impl Board {
             measured_from: 0,
             connected_at: None,
             reached_at: None,
+            picture: None,
         }))
     }
 
@@ -82,6 +93,13 @@ impl Board {
     /// For as long as it takes to add to the figures.
     pub(crate) fn lock(&self) -> MutexGuard<'_, Figures> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Picture {
+    /// One that was told of.
+    pub(crate) fn of(id: BlobId) -> Self {
+        Self { id, whole_at: None }
     }
 }
 

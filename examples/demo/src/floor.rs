@@ -1,5 +1,5 @@
 //! The shop floor: starts the processes, cuts one of them off and lets it back, and checks that
-//! everybody ends with the same log.
+//! everybody ends with the same log, and with the picture that the office stored meanwhile.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -8,10 +8,11 @@ use anyhow::{Result, bail, ensure};
 use swarmlet::{Clock as _, SystemClock};
 
 use crate::crew::{Crew, Worker};
+use crate::picture;
 use crate::present::{History, Present};
 use crate::relay::{Relay, Switch};
 use crate::screen::{Screen, View};
-use crate::talk::{Report, Role};
+use crate::talk::{Content, Report, Role, Stored};
 
 /// A run of the floor.
 #[derive(Debug)]
@@ -28,6 +29,9 @@ struct Plant {
     started: Instant,
     history: History,
     cut: Cut,
+    picture: Option<Stored>,
+    /// Where the last device saves it.
+    saved_as: PathBuf,
     _relays: [Relay; 2],
 }
 
@@ -46,7 +50,7 @@ pub(crate) struct Mended {
     /// What the device that was cut off lacked of the others, and the others of it.
     pub(crate) lacked: u64,
     pub(crate) owed: u64,
-    at_micros: i64,
+    pub(crate) at_micros: i64,
 }
 
 /// What followed, counted from when the cable was mended.
@@ -120,6 +124,8 @@ impl Plant {
             started: Instant::now(),
             history: History::default(),
             cut: Cut::default(),
+            picture: None,
+            saved_as: floor.folder.join(picture::NAME),
             _relays: [to_office, to_line_2],
         };
         plant.meet().await?;
@@ -161,9 +167,19 @@ impl Plant {
                 self.cut.began = Some(self.started.elapsed());
                 Ok(())
             }
+            (Some(began), None) if self.picture.is_none() && now >= began + third / 4 => {
+                self.share().await
+            }
             (Some(began), None) if now >= began + third => self.mend(began, reports).await,
             _ => self.catch_up(reports).await,
         }
+    }
+
+    /// Has the office store a picture of the floor.
+    async fn share(&mut self) -> Result<()> {
+        let [office, ..] = &mut self.crew.0;
+        self.picture = Some(office.share().await?);
+        Ok(())
     }
 
     /// Notes when everybody has caught up after the cut.
@@ -197,6 +213,9 @@ impl Plant {
     async fn end(mut self, screen: &mut Screen, ran: Duration) -> Result<()> {
         let reports = self.report().await?;
         if let (Some(began), None) = (self.cut.began, self.cut.mended) {
+            if self.picture.is_none() {
+                self.share().await?;
+            }
             self.mend(began, &reports).await?;
         }
         self.crew.stop().await?;
@@ -217,7 +236,21 @@ impl Plant {
             );
         }
         screen.equal(&reports[0].present, compared)?;
+        self.compare_pictures(screen).await?;
+        screen.invite()?;
         self.crew.close().await
+    }
+
+    /// All devices must read the very bytes that the office drew.
+    async fn compare_pictures(&mut self, screen: &Screen) -> Result<()> {
+        let Some(stored) = &self.picture else {
+            return Ok(());
+        };
+        let read = self.crew.read(&stored.blob, self.saved_as.clone()).await?;
+        if let Some(difference) = difference_of_pictures(&stored.content, &read) {
+            bail!(difference);
+        }
+        Ok(screen.shared(&self.saved_as)?)
     }
 
     /// Waits until all have everything, and all subscriptions have given it out.
@@ -227,7 +260,11 @@ impl Plant {
             let reports = self.report().await?;
             self.catch_up(&reports).await?;
             let is_cut_over = self.cut.mended.is_none() || self.cut.caught_up.is_some();
-            if is_cut_over && are_equal(&reports) && are_delivered(&reports) {
+            let is_shared = self
+                .picture
+                .as_ref()
+                .is_none_or(|stored| have(&reports, stored));
+            if is_cut_over && is_shared && are_equal(&reports) && are_delivered(&reports) {
                 return Ok(reports);
             }
             if Instant::now() > deadline {
@@ -249,6 +286,7 @@ impl Plant {
                 .map(|report| self.history.lag(&report.present, now)),
             cut_for: self.cut.began.filter(|_| is_cut).map(|began| now - began),
             cut: &self.cut,
+            picture: self.picture.as_ref(),
         }
     }
 }
@@ -284,16 +322,38 @@ fn are_delivered(reports: &[Report; 3]) -> bool {
     delivered.all(|delivered| delivered == acknowledged) && Some(reports[0].packed) == packing
 }
 
+/// Whether each device has all of the picture.
+fn have(reports: &[Report; 3], stored: &Stored) -> bool {
+    let mut pictures = reports.iter().map(|report| report.picture.as_ref());
+    pictures.all(|picture| {
+        picture.is_some_and(|seen| seen.blob == stored.blob && seen.whole_at.is_some())
+    })
+}
+
+/// Which device has other bytes than were drawn, if one has.
+fn difference_of_pictures(drawn: &Content, read: &[Content; 3]) -> Option<String> {
+    let mut devices = Role::ALL.iter().zip(read);
+    let (role, other) = devices.find(|(_, content)| *content != drawn)?;
+    let name = role.name();
+    Some(format!(
+        "the picture is another one on {name}: {other:?} instead of {drawn:?}"
+    ))
+}
+
 /// Why the run is not over.
 fn difference(reports: &[Report; 3], all: &Present) -> String {
     let acknowledged: u64 = reports.iter().map(|report| report.acknowledged).sum();
     let devices = Role::ALL.iter().zip(reports).map(|(role, report)| {
         let (name, lacks) = (role.name(), report.present.lacking(all));
         let delivered = report.delivered;
-        format!("{name} lacks {lacks} events and was given {delivered} of {acknowledged}")
+        let picture = report.picture.as_ref().map_or(0, |picture| picture.percent);
+        format!(
+            "{name} lacks {lacks} events, was given {delivered} of {acknowledged}, and has \
+             {picture} % of the picture"
+        )
     });
     let devices: Vec<String> = devices.collect();
-    format!("the logs did not become equal: {}", devices.join("; "))
+    format!("the devices did not become equal: {}", devices.join("; "))
 }
 
 /// Who is cut off.
@@ -304,3 +364,23 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 const MEET_MAX: Duration = Duration::from_secs(30);
 const NOT_MET: &str = "the devices did not meet; are their folders of one swarm?";
 const SETTLE_MAX: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_device_with_other_bytes_is_named() {
+        let content = |bytes, hash: &str| Content {
+            bytes,
+            hash: hash.to_owned(),
+        };
+        let drawn = content(4, "a");
+        let read = |last| [drawn.clone(), drawn.clone(), last];
+        assert_eq!(difference_of_pictures(&drawn, &read(drawn.clone())), None);
+        for other in [content(4, "b"), content(3, "a")] {
+            let difference = difference_of_pictures(&drawn, &read(other)).unwrap();
+            assert!(difference.contains("on line-2"), "{difference}");
+        }
+    }
+}

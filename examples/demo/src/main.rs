@@ -2,8 +2,9 @@
 //!
 //! The program starts itself three times. The office founds the swarm and invites, two lines join;
 //! machines publish parts and temperatures, a dashboard and a line app subscribe. One line is cut
-//! off for a while, goes on, and catches up. It ends by itself and leaves folders that can be
-//! queried. Nothing here is part of the library.
+//! off for a while, goes on, and catches up; meanwhile the office stores a picture of the floor,
+//! which the others fetch. It ends by itself and leaves folders that can be queried. Nothing here
+//! is part of the library.
 
 mod apps;
 mod ask;
@@ -13,6 +14,7 @@ mod figures;
 mod floor;
 mod latency;
 mod machine;
+mod picture;
 mod present;
 mod random;
 mod relay;
@@ -26,8 +28,8 @@ use clap::{Parser, Subcommand};
 
 use floor::Floor;
 
-/// Two lines of machines and an office share a log: three processes, one of which is cut off for a
-/// while; then ask the log.
+/// Two lines of machines and an office share a log and a picture: three processes, one of which is
+/// cut off for a while; then ask the log.
 #[derive(Debug, Parser)]
 #[command(name = "cargo demo", bin_name = "cargo demo", version)]
 #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]

@@ -10,7 +10,7 @@ use crate::floor::{CaughtUp, Cut, Mended};
 use crate::latency::Percentiles;
 use crate::machine::STATIONS;
 use crate::present::{Lag, Present};
-use crate::talk::Report;
+use crate::talk::{Report, Stored};
 
 /// What is shown at one moment.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub(crate) struct View<'a> {
     /// For how long the last device has been cut off, while it is.
     pub(crate) cut_for: Option<Duration>,
     pub(crate) cut: &'a Cut,
+    /// What the office stored, once it has.
+    pub(crate) picture: Option<&'a Stored>,
 }
 
 /// Where the numbers go.
@@ -41,7 +43,8 @@ impl Screen {
         let mut out = io::stdout().lock();
         writeln!(
             out,
-            "Swarmlet demo: {} machines on two lines and an office share a log, {seconds} s.\n\
+            "Swarmlet demo: {} machines on two lines and an office share a log and a picture, \
+             {seconds} s.\n\
              Three processes; each event is on the disk, synced, before its publish returns.\n\n\
              The office founds a swarm and invites.",
             STATIONS.len()
@@ -97,14 +100,16 @@ impl Screen {
         writeln!(out, "\n{}", latencies(view))?;
         if let (Some(mended), Some(caught_up)) = (view.cut.mended, view.cut.caught_up) {
             writeln!(out, "{}", story(mended, caught_up))?;
+            if let Some(text) = story_of_picture(view, mended) {
+                writeln!(out, "{text}")?;
+            }
         }
         Ok(())
     }
 
-    /// Says that all have the same, and how to ask for more.
+    /// Says that all have the same events.
     pub(crate) fn equal(&self, present: &Present, compared: u64) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        let folder = self.folder.display();
         writeln!(
             out,
             "All three logs are equal: {} events, the same offsets in {} streams; the newest {}\n\
@@ -112,9 +117,24 @@ impl Screen {
             grouped(present.events()),
             present.streams(),
             grouped(compared)
-        )?;
+        )
+    }
+
+    /// Says that all have the same picture, and where it can be looked at.
+    pub(crate) fn shared(&self, saved_as: &Path) -> io::Result<()> {
         writeln!(
-            out,
+            io::stdout().lock(),
+            "The picture, read and hashed in each process, is the same in all three; line-2\n\
+             saved it as {}.",
+            saved_as.display()
+        )
+    }
+
+    /// Says where the logs are, and how to ask for more.
+    pub(crate) fn invite(&self) -> io::Result<()> {
+        let folder = self.folder.display();
+        writeln!(
+            io::stdout().lock(),
             "\nThe logs are in {folder}. Run the demo again and it continues there. Ask them:\n  \
              cargo demo --folder {folder} --query \"FROM 'rejected' ORDER DESC LIMIT 5\""
         )
@@ -139,11 +159,11 @@ impl Screen {
             format!("  {elapsed:.1} s of {} s   {}", self.seconds, cable(view)),
             String::new(),
             format!(
-                "  {:<8}{:>10}{:>9}{:>7}{:>7}{:>9}{:>8}{:>9}{:>11}{:>15}",
+                "  {:<8}{:>10}{:>9}{:>9}{:>7}{:>9}{:>8}{:>9}{:>11}{:>15}",
                 "device",
                 "published",
                 "/s",
-                "log MB",
+                "disk MB",
                 "peers",
                 "lacks",
                 "for",
@@ -168,6 +188,7 @@ impl Screen {
             "  boxes filled, says the line app: {}",
             office.boxes
         ));
+        lines.push(picture(view));
         lines
     }
 
@@ -194,7 +215,7 @@ fn device(view: &View<'_>, index: usize, rate: u64) -> String {
     let behind = report.peers.iter().map(|peer| peer.behind).max();
     let trip = report.peers.iter().filter_map(|peer| peer.round_trip).max();
     format!(
-        "  {:<8}{:>10}{:>9}{:>7.1}{:>7}{:>9}{:>8}{:>9}{:>11}{:>15}",
+        "  {:<8}{:>10}{:>9}{:>9.1}{:>7}{:>9}{:>8}{:>9}{:>11}{:>15}",
         view.workers[index].role.name(),
         grouped(report.acknowledged),
         grouped(rate),
@@ -224,7 +245,37 @@ fn line(view: &View<'_>) -> String {
     let devices: Vec<String> = devices.collect();
     let cut = if view.cut_for.is_some() { "  CUT" } else { "" };
     let seconds = view.elapsed.as_secs_f64().round();
-    format!("{seconds:>3} s  {}{cut}", devices.join("  "))
+    let picture = match view.picture {
+        Some(_) => format!("  picture {}", shares(view).join(" ")),
+        None => String::new(),
+    };
+    format!("{seconds:>3} s  {}{picture}{cut}", devices.join("  "))
+}
+
+/// How much of the picture each device has.
+fn picture(view: &View<'_>) -> String {
+    match view.picture {
+        Some(stored) => format!(
+            "  picture of the floor, {:.1} MB: {}",
+            megabytes(stored),
+            shares(view).join(", ")
+        ),
+        None => "  picture of the floor: not drawn yet".to_owned(),
+    }
+}
+
+fn shares(view: &View<'_>) -> Vec<String> {
+    let devices = view.workers.iter().zip(view.reports);
+    let shares = devices.map(|(worker, report)| {
+        let seen = report.picture.as_ref();
+        let percent = seen.map_or(0, |picture| picture.percent);
+        format!("{} {percent} %", worker.role.name())
+    });
+    shares.collect()
+}
+
+fn megabytes(stored: &Stored) -> f64 {
+    stored.content.bytes as f64 / 1e6
 }
 
 fn cable(view: &View<'_>) -> String {
@@ -279,6 +330,23 @@ fn story(mended: Mended, caught_up: CaughtUp) -> String {
         grouped(mended.owed),
         caught_up.complete.as_secs_f64()
     )
+}
+
+/// Who had the picture when.
+fn story_of_picture(view: &View<'_>, mended: Mended) -> Option<String> {
+    let stored = view.picture?;
+    let had_after = |index: usize, since: i64| {
+        let whole_at = view.reports[index].picture.as_ref()?.whole_at?;
+        let micros = u64::try_from(whole_at - since).unwrap_or(0);
+        Some(Duration::from_micros(micros).as_secs_f64())
+    };
+    Some(format!(
+        "Meanwhile the office stored a picture of the floor, {:.1} MB: line-1 had all of it after \
+         {:.2} s,\nand line-2 {:.2} s after the cut.",
+        megabytes(stored),
+        had_after(1, stored.at)?,
+        had_after(2, mended.at_micros)?
+    ))
 }
 
 fn both(Percentiles { p50, p99 }: Percentiles) -> String {

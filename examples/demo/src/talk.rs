@@ -2,6 +2,7 @@
 //! standard input, one answer to each on the standard output.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,10 @@ pub(crate) enum Order {
     Stop,
     /// Digest the newest events, in their total order. Answer: [`Answer::Digest`].
     Compare,
+    /// Draw the floor and store the picture, for everyone to hold. Answer: [`Answer::Stored`].
+    Share,
+    /// Read a blob, and save it as well if there is a path. Answer: [`Answer::Read`].
+    Read { blob: String, path: Option<PathBuf> },
     /// Close the node and end. Answer, when it is closed: [`Answer::Done`].
     Close,
 }
@@ -60,7 +65,27 @@ pub(crate) enum Answer {
     Listening(String),
     Report(Box<Report>),
     Digest { events: u64, digest: u64 },
+    Stored(Stored),
+    Read(Content),
     Done,
+}
+
+/// A blob that was stored.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Stored {
+    /// Its id.
+    pub(crate) blob: String,
+    /// What was to be stored.
+    pub(crate) content: Content,
+    /// When it was, in microseconds since 1970.
+    pub(crate) at: i64,
+}
+
+/// Bytes, as a process has them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Content {
+    pub(crate) bytes: u64,
+    pub(crate) hash: String,
 }
 
 /// How things are in one process.
@@ -89,8 +114,21 @@ pub(crate) struct Report {
     pub(crate) heard: BTreeMap<String, Percentiles>,
     /// When everything of the last [`Order::Reach`] was there, in microseconds since 1970.
     pub(crate) reached_at: Option<i64>,
+    /// What there is of the newest picture that it was told of.
+    pub(crate) picture: Option<PictureFigures>,
     /// The size of the data folder.
     pub(crate) disk_bytes: u64,
+}
+
+/// A picture that somebody stored.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct PictureFigures {
+    /// Its id.
+    pub(crate) blob: String,
+    /// How much of it is here, of a hundred.
+    pub(crate) percent: u64,
+    /// When all of it was here, in microseconds since 1970.
+    pub(crate) whole_at: Option<i64>,
 }
 
 /// A connected peer.

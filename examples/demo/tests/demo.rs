@@ -78,6 +78,13 @@ fn three_processes_end_with_the_same_log_and_go_on_from_there() {
     assert!(first.contains("has joined by its invite"), "{first}");
     assert!(first.contains("All three logs are equal: "), "{first}");
     assert!(first.contains("line-2 was cut off for "), "{first}");
+    for part in [
+        "Meanwhile the office stored a picture of the floor, 4.3 MB: line-1 had all of it after ",
+        "The picture, read and hashed in each process, is the same in all three",
+    ] {
+        assert!(first.contains(part), "{part}: {first}");
+    }
+    check_pictures(folder.path());
     let second = shown(demo(folder.path(), &["--seconds", "1"]).output().unwrap());
     assert!(second.contains("a member since an earlier run"), "{second}");
     assert!(second.contains("All three logs are equal: "), "{second}");
@@ -87,6 +94,19 @@ fn three_processes_end_with_the_same_log_and_go_on_from_there() {
     let boxes = ask(folder.path());
     assert!(boxes.lines().count() > 2, "{boxes}");
     assert_eq!(ask(&folder.path().join("line-2")), boxes);
+}
+
+/// The picture lies in the folder of each device as it was saved, and is told of in the log.
+fn check_pictures(folder: &Path) {
+    let saved = std::fs::read(folder.join("floor.bmp")).unwrap();
+    assert!(saved.starts_with(b"BM"));
+    for device in ["office", "line-1", "line-2"] {
+        let query = ["--query", "FROM 'blob' & 'picture' SELECT _.blob"];
+        let told = shown(demo(&folder.join(device), &query).output().unwrap());
+        let id = told.split('"').find(|text| text.len() == 64).unwrap();
+        let path = folder.join(device).join("blobs").join(format!("{id}.blob"));
+        assert_eq!(std::fs::read(path).unwrap(), saved, "{device}");
+    }
 }
 
 #[test]

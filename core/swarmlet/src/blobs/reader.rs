@@ -104,7 +104,8 @@ impl BlobReader {
     /// # Errors
     ///
     /// `not_found` if they are not here and this node is in no swarm; `corrupt` if they have
-    /// changed on the disk (they are fetched again if the call is repeated); `storage`, `closed`.
+    /// changed on the disk, `disk_full` if there is no room for them (the call can be repeated; they
+    /// are fetched all the time); `storage`, `closed`.
     pub async fn next_chunk(&mut self) -> Result<Option<Bytes>> {
         loop {
             let (source, range) = (self.source.clone(), self.range.clone());
@@ -231,6 +232,9 @@ impl Source {
         if !self.keeper.is_connected() {
             let message = "the blob is not on this device, and there is nobody to fetch it from";
             return Err(Error::new(ErrorKind::NotFound, message).with("blob", self.id));
+        }
+        if let Some(failure) = self.keeper.take_failure(self.id) {
+            return Err(failure);
         }
         self.want(range);
         Ok(None)

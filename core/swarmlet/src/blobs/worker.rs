@@ -18,7 +18,8 @@ use swarmlet_engine::{Error, ErrorKind, Result};
 use super::follower::Follower;
 use super::keeper::BlobKeeper;
 use crate::limits::{
-    BLOB_RECORDS_PER_LOOK, BLOBS_HELD_AT_ONCE, BLOBS_TO_HOLD_MAX, CHUNK_BYTES_MAX,
+    BLOB_RECORDS_LOOKS_MAX, BLOB_RECORDS_PER_LOOK, BLOBS_HELD_AT_ONCE, BLOBS_TO_HOLD_MAX,
+    CHUNK_BYTES_MAX,
 };
 use crate::state::State;
 

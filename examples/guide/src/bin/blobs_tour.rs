@@ -107,7 +107,7 @@ async fn follow(tablet: &Node) -> Result<()> {
 async fn read(tablet: &Node, id: BlobId) -> Result<()> {
     let blobs = tablet.blobs();
     let drawing = blobs.get(id).read_all(16 * 1024 * 1024).await?;
-    let first = blobs.get_range(id, ..4).read_all(4).await?;
+    let first = blobs.range_of(id, ..4).read_all(4).await?;
     blobs.get(id).save("copy.svg").await?;
     println!("{} bytes, of which {first:?} are the first", drawing.len());
     Ok(())
