@@ -321,26 +321,22 @@ impl BlobWorker {
 
     fn store(&mut self, blob: BlobId, size: BlobSize, piece: Piece, bytes: &[u8]) -> Result<()> {
         let stored = match self.keeper.write(blob, piece, bytes) {
-            Ok(None) => self.begin(blob, size, piece, bytes),
-            Ok(Some(taken)) => Ok(taken == Taken::Stored),
+            Ok(None) => self.go_on(blob, size, piece, bytes),
+            Ok(Some(taken)) => Ok(outcome(taken)),
             Err(error) => Err(error),
         };
-        let outcome = match stored {
-            Ok(true) => Outcome::Stored,
-            Ok(false) => Outcome::Unproven,
-            Err(_) => Outcome::Failed,
-        };
+        let answered = stored.as_ref().map_or(Outcome::Failed, |outcome| *outcome);
         (self.answer)(Input::Stored {
             blob,
             piece,
-            outcome,
+            outcome: answered,
         });
         match stored {
-            Ok(true) => {
+            Ok(Outcome::Stored) => {
                 self.keeper.note_moved();
                 self.complete(blob)
             }
-            Ok(false) => Ok(()),
+            Ok(Outcome::Unproven | Outcome::Failed) => Ok(()),
             Err(error) => {
                 tracing::warn!(%error, %blob, "a piece of a blob could not be kept");
                 self.keeper.note_failure(blob, error);
@@ -349,17 +345,28 @@ impl BlobWorker {
         }
     }
 
-    fn begin(&self, blob: BlobId, size: BlobSize, piece: Piece, bytes: &[u8]) -> Result<bool> {
+    /// A piece of what is not in hand: the first one, or one that was asked for when somebody else
+    /// wanted it. It says nothing about the peer who sent it if nobody needs it any more.
+    fn go_on(&self, blob: BlobId, size: BlobSize, piece: Piece, bytes: &[u8]) -> Result<Outcome> {
+        let is_wanted = !self.keeper.waits(blob).is_empty() || self.held.contains(&blob);
+        if !is_wanted || self.keeper.store.blob(blob)?.is_some() {
+            return Ok(Outcome::Failed);
+        }
+        if let Some(part) = self.keeper.store.part(blob)? {
+            self.keeper.add_part(part);
+            let taken = self.keeper.write(blob, piece, bytes)?;
+            return Ok(taken.map_or(Outcome::Failed, outcome));
+        }
         let promised = self.keeper.promised();
         let begun = self
             .keeper
             .store
             .begin(blob, size, (piece, bytes), promised)?;
-        let is_begun = begun.is_some();
-        begun
-            .into_iter()
-            .for_each(|part| self.keeper.add_part(part));
-        Ok(is_begun)
+        let Some(part) = begun else {
+            return Ok(Outcome::Unproven);
+        };
+        self.keeper.add_part(part);
+        Ok(Outcome::Stored)
     }
 
     fn complete(&mut self, blob: BlobId) -> Result<()> {
@@ -370,5 +377,12 @@ impl BlobWorker {
             self.hold_more()?;
         }
         Ok(())
+    }
+}
+
+fn outcome(taken: Taken) -> Outcome {
+    match taken {
+        Taken::Stored => Outcome::Stored,
+        Taken::Unproven => Outcome::Unproven,
     }
 }
