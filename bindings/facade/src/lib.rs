@@ -11,6 +11,7 @@
 
 #![forbid(unsafe_code)]
 
+mod blobs;
 mod completion;
 mod diagnostics;
 mod failure;
@@ -26,6 +27,7 @@ mod settings;
 mod stream;
 mod swarm;
 
+pub use blobs::{BlobInfos, BlobOptions, BlobReader, BlobWriter, Blobs, Pieces};
 pub use completion::{Completion, Pending, Waiting};
 pub use diagnostics::{Diagnostic, Severity, collect_diagnostics, take_diagnostics};
 pub use failure::{Failure, Result};
@@ -36,5 +38,5 @@ pub use offsets::{offsets_map, offsets_of};
 pub use payload::{Item, PayloadReader, PayloadWriter};
 pub use qr::{qr_svg, qr_terminal};
 pub use settings::{Limits, Reach, Settings};
-pub use stream::{Buffer, Changes, Readiness, Stream, Taken, Ticket};
+pub use stream::{Buffer, Changes, Queue, Readiness, Stream, Taken, Ticket, Weigh};
 pub use swarm::{Swarm, Terms, code_text};

@@ -10,6 +10,7 @@ use swarmlet::{
     QueryOptions, Row, StreamInfo, SubscribeOptions, query_mistake,
 };
 
+use crate::blobs::Blobs;
 use crate::completion::{Answer, Completion};
 use crate::failure::{Failure, Result};
 use crate::fork::OwnProcess;
@@ -181,6 +182,12 @@ impl Node {
     pub fn swarm(&self) -> Result<Swarm> {
         let opened = self.0.value()?;
         Ok(Swarm::new(opened.node.swarm(), opened.lease.clone()))
+    }
+
+    /// The blobs of the node: large bytes, named by their hash.
+    pub fn blobs(&self) -> Result<Blobs> {
+        let opened = self.0.value()?;
+        Ok(Blobs::new(opened.node.blobs(), opened.lease.clone()))
     }
 
     /// What the node has counted and measured.

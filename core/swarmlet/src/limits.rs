@@ -98,8 +98,8 @@ pub(crate) const BLOB_READ_BYTES: usize = 256 * 1024;
 /// other work for long.
 pub(crate) const BLOB_RECORDS_PER_LOOK: usize = 256;
 
-/// How often that is done for one question: four thousand records of one blob are enough to find one
-/// that the peer may read.
+/// How often that is done for one question: four thousand records of one blob are enough to find
+/// one that the peer may read.
 pub(crate) const BLOB_RECORDS_LOOKS_MAX: usize = 16;
 
 /// Blobs to be held that are fetched at a time; the exchange has room for as many that users ask

@@ -10,6 +10,7 @@ use tokio::task::AbortHandle;
 use super::latest::{Latest, follow};
 use super::outputs::Outputs;
 use super::pump::pump;
+use super::queue::{Queue, Source, Weigh, fill};
 use super::shown::{Buffer, Readiness, Ticket};
 use crate::failure::{Failure, Result};
 use crate::fork::OwnProcess;
@@ -97,6 +98,45 @@ impl Changes {
     /// Takes the newest status if it was not taken yet. Never waits.
     pub fn take(&self) -> Result<Option<SwarmStatus>> {
         Ok(self.buffer()?.take())
+    }
+}
+
+impl<T: Weigh> Stream<Queue<T>> {
+    /// Starts to read once somebody looks.
+    pub(crate) fn read_ahead<S: Source<Item = T>>(
+        operation: &'static str,
+        source: S,
+        lease: Arc<Lease>,
+    ) -> Self {
+        let queue = Arc::new(Queue::new());
+        let task = fill(operation, source, queue.clone());
+        Self::spawn(task, queue, lease)
+    }
+
+    /// Takes at most `max` of what is there. Never waits.
+    pub fn take(&self, max: usize) -> Result<Vec<T>> {
+        Ok(self.begun()?.take(max))
+    }
+
+    /// Takes what comes next if it is there. Never waits.
+    pub fn take_one(&self) -> Result<Option<T>> {
+        Ok(self.take(1)?.pop())
+    }
+
+    /// How many bytes were taken.
+    pub(crate) fn bytes_taken(&self) -> Result<u64> {
+        Ok(self.buffer()?.bytes_taken())
+    }
+
+    /// Whether somebody has cancelled it.
+    pub(crate) fn is_cancelled(&self) -> Result<bool> {
+        Ok(self.buffer()?.is_cancelled())
+    }
+
+    /// Ends the stream: all of it was taken, by other means.
+    pub(crate) fn take_all(&self) -> Result<()> {
+        self.buffer()?.take_all();
+        Ok(())
     }
 }
 

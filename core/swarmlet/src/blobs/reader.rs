@@ -104,8 +104,8 @@ impl BlobReader {
     /// # Errors
     ///
     /// `not_found` if they are not here and this node is in no swarm; `corrupt` if they have
-    /// changed on the disk, `disk_full` if there is no room for them (the call can be repeated; they
-    /// are fetched all the time); `storage`, `closed`.
+    /// changed on the disk, `disk_full` if there is no room for them (the call can be repeated;
+    /// they are fetched all the time); `storage`, `closed`.
     pub async fn next_chunk(&mut self) -> Result<Option<Bytes>> {
         loop {
             let (source, range) = (self.source.clone(), self.range.clone());

@@ -4,7 +4,7 @@
 //! to store. It never sees the disk and never checks a piece: whoever stores one says whether it
 //! was proven. From below: `frame` (bytes) with `listing` (which pieces somebody has), `pace` (how
 //! much is asked of one peer at a time), `session` (one peer), `want` (one blob that is wanted, and
-//! who has it), `machine` (all of them) with its parts `asking`, `choice`, `fetching` and `serving`.
+//! who has it), `machine` (all of them) with its parts `asking`, `choice`, `fetching`, `serving`.
 //! Beside them: `memory`, which says how much all of it holds.
 //! The byte map is in docs/format/blob.md.
 

@@ -1,0 +1,169 @@
+//! The door: storing, reading, and what is known of blobs.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use swarmlet::{BlobChanges, BlobId, BlobInfo, BlobState, Hold, PutOptions, Tags};
+
+use super::file::put_file;
+use super::reader::BlobReader;
+use super::writer::BlobWriter;
+use crate::completion::{Answer, Completion, Waiting};
+use crate::failure::{Failure, Result};
+use crate::fork::OwnProcess;
+use crate::guard::guarded;
+use crate::runtime::Lease;
+use crate::stream::{Queue, Source, Stream, Weigh};
+
+/// The blobs of a node.
+pub struct Blobs(OwnProcess<Place>);
+
+/// Where the blobs are, and where work is done for them.
+#[derive(Clone)]
+pub(super) struct Place {
+    pub(super) blobs: swarmlet::Blobs,
+    pub(super) lease: Arc<Lease>,
+}
+
+/// What is said of a blob when it is stored.
+#[derive(Clone, Debug, Default)]
+pub struct BlobOptions {
+    /// What people call it.
+    pub name: Option<String>,
+    /// What kind of bytes it is.
+    pub media_type: Option<String>,
+    /// By what its record is found.
+    pub tags: Tags,
+    /// Who is to hold it.
+    pub hold: Hold,
+}
+
+/// What records say of blobs, one after the other.
+pub type BlobInfos = Stream<Queue<BlobInfo>>;
+
+impl Blobs {
+    pub(crate) fn new(blobs: swarmlet::Blobs, lease: Arc<Lease>) -> Self {
+        Self(OwnProcess::new(Place { blobs, lease }))
+    }
+
+    /// Begins a blob of bytes that come chunk by chunk.
+    pub fn writer(&self, options: BlobOptions, completion: Completion<BlobWriter>) {
+        self.act("put", completion, move |place| {
+            let writer = place.blobs.writer(options.into_options())?;
+            Ok(BlobWriter::new(writer, place.lease.clone()))
+        });
+    }
+
+    /// Stores the bytes of a file, under its name unless the options give one. Given up, it leaves
+    /// nothing, unless all of it was copied already.
+    pub fn put_file(
+        &self,
+        path: PathBuf,
+        options: BlobOptions,
+        completion: Completion<BlobInfo>,
+    ) -> Waiting {
+        let answer = Answer::new("put", completion);
+        match self.0.value() {
+            Ok(place) => {
+                let copied = put_file(place.blobs.clone(), path, options);
+                Waiting::spawn(place.lease.handle(), answer, copied)
+            }
+            Err(failure) => {
+                answer.give(Err(failure));
+                Waiting::default()
+            }
+        }
+    }
+
+    /// The bytes of a blob from `start` on, up to `end` if there is one. Nothing is read or fetched
+    /// before somebody looks.
+    pub fn get(&self, id: &str, start: u64, end: Option<u64>) -> Result<BlobReader> {
+        let place = self.0.value()?;
+        guarded("get", || {
+            let id: BlobId = id.parse()?;
+            let end = end.unwrap_or(u64::MAX);
+            if end < start {
+                return Err(Failure::invalid("get", "a range ends before it begins")
+                    .with("start", start.to_string())
+                    .with("end", end.to_string()));
+            }
+            Ok(BlobReader::new(place.clone(), id, start..end))
+        })
+    }
+
+    /// How much of a blob is on this device.
+    pub fn state(&self, id: String, completion: Completion<BlobState>) {
+        self.act("state", completion, move |place| {
+            Ok(place.blobs.state(id.parse()?)?)
+        });
+    }
+
+    /// The records that are here.
+    pub fn list(&self) -> Result<BlobInfos> {
+        let place = self.0.value()?;
+        guarded("list", || {
+            let infos = place.blobs.list()?;
+            Ok(Stream::read_ahead("list", infos, place.lease.clone()))
+        })
+    }
+
+    /// The records that are here, and those that come.
+    pub fn changes(&self) -> Result<BlobInfos> {
+        let place = self.0.value()?;
+        guarded("changes", || {
+            let infos = place.blobs.subscribe(Default::default())?;
+            Ok(Stream::read_ahead("changes", infos, place.lease.clone()))
+        })
+    }
+
+    /// A call that waits for the disk, off the thread of the caller.
+    fn act<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        completion: Completion<T>,
+        call: impl FnOnce(&Place) -> Result<T> + Send + 'static,
+    ) {
+        let answer = Answer::new(operation, completion);
+        let place = match self.0.value() {
+            Ok(place) => place.clone(),
+            Err(failure) => return answer.give(Err(failure)),
+        };
+        let handle = place.lease.handle().clone();
+        handle.spawn_blocking(move || answer.give(guarded(operation, || call(&place))));
+    }
+}
+
+impl BlobOptions {
+    pub(super) fn into_options(self) -> PutOptions {
+        let mut options = PutOptions::new().tags(self.tags).hold(self.hold);
+        if let Some(name) = self.name {
+            options = options.name(name);
+        }
+        if let Some(media_type) = self.media_type {
+            options = options.media_type(media_type);
+        }
+        options
+    }
+}
+
+impl Source for BlobChanges {
+    type Item = BlobInfo;
+
+    async fn next(&mut self) -> Result<Option<Vec<BlobInfo>>> {
+        Ok(self.next_chunk(CHUNK_INFOS).await?)
+    }
+}
+
+impl Weigh for BlobInfo {
+    fn bytes(&self) -> usize {
+        let texts = [&self.name, &self.media_type].into_iter().flatten();
+        let texts: usize = texts.map(String::len).sum();
+        let tags: usize = self.tags.iter().map(str::len).sum();
+        texts + tags + INFO_BYTES
+    }
+}
+
+/// Records read at once.
+const CHUNK_INFOS: usize = 256;
+/// What a record costs beside its texts.
+const INFO_BYTES: usize = 160;
