@@ -14,6 +14,7 @@ This is the interface for asyncio; :mod:`swarmlet.sync` has the same words for t
 from __future__ import annotations
 
 from . import sync
+from ._blobs import BlobChanges, BlobReader, Blobs
 from ._errors import (
     Advice,
     AlreadyExistsError,
@@ -44,6 +45,11 @@ from ._stream import Results, RowStream, Subscription
 from ._swarm import Changes, Swarm
 from ._types import (
     AntiRow,
+    BlobData,
+    BlobInfo,
+    BlobProgress,
+    BlobState,
+    BytesLike,
     CaughtUp,
     Diagnostic,
     Durability,
@@ -51,6 +57,7 @@ from ._types import (
     Explanation,
     Founded,
     Histogram,
+    Hold,
     LogStats,
     Member,
     Metrics,
@@ -80,6 +87,14 @@ __all__ = [
     "Advice",
     "AlreadyExistsError",
     "AntiRow",
+    "BlobChanges",
+    "BlobData",
+    "BlobInfo",
+    "BlobProgress",
+    "BlobReader",
+    "BlobState",
+    "Blobs",
+    "BytesLike",
     "CancelledError",
     "CaughtUp",
     "Changes",
@@ -93,6 +108,7 @@ __all__ = [
     "ForkedError",
     "Founded",
     "Histogram",
+    "Hold",
     "IncompatibleError",
     "InternalError",
     "InvalidArgumentError",

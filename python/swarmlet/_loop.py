@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from ._native import Call, Changes, Port, Stream
+from ._native import BlobChanges, BlobReader, Call, Changes, Port, Stream
 
 _T = TypeVar("_T")
 
@@ -34,7 +34,7 @@ class Dispatcher:
         finally:
             call.cancel()
 
-    async def change(self, stream: Stream | Changes) -> None:
+    async def change(self, stream: Stream | Changes | BlobReader | BlobChanges) -> None:
         """Waits until a look at the stream shows something."""
         token, watch = stream.watch(self._port)
         try:

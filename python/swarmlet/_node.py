@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, cast
 
 from . import _exit, _logs, _native
+from ._blobs import Blobs
 from ._errors import CancelledError, SwarmletError
 from ._loop import dispatcher
 from ._native import Published, Row
@@ -209,6 +210,11 @@ class Node:
     def swarm(self) -> Swarm:
         """This node's place in its swarm: founding one, joining one, and how far everybody is."""
         return Swarm(self._native.swarm())
+
+    @property
+    def blobs(self) -> Blobs:
+        """Large bytes, named by their hash, which the devices of a swarm hand on to each other."""
+        return Blobs(self._native.blobs())
 
     def metrics(self) -> Metrics:
         """What the node has counted and measured since it was opened."""

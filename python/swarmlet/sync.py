@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from . import _exit, _logs, _native
 from ._arrow import BATCH_ARROW_ROWS, Batches
+from ._blobs_sync import BlobChanges, BlobReader, Blobs
 from ._errors import CancelledError, SwarmletError, TimeoutError
 from ._native import Published, Row
 from ._metrics import metrics
@@ -43,7 +44,17 @@ from ._types import (
 if TYPE_CHECKING:
     import pyarrow
 
-__all__ = ["Changes", "Node", "Results", "RowStream", "Subscription", "Swarm"]
+__all__ = [
+    "BlobChanges",
+    "BlobReader",
+    "Blobs",
+    "Changes",
+    "Node",
+    "Results",
+    "RowStream",
+    "Subscription",
+    "Swarm",
+]
 
 _Self = TypeVar("_Self", bound="RowStream")
 
@@ -296,6 +307,11 @@ class Node:
     def swarm(self) -> Swarm:
         """This node's place in its swarm: founding one, joining one, and how far everybody is."""
         return Swarm(self._native.swarm())
+
+    @property
+    def blobs(self) -> Blobs:
+        """Large bytes, named by their hash, which the devices of a swarm hand on to each other."""
+        return Blobs(self._native.blobs())
 
     def metrics(self) -> Metrics:
         """What the node has counted and measured since it was opened."""

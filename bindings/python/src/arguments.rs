@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyAny, PyDateTime, PyDict, PyString};
 use swarmlet::{
-    Durability, NewEvent, Offsets, Options, Order, Parameter, Parameters, Tags, Timestamp,
+    Durability, Hold, NewEvent, Offsets, Options, Order, Parameter, Parameters, Tags, Timestamp,
 };
 use swarmlet_facade as facade;
 use swarmlet_facade::{Failure, Follow, Limits, Reach, guarded, offsets_map, offsets_of};
@@ -120,6 +120,18 @@ pub(crate) fn order(py: Python<'_>, name: &str) -> PyResult<Order> {
     }
 }
 
+/// Who is to hold a blob, by the word for it.
+pub(crate) fn hold(py: Python<'_>, word: &str) -> PyResult<Hold> {
+    let known = [Hold::Everyone, Hold::OnDemand];
+    known
+        .into_iter()
+        .find(|hold| hold.as_str() == word)
+        .ok_or_else(|| {
+            let message = "hold must be 'everyone' or 'on_demand'";
+            refused(py, "put", message, word)
+        })
+}
+
 /// What a subscription of that name follows.
 pub(crate) fn follow(py: Python<'_>, name: &str) -> PyResult<Follow> {
     match name {
@@ -193,17 +205,17 @@ fn new_event(pair: &Bound<'_, PyAny>) -> PyResult<NewEvent> {
         exception(py, Failure::invalid("publish", message))
     })?;
     Ok(NewEvent {
-        tags: new_tags(&tags)?,
+        tags: self::tags("publish", &tags)?,
         payload: guarded("publish", || encode(&payload)).or_raise(py)?,
     })
 }
 
-/// A text is one tag, not a sequence of letters.
-fn new_tags(tags: &Bound<'_, PyAny>) -> PyResult<Tags> {
+/// Tags of what is stored: a text is one tag, not a sequence of letters.
+pub(crate) fn tags(operation: &'static str, tags: &Bound<'_, PyAny>) -> PyResult<Tags> {
     let py = tags.py();
     let misfit = |_| {
         let message = "tags must be a str or an iterable of str";
-        exception(py, Failure::invalid("publish", message))
+        exception(py, Failure::invalid(operation, message))
     };
     let texts: Vec<String> = match tags.cast::<PyString>() {
         Ok(text) => vec![text.extract().map_err(misfit)?],
@@ -214,7 +226,7 @@ fn new_tags(tags: &Bound<'_, PyAny>) -> PyResult<Tags> {
         }
     };
     Tags::new(texts.iter().map(String::as_str))
-        .map_err(|error| Failure::from(error.during("publish")))
+        .map_err(|error| Failure::from(error.during(operation)))
         .or_raise(py)
 }
 

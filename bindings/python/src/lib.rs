@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod blobs;
 mod blocking;
 mod call;
 mod diagnostics;
@@ -26,6 +27,8 @@ mod swarm;
 /// The module as Python imports it.
 #[pyo3::pymodule(gil_used = false)]
 mod _native {
+    #[pymodule_export]
+    use super::blobs::{BlobChanges, BlobReader, BlobWriter, Blobs, blob_info_of};
     #[pymodule_export]
     use super::blocking::blocked;
     #[pymodule_export]

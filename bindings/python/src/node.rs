@@ -10,6 +10,7 @@ use crate::arguments::{
     GivenNetwork, Settings, StreamLimits, durability, follow, new_events, offsets, offsets_dict,
     order, parameters,
 };
+use crate::blobs::Blobs;
 use crate::blocking::wait_for;
 use crate::failure::OrRaise;
 use crate::metrics::metrics_dict;
@@ -193,6 +194,11 @@ impl Node {
     /// The node's place in its swarm.
     fn swarm(&self, py: Python<'_>) -> PyResult<Swarm> {
         Ok(Swarm::new(self.0.swarm().or_raise(py)?))
+    }
+
+    /// The blobs of the node.
+    fn blobs(&self, py: Python<'_>) -> PyResult<Blobs> {
+        Ok(Blobs::new(self.0.blobs().or_raise(py)?))
     }
 
     /// What the node has counted and measured.

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::types::PyList;
+use pyo3::types::{PyBytes, PyList};
 use swarmlet_facade::{Completion, Failure};
 
+use crate::blobs::{BlobWriter, blob_info, blob_progress, blob_state};
 use crate::failure::exception;
 use crate::node::Node;
 use crate::output::explanation;
@@ -24,6 +25,11 @@ pub(crate) enum Outcome {
     Founded(Box<swarmlet::Founded>),
     Pending(Vec<swarmlet::PendingDevice>),
     Members(Vec<swarmlet::MemberInfo>),
+    Writer(Box<swarmlet_facade::BlobWriter>),
+    Stored(Box<swarmlet::BlobInfo>),
+    State(swarmlet::BlobState),
+    Progress(swarmlet::BlobProgress),
+    Bytes(Vec<u8>),
     Text(String),
     Flag(bool),
     Done,
@@ -43,6 +49,11 @@ impl Outcome {
             Self::Founded(new) => founded(py, &new),
             Self::Pending(devices) => pending_list(py, devices),
             Self::Members(members) => member_list(py, members),
+            Self::Writer(writer) => Ok(Py::new(py, BlobWriter::new(*writer))?.into_any()),
+            Self::Stored(info) => Ok(blob_info(py, *info)?.unbind()),
+            Self::State(state) => blob_state(py, state),
+            Self::Progress(progress) => blob_progress(py, progress),
+            Self::Bytes(bytes) => Ok(PyBytes::new(py, &bytes).into_any().unbind()),
             Self::Text(text) => text.into_py_any(py),
             Self::Flag(flag) => flag.into_py_any(py),
             Self::Done => Ok(py.None()),

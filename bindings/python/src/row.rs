@@ -30,6 +30,10 @@ impl Row {
         }
     }
 
+    pub(crate) fn row(&self) -> &swarmlet::Row {
+        &self.row
+    }
+
     /// The event, or the error of asking for an attribute that is not there.
     fn event(&self) -> PyResult<&Event> {
         self.row.event().ok_or_else(|| {

@@ -1,0 +1,221 @@
+"""Blobs for asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import deque
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from types import TracebackType
+
+from . import _native
+from ._chunks import file_path, misfit, pieces, view_of
+from ._loop import dispatcher
+from ._types import (
+    READ_BYTES_MAX,
+    BlobData,
+    BlobInfo,
+    BlobProgress,
+    BlobState,
+    BytesLike,
+    Hold,
+    Tags,
+)
+
+CHUNK_INFOS = 256
+"""Records handed over at once."""
+
+
+class BlobReader(AsyncIterator[bytes]):
+    """The bytes of a blob: ``async for`` hands them out as they come, at most 64 KiB at a time;
+    :meth:`read` and :meth:`save` take all that is left. Each byte is checked against the id.
+
+    Bytes that are not here are fetched from whoever is connected and has them, those that are
+    waited for before others; while nobody has them, this waits. What came is kept.
+
+    A wait that is cancelled, by ``asyncio.wait_for`` for instance, loses nothing. Leaving the
+    ``async with`` block, or dropping the object, gives up what is not here yet. It is for one task
+    at a time.
+    """
+
+    def __init__(self, native: _native.BlobReader) -> None:
+        self._native = native
+
+    @property
+    def id(self) -> str:
+        """The id of the blob."""
+        return self._native.id
+
+    def __aiter__(self) -> BlobReader:
+        return self
+
+    async def __anext__(self) -> bytes:
+        # It suspends always: a blob that is here must not keep other tasks from running.
+        await asyncio.sleep(0)
+        piece = self._native.take()
+        while piece is None:
+            await dispatcher().change(self._native)
+            piece = self._native.take()
+            if piece is None and self._native.look() is False:
+                raise StopAsyncIteration
+        return piece
+
+    async def read(self, max_bytes: int = READ_BYTES_MAX) -> bytes:
+        """All the bytes that are left. Raises :class:`InvalidArgumentError` if those are more than
+        ``max_bytes``, 64 MiB unless given; nothing is lost then.
+        """
+        rest = await dispatcher().run(self._native.read(max_bytes, None))
+        self._native.finish()
+        return rest
+
+    async def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes all the bytes that are left to a file. It appears under its name when all of it
+        is there and synced; one that was there is replaced. If it fails nothing is left behind.
+        """
+        await dispatcher().run(self._native.save(path, None))
+        self._native.finish()
+
+    async def progress(self) -> BlobProgress:
+        """How much of the blob is on this device."""
+        return await dispatcher().run(self._native.progress())
+
+    def cancel(self) -> None:
+        """Ends it, also for those who wait for it. Fine to call twice."""
+        self._native.cancel()
+
+    async def __aenter__(self) -> BlobReader:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.cancel()
+
+
+class BlobChanges(AsyncIterator[BlobInfo]):
+    """What records say of blobs, one after the other; a blob comes once for each record of it.
+
+    A wait that is cancelled loses nothing. Leaving the ``async with`` block, or dropping the
+    object, ends it.
+    """
+
+    def __init__(self, native: _native.BlobChanges) -> None:
+        self._native = native
+        self._taken: deque[BlobInfo] = deque()
+
+    def __aiter__(self) -> BlobChanges:
+        return self
+
+    async def __anext__(self) -> BlobInfo:
+        while not self._taken:
+            shown = self._native.look()
+            if shown is None:
+                await dispatcher().change(self._native)
+                shown = self._native.look()
+            else:
+                await asyncio.sleep(0)
+            if shown is False:
+                raise StopAsyncIteration
+            self._taken.extend(self._native.take(CHUNK_INFOS))
+        return self._taken.popleft()
+
+    def cancel(self) -> None:
+        """Ends it, also for those who wait for it. Fine to call twice."""
+        self._taken.clear()
+        self._native.cancel()
+
+    async def __aenter__(self) -> BlobChanges:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.cancel()
+
+
+class Blobs:
+    """The blobs of a node: large bytes, named by their hash.
+
+    Whoever stores a blob publishes a record of it, an event with the tags ``blob`` and
+    ``blob:<id>``; whoever may read the record may have the blob. Each node that is to hold a blob
+    fetches it by itself, from all who have it; others fetch it when it is read.
+    """
+
+    def __init__(self, native: _native.Blobs) -> None:
+        self._native = native
+
+    async def put(
+        self,
+        data: BlobData | AsyncIterable[BytesLike],
+        *,
+        name: str | None = None,
+        media_type: str | None = None,
+        tags: Tags = (),
+        hold: Hold = "everyone",
+    ) -> BlobInfo:
+        """Stores bytes; both they and the record are durable when this returns.
+
+        ``data``: bytes; a path, for the bytes of a file, which stays where it is; or an iterable,
+        asynchronous or not, of bytes one after the other, of whatever length. An iterable that
+        waits for something by itself makes the event loop wait; an asynchronous one does not.
+        ``name``: what people call it, never a path; that of a file unless given. ``media_type``:
+        what kind of bytes it is, such as ``image/png``. ``tags``: by what the record is found,
+        beside its own tags. ``hold``: who is to hold it beside this device.
+
+        Cancelling leaves nothing behind, unless all bytes had been given already. The same bytes
+        are kept once, however often they are stored.
+        """
+        given = (name, media_type, tags, hold)
+        path = file_path(data)
+        if path is not None:
+            return await dispatcher().run(self._native.put_file(path, given))
+        view = view_of(data)
+        chunks: object = [view] if view is not None else data
+        if not isinstance(chunks, (Iterable, AsyncIterable)):
+            raise misfit(data, "an iterable of bytes-like chunks, asynchronous or not")
+        writer = await dispatcher().run(self._native.writer(given))
+        try:
+            if isinstance(chunks, AsyncIterable):
+                async for chunk in chunks:
+                    await _write(writer, chunk)
+            else:
+                for chunk in chunks:
+                    await _write(writer, chunk)
+            return await dispatcher().run(writer.finish())
+        finally:
+            writer.cancel()
+
+    def get(self, id: str, *, start: int = 0, end: int | None = None) -> BlobReader:
+        """A blob to read, whether it is here or not: all of it, or the bytes from ``start`` on and
+        before ``end``. What lies behind its end is left out.
+
+        Reading raises :class:`NotFoundError` if bytes are not here and the node is in no swarm,
+        :class:`CorruptError` if they have changed on the disk.
+        """
+        return BlobReader(self._native.get(id, start, end))
+
+    async def state(self, id: str) -> BlobState:
+        """How much of a blob is on this device. Looks at the disk; does not wait for anybody."""
+        return await dispatcher().run(self._native.state(id))
+
+    def list(self) -> BlobChanges:
+        """The records that are here, in the order of their keys. To find some of them, query the
+        log: ``FROM 'blob' & 'press:7'``, and :meth:`BlobInfo.from_row` reads what comes out.
+        """
+        return BlobChanges(self._native.list())
+
+    def changes(self) -> BlobChanges:
+        """The records that are here, and those that come."""
+        return BlobChanges(self._native.changes())
+
+
+async def _write(writer: _native.BlobWriter, chunk: object) -> None:
+    for piece in pieces(chunk):
+        if writer.write(piece):
+            await dispatcher().run(writer.flush())
