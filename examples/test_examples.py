@@ -128,6 +128,15 @@ def test_the_tour_of_swarms_runs(tmp_path: Path) -> None:
     assert sorted(lines[-3:]) == ["dashboard is in", "gateway is in", "tablet is out"]
 
 
+def test_the_tour_of_blobs_runs(tmp_path: Path) -> None:
+    shown = run("blobs.py", folder=tmp_path)
+    for part in (
+        "stored drawing.png 1024000", "new blob drawing.png image/png ('blob', 'blob:",
+        "read 1024000", "saved True", "played 500000 of 500000", "jam.video of", "first 1000",
+    ):  # fmt: skip
+        assert part in shown
+
+
 def test_what_one_device_reports_the_other_one_sees(tmp_path: Path) -> None:
     with started("two_devices.py", "found", "dashboard", folder=tmp_path) as first:
         invite = line_with(first.stdout, "invite: ")
@@ -153,6 +162,7 @@ def test_two_devices_says_how_it_is_called(tmp_path: Path) -> None:
     [
         ("README.md", ["press.py", "two_devices.py"]),
         ("docs/guide/getting-started.md", ["tour.py"]),
+        ("docs/guide/python.md", ["blobs.py"]),
         ("docs/guide/swarm.md", ["two_devices.py", "swarm_tour.py"]),
     ],
 )

@@ -1,0 +1,89 @@
+"""What the guide shows of blobs, as one program that runs: docs/guide/python.md quotes it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import swarmlet
+from swarmlet import BlobInfo, Network, Node
+
+
+async def main() -> None:
+    Path("drawing.png").write_bytes(bytes(range(256)) * 4000)
+    async with open_node("camera") as camera, open_node("dashboard") as dashboard:
+        await camera.swarm.create("plant", "camera")
+        await dashboard.swarm.join(await camera.swarm.invite(), "dashboard", timeout=30)
+        following = asyncio.create_task(follow(dashboard))
+        drawing = await store(camera)
+        recording = await record(camera, frames())
+        await following
+        await read(dashboard, drawing)
+        await play(dashboard, recording)
+        await find(dashboard)
+    without_asyncio(drawing)
+
+
+def open_node(folder: str):
+    network = Network(listen=["tcp://127.0.0.1:0"], discovery=False)
+    return Node.open(folder, network=network)
+
+
+async def store(node: Node) -> BlobInfo:
+    drawing = await node.blobs.put(
+        Path("drawing.png"), media_type="image/png", tags=["press:7", "drawing"]
+    )
+    print("stored", drawing.name, drawing.size)
+    return drawing
+
+
+async def frames() -> AsyncIterator[bytes]:
+    for number in range(100):
+        yield bytes([number]) * 10_000
+
+
+async def record(node: Node, frames: AsyncIterator[bytes]) -> BlobInfo:
+    recording = await node.blobs.put(
+        frames, name="jam.video", tags=["press:7", "jam"], hold="on_demand"
+    )
+    return recording
+
+
+async def read(node: Node, drawing: BlobInfo) -> None:
+    content = await node.blobs.get(drawing.id).read()
+    print("read", len(content))
+
+    await asyncio.wait_for(node.blobs.get(drawing.id).save("copy.png"), 30)
+    print("saved", Path("copy.png").read_bytes() == content)
+
+
+async def play(node: Node, recording: BlobInfo) -> None:
+    played = 0
+    async with node.blobs.get(recording.id, start=500_000) as reader:
+        async for piece in reader:
+            played += len(piece)
+            print("played", played, "of", recording.size - 500_000)
+
+
+async def follow(node: Node) -> None:
+    async with node.blobs.changes() as changes:
+        async for info in changes:
+            print("new blob", info.name, info.media_type, info.tags)
+            if "jam" in info.tags:
+                break
+
+
+async def find(node: Node) -> None:
+    async for row in node.query("FROM 'blob' & 'press:7'"):
+        info = BlobInfo.from_row(row)
+        if info is not None:
+            state = await node.blobs.state(info.id)
+            print(info.name, "of", info.time, "is", state.kind)
+
+
+def without_asyncio(drawing: BlobInfo) -> None:
+    with swarmlet.sync.Node.open("dashboard") as node:
+        with node.blobs.get(drawing.id, end=1000) as reader:
+            print("first", len(reader.read(timeout=30)))
+
+
+asyncio.run(main())
