@@ -305,7 +305,6 @@ async fn sync(
     shared
         .status
         .send_modify(|status| status.listening = listening);
-    let _ = started.try_send(Ok(()));
     let forwarded = shared.notes.clone();
     tokio::spawn(async move {
         while let Some(event) = events.recv().await {
@@ -315,6 +314,8 @@ async fn sync(
         }
     });
     let (task, frames) = SyncTask::new(shared, sync, log, net)?;
+    // Not before blobs can be fetched: whoever has waited for this may ask for one.
+    let _ = started.try_send(Ok(()));
     task.run(frames, notes).await;
     Ok(())
 }

@@ -190,8 +190,24 @@ async fn what_is_held_on_demand_comes_when_it_is_read() {
     assert_eq!(second.blobs().state(id).unwrap(), BlobState::Absent);
     let last = read_range(&second, id, 2_999_990..).await;
     assert_eq!(last, &content[2_999_990..]);
+    // What was asked for with it comes when nobody wants it any more, and is nobody's lie.
+    until(|| !matches!(second.blobs().state(id), Ok(BlobState::Part { .. }))).await;
     assert_eq!(read(&second, id).await, content);
     until(|| is_here(&second, id)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_just_founded_a_swarm_or_come_back_to_it_waits_for_blobs() {
+    let place = Place::new();
+    let waits = |node: &Node| {
+        let mut reader = node.blobs().get(BlobId::of(b"?"));
+        let pending = reader.next_chunk_blocking(Some(Duration::ZERO));
+        assert_eq!(pending.unwrap_err().kind(), ErrorKind::Timeout);
+    };
+    let node = founder(&place).await;
+    waits(&node);
+    node.close().await.unwrap();
+    waits(&place.open_with(Options::new().network(network())).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
