@@ -1,0 +1,148 @@
+//! The other process: joins, fetches what it is told to, and measures live events meanwhile.
+
+use std::io::{BufRead, BufReader, Lines};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+use swarmlet::{BlobState, InviteOptions, Network, Node, Options, SubscribeOptions};
+use swarmlet_bench::memory;
+
+/// A line from process to process.
+#[derive(Clone, Copy, Debug, serde::Deserialize, serde::Serialize)]
+pub(crate) struct Fetched {
+    pub(crate) seconds: f64,
+    pub(crate) latency_p99_ms: f64,
+    pub(crate) memory_mb: f64,
+}
+
+/// The process, as the other one holds it.
+pub(crate) struct Fetcher {
+    process: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Fetcher {
+    /// Starts it in the swarm of `node`.
+    pub(crate) fn start(node: &Node, folder: &Path) -> Result<Self> {
+        let invite = node.swarm().invite(&InviteOptions::default())?;
+        let mut process = Command::new(std::env::current_exe()?)
+            .arg("fetch")
+            .arg(folder)
+            .arg(invite)
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let output = process.stdout.take().context("the output is piped")?;
+        let mut fetcher = Self {
+            process,
+            lines: BufReader::new(output).lines(),
+        };
+        fetcher.line()?;
+        Ok(fetcher)
+    }
+
+    /// What it says when it has all blobs of a round.
+    pub(crate) fn fetched(&mut self) -> Result<Fetched> {
+        let line = self.line()?;
+        serde_json::from_str(&line).with_context(|| format!("not a figure: {line}"))
+    }
+
+    /// Waits until it has ended.
+    pub(crate) fn close(mut self) -> Result<()> {
+        self.process.wait()?;
+        Ok(())
+    }
+
+    fn line(&mut self) -> Result<String> {
+        Ok(self.lines.next().context("the other process ended")??)
+    }
+}
+
+/// Joins and fetches, round by round, until it is told that it is over.
+pub(crate) fn run(folder: &Path, invite: &str) -> Result<()> {
+    let network = Network::new().listen("tcp://127.0.0.1:0").discovery(false);
+    let node = Node::open_blocking(folder, Options::new().network(network))?;
+    let limit = Duration::from_secs(30);
+    node.swarm().join_blocking(invite, "fetcher", limit)?;
+    println!("joined");
+    let mut orders = node.subscribe("FROM 'fetch'", SubscribeOptions::default())?;
+    while let Some(rows) = orders.next_chunk_within(1, Some(Duration::from_secs(300)))? {
+        for row in rows {
+            let order: Value = row.payload().to_serde()?;
+            let Some(ids) = order["blobs"].as_array() else {
+                return Ok(node.close_blocking()?);
+            };
+            let texts: Vec<&str> = ids.iter().filter_map(Value::as_str).collect();
+            println!("{}", serde_json::to_string(&fetch(&node, &texts)?)?);
+        }
+    }
+    Ok(())
+}
+
+/// Waits until all blobs are here, measuring live events.
+fn fetch(node: &Node, ids: &[&str]) -> Result<Fetched> {
+    let is_done = Arc::new(AtomicBool::new(false));
+    let measuring = std::thread::spawn({
+        let (node, is_done) = (node.clone(), is_done.clone());
+        move || latencies(&node, &is_done)
+    });
+    let start = Instant::now();
+    let mut readers = Vec::new();
+    for id in ids {
+        let id = id.parse()?;
+        // Reading a byte has all of a blob fetched as long as somebody reads.
+        let mut reader = node.blobs().get(id);
+        reader.next_chunk_blocking(Some(Duration::from_secs(120)))?;
+        readers.push((id, reader));
+    }
+    for (id, _) in &readers {
+        while !matches!(node.blobs().state(*id)?, BlobState::Here { .. }) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    is_done.store(true, Relaxed);
+    let mut latencies = measuring
+        .join()
+        .expect("the measuring thread does not panic")?;
+    latencies.sort_unstable();
+    let last = latencies.len().saturating_sub(1);
+    let p99 = latencies.get((latencies.len() * 99 / 100).min(last));
+    Ok(Fetched {
+        seconds,
+        latency_p99_ms: p99.copied().unwrap_or(0) as f64 / 1e3,
+        memory_mb: memory::of_this_process().map_or(0.0, |memory| memory.peak_bytes as f64 / 1e6),
+    })
+}
+
+fn latencies(node: &Node, is_done: &AtomicBool) -> Result<Vec<u64>> {
+    let from = SubscribeOptions {
+        from: node.offsets()?.present,
+        ..SubscribeOptions::default()
+    };
+    let mut live = node.subscribe("FROM 'live'", from)?;
+    let mut latencies = Vec::new();
+    while !is_done.load(Relaxed) {
+        let rows = match live.next_chunk_within(256, Some(Duration::from_millis(20))) {
+            Ok(rows) => rows.unwrap_or_default(),
+            Err(error) if error.kind() == swarmlet::ErrorKind::Timeout => continue,
+            Err(error) => return Err(error.into()),
+        };
+        let now = micros();
+        for row in rows {
+            let sent: u64 = row.payload().to_serde()?;
+            latencies.push(now.saturating_sub(sent));
+        }
+    }
+    Ok(latencies)
+}
+
+/// Microseconds since 1970, by the clock that both processes share.
+pub(crate) fn micros() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_micros() as u64)
+}

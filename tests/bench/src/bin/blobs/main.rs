@@ -1,0 +1,254 @@
+//! `cargo xtask bench blobs`: large bytes into a node, out of it, and to a node in another process,
+//! beside copies of files and a bare socket, with live events meanwhile.
+
+#![expect(
+    clippy::print_stdout,
+    reason = "a command line program talks to its user"
+)]
+
+mod bare;
+mod fetcher;
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use serde_json::json;
+use swarmlet::{BlobId, Hold, Network, Node, Options, Payload, PutOptions, Tags};
+use swarmlet_bench::report::{self, Row, Target};
+
+use fetcher::{Fetcher, micros};
+
+/// Measures blobs.
+#[derive(Parser)]
+#[command(name = "cargo xtask bench blobs")]
+struct Arguments {
+    /// Mebibytes of the large blob.
+    #[arg(long, default_value_t = 1024)]
+    mebibytes: u64,
+    /// How many small blobs there are, of ten kibibytes each.
+    #[arg(long, default_value_t = 10_000)]
+    small: u64,
+    #[command(subcommand)]
+    role: Option<Role>,
+}
+
+/// The other process.
+#[derive(Subcommand)]
+enum Role {
+    /// Joins and fetches.
+    #[command(hide = true)]
+    Fetch {
+        /// Its data folder.
+        folder: PathBuf,
+        /// How it joins.
+        invite: String,
+    },
+    /// Receives over a bare socket.
+    #[command(hide = true)]
+    ReceiveBare {
+        /// Where to connect.
+        address: String,
+        /// Where files go.
+        folder: PathBuf,
+    },
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    match &arguments.role {
+        Some(Role::Fetch { folder, invite }) => fetcher::run(folder, invite),
+        Some(Role::ReceiveBare { address, folder }) => bare::receive(address, folder),
+        None => measure(&arguments),
+    }
+}
+
+fn measure(arguments: &Arguments) -> Result<()> {
+    let folder = report::folder().join("blobs");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let network = Network::new().listen("tcp://127.0.0.1:0").discovery(false);
+    let node = Node::open_blocking(folder.join("source"), Options::new().network(network))?;
+    node.swarm().create("bench", "source")?;
+    let mut fetcher = Fetcher::start(&node, &folder.join("fetcher"))?;
+    let mut rows = Vec::new();
+    large(&node, &folder, arguments.mebibytes, &mut fetcher, &mut rows)?;
+    small(&node, &folder, arguments.small, &mut fetcher, &mut rows)?;
+    publish(&node, "fetch", &json!("over"))?;
+    fetcher.close()?;
+    node.close_blocking()?;
+    print!("\n{}", report::table(&rows));
+    println!("\nwrote {}", report::write("blobs", &rows)?.display());
+    fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))
+}
+
+/// One large blob: stored, saved, and fetched by the other process.
+fn large(
+    node: &Node,
+    folder: &Path,
+    mebibytes: u64,
+    fetcher: &mut Fetcher,
+    rows: &mut Vec<Row>,
+) -> Result<()> {
+    let source = folder.join("large");
+    fill(&source, mebibytes << 20, 1)?;
+    let rate = |seconds: f64| mebibytes as f64 / seconds;
+    let copied = rate(timed(|| copy(&source, &folder.join("copy")))?.1);
+    let on_demand = PutOptions::new().hold(Hold::OnDemand);
+    let (stored, seconds) = timed(|| Ok(node.blobs().put_file_blocking(&source, on_demand)?))?;
+    let row = Row::alone("store a file", rate(seconds), "MiB/s", Target::Open);
+    rows.push(row.beside("copy and sync", copied, Target::Open));
+    let saved = folder.join("saved");
+    let save = || Ok(node.blobs().get(stored.id).save_blocking(&saved, None)?);
+    let seconds = timed(save)?.1;
+    let row = Row::alone("save to a file", rate(seconds), "MiB/s", Target::Open);
+    rows.push(row.beside("copy and sync", copied, Target::Open));
+    let bare = rate(bare::measure(&[&source], &folder.join("bare"))?);
+    let fetched = fetch(node, &[stored.id], fetcher)?;
+    let name = "to another process";
+    let row = Row::alone(name, rate(fetched.seconds), "MiB/s", Target::RatioMin(0.5));
+    rows.push(row.beside("bare socket", bare, Target::RatioMin(0.5)));
+    let (p99, memory) = (fetched.latency_p99_ms, fetched.memory_mb);
+    rows.extend([
+        Row::alone(
+            "live events meanwhile, p99",
+            p99,
+            "ms",
+            Target::ValueMax(10.0),
+        ),
+        Row::alone(
+            "peak memory of the receiver",
+            memory,
+            "MB",
+            Target::ValueMax(67.1),
+        ),
+    ]);
+    Ok(())
+}
+
+/// Many small blobs, fetched by the other process.
+fn small(
+    node: &Node,
+    folder: &Path,
+    count: u64,
+    fetcher: &mut Fetcher,
+    rows: &mut Vec<Row>,
+) -> Result<()> {
+    let sources = folder.join("small");
+    fs::create_dir_all(&sources)?;
+    let paths: Vec<PathBuf> = (0..count)
+        .map(|number| sources.join(number.to_string()))
+        .collect();
+    for (path, seed) in paths.iter().zip(2..) {
+        fill(path, SMALL_BYTES, seed)?;
+    }
+    let rate = |seconds: f64| count as f64 / seconds;
+    let copies = folder.join("copies");
+    fs::create_dir_all(&copies)?;
+    let copy_all = || -> Result<()> {
+        let mut numbered = paths.iter().enumerate();
+        numbered.try_for_each(|(number, path)| copy(path, &copies.join(number.to_string())))
+    };
+    let copied = rate(timed(copy_all)?.1);
+    let mut ids = Vec::new();
+    let store = || -> Result<()> {
+        for path in &paths {
+            let on_demand = PutOptions::new().hold(Hold::OnDemand);
+            ids.push(node.blobs().put_file_blocking(path, on_demand)?.id);
+        }
+        Ok(())
+    };
+    let seconds = timed(store)?.1;
+    let name = format!("store {count} files of 10 KiB");
+    let row = Row::alone(name, rate(seconds), "files/s", Target::Open);
+    rows.push(row.beside("copy and sync", copied, Target::Open));
+    let bare = rate(bare::measure(&paths, &folder.join("bare-small"))?);
+    let fetched = fetch(node, &ids, fetcher)?;
+    let row = Row::alone(
+        "those to another process",
+        rate(fetched.seconds),
+        "files/s",
+        Target::RatioMin(0.5),
+    );
+    rows.push(row.beside("bare socket", bare, Target::RatioMin(0.5)));
+    Ok(())
+}
+
+/// Has the other process fetch blobs, while events are published.
+fn fetch(node: &Node, ids: &[BlobId], fetcher: &mut Fetcher) -> Result<fetcher::Fetched> {
+    let is_done = Arc::new(AtomicBool::new(false));
+    let publishing = std::thread::spawn({
+        let (node, is_done) = (node.clone(), is_done.clone());
+        move || -> Result<()> {
+            while !is_done.load(Relaxed) {
+                publish(&node, "live", &json!(micros()))?;
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            Ok(())
+        }
+    });
+    for some in ids.chunks(IDS_PER_EVENT) {
+        let texts: Vec<String> = some.iter().map(ToString::to_string).collect();
+        publish(node, "fetch", &json!({ "blobs": texts }))?;
+    }
+    let mut sum = fetcher.fetched()?;
+    for _ in 1..ids.len().div_ceil(IDS_PER_EVENT) {
+        let next = fetcher.fetched()?;
+        sum.seconds += next.seconds;
+        sum.latency_p99_ms = sum.latency_p99_ms.max(next.latency_p99_ms);
+        sum.memory_mb = sum.memory_mb.max(next.memory_mb);
+    }
+    is_done.store(true, Relaxed);
+    publishing
+        .join()
+        .expect("the publishing thread does not panic")?;
+    Ok(sum)
+}
+
+fn publish(node: &Node, tag: &str, value: &serde_json::Value) -> Result<()> {
+    node.publish_blocking(Tags::new([tag])?, Payload::from_serde(value)?)?;
+    Ok(())
+}
+
+fn timed<T>(work: impl FnOnce() -> Result<T>) -> Result<(T, f64)> {
+    let start = Instant::now();
+    let done = work()?;
+    Ok((done, start.elapsed().as_secs_f64()))
+}
+
+/// Bytes that do not compress and differ for each seed.
+fn fill(path: &Path, bytes: u64, seed: u64) -> Result<()> {
+    let mut file = std::io::BufWriter::with_capacity(1 << 20, File::create(path)?);
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    for _ in 0..bytes / 8 {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        file.write_all(&state.to_le_bytes())?;
+    }
+    file.into_inner()?.sync_data()?;
+    Ok(())
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    let (mut from, mut to) = (File::open(from)?, File::create(to)?);
+    let mut buffer = vec![0; 256 * 1024];
+    loop {
+        let read = from.read(&mut buffer)?;
+        if read == 0 {
+            return Ok(to.sync_data()?);
+        }
+        to.write_all(&buffer[..read])?;
+    }
+}
+
+const SMALL_BYTES: u64 = 10 * 1024;
+/// An event has at most a mebibyte.
+const IDS_PER_EVENT: usize = 10_000;
