@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
-use bytes::Bytes;
 use swarmlet_engine::event::{Event, NodeId, Offset, Offsets, StreamId};
 use swarmlet_engine::sync::{Incident, Input, SessionId};
 use swarmlet_sim::coverage::Coverage;
@@ -363,13 +362,14 @@ impl World {
     }
 
     pub(crate) fn fulfil(&mut self, place: Place, wishes: Vec<Wish>) {
+        let mut written = Vec::new();
         for wish in wishes {
             match wish {
                 Wish::Send(session, frame) => {
                     self.trace.bytes(&frame);
+                    written.push((session, frame.len()));
                     self.network
-                        .send(self.now, place, session, frame.clone(), &mut self.random);
-                    self.written(place, session, frame);
+                        .send(self.now, place, session, frame, &mut self.random);
                 }
                 Wish::Close(session) => {
                     self.trace
@@ -378,13 +378,11 @@ impl World {
                 }
             }
         }
-    }
-
-    /// The connection takes what is sent at once.
-    fn written(&mut self, place: Place, session: SessionId, frame: Bytes) {
-        let bytes = frame.len();
-        let wishes = self.devices[place].step(self.now, Input::Sent { session, bytes });
-        self.fulfil(place, wishes);
+        // The connection takes what is sent at once; what follows is sent behind all of it.
+        for (session, bytes) in written {
+            let wishes = self.devices[place].step(self.now, Input::Sent { session, bytes });
+            self.fulfil(place, wishes);
+        }
     }
 
     /// The evil member connects to a device, or says something to it.
