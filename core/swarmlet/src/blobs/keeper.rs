@@ -99,10 +99,13 @@ impl BlobKeeper {
 
     /// A blob is whole here now, other than by being fetched.
     pub(super) fn note_gained(&self, id: BlobId) {
-        if let Some(jobs) = &self.lock().jobs {
-            let _ = jobs.send(Job::Gained(id));
-        }
+        self.ask(Job::Gained(id));
         self.note_moved();
+    }
+
+    /// Asks the worker for something, if there is one.
+    pub(super) fn ask(&self, job: Job) {
+        self.lock().tell(job);
     }
 
     /// Wants some bytes of a blob, until what is returned is dropped.

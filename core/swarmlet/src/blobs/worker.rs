@@ -127,7 +127,10 @@ impl BlobWorker {
                 size,
                 piece,
                 bytes,
-            } => self.store(blob, size, piece, &bytes),
+            } => {
+                self.store(blob, size, piece, &bytes);
+                Ok(())
+            }
             Job::Look => self.look(),
         };
         if let Err(error) = outcome
@@ -158,7 +161,8 @@ impl BlobWorker {
             .as_ref()
             .is_some_and(|(_, missing)| missing.is_empty())
         {
-            return self.complete(blob);
+            self.complete(blob);
+            return Ok(());
         }
         (self.answer)(Input::Want {
             blob,
@@ -181,10 +185,10 @@ impl BlobWorker {
         if !self.keeper.waits(blob).is_empty() || self.to_hold.is_empty() {
             return Ok(());
         }
-        if self.held.remove(&blob) {
+        if self.held.contains(&blob) {
             self.keeper.drop_part(blob);
             (self.answer)(Input::Unwant { blob });
-            self.to_hold.push_back(blob);
+            self.hold_later(blob);
         }
         self.hold_more()
     }
@@ -200,7 +204,8 @@ impl BlobWorker {
                 break;
             };
             for blob in wanted {
-                if !self.held.contains(&blob) && self.keeper.store.blob(blob)?.is_none() {
+                let is_here = matches!(self.keeper.store.blob(blob), Ok(Some(_)));
+                if !is_here && !self.held.contains(&blob) {
                     self.to_hold.push_back(blob);
                 }
             }
@@ -209,13 +214,28 @@ impl BlobWorker {
     }
 
     fn hold_more(&mut self) -> Result<()> {
-        while self.held.len() < BLOBS_HELD_AT_ONCE
-            && let Some(blob) = self.to_hold.pop_front()
-        {
+        // Each once: what fails has its turn again when something else has happened.
+        for _ in 0..self.to_hold.len() {
+            if self.held.len() >= BLOBS_HELD_AT_ONCE {
+                break;
+            }
+            let Some(blob) = self.to_hold.pop_front() else {
+                break;
+            };
             self.held.insert(blob);
-            self.want(blob)?;
+            if let Err(error) = self.want(blob) {
+                self.hold_later(blob);
+                return Err(error);
+            }
         }
         Ok(())
+    }
+
+    /// What is to be held and cannot be now has its turn behind the others.
+    fn hold_later(&mut self, blob: BlobId) {
+        if self.held.remove(&blob) {
+            self.to_hold.push_back(blob);
+        }
     }
 
     fn lookup(&self, session: SessionId, peer: NodeId, blob: BlobId) -> Result<()> {
@@ -319,7 +339,7 @@ impl BlobWorker {
         }
     }
 
-    fn store(&mut self, blob: BlobId, size: BlobSize, piece: Piece, bytes: &[u8]) -> Result<()> {
+    fn store(&mut self, blob: BlobId, size: BlobSize, piece: Piece, bytes: &[u8]) {
         let stored = match self.keeper.write(blob, piece, bytes) {
             Ok(None) => self.go_on(blob, size, piece, bytes),
             Ok(Some(taken)) => Ok(outcome(taken)),
@@ -334,13 +354,12 @@ impl BlobWorker {
         match stored {
             Ok(Outcome::Stored) => {
                 self.keeper.note_moved();
-                self.complete(blob)
+                self.complete(blob);
             }
-            Ok(Outcome::Unproven | Outcome::Failed) => Ok(()),
+            Ok(Outcome::Unproven | Outcome::Failed) => {}
             Err(error) => {
                 tracing::warn!(%error, %blob, "a piece of a blob could not be kept");
                 self.keeper.note_failure(blob, error);
-                Ok(())
             }
         }
     }
@@ -369,14 +388,22 @@ impl BlobWorker {
         Ok(Outcome::Stored)
     }
 
-    fn complete(&mut self, blob: BlobId) -> Result<()> {
-        if self.keeper.complete(blob)?.is_some() {
-            tracing::debug!(%blob, "a blob was fetched");
-            self.held.remove(&blob);
-            (self.answer)(Input::Gained { blob });
-            self.hold_more()?;
+    fn complete(&mut self, blob: BlobId) {
+        match self.keeper.complete(blob) {
+            Ok(None) => {}
+            Ok(Some(_)) => {
+                tracing::debug!(%blob, "a blob was fetched");
+                self.held.remove(&blob);
+                (self.answer)(Input::Gained { blob });
+                // Others have their turn, and records that there was no room for.
+                self.keeper.ask(Job::Look);
+            }
+            Err(error) => {
+                tracing::warn!(%error, %blob, "a blob could not be kept");
+                self.hold_later(blob);
+                self.keeper.note_failure(blob, error);
+            }
         }
-        Ok(())
     }
 }
 
