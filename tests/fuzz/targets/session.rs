@@ -135,6 +135,8 @@ impl Bench {
                 | Output::Dial(_)
                 | Output::NewIncarnation
                 | Output::Rescue { .. }
+                | Output::Introduced { .. }
+                | Output::Blobs { .. }
                 | Output::Incident(_) => {}
             }
         }
