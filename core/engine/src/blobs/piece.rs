@@ -107,6 +107,18 @@ impl PieceSet {
         all
     }
 
+    /// Those that are not among them.
+    #[must_use]
+    pub fn others(&self) -> Self {
+        let mut others = self.clone();
+        others.words.iter_mut().for_each(|word| *word = !*word);
+        if let (Some(last), odd @ 1..) = (others.words.last_mut(), self.pieces % 64) {
+            *last &= (1 << odd) - 1;
+        }
+        others.count = self.pieces - self.count;
+        others
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> u32 {
@@ -243,6 +255,10 @@ mod tests {
         let numbers: Vec<u32> = set.iter().map(Piece::get).collect();
         assert_eq!(numbers, [0, 63, 64, 129]);
         assert_eq!(set.len(), 4);
+        let others = set.others();
+        assert_eq!(others.len(), 126);
+        assert!(others.iter().all(|piece| !set.contains(piece)));
+        assert_eq!(others.others(), set);
         assert!(!set.insert(Piece(130)));
         assert!(set.remove(Piece(64)));
         assert!(!set.remove(Piece(64)));

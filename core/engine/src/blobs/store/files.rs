@@ -40,6 +40,12 @@ impl Files {
         }))
     }
 
+    /// Whether these are the files of a blob of this size.
+    pub(super) fn can_be(&self, size: BlobSize) -> bool {
+        let has_hashes = self.hashes.is_some() == Tree::has_hashes(size);
+        self.tree.size() == size && has_hashes
+    }
+
     /// The piece with the hashes that prove it; `None` if what is here does not prove it.
     pub(super) fn encode(&self, piece: Piece) -> Result<Option<Vec<u8>>> {
         let encoded = self

@@ -1,6 +1,7 @@
 //! The store: which blobs there are.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -18,12 +19,12 @@ use crate::storage::{Disk, FileName, Folder};
 /// The blobs of one data folder. Shared by threads as it is; one blob is fetched by one of them.
 #[derive(Debug)]
 pub struct BlobStore {
-    disk: Arc<dyn Disk>,
+    pub(super) disk: Arc<dyn Disk>,
     imports: AtomicU64,
 }
 
 impl BlobStore {
-    /// Opens what is on `disk`, and removes what a crash left half imported.
+    /// Opens what is on `disk`, ends what a crash interrupted, and removes what it left over.
     ///
     /// # Errors
     ///
@@ -35,19 +36,35 @@ impl BlobStore {
         };
         let listed = store.files()?;
         let known: BTreeSet<Named> = listed.iter().map(|(_, named)| *named).collect();
+        let has = |named| known.contains(&named);
         for (name, named) in &listed {
-            let is_left = match named {
-                Named::Temporary => true,
-                Named::WholeHashes(id) => !known.contains(&Named::Whole(*id)),
-                Named::PartHashes(id) => !known.contains(&Named::Part(*id)),
-                Named::Whole(_) | Named::Part(_) => false,
+            // What cannot be done is found again next time.
+            let _ = match *named {
+                // The content was to follow its hashes, and did not.
+                Named::WholeHashes(id) if !has(Named::Whole(id)) && has(Named::Part(id)) => {
+                    store.disk.rename(name, &Pair::part(id).hashes)
+                }
+                Named::PartHashes(id) if !has(Named::Part(id)) && !has(Named::WholeHashes(id)) => {
+                    store.rejoin_or_remove(name, id, has(Named::Whole(id)))
+                }
+                Named::WholeHashes(id) if !has(Named::Whole(id)) => store.disk.remove(name),
+                // What is whole needs no part.
+                Named::Part(id) | Named::PartHashes(id) if has(Named::Whole(id)) => {
+                    store.disk.remove(name)
+                }
+                Named::Temporary => store.disk.remove(name),
+                _ => Ok(()),
             };
-            if is_left {
-                // What stays is found again next time.
-                let _ = store.disk.remove(name);
-            }
         }
         Ok(store)
+    }
+
+    /// The hashes of a part that is not there: those of the whole blob, if that has none.
+    fn rejoin_or_remove(&self, name: &FileName, id: BlobId, is_whole: bool) -> io::Result<()> {
+        match is_whole {
+            true => self.disk.rename(name, &Pair::whole(id).hashes),
+            false => self.disk.remove(name),
+        }
     }
 
     /// Begins to import bytes.
@@ -70,7 +87,7 @@ impl BlobStore {
         Ok(files.map(Blob::new))
     }
 
-    /// What is here of `id`, of which a part was fetched before. All of it is read, to see what it
+    /// What is here of `id`, of which a part was fetched before; [`Part::check`] says how much that
     /// is. `None` if there is nothing that can be gone on with.
     ///
     /// # Errors
@@ -80,17 +97,14 @@ impl BlobStore {
         let Some(files) = Files::open(self.disk.as_ref(), id, &Pair::part(id))? else {
             return Ok(None);
         };
-        let size = files.tree.size();
-        // The piece that proves the size came first: without it the size is none.
-        if files.encode(size.last_piece())?.is_none() {
-            return Ok(None);
-        }
-        Part::resume(self.disk.clone(), files).map(Some)
+        // Without the piece that proves it, the size is none.
+        let proven = files.encode(files.tree.size().last_piece())?;
+        Ok(proven.map(|_| Part::found(self.disk.clone(), files)))
     }
 
-    /// Begins to fetch `id`, with a piece that proves the size, in place of what was there of it.
-    /// `None` if it does not prove it: then nothing was changed. `promised` bytes are still to come
-    /// of other parts.
+    /// Begins to fetch `id`, with a piece that proves the size; what is there of that size is gone
+    /// on with. `None` if it does not prove it: then nothing was changed. `promised` bytes are
+    /// still to come of other parts.
     ///
     /// # Errors
     ///
@@ -107,9 +121,15 @@ impl BlobStore {
         if piece != size.last_piece() || tree.prove(piece, encoded).is_none() {
             return Ok(None);
         }
-        let failed = |error| Error::io("cannot begin to fetch a blob", error).with("blob", id);
-        self.check_room(id, size, promised)?;
         let names = Pair::part(id);
+        let there = Files::open(self.disk.as_ref(), id, &names)?;
+        if let Some(files) = there.filter(|files| files.can_be(size)) {
+            let part = Part::found(self.disk.clone(), files);
+            part.write(piece, encoded)?;
+            return Ok(Some(part));
+        }
+        self.check_room(id, size, promised)?;
+        let failed = |error| Error::io("cannot begin to fetch a blob", error).with("blob", id);
         names.remove(self.disk.as_ref()).map_err(failed)?;
         let content = self.disk.create_unsynced(&names.content);
         let hashes = Tree::has_hashes(size).then(|| self.disk.create_unsynced(&names.hashes));
@@ -119,7 +139,7 @@ impl BlobStore {
             content: content.map_err(failed)?,
             hashes: hashes.transpose().map_err(failed)?,
         };
-        let mut part = Part::begun(self.disk.clone(), files);
+        let part = Part::begun(self.disk.clone(), files);
         part.write(piece, encoded)?;
         Ok(Some(part))
     }

@@ -48,7 +48,7 @@ impl Import {
     }
 
     /// Keeps what was written, durably, under the name that it has by its content. If the blob was
-    /// here already, it stays as it is.
+    /// here already, it takes its place: that one may not be durable, or not be what it was.
     ///
     /// # Errors
     ///
@@ -66,11 +66,6 @@ impl Import {
         let content = io::BufReader::with_capacity(IMPORT_READ_BYTES, content);
         let id = Tree::hash(content, size, self.hashes.as_deref()).map_err(failed)?;
         let names = Pair::whole(id);
-        if let Some(files) = Files::open(self.disk.as_ref(), id, &names)?
-            && files.tree.size() == size
-        {
-            return Ok(Blob::new(files));
-        }
         self.keep(&names).map_err(failed)?;
         let kept = Files::open(self.disk.as_ref(), id, &names)?;
         let kept = kept.ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;

@@ -51,11 +51,17 @@ impl Pair {
         }
     }
 
-    /// Gives the files these names instead of `from`: the hashes first, so that nothing whole is
-    /// ever without them. The names are durable when it returns.
+    /// Gives the files these names instead of `from`. The hashes go first; where the content does
+    /// not follow, they go back, now or at the next opening. The names are durable when it returns.
     pub(super) fn take_over(&self, disk: &dyn Disk, from: &Self) -> io::Result<()> {
-        found(disk.rename(&from.hashes, &self.hashes))?;
-        disk.rename(&from.content, &self.content)?;
+        let moved = found(disk.rename(&from.hashes, &self.hashes))?;
+        if let Err(error) = disk.rename(&from.content, &self.content) {
+            if moved.is_some() {
+                // If that fails too, opening does it.
+                let _ = disk.rename(&self.hashes, &from.hashes);
+            }
+            return Err(error);
+        }
         disk.sync_folder(Folder::Blobs)
     }
 

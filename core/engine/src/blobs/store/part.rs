@@ -1,20 +1,29 @@
 //! Parts of blobs: what came of one so far, each piece proven before it is written.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::files::Files;
 use super::names::Pair;
-use super::whole::Blob;
+use crate::blobs::limits::{FREE_BYTES_KEPT, PIECE_BYTES};
 use crate::blobs::{BlobId, BlobSize, Piece, PieceSet};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::storage::Disk;
 
-/// A blob that is being fetched. Dropping it loses nothing that came.
+/// A blob that is being fetched. Dropping it loses nothing that came. Threads share it: nobody
+/// waits for the disk of another.
 #[derive(Debug)]
 pub struct Part {
     disk: Arc<dyn Disk>,
     files: Files,
+    pieces: Mutex<Pieces>,
+}
+
+/// What is known of the pieces.
+#[derive(Debug)]
+struct Pieces {
     missing: PieceSet,
+    /// How many were looked at; nothing is known of those behind them, but what was written since.
+    checked: u32,
 }
 
 /// What became of a piece.
@@ -27,30 +36,49 @@ pub enum Taken {
 }
 
 impl Part {
-    /// What was begun with these files; reads all of it to see what is there.
-    pub(super) fn resume(disk: Arc<dyn Disk>, files: Files) -> Result<Self> {
-        let size = files.tree.size();
-        let mut missing = PieceSet::none(size);
-        for piece in PieceSet::all(size).iter() {
-            if files.encode(piece)?.is_none() {
-                missing.insert(piece);
-            }
-        }
-        Ok(Self {
+    /// What was begun with these files; [`Part::check`] says what of it is there.
+    pub(super) fn found(disk: Arc<dyn Disk>, files: Files) -> Self {
+        let missing = PieceSet::all(files.tree.size());
+        let checked = 0;
+        Self {
             disk,
             files,
-            missing,
-        })
+            pieces: Mutex::new(Pieces { missing, checked }),
+        }
     }
 
     /// Nothing yet.
     pub(super) fn begun(disk: Arc<dyn Disk>, files: Files) -> Self {
-        let missing = PieceSet::all(files.tree.size());
-        Self {
-            disk,
-            files,
-            missing,
+        let checked = files.tree.size().pieces();
+        let part = Self::found(disk, files);
+        part.pieces().checked = checked;
+        part
+    }
+
+    /// Looks at the next pieces, so many at most, whether they are here; says whether it has looked
+    /// at all of them.
+    ///
+    /// One that cannot be read is not here: it can be written again.
+    pub fn check(&self, pieces: u32) -> bool {
+        let (first, all) = (self.pieces().checked, self.size().pieces());
+        let end = first.saturating_add(pieces).min(all);
+        for number in first..end {
+            let piece = self.size().piece(number.into());
+            let piece = piece.expect("it is below the number of pieces");
+            let is_here = matches!(self.files.encode(piece), Ok(Some(_)));
+            let mut known = self.pieces();
+            if is_here {
+                known.missing.remove(piece);
+            }
+            known.checked = number + 1;
         }
+        end == all
+    }
+
+    /// Whether all pieces were looked at.
+    #[must_use]
+    pub fn is_checked(&self) -> bool {
+        self.pieces().checked == self.size().pieces()
     }
 
     /// The name of the blob.
@@ -65,10 +93,22 @@ impl Part {
         self.files.tree.size()
     }
 
-    /// The pieces that are not here.
+    /// The pieces that are not here, as far as it was looked.
     #[must_use]
-    pub fn missing(&self) -> &PieceSet {
-        &self.missing
+    pub fn missing(&self) -> PieceSet {
+        self.pieces().missing.clone()
+    }
+
+    /// The pieces that are here, as far as it was looked.
+    #[must_use]
+    pub fn present(&self) -> PieceSet {
+        self.pieces().missing.others()
+    }
+
+    /// How many pieces are not here, as far as it was looked.
+    #[must_use]
+    pub fn missing_count(&self) -> u32 {
+        self.pieces().missing.len()
     }
 
     /// Checks a piece and writes it. What is written is not durable; if it is lost, it is missing
@@ -77,10 +117,11 @@ impl Part {
     /// # Errors
     ///
     /// `disk_full`, `storage`; the piece is missing then.
-    pub fn write(&mut self, piece: Piece, encoded: &[u8]) -> Result<Taken> {
+    pub fn write(&self, piece: Piece, encoded: &[u8]) -> Result<Taken> {
         let Some(proven) = self.files.tree.prove(piece, encoded) else {
             return Ok(Taken::Unproven);
         };
+        self.check_room()?;
         let write = || {
             let at = self.size().range(piece).start;
             self.files.content.write_at(&proven.content, at)?;
@@ -95,7 +136,7 @@ impl Part {
                 .with("blob", self.id())
                 .with("piece", piece.get())
         })?;
-        self.missing.remove(piece);
+        self.pieces().missing.remove(piece);
         Ok(Taken::Stored)
     }
 
@@ -105,7 +146,7 @@ impl Part {
     ///
     /// `storage`.
     pub fn read(&self, piece: Piece) -> Result<Option<Vec<u8>>> {
-        self.here(piece, Files::read)
+        self.files.read(piece)
     }
 
     /// The piece with the hashes that prove it to others; `None` if it is not here.
@@ -114,18 +155,7 @@ impl Part {
     ///
     /// `storage`.
     pub fn encode(&self, piece: Piece) -> Result<Option<Vec<u8>>> {
-        self.here(piece, Files::encode)
-    }
-
-    fn here(
-        &self,
-        piece: Piece,
-        read: impl Fn(&Files, Piece) -> Result<Option<Vec<u8>>>,
-    ) -> Result<Option<Vec<u8>>> {
-        match self.missing.contains(piece) {
-            true => Ok(None),
-            false => read(&self.files, piece),
-        }
+        self.files.encode(piece)
     }
 
     /// Makes it a whole blob, durably, once nothing is missing.
@@ -137,9 +167,9 @@ impl Part {
     /// # Panics
     ///
     /// If a piece is missing.
-    pub fn complete(self) -> Result<Blob> {
+    pub fn complete(&self) -> Result<()> {
         assert!(
-            self.missing.is_empty(),
+            self.pieces().missing.is_empty(),
             "a part is completed when it is whole"
         );
         let id = self.id();
@@ -147,7 +177,25 @@ impl Part {
             self.files.sync()?;
             Pair::whole(id).take_over(self.disk.as_ref(), &Pair::part(id))
         };
-        keep().map_err(|error| Error::io("cannot keep a blob", error).with("blob", id))?;
-        Ok(Blob::new(self.files))
+        keep().map_err(|error| Error::io("cannot keep a blob", error).with("blob", id))
+    }
+
+    /// Refuses to take the room that is kept for other things: others may have used what there was
+    /// when this was begun.
+    fn check_room(&self) -> Result<()> {
+        let free = self.disk.bytes_free();
+        let free = free.map_err(|error| Error::io("cannot tell how much room there is", error))?;
+        if free < FREE_BYTES_KEPT + PIECE_BYTES {
+            let message = "there is too little room for a piece of a blob";
+            return Err(Error::new(ErrorKind::DiskFull, message)
+                .with("blob", self.id())
+                .with("free", free)
+                .with("kept free", FREE_BYTES_KEPT));
+        }
+        Ok(())
+    }
+
+    fn pieces(&self) -> MutexGuard<'_, Pieces> {
+        self.pieces.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
