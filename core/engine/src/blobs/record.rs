@@ -10,7 +10,7 @@ use super::id::BlobId;
 use super::limits::{BLOB_NAME_BYTES_MAX, MEDIA_TYPE_BYTES_MAX};
 use super::piece::BlobSize;
 use crate::error::{Error, Result};
-use crate::event::{Payload, Tag, Tags};
+use crate::event::{Event, Payload, Tag, Tags};
 
 /// What an event says of a blob.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct BlobRecord {
 }
 
 /// A name for a blob that can be the name of a file anywhere: not empty, at most 255 bytes, no
-/// folder and no way out of one, no control characters.
+/// folder and no way out of one, no control characters, nothing that Windows refuses.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BlobName(String);
 
@@ -82,7 +82,16 @@ impl BlobRecord {
         })
     }
 
-    /// Reads the payload of an event; `None` if it is no record, or one that nobody should follow.
+    /// Reads an event; `None` if it is no record: it has not both tags, or another payload.
+    #[must_use]
+    pub fn of(event: &Event) -> Option<Self> {
+        let record = Self::parse(&event.payload())?;
+        let tags = event.tags();
+        let is_tagged = |tag: &str| tags.contains(tag);
+        (is_tagged(Self::TAG) && is_tagged(Self::tag_of(record.id).as_str())).then_some(record)
+    }
+
+    /// Reads the payload of a record; `None` if it is none, or one that nobody should follow.
     #[must_use]
     pub fn parse(payload: &Payload) -> Option<Self> {
         let fields: Fields = payload.to_serde().ok()?;
@@ -114,8 +123,18 @@ impl BlobName {
         if name.contains(['/', '\\', ':']) || name.trim_matches('.').is_empty() {
             return refused("the name of a blob must be that of a file, without a folder");
         }
-        if name.chars().any(char::is_control) {
-            return refused("the name of a blob must not have control characters");
+        let is_special = |one: char| one.is_control() || "<>\"|?*".contains(one);
+        if name.chars().any(is_special) || name.ends_with(['.', ' ']) {
+            return refused(
+                "the name of a blob must not have characters that names of files cannot",
+            );
+        }
+        let stem = name.split('.').next().unwrap_or_default().trim_end();
+        if DEVICES
+            .iter()
+            .any(|device| stem.eq_ignore_ascii_case(device))
+        {
+            return refused("the name of a blob must not be that of a device of Windows");
         }
         Ok(Self(name))
     }
@@ -172,6 +191,12 @@ impl Hold {
         }
     }
 }
+
+/// Names that mean something else than a file on Windows, whatever follows after a dot.
+const DEVICES: [&str; 22] = [
+    "CON", "PRN", "AUX", "NUL", "COM1", "COM2", "COM3", "COM4", "COM5", "COM6", "COM7", "COM8",
+    "COM9", "LPT1", "LPT2", "LPT3", "LPT4", "LPT5", "LPT6", "LPT7", "LPT8", "LPT9",
+];
 
 /// A record as its payload has it.
 #[derive(Serialize, Deserialize)]
@@ -248,12 +273,21 @@ mod tests {
 
     #[test]
     fn a_name_leads_nowhere() {
-        for name in ["a", ".hidden", "a..b", "M\u{fc}ller.pdf", &"a".repeat(255)] {
+        for name in [
+            "a",
+            "console",
+            "nul-1",
+            ".hidden",
+            "a..b",
+            "M\u{fc}ller.pdf",
+            &"a".repeat(255),
+        ] {
             assert!(BlobName::new(name).is_ok(), "{name}");
         }
         let long = "a".repeat(256);
         for name in [
-            "", ".", "..", "...", "a/b", "..\\x", "c:x", "a\0", "a\nb", &long,
+            "", ".", "..", "...", "a/b", "..\\x", "c:x", "a\0", "a\nb", "a?", "a|b", "a.", "a ",
+            "nul", "Com1.txt", &long,
         ] {
             assert!(BlobName::new(name).is_err(), "{name:?}");
         }
