@@ -106,5 +106,15 @@ pub(crate) const BLOB_RECORDS_LOOKS_MAX: usize = 16;
 /// for, many times over.
 pub(crate) const BLOBS_HELD_AT_ONCE: usize = 1024;
 
+/// Pieces of a part that are looked at between two jobs: a megabyte, some milliseconds.
+pub(crate) const BLOB_PIECES_PER_CHECK: u32 = 16;
+
+/// Parts that are kept at hand when nobody wants them, each with two open files: whoever reads one
+/// range after the other does not have all of it looked at each time.
+pub(crate) const BLOB_PARTS_UNUSED_MAX: usize = 16;
+
+/// How often it is tried again to fetch what nobody had.
+pub(crate) const BLOBS_WAKE_PERIOD: Duration = Duration::from_secs(10);
+
 /// Blobs that are noted to be fetched later, of 32 bytes each; the log has the others.
 pub(crate) const BLOBS_TO_HOLD_MAX: usize = 64 * 1024;

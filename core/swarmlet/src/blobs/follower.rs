@@ -40,7 +40,7 @@ impl Follower {
         let mut wanted = Vec::new();
         for event in &events {
             self.seen.advance(event.key.stream, event.key.offset);
-            let record = BlobRecord::parse(&event.payload());
+            let record = BlobRecord::of(event);
             let wants = |record: &BlobRecord| record.hold == Hold::Everyone;
             wanted.extend(record.filter(wants).map(|record| record.id));
         }

@@ -130,11 +130,8 @@ impl BlobInfo {
     /// Reads a record; `None` if the event is something else.
     #[must_use]
     pub fn from_event(event: &Event) -> Option<Self> {
-        let record = BlobRecord::parse(&event.payload())?;
-        let tags = event.tags();
-        let own = BlobRecord::tag_of(record.id);
-        let is_tagged = tags.contains(BlobRecord::TAG) && tags.contains(own.as_str());
-        is_tagged.then(|| Self::new(record, event, tags))
+        let record = BlobRecord::of(event)?;
+        Some(Self::new(record, event, event.tags()))
     }
 
     fn new(record: BlobRecord, event: &Event, tags: Tags) -> Self {

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 
 use swarmlet_engine::blobs::limits::PIECE_BYTES;
-use swarmlet_engine::blobs::{Blob, BlobId, BlobSize, BlobStore, Part, Piece, Taken};
+use swarmlet_engine::blobs::{BlobId, BlobSize, BlobStore, Part};
 use swarmlet_engine::storage::Disk;
 use swarmlet_engine::{Error, Result};
 use tokio::sync::watch;
@@ -26,13 +26,15 @@ pub(crate) struct BlobKeeper {
 
 #[derive(Debug, Default)]
 struct Inner {
-    /// What is being fetched.
-    parts: BTreeMap<BlobId, Part>,
+    /// What is being fetched. Nobody works on the disk while this is locked.
+    parts: BTreeMap<BlobId, Arc<Part>>,
     /// Who waits for which bytes.
     waits: BTreeMap<BlobId, BTreeMap<u64, Range<u64>>>,
     next_wait: u64,
     /// Why what is waited for cannot be kept here, until whoever waits has learnt of it.
     failures: BTreeMap<BlobId, Error>,
+    /// Whether there is a worker, or will be when the network can be used.
+    is_expected: bool,
     /// There while the worker runs.
     jobs: Option<mpsc::Sender<Job>>,
 }
@@ -62,6 +64,11 @@ impl BlobKeeper {
         })
     }
 
+    /// From here on whoever wants a blob waits until it can be fetched.
+    pub(crate) fn expect(&self) {
+        self.lock().is_expected = true;
+    }
+
     /// From here on blobs can be fetched.
     pub(crate) fn connect(&self, jobs: mpsc::Sender<Job>) {
         let mut inner = self.lock();
@@ -75,15 +82,16 @@ impl BlobKeeper {
     /// From here on they cannot.
     pub(crate) fn disconnect(&self) {
         let mut inner = self.lock();
+        inner.is_expected = false;
         inner.jobs = None;
         inner.parts.clear();
         drop(inner);
         self.note_moved();
     }
 
-    /// Whether there is somebody to fetch blobs from.
-    pub(super) fn is_connected(&self) -> bool {
-        self.lock().jobs.is_some()
+    /// Whether there can be somebody to fetch blobs from.
+    pub(super) fn is_expected(&self) -> bool {
+        self.lock().is_expected
     }
 
     /// Something to wait on for anything to have moved.
@@ -131,27 +139,16 @@ impl BlobKeeper {
 
     /// How much of a blob is here.
     pub(super) fn here(&self, id: BlobId) -> Result<Here> {
-        if let Some(part) = self.lock().parts.get(&id) {
-            return Ok(Here::of(part));
+        if let Some(part) = self.part(id) {
+            return Ok(Here::Part {
+                size: part.size(),
+                missing: part.missing_count(),
+            });
         }
         if let Some(blob) = self.store.blob(id)? {
             return Ok(Here::All(blob.size()));
         }
         Ok(Here::Nothing)
-    }
-
-    /// The bytes of a piece of what is being fetched; `None` if they are not here.
-    pub(super) fn read_part(&self, id: BlobId, at: u64) -> Result<Option<(BlobSize, Vec<u8>)>> {
-        let inner = self.lock();
-        let Some(part) = inner.parts.get(&id) else {
-            return Ok(None);
-        };
-        let size = part.size();
-        let Some(piece) = size.pieces_of(at..at.saturating_add(1)).next() else {
-            // There is nothing behind the end.
-            return Ok(Some((size, Vec::new())));
-        };
-        Ok(part.read(piece)?.map(|bytes| (size, bytes)))
     }
 
     /// What is waited for could not be kept: whoever waits learns of it.
@@ -169,24 +166,24 @@ impl BlobKeeper {
         self.lock().failures.remove(&id)
     }
 
-    /// Bytes that are still to come of what is being fetched.
-    pub(super) fn promised(&self) -> u64 {
-        let inner = self.lock();
-        let missing = inner
-            .parts
-            .values()
-            .map(|part| u64::from(part.missing().len()));
-        missing.sum::<u64>() * PIECE_BYTES
+    /// Bytes that are still to come of the parts that are wanted.
+    pub(super) fn promised(&self, is_wanted: impl Fn(BlobId) -> bool) -> u64 {
+        let parts: Vec<Arc<Part>> = self.lock().parts.values().cloned().collect();
+        let wanted = parts.iter().filter(|part| is_wanted(part.id()));
+        let missing: u64 = wanted.map(|part| u64::from(part.missing_count())).sum();
+        missing * PIECE_BYTES
     }
 
-    /// Looks at what is being fetched of a blob.
-    pub(super) fn part<T>(&self, id: BlobId, look: impl FnOnce(&Part) -> T) -> Option<T> {
-        self.lock().parts.get(&id).map(look)
+    /// What is being fetched of a blob.
+    pub(super) fn part(&self, id: BlobId) -> Option<Arc<Part>> {
+        self.lock().parts.get(&id).cloned()
     }
 
     /// Adds what is there of a blob.
-    pub(super) fn add_part(&self, part: Part) {
-        self.lock().parts.insert(part.id(), part);
+    pub(super) fn add_part(&self, part: Part) -> Arc<Part> {
+        let part = Arc::new(part);
+        self.lock().parts.insert(part.id(), part.clone());
+        part
     }
 
     /// Lets go of what is there; its files stay.
@@ -194,37 +191,8 @@ impl BlobKeeper {
         self.lock().parts.remove(&id);
     }
 
-    /// Writes a piece of what is being fetched.
-    pub(super) fn write(&self, id: BlobId, piece: Piece, encoded: &[u8]) -> Result<Option<Taken>> {
-        let mut inner = self.lock();
-        let part = inner.parts.get_mut(&id);
-        part.map(|part| part.write(piece, encoded)).transpose()
-    }
-
-    /// Makes what is being fetched a whole blob if nothing is missing.
-    pub(super) fn complete(&self, id: BlobId) -> Result<Option<Blob>> {
-        let is_whole = |part: &Part| part.missing().is_empty();
-        if self.part(id, is_whole) != Some(true) {
-            return Ok(None);
-        }
-        let part = self.lock().parts.remove(&id);
-        // Readers that look meanwhile find neither, and look again.
-        let completed = part.map(Part::complete).transpose();
-        self.note_moved();
-        completed
-    }
-
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Here {
-    pub(super) fn of(part: &Part) -> Self {
-        Self::Part {
-            size: part.size(),
-            missing: part.missing().len(),
-        }
     }
 }
 

@@ -2,11 +2,12 @@
 //!
 //! The engine keeps files and decides who is asked for what; this connects both with the log, the
 //! swarm and the user. From below: `keeper` (what is here, and who waits for what is not),
-//! `follower` (records in the log), `worker` (the thread that reads, checks and writes for peers),
-//! `reader`, `writer`, `handle` (the door for users).
+//! `follower` (records in the log), `holds` (whose turn it is), `worker` (the thread that reads,
+//! checks and writes for peers), `reader`, `writer`, `handle` (the door for users).
 
 mod follower;
 mod handle;
+mod holds;
 mod info;
 mod keeper;
 mod reader;

@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use swarmlet_engine::blobs::limits::PIECE_BYTES;
-use swarmlet_engine::blobs::{Blob, BlobId};
+use swarmlet_engine::blobs::{Blob, BlobId, Part};
 use swarmlet_engine::{Error, ErrorKind, Result};
 use tokio::sync::watch;
 
 use super::keeper::{BlobKeeper, Here, Wait};
+use super::worker::{Job, is_damage};
 use crate::clock::Stopwatch;
 use crate::park::block_on_for;
 use crate::state::State;
@@ -133,8 +134,7 @@ impl BlobReader {
             if let Some(bytes) = self.source.read(self.range.clone())? {
                 return Ok(self.taken(bytes));
             }
-            let left = timeout.map(|timeout| timeout.saturating_sub(waited.elapsed()));
-            let changed = block_on_for(self.moved.changed(), left);
+            let changed = block_on_for(self.moved.changed(), left(timeout, &waited));
             if changed.is_none() {
                 let message = "the bytes of a blob did not come in time";
                 return Err(Error::new(ErrorKind::Timeout, message).with("blob", self.id()));
@@ -142,16 +142,19 @@ impl BlobReader {
         }
     }
 
-    /// Reads the rest into memory; refused if that is more than `bytes_max`.
+    /// Reads the rest into memory; refused if that is more than `bytes_max`. If it fails, or the
+    /// future is dropped, nothing was consumed: repeated, it gives all of the rest.
     ///
     /// # Errors
     ///
     /// As [`BlobReader::next_chunk`], and `invalid_argument` beyond the bound.
     pub async fn read_all(&mut self, bytes_max: usize) -> Result<Vec<u8>> {
         let mut all = Vec::new();
-        while let Some(bytes) = self.next_chunk().await? {
-            append(&mut all, &bytes, bytes_max, self.id())?;
+        let mut rest = Rest::of(self);
+        while let Some(bytes) = rest.reader.next_chunk().await? {
+            append(&mut all, &bytes, bytes_max, rest.reader.id())?;
         }
+        rest.is_done = true;
         Ok(all)
     }
 
@@ -159,58 +162,96 @@ impl BlobReader {
     ///
     /// # Errors
     ///
-    /// As [`BlobReader::read_all`]; `timeout` if nothing came for so long.
+    /// As [`BlobReader::read_all`]; `timeout` if it takes longer than that.
     pub fn read_all_blocking(
         &mut self,
         bytes_max: usize,
         timeout: Option<Duration>,
     ) -> Result<Vec<u8>> {
+        let waited = Stopwatch::start();
         let mut all = Vec::new();
-        while let Some(bytes) = self.next_chunk_blocking(timeout)? {
-            append(&mut all, &bytes, bytes_max, self.id())?;
+        let mut rest = Rest::of(self);
+        while let Some(bytes) = rest.reader.next_chunk_blocking(left(timeout, &waited))? {
+            append(&mut all, &bytes, bytes_max, rest.reader.id())?;
         }
+        rest.is_done = true;
         Ok(all)
     }
 
     /// Writes the rest to a file, which appears under its name when all of it is there and synced;
-    /// one that was there is replaced. If it fails nothing is left.
+    /// one that was there is replaced. If it fails, or the future is dropped, nothing is left and
+    /// nothing was consumed.
     ///
     /// # Errors
     ///
     /// As [`BlobReader::next_chunk`], and those of the file.
     pub async fn save(&mut self, path: impl AsRef<Path>) -> Result<()> {
         let mut file = Saving::begin(path.as_ref())?;
-        while let Some(bytes) = self.next_chunk().await? {
+        let mut rest = Rest::of(self);
+        while let Some(bytes) = rest.reader.next_chunk().await? {
             file = in_background(move || {
                 file.write(&bytes)?;
                 Ok(file)
             })
             .await?;
         }
-        in_background(move || file.complete()).await
+        in_background(move || file.complete()).await?;
+        rest.is_done = true;
+        Ok(())
     }
 
     /// As [`BlobReader::save`], for callers without a runtime.
     ///
     /// # Errors
     ///
-    /// As [`BlobReader::save`]; `timeout` if nothing came for so long.
+    /// As [`BlobReader::save`]; `timeout` if it takes longer than that.
     pub fn save_blocking(
         &mut self,
         path: impl AsRef<Path>,
         timeout: Option<Duration>,
     ) -> Result<()> {
+        let waited = Stopwatch::start();
         let mut file = Saving::begin(path.as_ref())?;
-        while let Some(bytes) = self.next_chunk_blocking(timeout)? {
+        let mut rest = Rest::of(self);
+        while let Some(bytes) = rest.reader.next_chunk_blocking(left(timeout, &waited))? {
             file.write(&bytes)?;
         }
-        file.complete()
+        file.complete()?;
+        rest.is_done = true;
+        Ok(())
     }
 
     /// Goes on behind `bytes`; there are none at the end only.
     fn taken(&mut self, bytes: Bytes) -> Option<Bytes> {
         self.range.start += bytes.len() as u64;
         (!bytes.is_empty()).then_some(bytes)
+    }
+}
+
+/// The rest of a blob, which is consumed whole or not at all.
+struct Rest<'a> {
+    reader: &'a mut BlobReader,
+    start: u64,
+    is_done: bool,
+}
+
+impl<'a> Rest<'a> {
+    fn of(reader: &'a mut BlobReader) -> Self {
+        let start = reader.range.start;
+        let is_done = false;
+        Self {
+            reader,
+            start,
+            is_done,
+        }
+    }
+}
+
+impl Drop for Rest<'_> {
+    fn drop(&mut self) {
+        if !self.is_done {
+            self.reader.range.start = self.start;
+        }
     }
 }
 
@@ -222,18 +263,21 @@ impl Source {
         if range.is_empty() {
             return Ok(Some(Bytes::new()));
         }
+        if let Some(part) = self.keeper.part(self.id)
+            && let Some(bytes) = read_part(&part, range.clone())?
+        {
+            return Ok(Some(bytes));
+        }
         if let Some(whole) = self.whole()? {
             return self.read_whole(&whole, range).map(Some);
         }
-        let part = self.keeper.read_part(self.id, range.start)?;
-        if let Some((_, bytes)) = part {
-            return Ok(Some(cut(bytes, range)));
-        }
-        if !self.keeper.is_connected() {
+        if !self.keeper.is_expected() {
             let message = "the blob is not on this device, and there is nobody to fetch it from";
             return Err(Error::new(ErrorKind::NotFound, message).with("blob", self.id));
         }
         if let Some(failure) = self.keeper.take_failure(self.id) {
+            // The next call wants it anew.
+            *locked(&self.wait) = None;
             return Err(failure);
         }
         self.want(range);
@@ -254,10 +298,11 @@ impl Source {
             return Ok(Bytes::new());
         };
         let read = whole.read(piece);
-        let is_damaged = |error: &Error| error.kind() == ErrorKind::Corrupt;
-        if read.as_ref().is_err_and(is_damaged) && self.keeper.is_connected() {
+        if read.as_ref().is_err_and(is_damage) && self.keeper.is_expected() {
             self.keeper.store.set_back(self.id)?;
+            self.keeper.ask(Job::Damaged(self.id));
             *locked(&self.whole) = None;
+            *locked(&self.wait) = None;
         }
         Ok(cut(read?, range))
     }
@@ -275,6 +320,17 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// As [`Source::read`], of what is being fetched.
+fn read_part(part: &Part, range: Range<u64>) -> Result<Option<Bytes>> {
+    let first = range.start..range.start.saturating_add(1);
+    let Some(piece) = part.size().pieces_of(first).next() else {
+        // There is nothing behind the end.
+        return Ok(Some(Bytes::new()));
+    };
+    let read = part.read(piece)?;
+    Ok(read.map(|bytes| cut(bytes, range)))
+}
+
 /// Of the bytes of a piece those that lie in `range`, from its beginning on.
 fn cut(piece: Vec<u8>, range: Range<u64>) -> Bytes {
     let skipped = (range.start % PIECE_BYTES) as usize;
@@ -282,6 +338,11 @@ fn cut(piece: Vec<u8>, range: Range<u64>) -> Bytes {
     let bytes = Bytes::from(piece);
     let end = bytes.len().min(skipped.saturating_add(most));
     bytes.slice(skipped.min(end)..end)
+}
+
+/// What is left of a limit of time.
+fn left(timeout: Option<Duration>, waited: &Stopwatch) -> Option<Duration> {
+    timeout.map(|timeout| timeout.saturating_sub(waited.elapsed()))
 }
 
 fn append(all: &mut Vec<u8>, bytes: &[u8], bytes_max: usize, id: BlobId) -> Result<()> {
@@ -355,5 +416,9 @@ async fn in_background<T: Send + 'static>(
 }
 
 fn cut_off(error: &tokio::task::JoinError) -> Error {
-    Error::new(ErrorKind::Internal, "reading a blob was cut off").because(error.to_string())
+    let kind = match error.is_cancelled() {
+        true => ErrorKind::Closed,
+        false => ErrorKind::Internal,
+    };
+    Error::new(kind, "reading a blob was cut off").because(error.to_string())
 }

@@ -3,12 +3,12 @@
 //! It does one thing after the other; how much waits for it is bounded by the exchange. It also
 //! follows the log for blobs that this node is to hold.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, mpsc};
 
 use bytes::Bytes;
 use swarmlet_engine::blobs::exchange::{Held, Input, Offer, Outcome};
-use swarmlet_engine::blobs::{BlobId, BlobRecord, BlobSize, Piece, PieceSet, Taken};
+use swarmlet_engine::blobs::{BlobId, BlobRecord, BlobSize, Part, Piece, Taken};
 use swarmlet_engine::event::{Event, NodeId, StreamId, StreamName};
 use swarmlet_engine::log::{LogReader, Order, Query};
 use swarmlet_engine::select::Selection;
@@ -16,9 +16,10 @@ use swarmlet_engine::sync::SessionId;
 use swarmlet_engine::{Error, ErrorKind, Result};
 
 use super::follower::Follower;
+use super::holds::Holds;
 use super::keeper::BlobKeeper;
 use crate::limits::{
-    BLOB_RECORDS_LOOKS_MAX, BLOB_RECORDS_PER_LOOK, BLOBS_HELD_AT_ONCE, BLOBS_TO_HOLD_MAX,
+    BLOB_PARTS_UNUSED_MAX, BLOB_PIECES_PER_CHECK, BLOB_RECORDS_LOOKS_MAX, BLOB_RECORDS_PER_LOOK,
     CHUNK_BYTES_MAX,
 };
 use crate::state::State;
@@ -32,8 +33,12 @@ pub(crate) enum Job {
     Unwait(BlobId),
     /// A blob is whole here now.
     Gained(BlobId),
-    /// The exchange has given up a blob, for now.
-    GivenUp(BlobId),
+    /// A whole blob was found damaged, and is a part now.
+    Damaged(BlobId),
+    /// Nobody has a blob, or has what is missing of it.
+    Unavailable(BlobId),
+    /// The exchange has no room for a blob.
+    Crowded(BlobId),
     /// Say what a peer may have of a blob.
     Lookup {
         session: SessionId,
@@ -53,8 +58,10 @@ pub(crate) enum Job {
         piece: Piece,
         bytes: Bytes,
     },
-    /// Look for records.
+    /// Look for records, and for what has its turn.
     Look,
+    /// As [`Job::Look`]; also what could not be had is worth trying again.
+    Wake,
 }
 
 /// Whether a node may read streams of a name.
@@ -70,9 +77,14 @@ pub(crate) struct BlobWorker {
     may_read: MayRead,
     answer: Answer,
     follower: Follower,
-    /// The blobs that records say this node is to hold and it fetches now, and those to come.
-    held: BTreeSet<BlobId>,
-    to_hold: VecDeque<BlobId>,
+    holds: Holds,
+    /// Parts that are being looked at: how much of them is there.
+    checking: VecDeque<BlobId>,
+    /// Parts that nobody wants just now, the newest last: looking at them again would take as long
+    /// as reading them.
+    unused: VecDeque<BlobId>,
+    /// Whether the last piece could not be kept.
+    is_failing: bool,
 }
 
 impl BlobWorker {
@@ -88,30 +100,41 @@ impl BlobWorker {
             may_read,
             answer,
             follower: Follower::default(),
-            held: BTreeSet::new(),
-            to_hold: VecDeque::new(),
+            holds: Holds::default(),
+            checking: VecDeque::new(),
+            unused: VecDeque::new(),
+            is_failing: false,
         }
     }
 
-    /// Works until nobody can ask any more.
+    /// Works until nobody can ask any more, or wants an answer.
     pub(crate) fn run(mut self, jobs: &mpsc::Receiver<Job>) {
-        while let Ok(job) = jobs.recv() {
-            self.work(job);
+        while self.keeper.is_expected() {
+            let job = match self.checking.is_empty() {
+                true => jobs.recv().map_err(|_| mpsc::TryRecvError::Disconnected),
+                false => jobs.try_recv(),
+            };
+            match job {
+                Ok(job) => self.work(job),
+                Err(mpsc::TryRecvError::Empty) => {}
+                Err(mpsc::TryRecvError::Disconnected) => return,
+            }
+            // Between two jobs, so that neither waits for all of the other.
+            self.check_some();
         }
     }
 
     fn work(&mut self, job: Job) {
-        let outcome = match job {
+        match job {
             Job::Want(blob) => self.want(blob),
-            Job::Unwait(blob) => {
-                self.unwait(blob);
-                Ok(())
+            Job::Unwait(blob) => self.unwait(blob),
+            Job::Gained(blob) => self.has_all(blob),
+            Job::Damaged(blob) => self.mend(blob),
+            Job::Unavailable(blob) => {
+                self.holds.note_vain(blob);
+                self.take_turns();
             }
-            Job::Gained(blob) => {
-                (self.answer)(Input::Gained { blob });
-                Ok(())
-            }
-            Job::GivenUp(blob) => self.given_up(blob),
+            Job::Crowded(blob) => self.holds.rest(blob),
             Job::Lookup {
                 session,
                 peer,
@@ -127,147 +150,191 @@ impl BlobWorker {
                 size,
                 piece,
                 bytes,
-            } => {
-                self.store(blob, size, piece, &bytes);
-                Ok(())
-            }
+            } => self.store(blob, size, piece, &bytes),
             Job::Look => self.look(),
-        };
-        if let Err(error) = outcome
-            && error.kind() != ErrorKind::Closed
-        {
-            tracing::warn!(%error, "a blob could not be read or written");
+            Job::Wake => {
+                self.holds.wake();
+                self.look();
+            }
         }
     }
 
     /// Has the exchange fetch what is missing of a blob.
-    fn want(&mut self, blob: BlobId) -> Result<()> {
+    fn want(&mut self, blob: BlobId) {
+        if let Err(error) = self.try_want(blob) {
+            self.fail(blob, error);
+        }
+    }
+
+    fn try_want(&mut self, blob: BlobId) -> Result<()> {
+        self.unused.retain(|other| *other != blob);
         if self.keeper.store.blob(blob)?.is_some() {
-            self.held.remove(&blob);
-            self.keeper.note_moved();
+            self.has_all(blob);
             return Ok(());
         }
-        let missing =
-            |keeper: &BlobKeeper| keeper.part(blob, |part| (part.size(), part.missing().clone()));
-        let mut known = missing(&self.keeper);
-        if known.is_none()
-            && let Some(part) = self.keeper.store.part(blob)?
-        {
-            self.keeper.add_part(part);
-            known = missing(&self.keeper);
-            self.keeper.note_moved();
+        let part = match self.keeper.part(blob) {
+            Some(part) => Some(part),
+            None => self.keeper.store.part(blob)?.map(|part| self.take_up(part)),
+        };
+        if part.as_ref().is_some_and(|part| !part.is_checked()) {
+            // It is wanted when that is known.
+            return Ok(());
         }
-        if known
-            .as_ref()
-            .is_some_and(|(_, missing)| missing.is_empty())
-        {
+        if part.as_ref().is_some_and(|part| part.missing_count() == 0) {
             self.complete(blob);
             return Ok(());
         }
         (self.answer)(Input::Want {
             blob,
-            missing: known,
+            missing: part.map(|part| (part.size(), part.missing())),
             first: self.keeper.waits(blob),
         });
         Ok(())
     }
 
+    /// Goes on with what is there of a blob, once it was looked at.
+    fn take_up(&mut self, part: Part) -> Arc<Part> {
+        if !part.is_checked() && !self.checking.contains(&part.id()) {
+            self.checking.push_back(part.id());
+        }
+        let part = self.keeper.add_part(part);
+        self.keeper.note_moved();
+        part
+    }
+
+    /// Looks at a little of what is being looked at.
+    fn check_some(&mut self) {
+        let Some(blob) = self.checking.front().copied() else {
+            return;
+        };
+        let is_done = match self.keeper.part(blob) {
+            Some(part) => part.check(BLOB_PIECES_PER_CHECK),
+            None => true,
+        };
+        if is_done {
+            self.checking.pop_front();
+            if self.is_wanted(blob) {
+                self.want(blob);
+            }
+        }
+    }
+
+    fn is_wanted(&self, blob: BlobId) -> bool {
+        self.holds.contains(blob) || !self.keeper.waits(blob).is_empty()
+    }
+
     fn unwait(&mut self, blob: BlobId) {
-        if self.keeper.waits(blob).is_empty() && !self.held.contains(&blob) {
-            self.keeper.drop_part(blob);
-            (self.answer)(Input::Unwant { blob });
+        if !self.is_wanted(blob) {
+            self.let_go(blob);
         }
     }
 
-    /// Nobody has it, or others were to be fetched first: others have their turn, and it comes
-    /// again.
-    fn given_up(&mut self, blob: BlobId) -> Result<()> {
-        if !self.keeper.waits(blob).is_empty() || self.to_hold.is_empty() {
-            return Ok(());
+    /// Nobody wants a blob just now.
+    fn let_go(&mut self, blob: BlobId) {
+        (self.answer)(Input::Unwant { blob });
+        if self.keeper.part(blob).is_some() && !self.unused.contains(&blob) {
+            self.unused.push_back(blob);
         }
-        if self.held.contains(&blob) {
-            self.keeper.drop_part(blob);
-            (self.answer)(Input::Unwant { blob });
-            self.hold_later(blob);
+        if self.unused.len() > BLOB_PARTS_UNUSED_MAX
+            && let Some(oldest) = self.unused.pop_front()
+        {
+            self.keeper.drop_part(oldest);
         }
-        self.hold_more()
     }
 
-    /// Follows the log.
-    fn look(&mut self) -> Result<()> {
-        while self.to_hold.len() < BLOBS_TO_HOLD_MAX {
-            let wanted = {
-                let log = self.state.log()?;
-                self.follower.look(&log)?
-            };
-            let Some(wanted) = wanted else {
-                break;
-            };
-            for blob in wanted {
-                let is_here = matches!(self.keeper.store.blob(blob), Ok(Some(_)));
-                if !is_here && !self.held.contains(&blob) {
-                    self.to_hold.push_back(blob);
+    /// A blob is whole here.
+    fn has_all(&mut self, blob: BlobId) {
+        self.keeper.drop_part(blob);
+        self.unused.retain(|other| *other != blob);
+        (self.answer)(Input::Unwant { blob });
+        (self.answer)(Input::Gained { blob });
+        self.keeper.note_moved();
+        if self.holds.remove(blob) {
+            // Others have their turn.
+            self.keeper.ask(Job::Look);
+        }
+    }
+
+    /// Others have what is damaged; the rest is not fetched again.
+    fn mend(&mut self, blob: BlobId) {
+        self.holds.add(blob);
+        self.take_turns();
+        if !self.keeper.waits(blob).is_empty() {
+            self.want(blob);
+        }
+    }
+
+    /// Something of a blob could not be read or kept. Whoever waits for it learns why, and it is
+    /// tried again all the time; otherwise it is tried again later.
+    fn fail(&mut self, blob: BlobId, error: Error) {
+        if !std::mem::replace(&mut self.is_failing, true) {
+            tracing::warn!(%error, %blob, "a blob, and maybe more of them, could not be kept");
+        }
+        self.keeper.note_failure(blob, error);
+        if self.holds.contains(blob) {
+            self.holds.rest(blob);
+            self.unwait(blob);
+        }
+    }
+
+    /// Looks at some more of the log, and for what has its turn.
+    fn look(&mut self) {
+        if self.holds.has_room() {
+            match self.next_records() {
+                Ok(Some(wanted)) => {
+                    for blob in wanted {
+                        if !matches!(self.keeper.store.blob(blob), Ok(Some(_))) {
+                            self.holds.add(blob);
+                        }
+                    }
+                    // There may be more; others come in between.
+                    self.keeper.ask(Job::Look);
                 }
+                Ok(None) => {}
+                Err(error) if error.kind() == ErrorKind::Closed => {}
+                Err(error) => tracing::warn!(%error, "the records of blobs could not be read"),
             }
         }
-        self.hold_more()
+        self.take_turns();
     }
 
-    fn hold_more(&mut self) -> Result<()> {
-        // Each once: what fails has its turn again when something else has happened.
-        for _ in 0..self.to_hold.len() {
-            if self.held.len() >= BLOBS_HELD_AT_ONCE {
-                break;
-            }
-            let Some(blob) = self.to_hold.pop_front() else {
-                break;
-            };
-            self.held.insert(blob);
-            if let Err(error) = self.want(blob) {
-                self.hold_later(blob);
-                return Err(error);
-            }
-        }
-        Ok(())
+    fn next_records(&mut self) -> Result<Option<Vec<BlobId>>> {
+        let log = self.state.log()?;
+        self.follower.look(&log)
     }
 
-    /// What is to be held and cannot be now has its turn behind the others.
-    fn hold_later(&mut self, blob: BlobId) {
-        if self.held.remove(&blob) {
-            self.to_hold.push_back(blob);
+    fn take_turns(&mut self) {
+        while let Some(turn) = self.holds.next() {
+            if let Some(vain) = turn.instead_of {
+                self.unwait(vain);
+            }
+            self.want(turn.blob);
         }
     }
 
-    fn lookup(&self, session: SessionId, peer: NodeId, blob: BlobId) -> Result<()> {
+    fn lookup(&self, session: SessionId, peer: NodeId, blob: BlobId) {
         let offer = match self.may_have(peer, blob) {
             Ok(true) => self.offer(blob),
             Ok(false) => Ok(None),
             Err(error) => Err(error),
         };
-        let (offer, outcome) = match offer {
-            Ok(offer) => (offer, Ok(())),
-            Err(error) => (None, Err(error)),
-        };
+        if let Err(error) = &offer
+            && error.kind() != ErrorKind::Closed
+        {
+            tracing::warn!(%error, %blob, "what is here of a blob could not be told");
+        }
         (self.answer)(Input::Offered {
             session,
             blob,
-            offer,
+            offer: offer.unwrap_or(None),
         });
-        outcome
     }
 
     fn offer(&self, blob: BlobId) -> Result<Option<Offer>> {
-        let part = self.keeper.part(blob, |part| {
-            let (size, missing) = (part.size(), part.missing());
-            let mut has = PieceSet::all(size);
-            missing.iter().for_each(|piece| {
-                has.remove(piece);
-            });
-            let has = Held::Some(has);
-            Offer { size, has }
-        });
-        if part.is_some() {
-            return Ok(part);
+        if let Some(part) = self.keeper.part(blob) {
+            let has = Held::Some(part.present());
+            let size = part.size();
+            return Ok(Some(Offer { size, has }));
         }
         let whole = self.keeper.store.blob(blob)?;
         Ok(whole.map(|whole| Offer {
@@ -286,8 +353,7 @@ impl BlobWorker {
             order: Order::Ascending,
         })?;
         let opens = |event: &Event| {
-            let record = BlobRecord::parse(&event.payload());
-            let is_of_it = record.is_some_and(|record| record.id == blob);
+            let is_of_it = BlobRecord::of(event).is_some_and(|record| record.id == blob);
             is_of_it && self.may_read_stream(&log, peer, event.key.stream)
         };
         for _ in 0..BLOB_RECORDS_LOOKS_MAX {
@@ -307,29 +373,24 @@ impl BlobWorker {
         stream.node == peer || head.is_some_and(|head| (self.may_read)(peer, &head.name))
     }
 
-    fn encode(&mut self, session: SessionId, blob: BlobId, piece: Piece) -> Result<()> {
-        let encoded = match self.keeper.part(blob, |part| part.encode(piece)) {
-            Some(encoded) => encoded,
+    fn encode(&mut self, session: SessionId, blob: BlobId, piece: Piece) {
+        let encoded = match self.keeper.part(blob) {
+            Some(part) => part.encode(piece),
             None => self.encode_whole(blob, piece),
         };
-        let (bytes, outcome) = match encoded {
-            Ok(bytes) => (bytes.map(Bytes::from), Ok(())),
-            Err(error) => (None, Err(error)),
-        };
+        let is_damaged = encoded.as_ref().is_err_and(is_damage);
         (self.answer)(Input::Encoded {
             session,
             blob,
             piece,
-            bytes,
+            bytes: encoded.unwrap_or(None).map(Bytes::from),
         });
-        let is_damaged = |error: &Error| error.kind() == ErrorKind::Corrupt;
-        if outcome.as_ref().is_err_and(is_damaged) {
-            // Others have what is damaged; the rest is not fetched again.
-            self.keeper.store.set_back(blob)?;
-            self.held.insert(blob);
-            self.want(blob)?;
+        if is_damaged {
+            match self.keeper.store.set_back(blob) {
+                Ok(()) => self.mend(blob),
+                Err(error) => self.fail(blob, error),
+            }
         }
-        outcome
     }
 
     fn encode_whole(&self, blob: BlobId, piece: Piece) -> Result<Option<Vec<u8>>> {
@@ -340,71 +401,86 @@ impl BlobWorker {
     }
 
     fn store(&mut self, blob: BlobId, size: BlobSize, piece: Piece, bytes: &[u8]) {
-        let stored = match self.keeper.write(blob, piece, bytes) {
-            Ok(None) => self.go_on(blob, size, piece, bytes),
-            Ok(Some(taken)) => Ok(outcome(taken)),
-            Err(error) => Err(error),
+        let stored = match self.keeper.part(blob) {
+            Some(part) => part.write(piece, bytes).map(outcome),
+            None => self.go_on(blob, size, piece, bytes),
         };
-        let answered = stored.as_ref().map_or(Outcome::Failed, |outcome| *outcome);
+        let outcome = stored.as_ref().map_or(Outcome::Failed, |outcome| *outcome);
         (self.answer)(Input::Stored {
             blob,
             piece,
-            outcome: answered,
+            outcome,
         });
         match stored {
             Ok(Outcome::Stored) => {
+                self.is_failing = false;
+                self.holds.note_hope(blob);
                 self.keeper.note_moved();
                 self.complete(blob);
             }
             Ok(Outcome::Unproven | Outcome::Failed) => {}
-            Err(error) => {
-                tracing::warn!(%error, %blob, "a piece of a blob could not be kept");
-                self.keeper.note_failure(blob, error);
-            }
+            Err(error) => self.fail(blob, error),
         }
     }
 
     /// A piece of what is not in hand: the first one, or one that was asked for when somebody else
-    /// wanted it. It says nothing about the peer who sent it if nobody needs it any more.
-    fn go_on(&self, blob: BlobId, size: BlobSize, piece: Piece, bytes: &[u8]) -> Result<Outcome> {
-        let is_wanted = !self.keeper.waits(blob).is_empty() || self.held.contains(&blob);
-        if !is_wanted || self.keeper.store.blob(blob)?.is_some() {
+    /// wanted it. It says nothing about the peer who sent it if nobody needs it any more, or it is
+    /// not one to begin with.
+    fn go_on(
+        &mut self,
+        blob: BlobId,
+        size: BlobSize,
+        piece: Piece,
+        bytes: &[u8],
+    ) -> Result<Outcome> {
+        if self.keeper.store.blob(blob)?.is_some() {
+            self.has_all(blob);
+            return Ok(Outcome::Failed);
+        }
+        if !self.is_wanted(blob) {
             return Ok(Outcome::Failed);
         }
         if let Some(part) = self.keeper.store.part(blob)? {
-            self.keeper.add_part(part);
-            let taken = self.keeper.write(blob, piece, bytes)?;
-            return Ok(taken.map_or(Outcome::Failed, outcome));
+            let part = self.take_up(part);
+            return part.write(piece, bytes).map(outcome);
         }
-        let promised = self.keeper.promised();
-        let begun = self
-            .keeper
-            .store
-            .begin(blob, size, (piece, bytes), promised)?;
+        if piece != size.last_piece() {
+            return Ok(Outcome::Failed);
+        }
+        let promised = self.keeper.promised(|other| self.is_wanted(other));
+        let store = &self.keeper.store;
+        let begun = store.begin(blob, size, (piece, bytes), promised)?;
         let Some(part) = begun else {
             return Ok(Outcome::Unproven);
         };
-        self.keeper.add_part(part);
+        self.take_up(part);
         Ok(Outcome::Stored)
     }
 
+    /// Makes what is being fetched whole if nothing is missing.
     fn complete(&mut self, blob: BlobId) {
-        match self.keeper.complete(blob) {
-            Ok(None) => {}
-            Ok(Some(_)) => {
+        let part = self.keeper.part(blob);
+        let is_whole = |part: &Arc<Part>| part.is_checked() && part.missing_count() == 0;
+        let Some(part) = part.filter(is_whole) else {
+            return;
+        };
+        match part.complete() {
+            Ok(()) => {
                 tracing::debug!(%blob, "a blob was fetched");
-                self.held.remove(&blob);
-                (self.answer)(Input::Gained { blob });
-                // Others have their turn, and records that there was no room for.
-                self.keeper.ask(Job::Look);
+                self.has_all(blob);
             }
             Err(error) => {
-                tracing::warn!(%error, %blob, "a blob could not be kept");
-                self.hold_later(blob);
-                self.keeper.note_failure(blob, error);
+                // It is looked at anew: nobody knows what was kept.
+                self.keeper.drop_part(blob);
+                self.fail(blob, error);
             }
         }
     }
+}
+
+/// Whether bytes are not what they were, or cannot be read any more.
+pub(super) fn is_damage(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Corrupt | ErrorKind::Storage)
 }
 
 fn outcome(taken: Taken) -> Outcome {

@@ -16,6 +16,7 @@ use swarmlet_engine::{Error, Result};
 use super::happening::Happening;
 use super::thread::Shared;
 use crate::blobs::{BlobWorker, Job};
+use crate::limits::BLOBS_WAKE_PERIOD;
 
 /// The exchange and its worker.
 pub(super) struct BlobSide {
@@ -27,6 +28,8 @@ pub(super) struct BlobSide {
     worker: Option<JoinHandle<()>>,
     /// The position of the log when the worker was asked last to look for records.
     looked_at: Option<u64>,
+    /// When it was told last that what nobody had may be had now.
+    woken: Duration,
 }
 
 /// What the sync thread is to do.
@@ -71,12 +74,17 @@ impl BlobSide {
             jobs,
             worker: Some(worker),
             looked_at: None,
+            woken: Duration::ZERO,
         })
     }
 
     /// Something has happened. It is looked at when all that happened before was, so that frames
     /// are sent in the order in which they were numbered.
     pub(super) fn note(&mut self, input: Input) {
+        if matches!(input, Input::Connected { .. }) {
+            // It may have what nobody had.
+            self.ask(Job::Wake);
+        }
         self.inputs.push_back(input);
     }
 
@@ -95,11 +103,16 @@ impl BlobSide {
         }
     }
 
-    /// Has the worker look for records if the log has grown.
-    pub(super) fn look(&mut self, position: u64) {
-        if self.looked_at.replace(position) != Some(position) {
+    /// Has the worker look for records if the log has grown, and again for what nobody had, from
+    /// time to time.
+    pub(super) fn look(&mut self, now: Duration, position: u64) {
+        if now >= self.woken + BLOBS_WAKE_PERIOD {
+            self.woken = now;
+            self.ask(Job::Wake);
+        } else if self.looked_at != Some(position) {
             self.ask(Job::Look);
         }
+        self.looked_at = Some(position);
     }
 
     /// Ends the worker, and waits until it has.
@@ -151,9 +164,8 @@ impl BlobSide {
                 piece,
                 bytes,
             }),
-            Output::Unavailable { blob } | Output::Crowded { blob } => {
-                self.ask(Job::GivenUp(blob));
-            }
+            Output::Unavailable { blob } => self.ask(Job::Unavailable(blob)),
+            Output::Crowded { blob } => self.ask(Job::Crowded(blob)),
             // Whoever waits learns of it from the worker, which wrote the pieces.
             Output::Progress { .. } | Output::Done { .. } => {}
         }

@@ -136,16 +136,21 @@ impl SwarmSide {
                 reported: teller.reported,
             },
         };
+        self.blobs.expect();
         // Before the thread looks at what this node is, so that it misses no change of it.
         self.house.connect(notes.clone());
         let thread = std::thread::Builder::new()
             .name("swarmlet-sync".into())
             .spawn(move || run(setup, noted, &started))
             .map_err(|error| Error::io("cannot start the sync thread", error))?;
-        outcome.recv().unwrap_or_else(|_| {
+        let begun = outcome.recv().unwrap_or_else(|_| {
             let message = "the sync thread ended before it began";
             Err(Error::new(ErrorKind::Internal, message))
-        })?;
+        });
+        if let Err(error) = begun {
+            self.blobs.disconnect();
+            return Err(error);
+        }
         *running = Some(Running { net, notes, thread });
         Ok(())
     }

@@ -378,7 +378,7 @@ impl SyncTask {
     fn tick(&mut self) {
         self.step(Input::Tick);
         self.blobs.note(exchange::Input::Tick);
-        self.blobs.look(self.looked_at);
+        self.blobs.look(self.started.elapsed(), self.looked_at);
         self.tell_where();
         self.renew();
         self.report();

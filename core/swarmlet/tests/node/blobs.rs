@@ -4,8 +4,8 @@ use std::ops::RangeBounds;
 use std::time::Duration;
 
 use swarmlet::{
-    BlobId, BlobInfo, BlobState, ErrorKind, Hold, Node, Options, PutOptions, QueryOptions,
-    Retention, SubscribeOptions,
+    BlobId, BlobInfo, BlobReader, BlobState, ErrorKind, Hold, Node, Options, PutOptions,
+    QueryOptions, Retention, SubscribeOptions,
 };
 
 use crate::harness::{Place, tags, until};
@@ -46,6 +46,14 @@ async fn read_range(node: &Node, id: BlobId, range: impl RangeBounds<u64>) -> Ve
 
 fn is_here(node: &Node, id: BlobId) -> bool {
     matches!(node.blobs().state(id).unwrap(), BlobState::Here { .. })
+}
+
+/// How much is missing of a blob of which a part is here.
+fn missing(node: &Node, id: BlobId) -> Option<u64> {
+    match node.blobs().state(id).unwrap() {
+        BlobState::Part { missing, .. } => Some(missing),
+        BlobState::Here { .. } | BlobState::Absent => None,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -191,9 +199,10 @@ async fn what_is_held_on_demand_comes_when_it_is_read() {
     let last = read_range(&second, id, 2_999_990..).await;
     assert_eq!(last, &content[2_999_990..]);
     // What was asked for with it comes when nobody wants it any more, and is nobody's lie.
-    until(|| !matches!(second.blobs().state(id), Ok(BlobState::Part { .. }))).await;
+    assert!(missing(&second, id).is_some_and(|missing| missing < 3_000_000));
     assert_eq!(read(&second, id).await, content);
     until(|| is_here(&second, id)).await;
+    assert!(second.swarm().status().incidents.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -230,11 +239,10 @@ async fn a_fetch_goes_on_where_it_was_when_the_source_comes_back() {
     assert_eq!(closed.unwrap_err().kind(), ErrorKind::Closed);
 
     let second = places[1].open_with(Options::new().network(network())).await;
-    let pending = second
-        .blobs()
-        .get(id)
-        .next_chunk_blocking(Some(Duration::ZERO));
-    assert!(pending.is_err() || pending.unwrap().is_some());
+    // What had come is still there: it shows when somebody wants the blob.
+    let mut reader = second.blobs().range_of(id, 19_999_999..);
+    assert!(reader.next_chunk_blocking(Some(Duration::ZERO)).is_err());
+    until(|| missing(&second, id).is_some_and(|missing| missing < 20_000_000)).await;
     let address = second.swarm().status().listening[0].clone();
     let peers = network().peer(address);
     let _first = places[0].open_with(Options::new().network(peers)).await;
@@ -256,13 +264,28 @@ async fn who_may_not_read_the_record_does_not_get_the_blob() {
     let open = put(&first, b"open".as_slice(), on_demand()).await.id;
     assert_eq!(read(&second, open).await, b"open");
     let mut refused = second.blobs().get(secret);
-    let waited = tokio::task::spawn_blocking(move || {
-        refused.next_chunk_blocking(Some(Duration::from_millis(500)))
-    });
-    assert_eq!(
-        waited.await.unwrap().unwrap_err().kind(),
-        ErrorKind::Timeout
-    );
+    let refused_soon = |reader: &mut BlobReader| reader.next_chunk_blocking(Some(Duration::ZERO));
+    assert!(refused_soon(&mut refused).is_err());
+    // What is asked for later, of the same peer, has come: the answer was no.
+    let open = put(&first, bytes(500_000, 1), on_demand()).await.id;
+    assert_eq!(read(&second, open).await, bytes(500_000, 1));
+    let waits = refused_soon(&mut refused).unwrap_err();
+    assert_eq!(waits.kind(), ErrorKind::Timeout);
+    assert_eq!(second.blobs().state(secret).unwrap(), BlobState::Absent);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_stored_while_somebody_waits_for_it_is_there() {
+    let place = Place::new();
+    let node = founder(&place).await;
+    let content = bytes(300_000, 9);
+    let mut reader = node.blobs().get(BlobId::of(&content));
+    let waits = reader.next_chunk_blocking(Some(Duration::ZERO));
+    assert_eq!(waits.unwrap_err().kind(), ErrorKind::Timeout);
+    let waiting = tokio::spawn(async move { reader.read_all(1_000_000).await });
+    put(&node, content.clone(), PutOptions::new()).await;
+    let read = tokio::time::timeout(SOON, waiting).await.unwrap();
+    assert_eq!(read.unwrap().unwrap(), content);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -277,12 +300,11 @@ async fn damage_is_mended_from_a_peer() {
     let mut damaged = std::fs::read(&path).unwrap();
     damaged[100_000] ^= 1;
     std::fs::write(&path, damaged).unwrap();
-    let refused = second
-        .blobs()
-        .get(id)
-        .read_all(1_000_000)
-        .await
-        .unwrap_err();
+    let mut reader = second.blobs().get(id);
+    let refused = reader.read_all(1_000_000).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Corrupt);
+    let again = tokio::time::timeout(SOON, reader.read_all(1_000_000)).await;
+    assert_eq!(again.unwrap().unwrap(), content, "nothing was consumed");
+    until(|| is_here(&second, id)).await;
     assert_eq!(read(&second, id).await, content);
 }
