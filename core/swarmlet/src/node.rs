@@ -21,7 +21,7 @@ use crate::swarm::Swarm;
 /// An open node. Clones are handles of the same node.
 ///
 /// Dropping the last handle closes the node in the background; [`Node::close`] waits for it.
-/// Results and subscriptions do not keep a node open.
+/// Results, subscriptions and [`Blobs`] do not keep a node open.
 #[derive(Clone, Debug)]
 pub struct Node {
     running: Arc<Running>,
@@ -342,13 +342,7 @@ impl Node {
             ..
         } = self.running.as_ref();
         let app_id = self.app_id.clone();
-        Blobs::new(
-            self.clone(),
-            blobs.clone(),
-            writer.clone(),
-            state.clone(),
-            app_id,
-        )
+        Blobs::new(blobs.clone(), writer.clone(), state.clone(), app_id)
     }
 
     /// What the node has counted and measured so far; also after it was closed.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use swarmlet_engine::blobs::BlobId;
+use swarmlet_engine::blobs::limits::PIECE_BYTES;
 use swarmlet_engine::event::AppId;
 use swarmlet_engine::{Error, ErrorKind, Result};
 
@@ -13,17 +14,17 @@ use super::info::{BlobChanges, BlobState, PutOptions};
 use super::keeper::{BlobKeeper, Here};
 use super::reader::BlobReader;
 use super::writer::{BlobWriter, Publisher};
-use crate::node::Node;
-use crate::query::{QueryOptions, SubscribeOptions};
+use crate::query::{Asker, QueryOptions, SubscribeOptions, Wanted};
 use crate::state::State;
 use crate::writer::Writer;
-use swarmlet_engine::blobs::limits::PIECE_BYTES;
 
 /// The blobs of a node: large bytes, named by their hash.
 ///
 /// Whoever stores a blob publishes a record of it, an event with the tags `blob` and `blob:<id>`;
 /// whoever may read the record may have the blob. Each node that is to hold a blob fetches it by
 /// itself, from all who have it; others fetch it when it is read.
+///
+/// Neither this, nor what reads or writes blobs, keeps the node open.
 ///
 /// ```
 /// use swarmlet::{Node, Options, PutOptions};
@@ -43,14 +44,11 @@ use swarmlet_engine::blobs::limits::PIECE_BYTES;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Blobs {
-    node: Node,
     publisher: Publisher,
-    state: Arc<State>,
 }
 
 impl Blobs {
     pub(crate) fn new(
-        node: Node,
         keeper: Arc<BlobKeeper>,
         writer: Arc<Writer>,
         state: Arc<State>,
@@ -59,13 +57,10 @@ impl Blobs {
         let publisher = Publisher {
             keeper,
             writer,
+            state,
             app_id,
         };
-        Self {
-            node,
-            publisher,
-            state,
-        }
+        Self { publisher }
     }
 
     /// Stores bytes; both they and the record are durable when this returns.
@@ -131,11 +126,13 @@ impl Blobs {
     /// As [`Blobs::put`].
     pub fn writer(&self, options: PutOptions) -> Result<BlobWriter> {
         let begin = |options| {
-            self.state.check_open()?;
+            self.publisher.state.check_open()?;
             BlobWriter::begin(options, self.publisher.clone())
         };
-        let begun = options.check().and_then(begin);
-        begun.map_err(|error| error.during("put"))
+        options
+            .check()
+            .and_then(begin)
+            .map_err(|error| error.during("put"))
     }
 
     /// A blob to read, whether it is here or not.
@@ -157,7 +154,7 @@ impl Blobs {
             Bound::Excluded(end) => *end,
             Bound::Unbounded => u64::MAX,
         };
-        let (keeper, state) = (self.publisher.keeper.clone(), self.state.clone());
+        let (keeper, state) = (self.publisher.keeper.clone(), self.publisher.state.clone());
         BlobReader::new(keeper, state, id, start..end.max(start))
     }
 
@@ -165,8 +162,9 @@ impl Blobs {
     ///
     /// # Errors
     ///
-    /// `storage`.
+    /// `storage`, `closed`.
     pub fn state(&self, id: BlobId) -> Result<BlobState> {
+        self.publisher.state.check_open()?;
         Ok(match self.publisher.keeper.here(id)? {
             Here::Nothing => BlobState::Absent,
             Here::All(size) => BlobState::Here { size: size.get() },
@@ -184,7 +182,8 @@ impl Blobs {
     ///
     /// `closed`.
     pub fn list(&self) -> Result<BlobChanges> {
-        let results = self.node.query(ALL, QueryOptions::default())?;
+        let results = self.asker().query(ALL, QueryOptions::default());
+        let results = results.map_err(|error| error.during("list"))?;
         Ok(BlobChanges::new(results))
     }
 
@@ -194,8 +193,17 @@ impl Blobs {
     ///
     /// `closed`.
     pub fn subscribe(&self, options: SubscribeOptions) -> Result<BlobChanges> {
-        let results = self.node.subscribe(ALL, options)?;
+        let results = self.asker().subscribe(ALL, options, Wanted::All);
+        let results = results.map_err(|error| error.during("subscribe"))?;
         Ok(BlobChanges::new(results))
+    }
+
+    /// Who asks for records.
+    fn asker(&self) -> Asker<'_> {
+        Asker {
+            state: &self.publisher.state,
+            app_id: &self.publisher.app_id,
+        }
     }
 }
 

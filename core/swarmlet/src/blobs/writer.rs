@@ -12,6 +12,7 @@ use swarmlet_engine::{Error, Result};
 use super::info::{BlobInfo, Checked};
 use super::keeper::BlobKeeper;
 use crate::limits::BLOB_READ_BYTES;
+use crate::state::State;
 use crate::writer::Writer;
 
 /// Bytes on their way into a blob, of a length that nobody need know before. Dropping it leaves
@@ -25,11 +26,12 @@ pub struct BlobWriter {
     publisher: Publisher,
 }
 
-/// Who publishes the record.
+/// What it takes to store a blob and to publish its record. It does not keep the node open.
 #[derive(Clone, Debug)]
 pub(super) struct Publisher {
     pub(super) keeper: Arc<BlobKeeper>,
     pub(super) writer: Arc<Writer>,
+    pub(super) state: Arc<State>,
     pub(super) app_id: AppId,
 }
 
@@ -46,8 +48,9 @@ impl BlobWriter {
     ///
     /// # Errors
     ///
-    /// `invalid_argument` if the blob becomes too large, `disk_full`, `storage`.
+    /// `invalid_argument` if the blob becomes too large, `disk_full`, `storage`, `closed`.
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.publisher.state.check_open()?;
         self.import.write(bytes)
     }
 
@@ -63,6 +66,8 @@ impl BlobWriter {
             options,
             publisher,
         } = self;
+        // A closed node's folder is not its own any more.
+        publisher.state.check_open()?;
         let blob = import.complete()?;
         let record = BlobRecord {
             id: blob.id(),

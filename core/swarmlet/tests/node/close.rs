@@ -1,6 +1,6 @@
 //! Closing: what is queued is written, whoever waits is told, and the folder is free.
 
-use swarmlet::{ErrorKind, Node, Options, QueryOptions, SubscribeOptions};
+use swarmlet::{BlobId, ErrorKind, Node, Options, PutOptions, QueryOptions, SubscribeOptions};
 
 use crate::harness::{Place, ask, event, number, publish, soon, tags, until};
 
@@ -46,6 +46,49 @@ async fn whatever_is_live_then_says_closed() {
     for error in errors {
         assert_eq!(error.kind(), ErrorKind::Closed);
     }
+}
+
+#[tokio::test]
+async fn blobs_then_say_closed_and_nothing_of_them_is_kept() {
+    let place = Place::new();
+    let node = place.open().await;
+    let blobs = node.blobs();
+    let id = blobs.put(b"film", PutOptions::new()).await.unwrap().id;
+    let mut reader = blobs.get(id);
+    let mut writing = blobs.writer(PutOptions::new()).unwrap();
+    writing.write(b"cut off").unwrap();
+    let mut finishing = blobs.writer(PutOptions::new()).unwrap();
+    finishing.write(b"not to be kept").unwrap();
+    node.close().await.unwrap();
+    let errors = [
+        writing.write(b"more").unwrap_err(),
+        finishing.finish_blocking().unwrap_err(),
+        reader.next_chunk().await.unwrap_err(),
+        blobs.state(id).unwrap_err(),
+        blobs.put(b"x", PutOptions::new()).await.unwrap_err(),
+        blobs.list().unwrap_err(),
+        blobs.subscribe(SubscribeOptions::default()).unwrap_err(),
+    ];
+    for error in errors {
+        assert_eq!(error.kind(), ErrorKind::Closed, "{error}");
+    }
+    let lost = BlobId::of(b"not to be kept");
+    assert!(!place.path().join(format!("blobs/{lost}.blob")).exists());
+}
+
+#[tokio::test]
+async fn who_holds_blobs_does_not_hold_the_node() {
+    let place = Place::new();
+    let node = place.open().await;
+    let blobs = node.blobs();
+    let reader = blobs.get(BlobId::of(b"film"));
+    let writer = blobs.writer(PutOptions::new()).unwrap();
+    let records = blobs.subscribe(SubscribeOptions::default()).unwrap();
+    drop(node);
+    until(|| place.try_open().is_ok()).await;
+    let refused = blobs.writer(PutOptions::new()).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Closed);
+    drop((reader, writer, records));
 }
 
 #[test]
