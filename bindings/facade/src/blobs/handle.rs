@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use swarmlet::{BlobChanges, BlobId, BlobInfo, BlobState, Hold, PutOptions, Tags};
 
-use super::file::put_file;
 use super::reader::BlobReader;
 use super::writer::BlobWriter;
 use crate::completion::{Answer, Completion, Waiting};
@@ -15,7 +14,7 @@ use crate::guard::guarded;
 use crate::runtime::Lease;
 use crate::stream::{Queue, Source, Stream, Weigh};
 
-/// The blobs of a node.
+/// The blobs of a node. Neither this, nor what reads or writes blobs, keeps the node open.
 pub struct Blobs(OwnProcess<Place>);
 
 /// Where the blobs are, and where work is done for them.
@@ -54,8 +53,8 @@ impl Blobs {
         });
     }
 
-    /// Stores the bytes of a file, under its name unless the options give one. Given up, it leaves
-    /// nothing, unless all of it was copied already.
+    /// Stores the bytes of a file, under its name unless the options give one, or if no blob can
+    /// have it. Given up, it leaves nothing, unless all of it was copied already.
     pub fn put_file(
         &self,
         path: PathBuf,
@@ -65,8 +64,9 @@ impl Blobs {
         let answer = Answer::new("put", completion);
         match self.0.value() {
             Ok(place) => {
-                let copied = put_file(place.blobs.clone(), path, options);
-                Waiting::spawn(place.lease.handle(), answer, copied)
+                let blobs = place.blobs.clone();
+                let put = async move { Ok(blobs.put_file(path, options.into_options()).await?) };
+                Waiting::spawn(place.lease.handle(), answer, put)
             }
             Err(failure) => {
                 answer.give(Err(failure));
@@ -134,7 +134,7 @@ impl Blobs {
 }
 
 impl BlobOptions {
-    pub(super) fn into_options(self) -> PutOptions {
+    fn into_options(self) -> PutOptions {
         let mut options = PutOptions::new().tags(self.tags).hold(self.hold);
         if let Some(name) = self.name {
             options = options.name(name);

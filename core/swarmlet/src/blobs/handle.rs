@@ -4,8 +4,8 @@ use std::ops::{Bound, RangeBounds};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use swarmlet_engine::blobs::BlobId;
 use swarmlet_engine::blobs::limits::PIECE_BYTES;
+use swarmlet_engine::blobs::{BlobId, BlobName};
 use swarmlet_engine::event::AppId;
 use swarmlet_engine::{Error, ErrorKind, Result};
 
@@ -13,7 +13,7 @@ use super::BlobInfo;
 use super::info::{BlobChanges, BlobState, PutOptions};
 use super::keeper::{BlobKeeper, Here};
 use super::reader::BlobReader;
-use super::writer::{BlobWriter, Publisher};
+use super::writer::{BlobWriter, FileCopy, Publisher};
 use crate::query::{Asker, QueryOptions, SubscribeOptions, Wanted};
 use crate::state::State;
 use crate::writer::Writer;
@@ -75,7 +75,8 @@ impl Blobs {
         options: PutOptions,
     ) -> Result<BlobInfo> {
         let blobs = self.clone();
-        in_background(move || blobs.put_blocking(bytes, options)).await
+        self.in_background(move || blobs.put_blocking(bytes, options))
+            .await
     }
 
     /// As [`Blobs::put`], for callers without a runtime.
@@ -87,18 +88,27 @@ impl Blobs {
         let mut writer = self.writer(options)?;
         let written = writer.write(bytes.as_ref());
         let stored = written.and_then(|()| writer.finish_blocking());
-        stored.map_err(|error| error.during("put"))
+        stored.map_err(while_storing)
     }
 
     /// Stores the bytes of a file, which stays where it is. The name of the blob is that of the
-    /// file unless the options give one.
+    /// file unless the options give one; a name that a blob cannot have is left out.
+    ///
+    /// A future that is dropped leaves nothing, unless all bytes were copied already.
     ///
     /// # Errors
     ///
-    /// As [`Blobs::put`], and those of reading the file.
+    /// As [`Blobs::put`], `invalid_argument` for what is no file, and those of reading it.
     pub async fn put_file(&self, path: impl AsRef<Path>, options: PutOptions) -> Result<BlobInfo> {
         let (blobs, path): (_, PathBuf) = (self.clone(), path.as_ref().to_owned());
-        in_background(move || blobs.put_file_blocking(path, options)).await
+        let begin = move || blobs.copy(&path, options).map_err(while_storing);
+        let mut copy = self.in_background(begin).await?;
+        while !copy.is_complete() {
+            let step = move || copy.step().map_err(while_storing);
+            copy = self.in_background(step).await?;
+        }
+        let finish = move || copy.finish().map_err(while_storing);
+        self.in_background(finish).await
     }
 
     /// As [`Blobs::put_file`], for callers without a runtime.
@@ -111,12 +121,13 @@ impl Blobs {
         path: impl AsRef<Path>,
         options: PutOptions,
     ) -> Result<BlobInfo> {
-        let path = path.as_ref();
-        let named = options.or_name(path.file_name().and_then(|name| name.to_str()));
-        let mut writer = self.writer(named)?;
-        let written = writer.copy_file(path);
-        let stored = written.and_then(|()| writer.finish_blocking());
-        stored.map_err(|error| error.during("put"))
+        let copied = self.copy(path.as_ref(), options).and_then(|mut copy| {
+            while !copy.is_complete() {
+                copy = copy.step()?;
+            }
+            copy.finish()
+        });
+        copied.map_err(while_storing)
     }
 
     /// Begins a blob of bytes that come one after the other.
@@ -129,10 +140,7 @@ impl Blobs {
             self.publisher.state.check_open()?;
             BlobWriter::begin(options, self.publisher.clone())
         };
-        options
-            .check()
-            .and_then(begin)
-            .map_err(|error| error.during("put"))
+        options.check().and_then(begin).map_err(while_storing)
     }
 
     /// A blob to read, whether it is here or not.
@@ -205,23 +213,39 @@ impl Blobs {
             app_id: &self.publisher.app_id,
         }
     }
+
+    /// A file that is about to be copied.
+    fn copy(&self, path: &Path, options: PutOptions) -> Result<FileCopy> {
+        let file = FileCopy::open(path)?;
+        let own_name = path.file_name().and_then(|name| name.to_str());
+        // Nobody chose it for the blob, so nobody is to blame if it does not fit.
+        let own_name = own_name.filter(|name| BlobName::new(*name).is_ok());
+        let writer = self.writer(options.or_name(own_name))?;
+        Ok(FileCopy::new(file, path.to_owned(), writer))
+    }
+
+    /// On a thread that may wait for the disk. What it brings is dropped there if nobody waits for
+    /// it any more.
+    async fn in_background<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let runtime = tokio::runtime::Handle::try_current().map_err(|error| {
+            let message = "storing needs a tokio runtime; use put_blocking without one";
+            while_storing(Error::new(ErrorKind::Unsupported, message).because(error))
+        })?;
+        let done = runtime.spawn_blocking(work).await;
+        done.unwrap_or_else(|error| {
+            // A runtime that ends may well end because its node was closed.
+            self.publisher.state.check_open().map_err(while_storing)?;
+            let cut_off = Error::new(ErrorKind::Internal, "storing was cut off");
+            Err(while_storing(cut_off.because(error.to_string())))
+        })
+    }
 }
 
-async fn in_background(
-    work: impl FnOnce() -> Result<BlobInfo> + Send + 'static,
-) -> Result<BlobInfo> {
-    let runtime = tokio::runtime::Handle::try_current().map_err(|error| {
-        let message = "storing needs a tokio runtime; use put_blocking without one";
-        Error::new(ErrorKind::Unsupported, message)
-            .because(error)
-            .during("put")
-    })?;
-    let done = runtime.spawn_blocking(work).await;
-    done.unwrap_or_else(|error| {
-        Err(Error::new(ErrorKind::Internal, "storing was cut off")
-            .because(error.to_string())
-            .during("put"))
-    })
+fn while_storing(error: Error) -> Error {
+    error.during("put")
 }
 
 /// Every record has this tag.

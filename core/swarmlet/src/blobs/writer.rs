@@ -1,7 +1,8 @@
 //! Storing a blob: bytes first, then the record that tells of them.
 
-use std::io::Read;
-use std::path::Path;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use swarmlet_engine::blobs::{BlobRecord, Import};
@@ -100,22 +101,104 @@ impl BlobWriter {
             )
         })
     }
+}
 
-    /// Adds all bytes of a file. One that changes meanwhile gives a blob of what was read.
-    pub(super) fn copy_file(&mut self, path: &Path) -> Result<()> {
-        let failed =
-            |error| Error::io("cannot read the file to store", error).with("path", path.display());
-        let mut file = std::fs::File::open(path).map_err(failed)?;
-        if !file.metadata().map_err(failed)?.is_file() {
+/// A file on its way into a blob, step by step, so that it can be given up and others have their
+/// turn. Dropping it leaves nothing behind.
+#[derive(Debug)]
+pub(super) struct FileCopy {
+    file: File,
+    path: PathBuf,
+    writer: BlobWriter,
+    /// Empty once all was copied.
+    buffer: Vec<u8>,
+}
+
+impl FileCopy {
+    /// Opens what is to be copied.
+    pub(super) fn open(path: &Path) -> Result<File> {
+        let failed = |error| cannot_read(path, error);
+        // Before it is opened: what is no file may wait for somebody at its other end.
+        if !std::fs::metadata(path).map_err(failed)?.is_file() {
             return Err(Error::invalid("only a file can be stored").with("path", path.display()));
         }
-        let mut buffer = vec![0; BLOB_READ_BYTES];
-        loop {
-            let len = file.read(&mut buffer).map_err(failed)?;
-            if len == 0 {
-                return Ok(());
-            }
-            self.write(&buffer[..len])?;
+        File::open(path).map_err(failed)
+    }
+
+    pub(super) fn new(file: File, path: PathBuf, writer: BlobWriter) -> Self {
+        Self {
+            file,
+            path,
+            writer,
+            buffer: vec![0; BLOB_READ_BYTES],
         }
+    }
+
+    pub(super) fn is_complete(&self) -> bool {
+        self.buffer.is_empty()
+    }
+
+    /// Copies some bytes. A file that changes meanwhile gives a blob of what was read.
+    pub(super) fn step(mut self) -> Result<Self> {
+        let len = read_some(&mut self.file, &mut self.buffer);
+        let len = len.map_err(|error| cannot_read(&self.path, error))?;
+        self.writer.write(&self.buffer[..len])?;
+        if len == 0 {
+            self.buffer = Vec::new();
+        }
+        Ok(self)
+    }
+
+    /// Makes the blob of what was copied.
+    pub(super) fn finish(self) -> Result<BlobInfo> {
+        self.writer.finish_blocking()
+    }
+}
+
+/// One read, again if a signal has interrupted it.
+fn read_some(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match source.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}
+
+fn cannot_read(path: &Path, error: io::Error) -> Error {
+    Error::io("cannot read the file to store", error).with("path", path.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is hit by a signal at every other read.
+    struct Interrupted<'a> {
+        bytes: &'a [u8],
+        is_hit: bool,
+    }
+
+    impl Read for Interrupted<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.is_hit = !self.is_hit;
+            if self.is_hit {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            self.bytes.read(buffer)
+        }
+    }
+
+    #[test]
+    fn a_signal_does_not_end_the_reading_of_a_file() {
+        let mut source = Interrupted {
+            bytes: b"film",
+            is_hit: false,
+        };
+        let mut buffer = [0; 3];
+        assert_eq!(read_some(&mut source, &mut buffer).unwrap(), 3);
+        assert_eq!(&buffer, b"fil");
+        assert_eq!(read_some(&mut source, &mut buffer).unwrap(), 1);
+        assert_eq!(read_some(&mut source, &mut buffer).unwrap(), 0);
     }
 }

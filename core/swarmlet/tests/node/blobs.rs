@@ -141,6 +141,67 @@ fn a_file_is_stored_under_its_name_and_saved_under_another() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_name_that_no_blob_can_have_is_left_out_unless_somebody_chose_it() {
+    let place = Place::new();
+    let node = Node::open_blocking(place.path(), Options::new()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let from = folder.path().join("press 7: wear.csv");
+    std::fs::write(&from, "7,1").unwrap();
+    let blobs = node.blobs();
+    let stored = blobs.put_file_blocking(&from, PutOptions::new()).unwrap();
+    assert_eq!(stored.name, None);
+    let chosen = PutOptions::new().name("press 7: wear.csv");
+    let refused = blobs.put_file_blocking(&from, chosen).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::InvalidArgument);
+}
+
+#[test]
+#[cfg(unix)]
+fn what_is_no_file_is_refused_without_being_opened() {
+    let place = Place::new();
+    let node = Node::open_blocking(place.path(), Options::new()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    for path in [pipe, "/dev/null".into(), folder.path().to_owned()] {
+        let (tx, rx) = std::sync::mpsc::channel();
+        let blobs = node.blobs();
+        // Who opens a pipe waits until somebody writes into it.
+        std::thread::spawn(move || {
+            let stored = blobs.put_file_blocking(path, PutOptions::new());
+            tx.send(stored).unwrap();
+        });
+        let refused = rx.recv_timeout(SOON).unwrap().unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::InvalidArgument);
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_given_up_while_it_is_copied_leaves_nothing() {
+    let place = Place::new();
+    let node = place.open().await;
+    let folder = tempfile::tempdir().unwrap();
+    let large = folder.path().join("large");
+    let file = std::fs::File::create(&large).unwrap();
+    file.set_len(1 << 33).unwrap();
+    let left = || {
+        std::fs::read_dir(place.path().join("blobs"))
+            .unwrap()
+            .count()
+    };
+    let blobs = node.blobs();
+    let storing = tokio::spawn(async move { blobs.put_file(large, PutOptions::new()).await });
+    until(|| left() > 0).await;
+    storing.abort();
+    until(|| left() == 0).await;
+    assert!(storing.await.unwrap_err().is_cancelled());
+    let mut records = node.blobs().list().unwrap();
+    assert!(records.next_chunk(1).await.unwrap().is_none());
+}
+
+#[test]
 fn what_cannot_be_is_refused_and_leaves_nothing() {
     let place = Place::new();
     let node = Node::open_blocking(place.path(), Options::new()).unwrap();
