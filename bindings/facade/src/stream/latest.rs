@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::pump::Ending;
-use super::shown::{Buffer, Look, Readiness, Shown};
+use super::shown::{Buffer, Look, Shown};
 use crate::failure::Result;
 
 /// What is there.
@@ -62,13 +62,12 @@ impl<T: Send + 'static> Buffer for Latest<T> {
 }
 
 impl<T> Look for Slot<T> {
-    fn look(&self) -> Result<Readiness> {
-        match &self.end {
-            _ if self.value.is_some() => Ok(Readiness::Ready),
-            None => Ok(Readiness::Waiting),
-            Some(Ok(())) => Ok(Readiness::Ended),
-            Some(Err(failure)) => Err(failure.clone()),
-        }
+    fn has_something(&self) -> bool {
+        self.value.is_some()
+    }
+
+    fn end(&self) -> Option<&Result<()>> {
+        self.end.as_ref()
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use swarmlet::{Item, Offsets, Output};
 use tokio::sync::Notify;
 
-use super::shown::{Buffer, Locked, Look, Readiness, Shown};
+use super::shown::{Buffer, Locked, Look, Shown};
 use crate::failure::{Failure, Result};
 
 /// Outputs read ahead: four chunks keep a front busy while the next is read.
@@ -200,13 +200,12 @@ impl Buffer for Outputs {
 }
 
 impl Look for Ahead {
-    fn look(&self) -> Result<Readiness> {
-        match &self.end {
-            _ if self.outputs > 0 => Ok(Readiness::Ready),
-            None => Ok(Readiness::Waiting),
-            Some(Ok(())) => Ok(Readiness::Ended),
-            Some(Err(failure)) => Err(failure.clone()),
-        }
+    fn has_something(&self) -> bool {
+        self.outputs > 0
+    }
+
+    fn end(&self) -> Option<&Result<()>> {
+        self.end.as_ref()
     }
 }
 

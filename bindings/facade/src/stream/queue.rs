@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use super::pump::Ending;
-use super::shown::{Buffer, Locked, Look, Readiness, Shown};
+use super::shown::{Buffer, Locked, Look, Shown};
 use crate::failure::Result;
 use crate::guard::within;
 
@@ -165,13 +165,12 @@ impl<T: Weigh> Buffer for Queue<T> {
 }
 
 impl<T> Look for Line<T> {
-    fn look(&self) -> Result<Readiness> {
-        match &self.end {
-            _ if !self.items.is_empty() => Ok(Readiness::Ready),
-            None => Ok(Readiness::Waiting),
-            Some(Ok(())) => Ok(Readiness::Ended),
-            Some(Err(failure)) => Err(failure.clone()),
-        }
+    fn has_something(&self) -> bool {
+        !self.items.is_empty()
+    }
+
+    fn end(&self) -> Option<&Result<()>> {
+        self.end.as_ref()
     }
 }
 

@@ -24,8 +24,23 @@ pub enum Readiness {
 
 /// What can be looked at.
 pub trait Look {
+    /// Whether there is something to take.
+    fn has_something(&self) -> bool;
+
+    /// Why nothing follows, once that is so.
+    fn end(&self) -> Option<&Result<()>>;
+
     /// What there is to see. A failure comes after what was there before it.
-    fn look(&self) -> Result<Readiness>;
+    fn look(&self) -> Result<Readiness> {
+        if self.has_something() {
+            return Ok(Readiness::Ready);
+        }
+        match self.end() {
+            None => Ok(Readiness::Waiting),
+            Some(Ok(())) => Ok(Readiness::Ended),
+            Some(Err(failure)) => Err(failure.clone()),
+        }
+    }
 }
 
 /// Where a task leaves what a stream takes.
