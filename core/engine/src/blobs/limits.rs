@@ -27,3 +27,15 @@ pub const BLOB_NAME_BYTES_MAX: usize = 255;
 
 /// Bytes of a media type: twice 127 as RFC 6838 recommends, and some for parameters.
 pub const MEDIA_TYPE_BYTES_MAX: usize = 512;
+
+/// Devices that are to hold a blob, counted: as many as a swarm has members.
+pub const HOLD_COPIES_MAX: u16 = 4096;
+
+/// Labels that say who holds a blob: as many as a certificate has.
+pub const HOLD_LABELS_MAX: usize = 16;
+
+/// Bytes of the key of a label, and of its value, as in certificates.
+pub const HOLD_LABEL_BYTES_MAX: usize = 64;
+
+/// Tags by which the next of a blob is known: each is looked for when it may have come.
+pub const KEEP_TAGS_MAX: usize = 16;

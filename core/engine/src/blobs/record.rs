@@ -1,15 +1,18 @@
 //! Records: the events that tell of blobs.
 //!
 //! Whoever stores a blob publishes its record, signed like every event. The record says what the
-//! blob is and who is to hold it; whoever may read the stream of a record may fetch its blob.
-//! Parsed once, here: what is no record is an event like any other.
+//! blob is, who is to hold it and how long; whoever may read the stream of a record may fetch its
+//! blob. Another event says that a blob is deleted. Parsed once, here: what is neither is an event
+//! like any other.
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::id::BlobId;
-use super::limits::{BLOB_NAME_BYTES_MAX, MEDIA_TYPE_BYTES_MAX};
+use super::name::{BlobName, MediaType};
 use super::piece::BlobSize;
-use crate::error::{Error, Result};
+use super::policy::{Hold, Keep};
+use crate::error::Result;
 use crate::event::{Event, Payload, Tag, Tags};
 
 /// What an event says of a blob.
@@ -25,35 +28,35 @@ pub struct BlobRecord {
     pub media_type: Option<MediaType>,
     /// Who is to hold it.
     pub hold: Hold,
+    /// How long.
+    pub keep: Keep,
 }
 
-/// A name for a blob that can be the name of a file anywhere: not empty, at most 255 bytes, no
-/// folder and no way out of one, no control characters, nothing that Windows refuses.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct BlobName(String);
-
-/// A media type as in RFC 6838, such as `image/png`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MediaType(String);
-
-/// Who is to hold a blob beside its author.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Hold {
-    /// Every device that may read its record and holds blobs at all.
-    #[default]
-    Everyone,
-    /// Whoever asks for it.
-    OnDemand,
+/// What an event says that takes the records of a blob back: those that are earlier, if they are
+/// its author's own, or he has the right `admin` on their streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlobDeletion {
+    /// Which blob.
+    pub id: BlobId,
 }
 
 impl BlobRecord {
     /// The tag of every record.
     pub const TAG: &str = "blob";
+    /// What the tag of a name begins with.
+    const NAME_TAG: &str = "blob-name:";
 
     /// The tag that the records of a blob have.
     #[must_use]
     pub fn tag_of(id: BlobId) -> Tag {
         Tag::new(&format!("{}:{id}", Self::TAG)).expect("hex digits make a tag")
+    }
+
+    /// The tag that records of blobs of this name have.
+    #[must_use]
+    pub fn tag_of_name(name: &BlobName) -> Tag {
+        Tag::new(&format!("{}{}", Self::NAME_TAG, name.as_str()))
+            .expect("names are short and not empty")
     }
 
     /// The tags of the event: those of a record and `others`.
@@ -63,8 +66,28 @@ impl BlobRecord {
     /// `invalid_argument` if there are too many.
     pub fn tags(&self, others: &Tags) -> Result<Tags> {
         let own = Self::tag_of(self.id);
-        let others = others.iter().chain([Self::TAG, own.as_str()]);
-        Tags::new(others)
+        let name = self.name.as_ref().map(Self::tag_of_name);
+        let own = [Self::TAG, own.as_str()].into_iter();
+        Tags::new(
+            others
+                .iter()
+                .chain(own)
+                .chain(name.as_ref().map(Tag::as_str)),
+        )
+    }
+
+    /// The tags of the record that ends this one, if it is kept until the next.
+    #[must_use]
+    pub fn tags_of_next(&self) -> Option<Tags> {
+        let Keep::UntilNext(tags) = &self.keep else {
+            return None;
+        };
+        match (tags.is_empty(), &self.name) {
+            (false, _) => Some(tags.clone()),
+            (true, Some(name)) => Tags::from_tags(vec![Self::tag_of_name(name)]).ok(),
+            // Nothing says which the next would be.
+            (true, None) => None,
+        }
     }
 
     /// The payload of the event.
@@ -76,9 +99,13 @@ impl BlobRecord {
         Payload::from_serde(&Fields {
             blob: self.id.to_string(),
             size: self.size.get(),
-            name: self.name.as_ref().map(|name| name.0.clone()),
-            media_type: self.media_type.as_ref().map(|kind| kind.0.clone()),
-            hold: self.hold.as_str().to_owned(),
+            name: self.name.as_ref().map(|name| name.as_str().to_owned()),
+            media_type: self
+                .media_type
+                .as_ref()
+                .map(|kind| kind.as_str().to_owned()),
+            hold: Some(Said::Known(self.hold.clone())),
+            keep: (self.keep != Keep::Forever).then(|| Said::Known(self.keep.clone())),
         })
     }
 
@@ -100,103 +127,58 @@ impl BlobRecord {
             size: BlobSize::new(fields.size).ok()?,
             name: fields.name.map(BlobName::new).transpose().ok()?,
             media_type: fields.media_type.map(MediaType::new).transpose().ok()?,
-            hold: Hold::parse(&fields.hold),
+            // What a later version says otherwise, nobody holds because of it, and nobody removes.
+            hold: known(fields.hold).unwrap_or(Hold::OnDemand),
+            keep: known(fields.keep).unwrap_or(Keep::Forever),
         })
     }
 }
 
-impl BlobName {
-    /// Checks a name.
+impl BlobDeletion {
+    /// The tag of every deletion.
+    pub const TAG: &str = "blob-deleted";
+
+    /// The tags of the event: those of a deletion and `others`, without those of a record.
     ///
     /// # Errors
     ///
-    /// `invalid_argument` for one that cannot be the name of a file.
-    pub fn new(name: impl Into<String>) -> Result<Self> {
-        let name = name.into();
-        let refused = |why| {
-            let shown: String = name.chars().take(64).collect();
-            Err(Error::invalid(why).with("name", shown.escape_debug()))
-        };
-        if name.is_empty() || name.len() > BLOB_NAME_BYTES_MAX {
-            return refused("the name of a blob must have 1 to 255 bytes");
-        }
-        if name.contains(['/', '\\', ':']) || name.trim_matches('.').is_empty() {
-            return refused("the name of a blob must be that of a file, without a folder");
-        }
-        let is_special = |one: char| one.is_control() || "<>\"|?*".contains(one);
-        if name.chars().any(is_special) || name.ends_with(['.', ' ']) {
-            return refused(
-                "the name of a blob must not have characters that names of files cannot",
-            );
-        }
-        let stem = name.split('.').next().unwrap_or_default().trim_end();
-        if DEVICES
-            .iter()
-            .any(|device| stem.eq_ignore_ascii_case(device))
-        {
-            return refused("the name of a blob must not be that of a device of Windows");
-        }
-        Ok(Self(name))
+    /// `invalid_argument` if there are too many.
+    pub fn tags(self, others: &Tags) -> Result<Tags> {
+        let own = BlobRecord::tag_of(self.id);
+        let others = others.iter().filter(|tag| *tag != BlobRecord::TAG);
+        Tags::new(others.chain([Self::TAG, own.as_str()]))
     }
 
-    /// The text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl MediaType {
-    /// Checks a media type.
+    /// The payload of the event.
     ///
     /// # Errors
     ///
-    /// `invalid_argument` for what is not one.
-    pub fn new(text: impl Into<String>) -> Result<Self> {
-        let text = text.into();
-        let is_named = |part: &str| !part.is_empty() && !part.contains('/');
-        let has_parts = text
-            .split_once('/')
-            .is_some_and(|(kind, subtype)| is_named(kind) && is_named(subtype));
-        let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
-        if has_parts && is_plain && text.len() <= MEDIA_TYPE_BYTES_MAX {
-            return Ok(Self(text));
-        }
-        let shown: String = text.chars().take(64).collect();
-        Err(Error::invalid("not a media type, as image/png is").with("text", shown.escape_debug()))
+    /// None that a deletion can cause.
+    pub fn payload(self) -> Result<Payload> {
+        let deleted = self.id.to_string();
+        Payload::from_serde(&DeletionFields { deleted })
     }
 
-    /// The text.
+    /// Reads an event; `None` if it is no deletion.
     #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
+    pub fn of(event: &Event) -> Option<Self> {
+        let tags = event.tags();
+        if !tags.contains(Self::TAG) {
+            return None;
+        }
+        let fields: DeletionFields = event.payload().to_serde().ok()?;
+        let id = fields.deleted.parse().ok()?;
+        tags.contains(BlobRecord::tag_of(id).as_str())
+            .then_some(Self { id })
     }
 }
 
-impl Hold {
-    /// The word for it in records.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Everyone => "everyone",
-            Self::OnDemand => "on_demand",
-        }
-    }
-
-    /// What a later version says otherwise, nobody holds because of it.
-    fn parse(text: &str) -> Self {
-        match text {
-            "everyone" => Self::Everyone,
-            _ => Self::OnDemand,
-        }
+fn known<T>(said: Option<Said<T>>) -> Option<T> {
+    match said {
+        Some(Said::Known(known)) => Some(known),
+        Some(Said::Other(_)) | None => None,
     }
 }
-
-/// Names that mean something else than a file on Windows, whatever follows after a dot.
-const DEVICES: [&str; 22] = [
-    "CON", "PRN", "AUX", "NUL", "COM1", "COM2", "COM3", "COM4", "COM5", "COM6", "COM7", "COM8",
-    "COM9", "LPT1", "LPT2", "LPT3", "LPT4", "LPT5", "LPT6", "LPT7", "LPT8", "LPT9",
-];
 
 /// A record as its payload has it.
 #[derive(Serialize, Deserialize)]
@@ -208,7 +190,24 @@ struct Fields {
     #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
     media_type: Option<String>,
     #[serde(default)]
-    hold: String,
+    hold: Option<Said<Hold>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    keep: Option<Said<Keep>>,
+}
+
+/// A policy of this version, or one of another.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Said<T> {
+    Known(T),
+    #[serde(skip_serializing)]
+    Other(IgnoredAny),
+}
+
+/// A deletion as its payload has it.
+#[derive(Serialize, Deserialize)]
+struct DeletionFields {
+    deleted: String,
 }
 
 #[cfg(test)]
@@ -216,6 +215,9 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::event::{
+        AppId, Content, EventKey, Lamport, NodeId, Offset, StreamId, StreamNumber, Timestamp,
+    };
 
     fn record() -> BlobRecord {
         BlobRecord {
@@ -224,6 +226,7 @@ mod tests {
             name: Some(BlobName::new("drawing 7.png").unwrap()),
             media_type: Some(MediaType::new("image/png").unwrap()),
             hold: Hold::Everyone,
+            keep: Keep::Forever,
         }
     }
 
@@ -267,39 +270,54 @@ mod tests {
         }
         assert_eq!(parsed(&json!("blob")), None);
         let mut later = fine;
-        later["hold"] = json!("three devices");
-        assert_eq!(parsed(&later).unwrap().hold, Hold::OnDemand);
+        later["hold"] = json!({"devices": ["a"]});
+        later["keep"] = json!(["a day"]);
+        let later = parsed(&later).unwrap();
+        assert_eq!((later.hold, later.keep), (Hold::OnDemand, Keep::Forever));
+    }
+
+    fn event(tags: Tags, payload: &Payload) -> Event {
+        let key = EventKey {
+            lamport: Lamport::ZERO,
+            stream: StreamId::new(NodeId::from_bytes([1; 32]), StreamNumber::default()),
+            offset: Offset::ZERO,
+        };
+        let app_id = AppId::new("com.example.app").unwrap();
+        let content = Content::new(&tags, payload);
+        Event::new(key, Timestamp::from_micros(0), app_id, content)
     }
 
     #[test]
-    fn a_name_leads_nowhere() {
-        for name in [
-            "a",
-            "console",
-            "nul-1",
-            ".hidden",
-            "a..b",
-            "M\u{fc}ller.pdf",
-            &"a".repeat(255),
-        ] {
-            assert!(BlobName::new(name).is_ok(), "{name}");
-        }
-        let long = "a".repeat(256);
-        for name in [
-            "", ".", "..", "...", "a/b", "..\\x", "c:x", "a\0", "a\nb", "a?", "a|b", "a.", "a ",
-            "nul", "Com1.txt", &long,
-        ] {
-            assert!(BlobName::new(name).is_err(), "{name:?}");
-        }
+    fn an_event_is_a_record_or_a_deletion_by_its_tags_too() {
+        let (record, others) = (record(), Tags::new(["press:7"]).unwrap());
+        let payload = record.payload().unwrap();
+        let tags = record.tags(&others).unwrap();
+        assert!(tags.contains("press:7"));
+        assert!(tags.contains("blob-name:drawing 7.png"));
+        assert!(BlobRecord::of(&event(tags.clone(), &payload)).is_some());
+        assert!(BlobRecord::of(&event(others, &payload)).is_none());
+        let deletion = BlobDeletion { id: record.id };
+        let deleted = deletion.tags(&tags).unwrap();
+        let gone = event(deleted, &deletion.payload().unwrap());
+        assert_eq!(BlobDeletion::of(&gone), Some(deletion));
+        assert_eq!(BlobRecord::of(&gone), None);
+        assert!(gone.tags().contains("press:7"), "it takes the same way");
+        let foreign = event(tags, &deletion.payload().unwrap());
+        assert_eq!(BlobDeletion::of(&foreign), None);
     }
 
     #[test]
-    fn a_media_type_has_two_parts() {
-        for text in ["image/png", "text/plain; charset=utf-8", "a/b+c"] {
-            assert!(MediaType::new(text).is_ok(), "{text}");
-        }
-        for text in ["", "png", "/png", "image/", "a/b/c", "a/\u{e9}", "a/b\n"] {
-            assert!(MediaType::new(text).is_err(), "{text:?}");
-        }
+    fn the_next_is_known_by_its_tags_or_its_name() {
+        let next = |keep: Keep| BlobRecord { keep, ..record() }.tags_of_next();
+        let tags = Tags::new(["press:7"]).unwrap();
+        assert_eq!(next(Keep::UntilNext(tags.clone())), Some(tags));
+        let by_name = next(Keep::UntilNext(Tags::default())).unwrap();
+        assert!(
+            record()
+                .tags(&Tags::default())
+                .unwrap()
+                .contains(by_name.iter().next().unwrap())
+        );
+        assert_eq!(next(Keep::Forever), None);
     }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::files::Files;
 use super::import::Import;
-use super::names::{Named, Pair, found, parse};
+use super::names::{Named, Pair, found, parse, pin};
 use super::part::Part;
 use super::whole::Blob;
 use crate::blobs::limits::FREE_BYTES_KEPT;
@@ -203,6 +203,76 @@ impl BlobStore {
             Ok(removed)
         };
         remove().map_err(|error| Error::io("cannot remove a blob", error).with("blob", id))
+    }
+
+    /// The blobs of which something is here, whole or a part, in the order of their ids.
+    ///
+    /// # Errors
+    ///
+    /// `storage`.
+    pub fn ids(&self) -> Result<BTreeSet<BlobId>> {
+        let here = |(_, named)| match named {
+            Named::Whole(id) | Named::Part(id) => Some(id),
+            _ => None,
+        };
+        Ok(self.files()?.into_iter().filter_map(here).collect())
+    }
+
+    /// How many bytes of the disk a blob takes, or will when all of it has come; none if there is
+    /// nothing of it.
+    ///
+    /// # Errors
+    ///
+    /// `storage`.
+    pub fn bytes_of(&self, id: BlobId) -> Result<u64> {
+        let failed = |error| Error::io("cannot measure a blob", error).with("blob", id);
+        let mut bytes = 0;
+        for names in [Pair::whole(id), Pair::part(id)] {
+            for name in [names.content, names.hashes] {
+                let file = found(self.disk.open(&name)).map_err(failed)?;
+                bytes += file.map_or(Ok(0), |file| file.len()).map_err(failed)?;
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// Notes that a blob is kept here whatever records say; durable when it returns.
+    ///
+    /// # Errors
+    ///
+    /// `disk_full`, `storage`.
+    pub fn pin(&self, id: BlobId) -> Result<()> {
+        match self.disk.create(&pin(id), 0) {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            Err(error) => Err(Error::io("cannot pin a blob", error).with("blob", id)),
+        }
+    }
+
+    /// Takes that back, durably.
+    ///
+    /// # Errors
+    ///
+    /// `storage`.
+    pub fn unpin(&self, id: BlobId) -> Result<()> {
+        let unpin = || match found(self.disk.remove(&pin(id)))? {
+            Some(()) => self.disk.sync_folder(Folder::Blobs),
+            None => Ok(()),
+        };
+        unpin().map_err(|error| Error::io("cannot unpin a blob", error).with("blob", id))
+    }
+
+    /// The blobs that are pinned.
+    ///
+    /// # Errors
+    ///
+    /// `storage`.
+    pub fn pins(&self) -> Result<BTreeSet<BlobId>> {
+        let pinned = |(_, named)| match named {
+            Named::Pin(id) => Some(id),
+            _ => None,
+        };
+        Ok(self.files()?.into_iter().filter_map(pinned).collect())
     }
 
     fn files(&self) -> Result<Vec<(FileName, Named)>> {

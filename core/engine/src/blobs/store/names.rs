@@ -16,6 +16,8 @@ pub(super) enum Named {
     Part(BlobId),
     /// The pairs of hashes of a part.
     PartHashes(BlobId),
+    /// Says that a blob is kept whatever records say.
+    Pin(BlobId),
     /// Something that was being imported.
     Temporary,
 }
@@ -72,6 +74,11 @@ impl Pair {
     }
 }
 
+/// The name of the file that pins a blob.
+pub(super) fn pin(id: BlobId) -> FileName {
+    FileName::new(Folder::Blobs, format!("{id}{PIN}")).expect("hex digits and suffixes are legal")
+}
+
 /// What `name` says; `None` if it is nothing of ours.
 pub(super) fn parse(name: &FileName) -> Option<Named> {
     let (stem, has_hashes) = match name.name().strip_suffix(HASHES) {
@@ -88,6 +95,7 @@ pub(super) fn parse(name: &FileName) -> Option<Named> {
         (WHOLE, true) => Some(Named::WholeHashes(id)),
         (PART, false) => Some(Named::Part(id)),
         (PART, true) => Some(Named::PartHashes(id)),
+        (PIN, false) => Some(Named::Pin(id)),
         _ => None,
     }
 }
@@ -104,4 +112,5 @@ pub(super) fn found<T>(outcome: io::Result<T>) -> io::Result<Option<T>> {
 const WHOLE: &str = ".blob";
 const PART: &str = ".part";
 const HASHES: &str = ".hash";
+const PIN: &str = ".pin";
 const TEMPORARY: &str = ".tmp";

@@ -293,6 +293,39 @@ fn a_full_disk_is_an_error_before_it_is_full() {
 }
 
 #[test]
+fn a_pin_is_durable_and_needs_no_blob() {
+    let disk = SimDisk::new(1);
+    let store = open(&disk);
+    let (one, other) = (BlobId::of(b"one"), BlobId::of(b"other"));
+    for id in [one, other, one] {
+        store.pin(id).unwrap();
+    }
+    store.unpin(other).unwrap();
+    store.unpin(other).unwrap();
+    let again = open(&disk.power_loss());
+    assert_eq!(again.pins().unwrap().into_iter().collect::<Vec<_>>(), [one]);
+    assert!(again.ids().unwrap().is_empty());
+}
+
+#[test]
+fn what_is_here_is_listed_with_the_room_it_takes() {
+    let disk = SimDisk::new(1);
+    let store = open(&disk);
+    let whole = import(&store, &bytes(300_000, 0)).unwrap();
+    let source = source(&bytes(200_000, 1));
+    begin(&store, &source).unwrap();
+    let mut expected = vec![whole.id(), source.id()];
+    expected.sort_unstable();
+    assert_eq!(
+        store.ids().unwrap().into_iter().collect::<Vec<_>>(),
+        expected
+    );
+    assert_eq!(store.bytes_of(whole.id()).unwrap(), 300_000 + 18 * 64);
+    assert!(store.bytes_of(source.id()).unwrap() > 0);
+    assert_eq!(store.bytes_of(BlobId::of(b"?")).unwrap(), 0);
+}
+
+#[test]
 fn what_is_removed_is_gone_and_can_be_read_on() {
     let disk = SimDisk::new(1);
     let store = open(&disk);
