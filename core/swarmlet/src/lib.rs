@@ -56,7 +56,8 @@ mod swarm;
 mod writer;
 
 pub use blobs::{
-    BlobChanges, BlobInfo, BlobProgress, BlobReader, BlobState, BlobWriter, Blobs, PutOptions,
+    BlobChanges, BlobInfo, BlobProgress, BlobReader, BlobStat, BlobState, BlobUsage, BlobWriter,
+    Blobs, PutOptions,
 };
 pub use clock::{Clock, SystemClock};
 pub use identity::KeyStore;
@@ -69,7 +70,7 @@ pub use query::{
     Results, Row, Severity, SourceReport, SubscribeOptions, TermReport, query_mistake,
 };
 pub use swarm::{Founded, InviteOptions, MemberInfo, Network, Peer, RootKey, Swarm, SwarmStatus};
-pub use swarmlet_engine::blobs::{BlobId, Hold};
+pub use swarmlet_engine::blobs::{BlobId, Hold, Keep};
 pub use swarmlet_engine::event::{
     AppId, DeviceKey, Event, EventKey, Lamport, NewEvent, NodeId, Offset, Offsets, Payload,
     Signature, Signer, StreamId, StreamName, StreamNumber, Tag, Tags, Timestamp,

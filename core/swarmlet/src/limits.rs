@@ -113,6 +113,25 @@ pub(crate) const BLOB_PIECES_PER_CHECK: u32 = 16;
 /// range after the other does not have all of it looked at each time.
 pub(crate) const BLOB_PARTS_UNUSED_MAX: usize = 16;
 
+/// How often it is looked at again who holds the blobs of which so many devices, or those with some
+/// labels, are to have copies: how late a copy may be made for one on a device that went away.
+pub(crate) const BLOB_HOLDERS_PERIOD: Duration = Duration::from_secs(600);
+
+/// How long a device that is away counts as one that holds its copies: longer than a night with its
+/// tablets switched off would have every copy made again in the morning.
+pub(crate) const BLOB_HOLDER_AWAY_MAX: Duration = Duration::from_secs(24 * 3600);
+
+/// How often it is looked whether some record still keeps what is here. What is over goes when it
+/// was so twice in a row.
+pub(crate) const BLOBS_SWEEP_PERIOD: Duration = Duration::from_secs(600);
+
+/// The bounds of that, when set.
+pub(crate) const BLOBS_SWEEP_PERIODS: (Duration, Duration) =
+    (Duration::from_millis(10), Duration::from_secs(24 * 3600));
+
+/// Blobs of which it is known when they were read last, of some 50 bytes each.
+pub(crate) const BLOB_USES_MAX: usize = 16 * 1024;
+
 /// How often it is tried again to fetch what nobody had.
 pub(crate) const BLOBS_WAKE_PERIOD: Duration = Duration::from_secs(10);
 

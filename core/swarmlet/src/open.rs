@@ -12,7 +12,7 @@ use swarmlet_engine::log::Log;
 use swarmlet_engine::storage::{Disk, FsDisk};
 use swarmlet_engine::{Error, ErrorKind, Result};
 
-use crate::blobs::BlobKeeper;
+use crate::blobs::{BlobCollector, BlobKeeper};
 use crate::disk::MeasuredDisk;
 use crate::folder::DataFolder;
 use crate::maintenance::Upkeep;
@@ -59,9 +59,11 @@ impl Running {
         let durability = settings.log.durability;
         let vault = Vault::new(folder.as_ref().map(DataFolder::path));
         let house = Gatehouse::open(vault, signer.clone(), settings.clock.clone())?;
+        let house = Arc::new(house);
         let mut log_options = settings.log;
         log_options.incarnation = house.incarnation()?;
-        let blobs = Arc::new(BlobKeeper::open(disk.clone())?);
+        let blobs = BlobKeeper::open(disk.clone(), settings.blobs_bytes_max)?;
+        let blobs = Arc::new(blobs);
         let mut log = Log::open(disk, signer, log_options)?;
         let maintenance = log.maintenance().ok_or_else(|| {
             Error::new(
@@ -71,9 +73,12 @@ impl Running {
         })?;
         let state = State::new(id, log.reader(), settings.clock.clone(), recorders);
         let state = Arc::new(state);
+        blobs.judge_by(state.clone(), house.clone());
         let swarm = SwarmSide::new(house, settings.network, state.clone(), blobs.clone());
         let upkeep = Arc::new(Upkeep::default());
         let keeper = upkeep.start(maintenance, settings.clock, state.parking.clone())?;
+        let collected = BlobCollector::start(blobs.clone(), settings.blobs_sweep_period);
+        let collector = collected.inspect_err(|_| upkeep.stop())?;
         let writer = Writer::new(
             log,
             durability,
@@ -88,12 +93,13 @@ impl Running {
             swarm: Arc::new(swarm),
             blobs,
         };
-        running.start_writer(keeper, folder)?;
+        running.start_writer([keeper, collector], folder)?;
         running.swarm.connect(&running.writer)?;
         Ok(running)
     }
 
-    fn start_writer(&self, keeper: JoinHandle<()>, folder: Option<DataFolder>) -> Result<()> {
+    /// Starts the writer thread, which ends the others when it has written everything.
+    fn start_writer(&self, others: [JoinHandle<()>; 2], folder: Option<DataFolder>) -> Result<()> {
         let Self {
             state,
             writer,
@@ -109,11 +115,15 @@ impl Running {
             // Whoever waits for a blob looks again, and finds the node closed.
             blobs.note_moved();
             upkeep.stop();
-            let kept = keeper.join();
+            blobs.stop_collecting();
+            let ended = others.map(JoinHandle::join);
             state.shut_gate();
             let closed = log.map_or(Ok(()), |log| log.close());
             drop(folder);
-            debug_assert!(kept.is_ok(), "panics of maintenance are caught");
+            debug_assert!(
+                ended.iter().all(std::result::Result::is_ok),
+                "no thread panics"
+            );
             state.end_close(closed);
         };
         let started = std::thread::Builder::new()
@@ -121,6 +131,7 @@ impl Running {
             .spawn(run);
         started.map(drop).map_err(|err| {
             self.upkeep.stop();
+            self.blobs.stop_collecting();
             Error::io("cannot start the writer thread", err)
         })
     }

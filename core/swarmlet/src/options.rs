@@ -14,7 +14,9 @@ use swarmlet_engine::{Error, Result};
 
 use crate::clock::{Clock, SystemClock};
 use crate::identity::KeyStore;
-use crate::limits::{CACHE_BYTES, QUEUE_BYTES, QUEUE_BYTES_DEFAULT};
+use crate::limits::{
+    BLOBS_SWEEP_PERIOD, BLOBS_SWEEP_PERIODS, CACHE_BYTES, QUEUE_BYTES, QUEUE_BYTES_DEFAULT,
+};
 use crate::query::route;
 use crate::swarm::{Network, NetworkSettings};
 
@@ -41,6 +43,8 @@ pub struct Options {
     clock: Option<Arc<dyn Clock>>,
     key_store: Option<Arc<dyn KeyStore>>,
     network: Network,
+    blobs_bytes_max: Option<u64>,
+    blobs_sweep_period: Option<Duration>,
 }
 
 /// How much of a stream is kept. Without limits: everything.
@@ -63,6 +67,8 @@ pub(crate) struct Settings {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) key_store: Option<Arc<dyn KeyStore>>,
     pub(crate) network: NetworkSettings,
+    pub(crate) blobs_bytes_max: Option<u64>,
+    pub(crate) blobs_sweep_period: Duration,
 }
 
 impl Options {
@@ -142,12 +148,35 @@ impl Options {
         self
     }
 
+    /// Bytes that blobs may take on this device; as many as there are unless set.
+    ///
+    /// When it is used up, what this device need not hold gives way, that first which was not read
+    /// for longest; if there is nothing of that, no more is stored or fetched.
+    #[must_use]
+    pub fn blobs_bytes_max(mut self, bytes: u64) -> Self {
+        self.blobs_bytes_max = Some(bytes);
+        self
+    }
+
+    /// How often it is looked which blobs no record keeps any more; every 10 minutes unless set, 10
+    /// ms to a day. Such a blob is removed at the second look.
+    #[must_use]
+    pub fn blobs_sweep_period(mut self, period: Duration) -> Self {
+        self.blobs_sweep_period = Some(period);
+        self
+    }
+
     /// Checks everything at once.
     pub(crate) fn check(self) -> Result<Settings> {
         let queue_bytes = self.queue_bytes.unwrap_or(QUEUE_BYTES_DEFAULT);
         let cache_bytes = self.cache_bytes.unwrap_or(CACHE_BYTES_DEFAULT);
         check_within("queue_bytes", queue_bytes, QUEUE_BYTES)?;
         check_within("cache_bytes", cache_bytes, CACHE_BYTES)?;
+        let period = self.blobs_sweep_period.unwrap_or(BLOBS_SWEEP_PERIOD);
+        let micros = |period: Duration| u64::try_from(period.as_micros()).unwrap_or(u64::MAX);
+        let (least, most) = BLOBS_SWEEP_PERIODS;
+        let bounds = (micros(least), micros(most));
+        check_within("blobs_sweep_period in microseconds", micros(period), bounds)?;
         let streams = check_streams(&self.streams)?;
         let routes = self
             .routes
@@ -169,6 +198,8 @@ impl Options {
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             key_store: self.key_store,
             network: self.network.check()?,
+            blobs_bytes_max: self.blobs_bytes_max,
+            blobs_sweep_period: period,
         })
     }
 }

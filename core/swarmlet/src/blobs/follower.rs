@@ -1,32 +1,45 @@
-//! Follows the log: which blobs this node is to hold, as records say.
+//! Follows the log: the events with one tag, from the first, and then those that come.
 
 use swarmlet_engine::Result;
-use swarmlet_engine::blobs::{BlobId, BlobRecord, Hold};
-use swarmlet_engine::event::{Offsets, Tag};
+use swarmlet_engine::event::{Event, Offsets, Tag};
 use swarmlet_engine::log::{LogReader, Order, Query};
 use swarmlet_engine::select::Selection;
 
 use crate::limits::{BLOB_RECORDS_PER_LOOK, CHUNK_BYTES_MAX};
 
 /// How far the log was looked at.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Follower {
+    tag: Tag,
     seen: Offsets,
     /// The position of the log when all of it had been seen.
     looked_at: Option<u64>,
 }
 
 impl Follower {
-    /// The blobs that records ask for that came since the last look, of a bounded number of
-    /// records; `None` when all were seen.
-    pub(super) fn look(&mut self, log: &LogReader) -> Result<Option<Vec<BlobId>>> {
+    pub(super) fn new(tag: Tag) -> Self {
+        Self {
+            tag,
+            seen: Offsets::default(),
+            looked_at: None,
+        }
+    }
+
+    /// Begins again with the first event.
+    pub(super) fn begin_again(&mut self) {
+        self.seen = Offsets::default();
+        self.looked_at = None;
+    }
+
+    /// The next events, a bounded number of them; `None` when all were seen.
+    pub(super) fn look(&mut self, log: &LogReader) -> Result<Option<Vec<Event>>> {
         let position = log.position();
         if self.looked_at == Some(position) {
             return Ok(None);
         }
         let upper = log.present();
         let mut cursor = log.query(&Query {
-            selection: Selection::Tag(Tag::new(BlobRecord::TAG)?),
+            selection: Selection::Tag(self.tag.clone()),
             lower: self.seen.clone(),
             upper: Some(upper.clone()),
             order: Order::Ascending,
@@ -37,13 +50,9 @@ impl Follower {
             self.looked_at = Some(position);
             return Ok(None);
         }
-        let mut wanted = Vec::new();
         for event in &events {
             self.seen.advance(event.key.stream, event.key.offset);
-            let record = BlobRecord::of(event);
-            let wants = |record: &BlobRecord| record.hold == Hold::Everyone;
-            wanted.extend(record.filter(wants).map(|record| record.id));
         }
-        Ok(Some(wanted))
+        Ok(Some(events))
     }
 }

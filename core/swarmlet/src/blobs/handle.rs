@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use swarmlet_engine::blobs::limits::PIECE_BYTES;
 use swarmlet_engine::blobs::{BlobId, BlobName};
-use swarmlet_engine::event::AppId;
+use swarmlet_engine::event::{AppId, Content, Event};
 use swarmlet_engine::{Error, ErrorKind, Result};
 
 use super::BlobInfo;
@@ -183,7 +183,8 @@ impl Blobs {
         })
     }
 
-    /// The records that are here, in the order of their keys. To find some of them, query the log:
+    /// The records that are here and were not taken back, in the order of their keys. To find some
+    /// of them, query the log:
     /// `FROM 'blob' & 'press:7'` gives their events, and [`BlobInfo::from_event`] reads those.
     ///
     /// # Errors
@@ -192,7 +193,8 @@ impl Blobs {
     pub fn list(&self) -> Result<BlobChanges> {
         let results = self.asker().query(ALL, QueryOptions::default());
         let results = results.map_err(|error| error.during("list"))?;
-        Ok(BlobChanges::new(results))
+        let judge = self.keeper().judge()?.clone();
+        Ok(BlobChanges::live(results, judge))
     }
 
     /// The records that are here, and those that come.
@@ -204,6 +206,19 @@ impl Blobs {
         let results = self.asker().subscribe(ALL, options, Wanted::All);
         let results = results.map_err(|error| error.during("subscribe"))?;
         Ok(BlobChanges::new(results))
+    }
+
+    pub(super) fn keeper(&self) -> &Arc<BlobKeeper> {
+        &self.publisher.keeper
+    }
+
+    pub(super) fn check_open(&self) -> Result<()> {
+        self.publisher.state.check_open()
+    }
+
+    /// Publishes what is said of a blob; durable when it returns.
+    pub(super) fn publish(&self, content: Content) -> Result<Event> {
+        self.publisher.publish(content)
     }
 
     /// Who asks for records.
@@ -226,7 +241,7 @@ impl Blobs {
 
     /// On a thread that may wait for the disk. What it brings is dropped there if nobody waits for
     /// it any more.
-    async fn in_background<T: Send + 'static>(
+    pub(super) async fn in_background<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {

@@ -1,9 +1,10 @@
 //! What users say and learn of blobs.
 
 use swarmlet_engine::Result;
-use swarmlet_engine::blobs::{BlobId, BlobName, BlobRecord, Hold, MediaType};
+use swarmlet_engine::blobs::{BlobId, BlobName, BlobRecord, Hold, Keep, MediaType};
 use swarmlet_engine::event::{AppId, Event, EventKey, Tags, Timestamp};
 
+use super::claims::Judge;
 use crate::query::{Results, Row};
 
 /// What is said of a blob when it is stored.
@@ -13,6 +14,7 @@ pub struct PutOptions {
     media_type: Option<String>,
     tags: Tags,
     hold: Hold,
+    keep: Keep,
 }
 
 /// A blob as its record tells of it.
@@ -29,6 +31,8 @@ pub struct BlobInfo {
     pub media_type: Option<String>,
     /// Who is to hold it.
     pub hold: Hold,
+    /// How long.
+    pub keep: Keep,
     /// The tags of the record, with those that every record has.
     pub tags: Tags,
     /// Where the record is in the log.
@@ -58,10 +62,39 @@ pub enum BlobState {
     Absent,
 }
 
+/// All that is known of a blob on this device.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BlobStat {
+    /// How much of it is here.
+    pub state: BlobState,
+    /// Whether it is kept here whatever records say.
+    pub is_pinned: bool,
+    /// The records that tell of it, in the order of their keys; those that were taken back are
+    /// left out.
+    pub records: Vec<BlobInfo>,
+}
+
+/// What blobs take of this device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BlobUsage {
+    /// How many there are, whole or in part.
+    pub blobs: u64,
+    /// How many bytes they take, with the hashes that prove them.
+    pub bytes: u64,
+    /// How many of these this device need not keep, as of the last look.
+    pub spare_bytes: u64,
+    /// How many bytes there may be, if that was said.
+    pub bytes_max: Option<u64>,
+}
+
 /// Records of blobs: those that are there, or one after the other as they come.
 #[derive(Debug)]
 pub struct BlobChanges {
     results: Results,
+    /// Says what was taken back meanwhile; not of what comes one after the other.
+    judge: Option<Judge>,
 }
 
 impl PutOptions {
@@ -100,6 +133,13 @@ impl PutOptions {
         self
     }
 
+    /// How long it is kept: until it is deleted, unless this says otherwise.
+    #[must_use]
+    pub fn keep(mut self, keep: Keep) -> Self {
+        self.keep = keep;
+        self
+    }
+
     /// With this name if there is none.
     pub(super) fn or_name(mut self, name: Option<&str>) -> Self {
         self.name = self.name.or_else(|| name.map(ToOwned::to_owned));
@@ -109,10 +149,11 @@ impl PutOptions {
     /// Checks everything.
     pub(super) fn check(self) -> Result<Checked> {
         Ok(Checked {
-            name: self.name.map(BlobName::new).transpose()?,
+            name: self.name.clone().map(BlobName::new).transpose()?,
             media_type: self.media_type.map(MediaType::new).transpose()?,
+            hold: self.hold.check()?,
+            keep: self.keep.check(self.name.is_some())?,
             tags: self.tags,
-            hold: self.hold,
         })
     }
 }
@@ -124,6 +165,7 @@ pub(super) struct Checked {
     pub(super) media_type: Option<MediaType>,
     pub(super) tags: Tags,
     pub(super) hold: Hold,
+    pub(super) keep: Keep,
 }
 
 impl BlobInfo {
@@ -134,13 +176,14 @@ impl BlobInfo {
         Some(Self::new(record, event, event.tags()))
     }
 
-    fn new(record: BlobRecord, event: &Event, tags: Tags) -> Self {
+    pub(super) fn new(record: BlobRecord, event: &Event, tags: Tags) -> Self {
         Self {
             id: record.id,
             size: record.size.get(),
             name: record.name.map(|name| name.as_str().to_owned()),
             media_type: record.media_type.map(|kind| kind.as_str().to_owned()),
             hold: record.hold,
+            keep: record.keep,
             tags,
             key: event.key,
             timestamp: event.timestamp,
@@ -150,8 +193,16 @@ impl BlobInfo {
 }
 
 impl BlobChanges {
+    /// Those that come, whatever becomes of them.
     pub(super) fn new(results: Results) -> Self {
-        Self { results }
+        let judge = None;
+        Self { results, judge }
+    }
+
+    /// Those that were not taken back.
+    pub(super) fn live(results: Results, judge: Judge) -> Self {
+        let judge = Some(judge);
+        Self { results, judge }
     }
 
     /// Waits for records and hands out up to `max`; nothing at the end, which only a list has.
@@ -165,7 +216,7 @@ impl BlobChanges {
             let Some(rows) = self.results.next_chunk(max).await? else {
                 return Ok(None);
             };
-            let infos = infos(&rows);
+            let infos = self.infos(&rows)?;
             if !infos.is_empty() {
                 return Ok(Some(infos));
             }
@@ -182,15 +233,25 @@ impl BlobChanges {
             let Some(rows) = self.results.next_chunk_blocking(max)? else {
                 return Ok(None);
             };
-            let infos = infos(&rows);
+            let infos = self.infos(&rows)?;
             if !infos.is_empty() {
                 return Ok(Some(infos));
             }
         }
     }
-}
 
-fn infos(rows: &[Row]) -> Vec<BlobInfo> {
-    let events = rows.iter().filter_map(Row::event);
-    events.filter_map(BlobInfo::from_event).collect()
+    fn infos(&self, rows: &[Row]) -> Result<Vec<BlobInfo>> {
+        let events = rows.iter().filter_map(Row::event);
+        let mut infos: Vec<BlobInfo> = events.filter_map(BlobInfo::from_event).collect();
+        if let Some(judge) = &self.judge {
+            let mut live = Vec::new();
+            for info in infos {
+                if judge.is_live(info.id, info.key)? {
+                    live.push(info);
+                }
+            }
+            infos = live;
+        }
+        Ok(infos)
+    }
 }

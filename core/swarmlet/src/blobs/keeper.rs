@@ -3,23 +3,33 @@
 //! Whoever waits looks again whenever something has moved; what moved is not said, so nothing of it
 //! can be lost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, mpsc};
 
 use swarmlet_engine::blobs::limits::PIECE_BYTES;
 use swarmlet_engine::blobs::{BlobId, BlobSize, BlobStore, Part};
 use swarmlet_engine::storage::Disk;
-use swarmlet_engine::{Error, Result};
+use swarmlet_engine::{Error, ErrorKind, Result};
 use tokio::sync::watch;
 
+use super::claims::{Judge, Standing};
+use super::rights::Rights;
+use super::room::Room;
 use super::worker::Job;
+use crate::state::State;
 
 /// The blobs of a node, shared by users, peers and the worker.
 #[derive(Debug)]
 pub(crate) struct BlobKeeper {
     pub(super) store: BlobStore,
     inner: Mutex<Inner>,
+    room: Mutex<Room>,
+    /// Held for reading while a blob has come into the store and has no record yet, and for writing
+    /// while one is removed.
+    unrecorded: RwLock<()>,
+    /// Reads what the log says of blobs; there once the log is open.
+    judge: OnceLock<Judge>,
     /// Changes with everything that somebody may wait for.
     moved: watch::Sender<()>,
 }
@@ -37,6 +47,16 @@ struct Inner {
     is_expected: bool,
     /// There while the worker runs.
     jobs: Option<mpsc::Sender<Job>>,
+    /// There while the collector runs: it is to look at a blob.
+    suspects: Option<mpsc::Sender<BlobId>>,
+    pins: BTreeSet<BlobId>,
+}
+
+/// Bytes on their way into the store; dropping it gives up their room.
+#[derive(Debug)]
+pub(super) struct Reserved {
+    keeper: Arc<BlobKeeper>,
+    bytes: u64,
 }
 
 /// Somebody waits for some bytes of a blob; dropping it gives up.
@@ -56,12 +76,43 @@ pub(super) enum Here {
 }
 
 impl BlobKeeper {
-    pub(crate) fn open(disk: Arc<dyn Disk>) -> Result<Self> {
+    /// Opens the store, which may take so many bytes.
+    pub(crate) fn open(disk: Arc<dyn Disk>, bytes_max: Option<u64>) -> Result<Self> {
+        let store = BlobStore::open(disk)?;
+        let mut room = Room::new(bytes_max);
+        if bytes_max.is_some() {
+            let ids = store.ids()?.into_iter();
+            let bytes: Result<u64> = ids.map(|id| store.bytes_of(id)).sum();
+            room.set(bytes?, room.changes(), BTreeMap::new());
+        }
+        let pins = store.pins()?;
         Ok(Self {
-            store: BlobStore::open(disk)?,
-            inner: Mutex::default(),
+            store,
+            inner: Mutex::new(Inner {
+                pins,
+                ..Inner::default()
+            }),
+            room: Mutex::new(room),
+            unrecorded: RwLock::default(),
+            judge: OnceLock::new(),
             moved: watch::Sender::new(()),
         })
+    }
+
+    /// From here on it is known what the log says of blobs. Said once, at opening.
+    pub(crate) fn judge_by(&self, state: Arc<State>, rights: Arc<dyn Rights>) {
+        let _ = self.judge.set(Judge { state, rights });
+    }
+
+    /// What the log says of blobs.
+    pub(super) fn judge(&self) -> Result<&Judge> {
+        self.judge.get().ok_or_else(crate::state::closed)
+    }
+
+    /// How a blob stands on this device.
+    pub(super) fn standing(&self, id: BlobId) -> Result<Standing> {
+        let has = |other| matches!(self.store.blob(other), Ok(Some(_)));
+        self.judge()?.standing(id, has)
     }
 
     /// From here on whoever wants a blob waits until it can be fetched.
@@ -191,6 +242,138 @@ impl BlobKeeper {
         self.lock().parts.remove(&id);
     }
 
+    /// From here on the collector is told of what may be removed.
+    pub(super) fn collect_by(&self, suspects: mpsc::Sender<BlobId>) {
+        self.lock().suspects = Some(suspects);
+    }
+
+    /// Ends the collector.
+    pub(crate) fn stop_collecting(&self) {
+        self.lock().suspects = None;
+    }
+
+    pub(super) fn is_collecting(&self) -> bool {
+        self.lock().suspects.is_some()
+    }
+
+    /// A blob may have to go.
+    pub(super) fn suspect(&self, id: BlobId) {
+        if let Some(suspects) = &self.lock().suspects {
+            // A collector that has ended removes it when the node is opened again.
+            let _ = suspects.send(id);
+        }
+    }
+
+    /// While this is held nothing is removed. For what has no record yet.
+    pub(super) fn hold_removal(&self) -> RwLockReadGuard<'_, ()> {
+        let held = self.unrecorded.read();
+        held.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Removes a blob that stands so, unless somebody pins it or waits for it; says whether it is
+    /// gone. No record can come meanwhile of what is stored here.
+    pub(super) fn remove_if(&self, id: BlobId, may: impl Fn(Standing) -> bool) -> Result<bool> {
+        let _nobody_stores = self
+            .unrecorded
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        let is_needed = {
+            let inner = self.lock();
+            inner.pins.contains(&id) || inner.waits.contains_key(&id)
+        };
+        if is_needed || !may(self.standing(id)?) {
+            return Ok(false);
+        }
+        self.remove(id)?;
+        Ok(true)
+    }
+
+    fn remove(&self, id: BlobId) -> Result<()> {
+        let bytes = self.store.bytes_of(id)?;
+        self.ask(Job::Gone(id));
+        self.drop_part(id);
+        self.room().remove(id, bytes);
+        if let Err(error) = self.store.remove(id) {
+            self.room().keep(bytes);
+            return Err(error);
+        }
+        tracing::debug!(blob = %id, "a blob was removed");
+        self.note_moved();
+        Ok(())
+    }
+
+    /// Keeps a blob here whatever records say.
+    pub(super) fn pin(&self, id: BlobId) -> Result<()> {
+        // Not while it is being removed.
+        let _held = self.hold_removal();
+        self.store.pin(id)?;
+        let mut inner = self.lock();
+        inner.pins.insert(id);
+        inner.tell(Job::Hold(id));
+        Ok(())
+    }
+
+    /// Takes that back.
+    pub(super) fn unpin(&self, id: BlobId) -> Result<()> {
+        self.store.unpin(id)?;
+        self.lock().pins.remove(&id);
+        self.suspect(id);
+        Ok(())
+    }
+
+    pub(super) fn is_pinned(&self, id: BlobId) -> bool {
+        self.lock().pins.contains(&id)
+    }
+
+    pub(super) fn pins(&self) -> BTreeSet<BlobId> {
+        self.lock().pins.clone()
+    }
+
+    /// Takes room for bytes on their way in: what nobody needs here gives way.
+    ///
+    /// # Errors
+    ///
+    /// `disk_full` if there is too little of it all the same.
+    pub(super) fn reserve(&self, bytes: u64) -> Result<()> {
+        loop {
+            let mut room = self.room();
+            if room.reserve(bytes) {
+                return Ok(());
+            }
+            let (taken, max) = (room.bytes(), room.bytes_max().unwrap_or(u64::MAX));
+            let Some(spare) = room.next_spare() else {
+                let message = "blobs take all the room they may have on this device";
+                return Err(Error::new(ErrorKind::DiskFull, message)
+                    .with("bytes", bytes)
+                    .with("taken", taken)
+                    .with("may take", max));
+            };
+            drop(room);
+            let may = |standing| matches!(standing, Standing::Spare | Standing::Unknown);
+            self.remove_if(spare, may)?;
+        }
+    }
+
+    /// Reserved bytes are here now.
+    pub(super) fn note_kept(&self, bytes: u64) {
+        self.room().keep(bytes);
+    }
+
+    /// Reserved bytes did not come.
+    pub(super) fn note_given_up(&self, bytes: u64) {
+        self.room().release(bytes);
+    }
+
+    /// Somebody reads a blob.
+    pub(super) fn note_use(&self, id: BlobId) {
+        self.room().note_use(id);
+    }
+
+    /// What is known of the room that blobs take.
+    pub(super) fn room(&self) -> MutexGuard<'_, Room> {
+        self.room.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -202,6 +385,31 @@ impl Inner {
             // A worker that has ended needs nothing.
             let _ = jobs.send(job);
         }
+    }
+}
+
+impl Reserved {
+    /// None yet.
+    pub(super) fn none(keeper: Arc<BlobKeeper>) -> Self {
+        Self { keeper, bytes: 0 }
+    }
+
+    /// Takes room for more.
+    pub(super) fn grow(&mut self, bytes: u64) -> Result<()> {
+        self.keeper.reserve(bytes)?;
+        self.bytes += bytes;
+        Ok(())
+    }
+
+    /// What it was reserved for is here.
+    pub(super) fn keep(mut self) {
+        self.keeper.note_kept(std::mem::take(&mut self.bytes));
+    }
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        self.keeper.note_given_up(self.bytes);
     }
 }
 

@@ -1,22 +1,31 @@
 //! Blobs of a node: large bytes, stored by their hash, told of in the log, fetched from peers.
 //!
 //! The engine keeps files and decides who is asked for what; this connects both with the log, the
-//! swarm and the user. From below: `keeper` (what is here, and who waits for what is not),
-//! `follower` (records in the log), `holds` (whose turn it is), `worker` (the thread that reads,
-//! checks and writes for peers), `reader`, `writer`, `handle` (the door for users).
+//! swarm and the user. From below: `rights` (what the swarm says of members), `room` (how many
+//! bytes there may be), `claims` (what the log says of a blob), `keeper` (what is here, and who
+//! waits for what is not), `follower` (records in the log), `holds` (whose turn it is), `worker`
+//! (the thread that reads, checks and writes for peers), `collector` (the one that removes),
+//! `reader`, `writer`, `handle` and `kept` (the door for users).
 
+mod claims;
+mod collector;
 mod follower;
 mod handle;
 mod holds;
 mod info;
 mod keeper;
+mod kept;
 mod reader;
+mod rights;
+mod room;
 mod worker;
 mod writer;
 
+pub(crate) use collector::BlobCollector;
 pub use handle::Blobs;
-pub use info::{BlobChanges, BlobInfo, BlobState, PutOptions};
+pub use info::{BlobChanges, BlobInfo, BlobStat, BlobState, BlobUsage, PutOptions};
 pub(crate) use keeper::BlobKeeper;
 pub use reader::{BlobProgress, BlobReader};
+pub(crate) use rights::Rights;
 pub(crate) use worker::{BlobWorker, Job};
 pub use writer::BlobWriter;

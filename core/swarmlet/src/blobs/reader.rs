@@ -56,6 +56,7 @@ impl BlobReader {
         id: BlobId,
         range: Range<u64>,
     ) -> Self {
+        keeper.note_use(id);
         let moved = keeper.watch();
         let source = Source {
             keeper,

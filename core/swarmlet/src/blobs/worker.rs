@@ -8,21 +8,19 @@ use std::sync::{Arc, mpsc};
 
 use bytes::Bytes;
 use swarmlet_engine::blobs::exchange::{Held, Input, Offer, Outcome};
-use swarmlet_engine::blobs::{BlobId, BlobRecord, BlobSize, Part, Piece, Taken};
-use swarmlet_engine::event::{Event, NodeId, StreamId, StreamName};
-use swarmlet_engine::log::{LogReader, Order, Query};
-use swarmlet_engine::select::Selection;
+use swarmlet_engine::blobs::{
+    BlobDeletion, BlobId, BlobRecord, BlobSize, Hold, Part, Piece, Taken,
+};
+use swarmlet_engine::event::{Event, NodeId, Tag};
 use swarmlet_engine::sync::SessionId;
 use swarmlet_engine::{Error, ErrorKind, Result};
 
+use super::claims::{Judge, Standing};
 use super::follower::Follower;
 use super::holds::Holds;
-use super::keeper::BlobKeeper;
-use crate::limits::{
-    BLOB_PARTS_UNUSED_MAX, BLOB_PIECES_PER_CHECK, BLOB_RECORDS_LOOKS_MAX, BLOB_RECORDS_PER_LOOK,
-    CHUNK_BYTES_MAX,
-};
-use crate::state::State;
+use super::keeper::{BlobKeeper, Reserved};
+use crate::clock::Stopwatch;
+use crate::limits::{BLOB_HOLDERS_PERIOD, BLOB_PARTS_UNUSED_MAX, BLOB_PIECES_PER_CHECK};
 
 /// What the worker is asked to do.
 #[derive(Debug)]
@@ -35,6 +33,10 @@ pub(crate) enum Job {
     Gained(BlobId),
     /// A whole blob was found damaged, and is a part now.
     Damaged(BlobId),
+    /// A blob is to be held here whatever records say.
+    Hold(BlobId),
+    /// A blob was removed.
+    Gone(BlobId),
     /// Nobody has a blob, or has what is missing of it.
     Unavailable(BlobId),
     /// The exchange has no room for a blob.
@@ -62,10 +64,9 @@ pub(crate) enum Job {
     Look,
     /// As [`Job::Look`]; also what could not be had is worth trying again.
     Wake,
+    /// Members or their rights have changed: others may be to hold what records say.
+    Regroup,
 }
-
-/// Whether a node may read streams of a name.
-pub(crate) type MayRead = Box<dyn Fn(NodeId, &StreamName) -> bool + Send>;
 
 /// Where its answers go.
 pub(crate) type Answer = Box<dyn Fn(Input) + Send>;
@@ -73,11 +74,15 @@ pub(crate) type Answer = Box<dyn Fn(Input) + Send>;
 /// What the worker works on.
 pub(crate) struct BlobWorker {
     keeper: Arc<BlobKeeper>,
-    state: Arc<State>,
-    may_read: MayRead,
+    judge: Judge,
     answer: Answer,
-    follower: Follower,
+    records: Follower,
+    deletions: Follower,
     holds: Holds,
+    /// Whether a record leaves it to the members there are who holds the blob, and when the last
+    /// look at all of them began.
+    has_choices: bool,
+    chosen: Stopwatch,
     /// Parts that are being looked at: how much of them is there.
     checking: VecDeque<BlobId>,
     /// Parts that nobody wants just now, the newest last: looking at them again would take as long
@@ -88,23 +93,26 @@ pub(crate) struct BlobWorker {
 }
 
 impl BlobWorker {
-    pub(crate) fn new(
-        keeper: Arc<BlobKeeper>,
-        state: Arc<State>,
-        may_read: MayRead,
-        answer: Answer,
-    ) -> Self {
-        Self {
+    /// # Errors
+    ///
+    /// `closed`.
+    pub(crate) fn new(keeper: Arc<BlobKeeper>, answer: Answer) -> Result<Self> {
+        let judge = keeper.judge()?.clone();
+        let mut holds = Holds::default();
+        keeper.pins().into_iter().for_each(|id| holds.add(id));
+        Ok(Self {
             keeper,
-            state,
-            may_read,
+            judge,
             answer,
-            follower: Follower::default(),
-            holds: Holds::default(),
+            records: Follower::new(Tag::new(BlobRecord::TAG)?),
+            deletions: Follower::new(Tag::new(BlobDeletion::TAG)?),
+            holds,
+            has_choices: false,
+            chosen: Stopwatch::start(),
             checking: VecDeque::new(),
             unused: VecDeque::new(),
             is_failing: false,
-        }
+        })
     }
 
     /// Works until nobody can ask any more, or wants an answer.
@@ -130,6 +138,14 @@ impl BlobWorker {
             Job::Unwait(blob) => self.unwait(blob),
             Job::Gained(blob) => self.has_all(blob),
             Job::Damaged(blob) => self.mend(blob),
+            Job::Hold(blob) => {
+                self.holds.add(blob);
+                self.take_turns();
+            }
+            Job::Gone(blob) => {
+                self.holds.remove(blob);
+                self.unwait(blob);
+            }
             Job::Unavailable(blob) => {
                 self.holds.note_vain(blob);
                 self.take_turns();
@@ -154,9 +170,24 @@ impl BlobWorker {
             Job::Look => self.look(),
             Job::Wake => {
                 self.holds.wake();
+                if self.has_choices && self.chosen.elapsed() > BLOB_HOLDERS_PERIOD {
+                    self.regroup();
+                }
                 self.look();
             }
+            Job::Regroup => {
+                if self.has_choices {
+                    self.regroup();
+                    self.look();
+                }
+            }
         }
+    }
+
+    /// Looks at all records again: others may be to hold their blobs now.
+    fn regroup(&mut self) {
+        self.chosen = Stopwatch::start();
+        self.records.begin_again();
     }
 
     /// Has the exchange fetch what is missing of a blob.
@@ -279,28 +310,54 @@ impl BlobWorker {
 
     /// Looks at some more of the log, and for what has its turn.
     fn look(&mut self) {
-        if self.holds.has_room() {
-            match self.next_records() {
-                Ok(Some(wanted)) => {
-                    for blob in wanted {
-                        if !matches!(self.keeper.store.blob(blob), Ok(Some(_))) {
-                            self.holds.add(blob);
-                        }
-                    }
-                    // There may be more; others come in between.
-                    self.keeper.ask(Job::Look);
-                }
-                Ok(None) => {}
-                Err(error) if error.kind() == ErrorKind::Closed => {}
-                Err(error) => tracing::warn!(%error, "the records of blobs could not be read"),
-            }
+        let looked = self.look_at_deletions();
+        let looked = looked.and_then(|more| Ok(self.look_at_records()? | more));
+        match looked {
+            // There may be more; others come in between.
+            Ok(true) => self.keeper.ask(Job::Look),
+            Ok(false) => {}
+            Err(error) if error.kind() == ErrorKind::Closed => {}
+            Err(error) => tracing::warn!(%error, "the records of blobs could not be read"),
         }
         self.take_turns();
     }
 
-    fn next_records(&mut self) -> Result<Option<Vec<BlobId>>> {
-        let log = self.state.log()?;
-        self.follower.look(&log)
+    /// Has what is not told of any more removed; says whether there may be more.
+    fn look_at_deletions(&mut self) -> Result<bool> {
+        let log = self.judge.state.log()?;
+        let Some(events) = self.deletions.look(&log)? else {
+            return Ok(false);
+        };
+        let deleted = events.iter().filter_map(BlobDeletion::of);
+        deleted.for_each(|deletion| self.keeper.suspect(deletion.id));
+        Ok(true)
+    }
+
+    /// Notes what is to be held; says whether there may be more.
+    fn look_at_records(&mut self) -> Result<bool> {
+        if !self.holds.has_room() {
+            return Ok(false);
+        }
+        let log = self.judge.state.log()?;
+        let Some(events) = self.records.look(&log)? else {
+            return Ok(false);
+        };
+        drop(log);
+        for event in &events {
+            if let Some(record) = BlobRecord::of(event) {
+                self.look_at_record(&record, event)?;
+            }
+        }
+        Ok(true)
+    }
+
+    fn look_at_record(&mut self, record: &BlobRecord, event: &Event) -> Result<()> {
+        self.has_choices |= matches!(record.hold, Hold::Copies(_) | Hold::Labels(_));
+        let is_wanted = self.judge.asks_for(record, event.key.stream)?;
+        if is_wanted && !matches!(self.keeper.store.blob(record.id), Ok(Some(_))) {
+            self.holds.add(record.id);
+        }
+        Ok(())
     }
 
     fn take_turns(&mut self) {
@@ -308,12 +365,23 @@ impl BlobWorker {
             if let Some(vain) = turn.instead_of {
                 self.unwait(vain);
             }
-            self.want(turn.blob);
+            if self.is_to_be_held(turn.blob) {
+                self.want(turn.blob);
+            } else {
+                self.holds.remove(turn.blob);
+            }
         }
     }
 
+    /// Whether a blob whose turn has come is still to be held: it may have been taken back.
+    fn is_to_be_held(&self, blob: BlobId) -> bool {
+        let standing = self.keeper.standing(blob);
+        let is_over = matches!(standing, Ok(Standing::Deleted | Standing::Over));
+        !is_over || self.keeper.is_pinned(blob)
+    }
+
     fn lookup(&self, session: SessionId, peer: NodeId, blob: BlobId) {
-        let offer = match self.may_have(peer, blob) {
+        let offer = match self.judge.may_have(peer, blob) {
             Ok(true) => self.offer(blob),
             Ok(false) => Ok(None),
             Err(error) => Err(error),
@@ -341,36 +409,6 @@ impl BlobWorker {
             size: whole.size(),
             has: Held::All,
         }))
-    }
-
-    /// Whether a record of the blob is in a stream that the peer may read.
-    fn may_have(&self, peer: NodeId, blob: BlobId) -> Result<bool> {
-        let log = self.state.log()?;
-        let mut cursor = log.query(&Query {
-            selection: Selection::Tag(BlobRecord::tag_of(blob)),
-            lower: Default::default(),
-            upper: None,
-            order: Order::Ascending,
-        })?;
-        let opens = |event: &Event| {
-            let is_of_it = BlobRecord::of(event).is_some_and(|record| record.id == blob);
-            is_of_it && self.may_read_stream(&log, peer, event.key.stream)
-        };
-        for _ in 0..BLOB_RECORDS_LOOKS_MAX {
-            let events = cursor.next_chunk(BLOB_RECORDS_PER_LOOK, CHUNK_BYTES_MAX)?;
-            if events.iter().any(opens) {
-                return Ok(true);
-            }
-            if events.is_empty() {
-                break;
-            }
-        }
-        Ok(false)
-    }
-
-    fn may_read_stream(&self, log: &LogReader, peer: NodeId, stream: StreamId) -> bool {
-        let head = log.head(stream);
-        stream.node == peer || head.is_some_and(|head| (self.may_read)(peer, &head.name))
     }
 
     fn encode(&mut self, session: SessionId, blob: BlobId, piece: Piece) {
@@ -448,11 +486,14 @@ impl BlobWorker {
             return Ok(Outcome::Failed);
         }
         let promised = self.keeper.promised(|other| self.is_wanted(other));
+        let mut room = Reserved::none(self.keeper.clone());
+        room.grow(size.get())?;
         let store = &self.keeper.store;
         let begun = store.begin(blob, size, (piece, bytes), promised)?;
         let Some(part) = begun else {
             return Ok(Outcome::Unproven);
         };
+        room.keep();
         self.take_up(part);
         Ok(Outcome::Stored)
     }

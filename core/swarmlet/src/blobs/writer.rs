@@ -8,10 +8,10 @@ use std::sync::Arc;
 use swarmlet_engine::blobs::{BlobRecord, Import};
 use swarmlet_engine::event::{AppId, Content, Event};
 use swarmlet_engine::log::Publish;
-use swarmlet_engine::{Error, Result};
+use swarmlet_engine::{Error, ErrorKind, Result};
 
 use super::info::{BlobInfo, Checked};
-use super::keeper::BlobKeeper;
+use super::keeper::{BlobKeeper, Reserved};
 use crate::limits::BLOB_READ_BYTES;
 use crate::state::State;
 use crate::writer::Writer;
@@ -25,6 +25,7 @@ pub struct BlobWriter {
     import: Import,
     options: Checked,
     publisher: Publisher,
+    room: Reserved,
 }
 
 /// What it takes to store a blob and to publish its record. It does not keep the node open.
@@ -36,11 +37,30 @@ pub(super) struct Publisher {
     pub(super) app_id: AppId,
 }
 
+impl Publisher {
+    /// Publishes what is said of a blob; durable when it returns.
+    pub(super) fn publish(&self, content: Content) -> Result<Event> {
+        let publish = Publish::new(self.app_id.clone(), vec![content.clone()])?;
+        let published = self.writer.publish_blocking(publish)?;
+        let published = published
+            .first()
+            .ok_or_else(|| Error::new(ErrorKind::Internal, "a record has no answer"))?;
+        let app_id = self.app_id.clone();
+        Ok(Event::new(
+            published.key,
+            published.timestamp,
+            app_id,
+            content,
+        ))
+    }
+}
+
 impl BlobWriter {
     pub(super) fn begin(options: Checked, publisher: Publisher) -> Result<Self> {
         Ok(Self {
             import: publisher.keeper.store.import()?,
             options,
+            room: Reserved::none(publisher.keeper.clone()),
             publisher,
         })
     }
@@ -52,6 +72,7 @@ impl BlobWriter {
     /// `invalid_argument` if the blob becomes too large, `disk_full`, `storage`, `closed`.
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
         self.publisher.state.check_open()?;
+        self.room.grow(bytes.len() as u64)?;
         self.import.write(bytes)
     }
 
@@ -66,40 +87,27 @@ impl BlobWriter {
             import,
             options,
             publisher,
+            room,
         } = self;
         // A closed node's folder is not its own any more.
         publisher.state.check_open()?;
+        // Until there is a record, nothing says that it is kept.
+        let _kept = publisher.keeper.hold_removal();
         let blob = import.complete()?;
+        room.keep();
         let record = BlobRecord {
             id: blob.id(),
             size: blob.size(),
             name: options.name,
             media_type: options.media_type,
             hold: options.hold,
+            keep: options.keep,
         };
         let content = Content::new(&record.tags(&options.tags)?, &record.payload()?);
-        let publish = Publish::new(publisher.app_id.clone(), vec![content.clone()])?;
-        let published = publisher.writer.publish_blocking(publish)?;
+        let event = publisher.publish(content)?;
         publisher.keeper.note_gained(record.id);
-        let missing = || {
-            Error::new(
-                swarmlet_engine::ErrorKind::Internal,
-                "a record has no answer",
-            )
-        };
-        let published = published.first().ok_or_else(missing)?;
-        let event = Event::new(
-            published.key,
-            published.timestamp,
-            publisher.app_id,
-            content,
-        );
-        BlobInfo::from_event(&event).ok_or_else(|| {
-            Error::new(
-                swarmlet_engine::ErrorKind::Internal,
-                "a record cannot be read",
-            )
-        })
+        BlobInfo::from_event(&event)
+            .ok_or_else(|| Error::new(ErrorKind::Internal, "a record cannot be read"))
     }
 }
 

@@ -52,16 +52,12 @@ impl BlobSide {
     /// Starts the worker.
     pub(super) fn start(shared: &Shared) -> Result<Self> {
         let (jobs, todo) = mpsc::channel();
-        let (house, notes) = (shared.house.clone(), shared.notes.clone());
-        let worker = BlobWorker::new(
-            shared.blobs.clone(),
-            shared.state.clone(),
-            Box::new(move |node, name| house.may_read(node, name)),
-            Box::new(move |input| {
-                // A thread that has ended needs no answer.
-                let _ = notes.send(Happening::Blobs(input));
-            }),
-        );
+        let notes = shared.notes.clone();
+        let answer = move |input| {
+            // A thread that has ended needs no answer.
+            let _ = notes.send(Happening::Blobs(input));
+        };
+        let worker = BlobWorker::new(shared.blobs.clone(), Box::new(answer))?;
         let started = std::thread::Builder::new()
             .name("swarmlet-blobs".into())
             .spawn(move || worker.run(&todo));
@@ -86,6 +82,11 @@ impl BlobSide {
             self.ask(Job::Wake);
         }
         self.inputs.push_back(input);
+    }
+
+    /// Members or their rights have changed.
+    pub(super) fn regroup(&mut self) {
+        self.ask(Job::Regroup);
     }
 
     /// What is to be done next.

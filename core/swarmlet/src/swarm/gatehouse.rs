@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use swarmlet_engine::event::{Incarnation, NodeId, Signer, StreamName};
+use swarmlet_engine::event::{Incarnation, NodeId, Signer};
 use swarmlet_engine::membership::{Chain, Denial, Invite, Name, SwarmId, Ticket};
 use swarmlet_engine::sync::Members;
 use swarmlet_engine::{Error, ErrorKind, Result};
@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, watch};
 use super::entropy::random;
 use super::happening::Happening;
 use super::membership::{Membership, denied};
+use super::rights::Company;
 use super::vault::{Kept, Vault};
 use crate::clock::Clock;
 use crate::limits::ADMITTED_MAX;
@@ -26,6 +27,7 @@ pub(crate) struct Gatehouse {
     clock: Arc<dyn Clock>,
     vault: Vault,
     inner: Mutex<Inner>,
+    company: Mutex<Company>,
     joining: watch::Receiver<JoinState>,
 }
 
@@ -96,6 +98,7 @@ impl Gatehouse {
                 notes: None,
                 joining: Some(teller),
             }),
+            company: Mutex::new(Company::new()),
             joining,
         })
     }
@@ -110,12 +113,9 @@ impl Gatehouse {
         look(&mut self.lock().standing)
     }
 
-    /// Whether a member may read streams of this name.
-    pub(super) fn may_read(&self, node: NodeId, name: &StreamName) -> bool {
-        self.with(|standing| match standing {
-            Standing::Member(membership) => membership.members.may_read(node, name),
-            Standing::Alone | Standing::Joining(..) => false,
-        })
+    /// Which members were met.
+    pub(super) fn company(&self) -> MutexGuard<'_, Company> {
+        self.company.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// As a member; an error otherwise.

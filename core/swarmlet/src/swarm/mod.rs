@@ -17,6 +17,7 @@ mod link;
 mod membership;
 mod network;
 mod rescue;
+mod rights;
 mod root_key;
 mod start;
 mod status;

@@ -58,12 +58,11 @@ struct Running {
 impl SwarmSide {
     /// Starts nothing yet.
     pub(crate) fn new(
-        house: Gatehouse,
+        house: Arc<Gatehouse>,
         settings: NetworkSettings,
         state: Arc<State>,
         blobs: Arc<BlobKeeper>,
     ) -> Self {
-        let house = Arc::new(house);
         let (status_teller, status) = watch::channel(SwarmStatus::default());
         let (reported_teller, reported) = watch::channel(0);
         let teller = Teller {

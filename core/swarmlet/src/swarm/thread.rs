@@ -146,7 +146,8 @@ impl SyncTask {
         match note {
             Happening::Net(event) => self.net_event(event),
             Happening::Ended { session } => {
-                if self.links.remove(&session).is_some() {
+                if let Some(open) = self.links.remove(&session) {
+                    self.shared.house.company().note_left(open.node);
                     self.step(Input::Disconnected { session });
                     self.blobs.note(exchange::Input::Disconnected { session });
                     self.report();
@@ -165,6 +166,7 @@ impl SyncTask {
                 if let Some(machine) = &mut self.machine {
                     machine.members_mut().absorb(&members);
                     self.step(Input::MembersChanged);
+                    self.blobs.regroup();
                 }
             }
             Happening::MetClone => self.met_clone(),
@@ -191,6 +193,7 @@ impl SyncTask {
                     link: OpenLink::start(session, link, self.frames.clone(), notes),
                 };
                 self.links.insert(session, open);
+                self.shared.house.company().note_met(node);
                 tracing::info!(%node, "a peer is connected");
                 self.step(Input::Connected {
                     session,
@@ -297,6 +300,7 @@ impl SyncTask {
             Output::MembersChanged => {
                 if let Some(machine) = &self.machine {
                     self.shared.house.learnt(machine.members());
+                    self.blobs.regroup();
                 }
             }
             Output::NewIncarnation => self.begin_incarnation(),
@@ -363,6 +367,7 @@ impl SyncTask {
         let Some(open) = self.links.remove(&session) else {
             return;
         };
+        self.shared.house.company().note_left(open.node);
         self.blobs.note(exchange::Input::Disconnected { session });
         if reason == CloseReason::Crowded {
             tracing::info!(node = %open.node, "a session was closed, there are others");

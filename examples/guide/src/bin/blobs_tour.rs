@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use swarmlet::{
-    BlobId, BlobInfo, BlobState, ErrorKind, Hold, InviteOptions, Network, Node, Options,
+    BlobId, BlobInfo, BlobState, ErrorKind, Hold, InviteOptions, Keep, Network, Node, Options,
     PutOptions, QueryOptions, Row, SubscribeOptions, Tags,
 };
 
@@ -31,6 +31,7 @@ async fn main() -> Result<()> {
     follow(&tablet).await?;
     read(&tablet, drawing.id).await?;
     on_demand(&press, &tablet).await?;
+    until_the_next(&press).await?;
     mistakes(&press).await?;
     nobody_has_it(&tablet, BlobId::of(b"nobody has this")).await?;
     for node in [tablet, press] {
@@ -110,6 +111,17 @@ async fn read(tablet: &Node, id: BlobId) -> Result<()> {
     let first = blobs.range_of(id, ..4).read_all(4).await?;
     blobs.get(id).save("copy.svg").await?;
     println!("{} bytes, of which {first:?} are the first", drawing.len());
+    Ok(())
+}
+
+async fn until_the_next(press: &Node) -> Result<()> {
+    let report = PutOptions::new()
+        .name("report.pdf")
+        .keep(Keep::UntilNext(Tags::default()));
+    let report = press.blobs().put(b"%PDF", report).await?;
+    press.blobs().pin(report.id)?;
+    assert_eq!(press.blobs().delete(report.id).await?, 0);
+    assert!(press.blobs().stat(report.id)?.records.is_empty());
     Ok(())
 }
 

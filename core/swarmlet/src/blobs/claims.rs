@@ -1,0 +1,267 @@
+//! Claims: what the log says of one blob, and what follows for this device.
+//!
+//! Whoever is in doubt keeps the blob: records that are too many to be read keep it, and so do
+//! those of a later version.
+
+use std::sync::Arc;
+
+use swarmlet_engine::Result;
+use swarmlet_engine::blobs::{BlobDeletion, BlobId, BlobRecord, Hold, Keep, copy_holders};
+use swarmlet_engine::event::{Event, EventKey, NodeId, StreamId, StreamName, Tag, Tags, Timestamp};
+use swarmlet_engine::log::{LogReader, Order, Query};
+use swarmlet_engine::select::Selection;
+
+use super::rights::Rights;
+use crate::limits::{BLOB_RECORDS_LOOKS_MAX, BLOB_RECORDS_PER_LOOK, CHUNK_BYTES_MAX};
+use crate::state::State;
+
+/// Reads claims.
+#[derive(Clone, Debug)]
+pub(super) struct Judge {
+    pub(super) state: Arc<State>,
+    pub(super) rights: Arc<dyn Rights>,
+}
+
+/// How a blob stands on this device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// This device is to hold it, or has stored it.
+    Held,
+    /// A record tells of it, and others hold it.
+    Spare,
+    /// No record tells of it: it has not come, or retention has dropped it.
+    Unknown,
+    /// No record keeps it any more.
+    Over,
+    /// All records were taken back.
+    Deleted,
+}
+
+/// All that the log says of one blob.
+#[derive(Debug)]
+pub(super) struct Claims {
+    claims: Vec<Claim>,
+    is_referenced: bool,
+    /// Whether there was too much to read all of it.
+    is_cut: bool,
+}
+
+/// A record, and what became of it.
+#[derive(Clone, Debug)]
+pub(super) struct Claim {
+    pub(super) record: BlobRecord,
+    pub(super) event: Event,
+    name: StreamName,
+    is_deleted: bool,
+}
+
+impl Judge {
+    /// What the log says of a blob.
+    pub(super) fn claims(&self, id: BlobId) -> Result<Claims> {
+        let log = self.state.log()?;
+        let mut claims = Claims {
+            claims: Vec::new(),
+            is_referenced: false,
+            is_cut: true,
+        };
+        let mut deletions: Vec<EventKey> = Vec::new();
+        let mut cursor = log.query(&with_tags(vec![BlobRecord::tag_of(id)], Order::Ascending))?;
+        for _ in 0..BLOB_RECORDS_LOOKS_MAX {
+            let events = cursor.next_chunk(BLOB_RECORDS_PER_LOOK, CHUNK_BYTES_MAX)?;
+            if events.is_empty() {
+                claims.is_cut = false;
+                break;
+            }
+            for event in events {
+                if let Some(record) = BlobRecord::of(&event).filter(|record| record.id == id) {
+                    let name = name_of(&log, event.key.stream);
+                    claims
+                        .claims
+                        .extend(name.map(|name| Claim::new(record, event, name)));
+                } else if BlobDeletion::of(&event).is_some_and(|deletion| deletion.id == id) {
+                    deletions.push(event.key);
+                } else {
+                    claims.is_referenced = true;
+                }
+            }
+        }
+        for claim in &mut claims.claims {
+            claim.is_deleted = deletions.iter().any(|key| self.is_taken_back(claim, *key));
+        }
+        Ok(claims)
+    }
+
+    /// Whether a record of a blob is in a stream that a peer may read.
+    pub(super) fn may_have(&self, peer: NodeId, id: BlobId) -> Result<bool> {
+        let claims = self.claims(id)?;
+        let opens = |claim: &Claim| {
+            let is_own = claim.author() == peer;
+            !claim.is_deleted && (is_own || self.rights.may_read(peer, &claim.name))
+        };
+        Ok(claims.claims.iter().any(opens))
+    }
+
+    /// Whether the record with this key was not taken back.
+    pub(super) fn is_live(&self, id: BlobId, key: EventKey) -> Result<bool> {
+        let claims = self.claims(id)?;
+        Ok(claims.is_cut || claims.live().any(|claim| claim.event.key == key))
+    }
+
+    /// How a blob stands at this time, where `has` says which other blobs are whole here.
+    pub(super) fn standing(&self, id: BlobId, has: impl Fn(BlobId) -> bool) -> Result<Standing> {
+        let claims = self.claims(id)?;
+        if claims.is_cut {
+            return Ok(Standing::Held);
+        }
+        if claims.claims.is_empty() {
+            return Ok(Standing::Unknown);
+        }
+        let mut standing = Standing::Deleted;
+        for claim in claims.claims.iter().filter(|claim| !claim.is_deleted) {
+            if self.is_over(claim, claims.is_referenced, &has)? {
+                standing = match standing {
+                    Standing::Deleted => Standing::Over,
+                    other => other,
+                };
+            } else if claim.author() == self.state.id || self.names_this(claim) {
+                return Ok(Standing::Held);
+            } else {
+                standing = Standing::Spare;
+            }
+        }
+        Ok(standing)
+    }
+
+    /// Whether a record asks this device to hold the blob, in the stream where it is.
+    pub(super) fn asks_for(&self, record: &BlobRecord, stream: StreamId) -> Result<bool> {
+        let log = self.state.log()?;
+        let name = name_of(&log, stream);
+        Ok(name.is_some_and(|name| self.holds(record, stream.node, &name)))
+    }
+
+    /// Whether this device may take a record back.
+    pub(super) fn may_delete(&self, claim: &Claim) -> bool {
+        let own = self.state.id;
+        claim.author() == own || self.rights.may_delete(own, &claim.name)
+    }
+
+    fn names_this(&self, claim: &Claim) -> bool {
+        self.holds(&claim.record, claim.author(), &claim.name)
+    }
+
+    fn holds(&self, record: &BlobRecord, author: NodeId, name: &StreamName) -> bool {
+        match &record.hold {
+            Hold::Everyone => true,
+            Hold::OnDemand => false,
+            Hold::Labels(wanted) => {
+                let labels = self.rights.labels();
+                wanted
+                    .iter()
+                    .all(|(key, value)| labels.get(key) == Some(value))
+            }
+            Hold::Copies(copies) => {
+                let others = self.rights.readers(name).into_iter();
+                let candidates = others.filter(|node| *node != author);
+                copy_holders(record.id, *copies, candidates).contains(&self.state.id)
+            }
+        }
+    }
+
+    /// Whether the event with this key takes the record back.
+    fn is_taken_back(&self, claim: &Claim, deletion: EventKey) -> bool {
+        let by = deletion.stream.node;
+        let is_later = deletion > claim.event.key;
+        is_later && (by == claim.author() || self.rights.may_delete(by, &claim.name))
+    }
+
+    /// Whether what a record says how long the blob is kept has come to pass.
+    fn is_over(
+        &self,
+        claim: &Claim,
+        is_referenced: bool,
+        has: &impl Fn(BlobId) -> bool,
+    ) -> Result<bool> {
+        match &claim.record.keep {
+            Keep::Forever => Ok(false),
+            Keep::Until(until) => Ok(self.now() > *until),
+            Keep::WhileReferenced => Ok(!is_referenced),
+            Keep::UntilNext(_) => {
+                let Some(next) = self.next_of(claim)? else {
+                    return Ok(false);
+                };
+                // The last version that is here stays until the next one is.
+                Ok(!self.names_this(claim) || has(next))
+            }
+        }
+    }
+
+    /// The blob that a later record puts in the place of this one.
+    fn next_of(&self, claim: &Claim) -> Result<Option<BlobId>> {
+        let Some(tags) = claim.record.tags_of_next() else {
+            return Ok(None);
+        };
+        let log = self.state.log()?;
+        let all = tags.iter().chain([BlobRecord::TAG]).map(Tag::new);
+        let mut cursor = log.query(&with_tags(all.collect::<Result<_>>()?, Order::Descending))?;
+        for _ in 0..BLOB_RECORDS_LOOKS_MAX {
+            let events = cursor.next_chunk(BLOB_RECORDS_PER_LOOK, CHUNK_BYTES_MAX)?;
+            if events.is_empty() {
+                break;
+            }
+            for event in events {
+                if event.key <= claim.event.key {
+                    return Ok(None);
+                }
+                let is_here = name_of(&log, event.key.stream).as_ref() == Some(&claim.name);
+                if let Some(record) = BlobRecord::of(&event).filter(|_| is_here) {
+                    return Ok(Some(record.id));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.state.clock.now()
+    }
+}
+
+impl Claims {
+    /// The records that were not taken back, in the order of their keys.
+    pub(super) fn live(&self) -> impl Iterator<Item = &Claim> {
+        self.claims.iter().filter(|claim| !claim.is_deleted)
+    }
+}
+
+impl Claim {
+    fn new(record: BlobRecord, event: Event, name: StreamName) -> Self {
+        Self {
+            record,
+            event,
+            name,
+            is_deleted: false,
+        }
+    }
+
+    /// The tags of the record.
+    pub(super) fn tags(&self) -> Tags {
+        self.event.tags()
+    }
+
+    fn author(&self) -> NodeId {
+        self.event.key.stream.node
+    }
+}
+
+fn with_tags(tags: Vec<Tag>, order: Order) -> Query {
+    Query {
+        selection: Selection::And(tags.into_iter().map(Selection::Tag).collect()),
+        lower: Default::default(),
+        upper: None,
+        order,
+    }
+}
+
+fn name_of(log: &LogReader, stream: StreamId) -> Option<StreamName> {
+    log.head(stream).map(|head| head.name)
+}

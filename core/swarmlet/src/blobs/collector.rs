@@ -1,0 +1,133 @@
+//! The collector: the thread that removes what no record keeps any more.
+//!
+//! It never removes what is pinned, what somebody waits for, or what is being stored. What was
+//! taken back goes at once; what is over goes when it was so at two sweeps in a row, so neither an
+//! event that is a little late nor a clock that was wrong for a moment costs a blob. What no record
+//! tells of stays: its record may not have come yet.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use swarmlet_engine::blobs::BlobId;
+use swarmlet_engine::{Error, ErrorKind, Result};
+
+use super::claims::Standing;
+use super::keeper::BlobKeeper;
+use crate::clock::Stopwatch;
+
+/// What the thread works on.
+pub(crate) struct BlobCollector {
+    keeper: Arc<BlobKeeper>,
+    period: Duration,
+    /// What was over at the last sweep.
+    over: BTreeSet<BlobId>,
+}
+
+impl BlobCollector {
+    /// Starts the thread, which runs until the keeper is told to stop it.
+    pub(crate) fn start(keeper: Arc<BlobKeeper>, period: Duration) -> Result<JoinHandle<()>> {
+        let (suspects, suspected) = mpsc::channel();
+        keeper.collect_by(suspects);
+        let collector = Self {
+            keeper,
+            period,
+            over: BTreeSet::new(),
+        };
+        std::thread::Builder::new()
+            .name("swarmlet-collect".into())
+            .spawn(move || collector.run(&suspected))
+            .map_err(|error| Error::io("cannot start the collector thread", error))
+    }
+
+    fn run(mut self, suspected: &mpsc::Receiver<BlobId>) {
+        let mut left = Duration::ZERO;
+        let mut swept = Stopwatch::start();
+        loop {
+            match suspected.recv_timeout(left) {
+                Ok(id) => self.look_at(id),
+                Err(mpsc::RecvTimeoutError::Timeout) => {
+                    swept = Stopwatch::start();
+                    self.sweep();
+                }
+                Err(mpsc::RecvTimeoutError::Disconnected) => return,
+            }
+            if !self.keeper.is_collecting() {
+                return;
+            }
+            left = self.period.saturating_sub(swept.elapsed());
+        }
+    }
+
+    /// Something was taken back, or is not pinned any more.
+    fn look_at(&mut self, id: BlobId) {
+        if let Ok(Standing::Deleted) = self.standing(id) {
+            self.remove(id);
+        }
+    }
+
+    /// Looks at all blobs.
+    fn sweep(&mut self) {
+        match self.keeper.store.ids() {
+            Ok(ids) => self.sweep_all(ids),
+            Err(error) => tracing::warn!(%error, "the blobs that are here cannot be listed"),
+        }
+    }
+
+    fn sweep_all(&mut self, ids: BTreeSet<BlobId>) {
+        let changes = self.keeper.room().changes();
+        let mut over = BTreeSet::new();
+        let (mut kept, mut spares) = (0_u64, BTreeMap::new());
+        for id in ids {
+            if !self.keeper.is_collecting() {
+                return;
+            }
+            let standing = match self.standing(id) {
+                Ok(standing) => standing,
+                Err(error) if error.kind() == ErrorKind::Closed => return,
+                Err(error) => {
+                    tracing::warn!(%error, blob = %id, "what records say of a blob cannot be read");
+                    Standing::Held
+                }
+            };
+            let is_gone = match standing {
+                Standing::Deleted => self.remove(id),
+                Standing::Over if self.over.contains(&id) => self.remove(id),
+                Standing::Over => {
+                    over.insert(id);
+                    false
+                }
+                Standing::Held | Standing::Spare | Standing::Unknown => false,
+            };
+            let bytes = match is_gone {
+                true => 0,
+                false => self.keeper.store.bytes_of(id).unwrap_or(0),
+            };
+            kept += bytes;
+            if matches!(standing, Standing::Spare | Standing::Unknown) {
+                spares.insert(id, bytes);
+            }
+        }
+        self.over = over;
+        self.keeper.room().set(kept, changes, spares);
+    }
+
+    fn standing(&self, id: BlobId) -> Result<Standing> {
+        self.keeper.standing(id)
+    }
+
+    /// Removes what is still not kept once nobody can be storing it; says whether it is gone.
+    fn remove(&self, id: BlobId) -> bool {
+        let removed = self.keeper.remove_if(id, |standing| {
+            matches!(standing, Standing::Deleted | Standing::Over)
+        });
+        match removed {
+            Ok(is_gone) => is_gone,
+            Err(error) => {
+                tracing::warn!(%error, blob = %id, "a blob that is not kept cannot be removed");
+                false
+            }
+        }
+    }
+}

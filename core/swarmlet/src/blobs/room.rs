@@ -1,0 +1,171 @@
+//! Room: how much of the disk blobs take, how much they may, and what gives way first.
+//!
+//! Pure bookkeeping. What is counted is what the last sweep found, and what came and went since.
+
+use std::collections::BTreeMap;
+
+use swarmlet_engine::blobs::BlobId;
+
+use crate::limits::BLOB_USES_MAX;
+
+/// The bytes that blobs take.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    bytes_max: Option<u64>,
+    kept: u64,
+    /// How often that has changed.
+    changes: u64,
+    /// Bytes on their way in.
+    reserved: u64,
+    /// What gives way when there is too little, with its bytes.
+    spares: BTreeMap<BlobId, u64>,
+    /// When which blob was read last; what is not among them was not since the node was opened.
+    uses: BTreeMap<BlobId, u64>,
+    uses_count: u64,
+}
+
+impl Room {
+    /// So many bytes, or as many as there are.
+    pub(super) fn new(bytes_max: Option<u64>) -> Self {
+        Self {
+            bytes_max,
+            ..Self::default()
+        }
+    }
+
+    /// How many bytes there may be.
+    pub(super) fn bytes_max(&self) -> Option<u64> {
+        self.bytes_max
+    }
+
+    /// How many bytes there are, with those on their way in.
+    pub(super) fn bytes(&self) -> u64 {
+        self.kept.saturating_add(self.reserved)
+    }
+
+    /// Takes so many more bytes, if they may be taken.
+    pub(super) fn reserve(&mut self, bytes: u64) -> bool {
+        let wanted = self.bytes().saturating_add(bytes);
+        let fits = self.bytes_max.is_none_or(|max| wanted <= max);
+        if fits {
+            self.reserved += bytes;
+        }
+        fits
+    }
+
+    /// Reserved bytes are not needed after all.
+    pub(super) fn release(&mut self, bytes: u64) {
+        self.reserved = self.reserved.saturating_sub(bytes);
+    }
+
+    /// Reserved bytes are a blob now.
+    pub(super) fn keep(&mut self, bytes: u64) {
+        self.release(bytes);
+        self.kept = self.kept.saturating_add(bytes);
+        self.changes += 1;
+    }
+
+    /// A blob of so many bytes is gone.
+    pub(super) fn remove(&mut self, id: BlobId, bytes: u64) {
+        self.kept = self.kept.saturating_sub(bytes);
+        self.changes += 1;
+        self.spares.remove(&id);
+        self.uses.remove(&id);
+    }
+
+    /// How often the bytes that are kept have changed, for whoever measures them.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes
+    }
+
+    /// What a sweep has found that began after so many changes: all bytes that are kept, if none
+    /// came or went meanwhile, and what gives way.
+    pub(super) fn set(&mut self, kept: u64, changes: u64, spares: BTreeMap<BlobId, u64>) {
+        if self.changes == changes {
+            self.kept = kept;
+        }
+        self.spares = spares;
+    }
+
+    /// A blob is read.
+    pub(super) fn note_use(&mut self, id: BlobId) {
+        self.uses_count += 1;
+        self.uses.insert(id, self.uses_count);
+        if self.uses.len() > BLOB_USES_MAX
+            && let Some((oldest, _)) = self.uses.iter().min_by_key(|(_, used)| **used)
+        {
+            let oldest = *oldest;
+            self.uses.remove(&oldest);
+        }
+    }
+
+    /// The spare that was not read for longest. It is none any more: it goes, or turns out to be
+    /// needed.
+    pub(super) fn next_spare(&mut self) -> Option<BlobId> {
+        let used = |id: &BlobId| self.uses.get(id).copied().unwrap_or(0);
+        let next = self.spares.keys().min_by_key(|id| used(id)).copied()?;
+        self.spares.remove(&next);
+        Some(next)
+    }
+
+    /// Bytes that would give way.
+    pub(super) fn spare_bytes(&self) -> u64 {
+        self.spares.values().sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn blob(number: u8) -> BlobId {
+        BlobId::of(&[number])
+    }
+
+    #[test]
+    fn there_is_as_much_room_as_was_said() {
+        let mut room = Room::new(Some(100));
+        assert!(room.reserve(60));
+        assert!(!room.reserve(41));
+        assert!(room.reserve(40));
+        room.keep(60);
+        room.release(40);
+        assert_eq!(room.bytes(), 60);
+        room.remove(blob(1), 60);
+        assert!(room.reserve(100));
+        assert!(Room::new(None).reserve(u64::MAX));
+    }
+
+    #[test]
+    fn what_was_not_read_for_longest_goes_first() {
+        let mut room = Room::new(Some(100));
+        room.set(90, 0, (1..=3).map(|number| (blob(number), 30)).collect());
+        for number in [2, 1, 3, 2] {
+            room.note_use(blob(number));
+        }
+        let order: Vec<BlobId> = std::iter::from_fn(|| room.next_spare()).collect();
+        assert_eq!(order, [blob(1), blob(3), blob(2)]);
+    }
+
+    #[test]
+    fn what_was_measured_counts_if_nothing_came_meanwhile() {
+        let mut room = Room::new(Some(100));
+        let before = room.changes();
+        assert!(room.reserve(30));
+        room.keep(30);
+        room.set(0, before, BTreeMap::new());
+        assert_eq!(room.bytes(), 30);
+        room.set(20, room.changes(), BTreeMap::new());
+        assert_eq!(room.bytes(), 20);
+    }
+
+    #[test]
+    fn what_is_known_of_uses_is_bounded() {
+        let mut room = Room::new(None);
+        for number in 0..=BLOB_USES_MAX {
+            room.note_use(BlobId::of(&number.to_le_bytes()));
+        }
+        assert_eq!(room.uses.len(), BLOB_USES_MAX);
+        assert!(!room.uses.contains_key(&BlobId::of(&0_usize.to_le_bytes())));
+    }
+}
