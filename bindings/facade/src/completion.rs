@@ -1,12 +1,10 @@
 //! How a call that takes time answers: exactly once, whatever happens to the task behind it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::task::AbortHandle;
+use tokio::sync::watch;
 
 use crate::failure::{Failure, Result};
 use crate::fork::OwnProcess;
@@ -18,11 +16,10 @@ use crate::guard::within;
 pub type Completion<T> = Box<dyn FnOnce(Result<T>) + Send + 'static>;
 
 /// Keeps the promise of [`Completion`]: if it is dropped unanswered, because the runtime went away
-/// with the task, the answer is `Closed`; `Cancelled` if the wait was given up.
+/// with the task, the answer is `Closed`.
 pub(crate) struct Answer<T> {
     operation: &'static str,
     completion: Option<Completion<T>>,
-    is_given_up: Option<Arc<AtomicBool>>,
 }
 
 impl<T> Answer<T> {
@@ -30,7 +27,6 @@ impl<T> Answer<T> {
         Self {
             operation,
             completion: Some(completion),
-            is_given_up: None,
         }
     }
 
@@ -44,13 +40,38 @@ impl<T> Answer<T> {
 impl<T> Drop for Answer<T> {
     fn drop(&mut self) {
         if let Some(completion) = self.completion.take() {
-            let given_up = self.is_given_up.as_ref();
-            let is_given_up = given_up.is_some_and(|flag| flag.load(Ordering::Acquire));
-            completion(Err(if is_given_up {
-                Failure::cancelled(self.operation)
-            } else {
-                Failure::closed(self.operation)
-            }));
+            completion(Err(Failure::closed(self.operation)));
+        }
+    }
+}
+
+/// Ends calls from elsewhere. Clones end the same calls.
+#[derive(Clone, Debug)]
+pub(crate) struct Stop(watch::Sender<bool>);
+
+impl Stop {
+    pub(crate) fn new() -> Self {
+        Self(watch::Sender::new(false))
+    }
+
+    /// Ends what runs, and whatever would be run after this. Never waits.
+    pub(crate) fn stop(&self) {
+        self.0.send_replace(true);
+    }
+
+    /// Makes a call. Once it is stopped the call is dropped where it is, with all that it holds,
+    /// and only then the outcome is `Cancelled`.
+    pub(crate) async fn run<T>(
+        &self,
+        operation: &'static str,
+        call: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let mut stopped = self.0.subscribe();
+        tokio::select! {
+            biased;
+            // It ends in no other way: the sender is borrowed with self.
+            _ = stopped.wait_for(|is_stopped| *is_stopped) => Err(Failure::cancelled(operation)),
+            outcome = call => outcome,
         }
     }
 }
@@ -59,50 +80,36 @@ impl<T> Drop for Answer<T> {
 ///
 /// The default waits for nothing.
 #[derive(Default)]
-pub struct Waiting(Option<OwnProcess<Wait>>);
-
-struct Wait {
-    task: AbortHandle,
-    is_given_up: Arc<AtomicBool>,
-}
+pub struct Waiting(Option<OwnProcess<Stop>>);
 
 impl Waiting {
     /// Waits on the runtime.
     pub(crate) fn spawn<T: Send + 'static>(
         runtime: &Handle,
-        mut answer: Answer<T>,
+        answer: Answer<T>,
         wait: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Self {
-        let is_given_up = Arc::new(AtomicBool::new(false));
-        answer.is_given_up = Some(is_given_up.clone());
-        let task = runtime.spawn(async move {
-            let outcome = within(answer.operation, wait).await;
+        let stop = Stop::new();
+        let theirs = stop.clone();
+        runtime.spawn(async move {
+            let operation = answer.operation;
+            let outcome = theirs.run(operation, within(operation, wait)).await;
             answer.give(outcome);
         });
-        Self(Some(OwnProcess::new(Wait {
-            task: task.abort_handle(),
-            is_given_up,
-        })))
+        Self(Some(OwnProcess::new(stop)))
     }
 
     /// Ends the wait: unless it is over, it is answered by `Cancelled`. What it waits for may
     /// happen all the same. Never waits; later calls change nothing.
     pub fn cancel(&self) {
         // In another process there is nothing to end.
-        if let Some(Ok(wait)) = self.0.as_ref().map(OwnProcess::value) {
-            wait.cancel();
+        if let Some(Ok(stop)) = self.0.as_ref().map(OwnProcess::value) {
+            stop.stop();
         }
     }
 }
 
-impl Wait {
-    fn cancel(&self) {
-        self.is_given_up.store(true, Ordering::Release);
-        self.task.abort();
-    }
-}
-
-impl Drop for Wait {
+impl Drop for Waiting {
     fn drop(&mut self) {
         self.cancel();
     }
@@ -173,6 +180,46 @@ mod tests {
         });
         assert_eq!(over.wait(LIMIT).unwrap().unwrap(), 7);
         waiting.unwrap().cancel();
+    }
+
+    #[test]
+    fn a_call_that_is_stopped_has_gone_when_that_is_said() {
+        let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
+        let held = std::sync::Arc::new(());
+        let (mut waiting, theirs) = (None, held.clone());
+        let given_up = Pending::<u8>::start(|completion| {
+            let answer = Answer::new("read", completion);
+            waiting = Some(Waiting::spawn(runtime.handle(), answer, async move {
+                std::future::pending::<()>().await;
+                drop(theirs);
+                Ok(7)
+            }));
+        });
+        waiting.as_ref().unwrap().cancel();
+        let failure = given_up.wait(LIMIT).unwrap().unwrap_err();
+        assert_eq!(failure.kind, ErrorKind::Cancelled);
+        assert_eq!(std::sync::Arc::strong_count(&held), 1);
+    }
+
+    #[test]
+    fn one_stop_ends_all_that_runs_and_all_that_would_run_after_it() {
+        let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
+        let stop = Stop::new();
+        let waits: Vec<_> = (0..3)
+            .map(|_| {
+                let stop = stop.clone();
+                runtime.spawn(async move {
+                    stop.run("read", std::future::pending::<Result<()>>()).await
+                })
+            })
+            .collect();
+        stop.stop();
+        for wait in waits {
+            let failure = runtime.block_on(wait).unwrap().unwrap_err();
+            assert_eq!(failure.kind, ErrorKind::Cancelled);
+        }
+        let late = runtime.block_on(stop.run("read", async { Ok(7) }));
+        assert_eq!(late.unwrap_err().operation, "read");
     }
 
     #[test]

@@ -27,7 +27,7 @@ mod settings;
 mod stream;
 mod swarm;
 
-pub use blobs::{BlobInfos, BlobOptions, BlobReader, BlobWriter, Blobs, Pieces};
+pub use blobs::{BlobInfos, BlobOptions, BlobReader, BlobWriter, Blobs, Piece, Pieces};
 pub use completion::{Completion, Pending, Waiting};
 pub use diagnostics::{Diagnostic, Severity, collect_diagnostics, take_diagnostics};
 pub use failure::{Failure, Result};

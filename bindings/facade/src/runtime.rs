@@ -47,6 +47,15 @@ impl Lease {
         &self.handle
     }
 
+    /// What a failure is, seen from here: once the node was closed and the lease given back, work
+    /// that was cut off was cut off by that.
+    pub(crate) fn judged(&self, failure: Failure) -> Failure {
+        if failure.kind == ErrorKind::Internal && self.is_released.load(Ordering::Acquire) {
+            return Failure::closed(failure.operation);
+        }
+        failure
+    }
+
     /// Gives the lease back, from any thread; later calls change nothing.
     pub(crate) fn release(&self) {
         if self.is_released.swap(true, Ordering::AcqRel) {

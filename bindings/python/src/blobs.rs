@@ -143,7 +143,7 @@ impl BlobReader {
     /// The next bytes if they are there.
     fn take<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyBytes>>> {
         let taken = self.0.pieces().take_one().or_raise(py)?;
-        Ok(taken.map(|piece| PyBytes::new(py, &piece)))
+        Ok(taken.map(|piece| PyBytes::new(py, &piece.bytes)))
     }
 
     /// Answers at `port` under the returned token when a look shows something.

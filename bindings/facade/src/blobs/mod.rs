@@ -8,5 +8,5 @@ mod reader;
 mod writer;
 
 pub use handle::{BlobInfos, BlobOptions, Blobs};
-pub use reader::{BlobReader, Pieces};
+pub use reader::{BlobReader, Piece, Pieces};
 pub use writer::BlobWriter;

@@ -8,19 +8,29 @@ use bytes::Bytes;
 use swarmlet::{BlobId, BlobProgress, ErrorKind};
 
 use super::handle::Place;
-use crate::completion::{Answer, Completion, Waiting};
+use crate::completion::{Answer, Completion, Stop, Waiting};
 use crate::failure::{Failure, Result};
 use crate::fork::OwnProcess;
 use crate::guard::guarded;
 use crate::stream::{Queue, Source, Stream, Weigh};
 
 /// Bytes of a blob, piece by piece: look, then take.
-pub type Pieces = Stream<Queue<Bytes>>;
+pub type Pieces = Stream<Queue<Piece>>;
+
+/// Some bytes of a blob that follow each other.
+#[derive(Clone, Debug)]
+pub struct Piece {
+    /// At most 64 KiB, and never none.
+    pub bytes: Bytes,
+    /// Where in the blob they end.
+    end: u64,
+}
 
 /// Some bytes of a blob, each of them checked against its id. Bytes that are not here are fetched.
 ///
-/// It has one user at a time: whoever takes pieces, reads or saves. Dropping it gives up what is
-/// not here yet; what came is kept.
+/// It has one user at a time: whoever takes pieces, reads or saves. Dropping it, or cancelling its
+/// pieces, gives up what is not here yet, and ends with `Cancelled` what reads or saves; what came
+/// is kept.
 pub struct BlobReader {
     pieces: Pieces,
     origin: OwnProcess<Origin>,
@@ -34,8 +44,9 @@ struct Origin {
 
 impl BlobReader {
     pub(super) fn new(place: Place, id: BlobId, range: Range<u64>) -> Self {
-        let source = place.blobs.range_of(id, range.clone());
-        let pieces = Stream::read_ahead("get", source, place.lease.clone());
+        let reader = place.blobs.range_of(id, range.clone());
+        let end = range.start;
+        let pieces = Stream::read_ahead("get", Reading { reader, end }, place.lease.clone());
         let origin = OwnProcess::new(Origin { place, id, range });
         Self { pieces, origin }
     }
@@ -45,7 +56,7 @@ impl BlobReader {
         Ok(self.origin.value()?.id)
     }
 
-    /// The bytes as they come, each piece at most 64 KiB and never empty.
+    /// The bytes as they come.
     pub fn pieces(&self) -> &Pieces {
         &self.pieces
     }
@@ -108,37 +119,43 @@ impl BlobReader {
         F: Future<Output = swarmlet::Result<T>> + Send + 'static,
     {
         let answer = Answer::new(operation, completion);
-        let (rest, origin) = match self.rest(operation) {
+        let (rest, stop, origin) = match self.rest() {
             Ok(begun) => begun,
             Err(failure) => {
                 answer.give(Err(failure));
                 return Waiting::default();
             }
         };
-        let id = origin.id;
-        let called = call(rest);
+        let lease = origin.place.lease.clone();
+        let called = within_time(origin.id, timeout, call(rest));
         let waited = async move {
-            let Some(timeout) = timeout else {
-                return Ok(called.await?);
-            };
-            let outcome = tokio::time::timeout(timeout, called).await;
-            outcome
-                .unwrap_or_else(|_| Err(late(id)))
-                .map_err(Failure::from)
+            let called = async { called.await.map_err(Failure::from) };
+            let outcome = stop.run(operation, called).await;
+            outcome.map_err(|failure| lease.judged(failure))
         };
         Waiting::spawn(origin.place.lease.handle(), answer, waited)
     }
 
-    fn rest(&self, operation: &'static str) -> Result<(swarmlet::BlobReader, &Origin)> {
+    /// What was not taken yet, and what ends reading it.
+    fn rest(&self) -> Result<(swarmlet::BlobReader, Stop, &Origin)> {
         let origin = self.origin.value()?;
-        if self.pieces.is_cancelled()? {
-            return Err(Failure::cancelled(operation));
-        }
         let Range { start, end } = origin.range;
-        let at = start.saturating_add(self.pieces.bytes_taken()?);
+        let at = start.max(self.pieces.reached()?);
         let rest = origin.place.blobs.range_of(origin.id, at..end);
-        Ok((rest, origin))
+        Ok((rest, self.pieces.stop()?, origin))
     }
+}
+
+async fn within_time<T>(
+    id: BlobId,
+    timeout: Option<Duration>,
+    call: impl Future<Output = swarmlet::Result<T>>,
+) -> swarmlet::Result<T> {
+    let Some(timeout) = timeout else {
+        return call.await;
+    };
+    let outcome = tokio::time::timeout(timeout, call).await;
+    outcome.unwrap_or_else(|_| Err(late(id)))
 }
 
 fn late(id: BlobId) -> swarmlet::Error {
@@ -146,16 +163,31 @@ fn late(id: BlobId) -> swarmlet::Error {
     swarmlet::Error::new(ErrorKind::Timeout, message).with("blob", id)
 }
 
-impl Source for swarmlet::BlobReader {
-    type Item = Bytes;
+/// What the pieces come from.
+struct Reading {
+    reader: swarmlet::BlobReader,
+    end: u64,
+}
 
-    async fn next(&mut self) -> Result<Option<Vec<Bytes>>> {
-        Ok(self.next_chunk().await?.map(|piece| vec![piece]))
+impl Source for Reading {
+    type Item = Piece;
+
+    async fn next(&mut self) -> Result<Option<Vec<Piece>>> {
+        let Some(bytes) = self.reader.next_chunk().await? else {
+            return Ok(None);
+        };
+        self.end += bytes.len() as u64;
+        let end = self.end;
+        Ok(Some(vec![Piece { bytes, end }]))
     }
 }
 
-impl Weigh for Bytes {
+impl Weigh for Piece {
     fn bytes(&self) -> usize {
-        self.len()
+        self.bytes.len()
+    }
+
+    fn reaches(&self) -> u64 {
+        self.end
     }
 }

@@ -12,6 +12,7 @@ use super::outputs::Outputs;
 use super::pump::pump;
 use super::queue::{Queue, Source, Weigh, fill};
 use super::shown::{Buffer, Readiness, Ticket};
+use crate::completion::Stop;
 use crate::failure::{Failure, Result};
 use crate::fork::OwnProcess;
 use crate::runtime::Lease;
@@ -109,7 +110,7 @@ impl<T: Weigh> Stream<Queue<T>> {
         lease: Arc<Lease>,
     ) -> Self {
         let queue = Arc::new(Queue::new());
-        let task = fill(operation, source, queue.clone());
+        let task = fill(operation, source, queue.clone(), lease.clone());
         Self::spawn(task, queue, lease)
     }
 
@@ -123,19 +124,21 @@ impl<T: Weigh> Stream<Queue<T>> {
         Ok(self.take(1)?.pop())
     }
 
-    /// How many bytes were taken.
-    pub(crate) fn bytes_taken(&self) -> Result<u64> {
-        Ok(self.buffer()?.bytes_taken())
+    /// How far what was taken reaches; 0 while nothing was.
+    pub(crate) fn reached(&self) -> Result<u64> {
+        Ok(self.buffer()?.reached())
     }
 
-    /// Whether somebody has cancelled it.
-    pub(crate) fn is_cancelled(&self) -> Result<bool> {
-        Ok(self.buffer()?.is_cancelled())
+    /// Ends, when this is cancelled or dropped, what else is done with what is read.
+    pub(crate) fn stop(&self) -> Result<Stop> {
+        Ok(self.buffer()?.stop().clone())
     }
 
-    /// Ends the stream: all of it was taken, by other means.
+    /// Ends the stream: all of it was taken, by other means, and nobody waits for more.
     pub(crate) fn take_all(&self) -> Result<()> {
-        self.buffer()?.take_all();
+        let reading = self.0.value()?;
+        reading.buffer.take_all();
+        reading.task.abort();
         Ok(())
     }
 }
@@ -240,5 +243,88 @@ impl<B: Buffer> Drop for Watching<'_, B> {
     fn drop(&mut self) {
         // Another process has nothing to forget.
         let _ = self.stream.forget(self.ticket);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use swarmlet::ErrorKind;
+
+    use super::*;
+
+    /// Nothing here takes longer unless it hangs.
+    const LIMIT: Duration = Duration::from_secs(60);
+
+    struct Byte;
+
+    impl Weigh for Byte {
+        fn bytes(&self) -> usize {
+            1
+        }
+    }
+
+    /// Brings one thing, and then what it is told to.
+    struct Once {
+        is_over: bool,
+        then: Option<ErrorKind>,
+        _held: Arc<()>,
+    }
+
+    impl Source for Once {
+        type Item = Byte;
+
+        async fn next(&mut self) -> Result<Option<Vec<Byte>>> {
+            if !std::mem::replace(&mut self.is_over, true) {
+                return Ok(Some(vec![Byte]));
+            }
+            match self.then {
+                Some(kind) => Err(Failure::new(kind, "", "cut off")),
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    fn read(then: Option<ErrorKind>, lease: &Arc<Lease>) -> (Stream<Queue<Byte>>, Arc<()>) {
+        let held = Arc::new(());
+        let source = Once {
+            is_over: false,
+            then,
+            _held: held.clone(),
+        };
+        let stream = Stream::read_ahead("read", source, lease.clone());
+        assert_eq!(stream.ready_blocking(LIMIT).unwrap(), Readiness::Ready);
+        (stream, held)
+    }
+
+    #[test]
+    fn nothing_is_read_any_more_when_all_was_taken() {
+        let lease = Arc::new(Lease::take().unwrap());
+        let (stream, held) = read(None, &lease);
+        stream.take_all().unwrap();
+        assert_eq!(stream.look().unwrap(), Readiness::Ended);
+        let deadline = Instant::now() + LIMIT;
+        while Arc::strong_count(&held) > 1 {
+            assert!(Instant::now() < deadline, "the source is still held");
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn what_is_cut_off_by_the_end_of_its_node_is_closed() {
+        let other = Lease::take().unwrap();
+        let fails = |is_closed: bool| {
+            let lease = Arc::new(Lease::take().unwrap());
+            if is_closed {
+                lease.release();
+            }
+            let (stream, _) = read(Some(ErrorKind::Internal), &lease);
+            stream.take_one().unwrap();
+            stream.ready_blocking(LIMIT).unwrap_err().kind
+        };
+        assert_eq!(fails(false), ErrorKind::Internal);
+        assert_eq!(fails(true), ErrorKind::Closed);
+        drop(other);
     }
 }

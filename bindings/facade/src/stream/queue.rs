@@ -8,8 +8,10 @@ use tokio::sync::Notify;
 
 use super::pump::Ending;
 use super::shown::{Buffer, Locked, Look, Shown};
+use crate::completion::Stop;
 use crate::failure::Result;
 use crate::guard::within;
+use crate::runtime::Lease;
 
 /// Bytes read ahead; what is read in one go can be there beyond.
 const BYTES_MAX: usize = 1024 * 1024;
@@ -18,6 +20,11 @@ const BYTES_MAX: usize = 1024 * 1024;
 pub trait Weigh: Send + 'static {
     /// About how much memory it takes.
     fn bytes(&self) -> usize;
+
+    /// How far it reaches in what it is a part of, if it is part of something.
+    fn reaches(&self) -> u64 {
+        0
+    }
 }
 
 /// Where things come from.
@@ -32,12 +39,12 @@ pub(crate) trait Source: Send + 'static {
 pub struct Line<T> {
     items: VecDeque<T>,
     bytes: usize,
-    bytes_taken: u64,
+    /// How far what was taken reaches.
+    reached: u64,
     /// Whether somebody has looked.
     is_begun: bool,
     /// Whether the reader waits until it may go on.
     is_held_up: bool,
-    is_cancelled: bool,
     end: Option<Result<()>>,
 }
 
@@ -45,6 +52,8 @@ pub struct Line<T> {
 pub struct Queue<T> {
     line: Shown<Line<T>>,
     room: Notify,
+    /// For what else is done with what is read.
+    stop: Stop,
 }
 
 impl<T: Weigh> Queue<T> {
@@ -53,13 +62,13 @@ impl<T: Weigh> Queue<T> {
             line: Shown::new(Line {
                 items: VecDeque::new(),
                 bytes: 0,
-                bytes_taken: 0,
+                reached: 0,
                 is_begun: false,
                 is_held_up: false,
-                is_cancelled: false,
                 end: None,
             }),
             room: Notify::new(),
+            stop: Stop::new(),
         }
     }
 
@@ -92,28 +101,29 @@ impl<T: Weigh> Queue<T> {
         let mut line = self.line.lock();
         let count = line.items.len().min(max);
         let taken: Vec<T> = line.items.drain(..count).collect();
-        let bytes = taken.iter().map(Weigh::bytes).sum::<usize>();
-        line.bytes -= bytes;
-        line.bytes_taken += bytes as u64;
+        line.bytes -= taken.iter().map(Weigh::bytes).sum::<usize>();
+        if let Some(last) = taken.last() {
+            line.reached = last.reaches();
+        }
         self.make_room(line);
         taken
     }
 
-    /// How much was taken.
-    pub(super) fn bytes_taken(&self) -> u64 {
-        self.line.lock().bytes_taken
+    /// How far what was taken reaches; 0 while nothing was.
+    pub(super) fn reached(&self) -> u64 {
+        self.line.lock().reached
     }
 
-    /// Whether it was cancelled.
-    pub(super) fn is_cancelled(&self) -> bool {
-        self.line.lock().is_cancelled
+    /// Ends, when this is cancelled, what else is done with what is read.
+    pub(super) fn stop(&self) -> &Stop {
+        &self.stop
     }
 
     /// Everything counts as taken, also what was not read.
     pub(super) fn take_all(&self) {
         let mut line = self.line.lock();
         line.clear();
-        line.bytes_taken = u64::MAX;
+        line.reached = u64::MAX;
         line.wake();
     }
 
@@ -157,8 +167,8 @@ impl<T: Weigh> Buffer for Queue<T> {
     }
 
     fn cancel(&self) {
+        self.stop.stop();
         let mut line = self.line.lock();
-        line.is_cancelled = true;
         line.clear();
         line.wake();
     }
@@ -179,6 +189,7 @@ pub(super) fn fill<S: Source>(
     operation: &'static str,
     mut source: S,
     queue: Arc<Queue<S::Item>>,
+    lease: Arc<Lease>,
 ) -> impl Future<Output = ()> + Send {
     let ending = Ending::new(operation, queue);
     async move {
@@ -193,7 +204,7 @@ pub(super) fn fill<S: Source>(
             }
         });
         let result: Result<()> = result.await;
-        queue.end(result);
+        queue.end(result.map_err(|failure| lease.judged(failure)));
     }
 }
 
@@ -238,7 +249,8 @@ mod tests {
             .build()
             .unwrap();
         runtime.block_on(async {
-            tokio::spawn(fill("read", Spring(read.clone()), queue.clone()));
+            let lease = Arc::new(Lease::take().unwrap());
+            tokio::spawn(fill("read", Spring(read.clone()), queue.clone(), lease));
             assert_eq!(settled(&read).await, 0);
             queue.begin();
             assert_eq!(settled(&read).await, 16);
@@ -247,7 +259,6 @@ mod tests {
             assert_eq!(queue.take(1).len(), 1);
             assert_eq!(settled(&read).await, 24);
             assert_eq!(queue.take(99).len(), 16);
-            assert_eq!(queue.bytes_taken(), 24 * (BYTES_MAX as u64 / 16));
         });
         queue.cancel();
         assert!(queue.take(1).is_empty());

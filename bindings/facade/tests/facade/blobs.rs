@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use swarmlet::{BlobId, BlobInfo, BlobState, ErrorKind};
+use swarmlet::{BlobId, BlobInfo, BlobState, ErrorKind, Options};
 use swarmlet_facade::{
-    BlobOptions, BlobReader, BlobWriter, Blobs, Node, Readiness, Result, Waiting,
+    BlobOptions, BlobReader, BlobWriter, Blobs, Node, Pending, Readiness, Result, Waiting, open,
 };
 
+use super::swarm::founded;
 use super::{LIMIT, close, finished, opened};
 
 fn begun(blobs: &Blobs) -> BlobWriter {
@@ -33,17 +34,30 @@ fn read(reader: &BlobReader, bytes_max: usize) -> Result<Vec<u8>> {
 fn pieces(reader: &BlobReader) -> Vec<u8> {
     let mut all = Vec::new();
     while reader.pieces().ready_blocking(LIMIT).unwrap() == Readiness::Ready {
-        all.extend(reader.pieces().take_one().unwrap().unwrap());
+        all.extend(reader.pieces().take_one().unwrap().unwrap().bytes);
     }
     all
 }
 
-fn until_empty(folder: &Path) {
+fn until(mut is_so: impl FnMut() -> bool) {
     let deadline = std::time::Instant::now() + LIMIT;
-    while std::fs::read_dir(folder).unwrap().next().is_some() {
+    while !is_so() {
         assert!(std::time::Instant::now() < deadline);
         std::thread::yield_now();
     }
+}
+
+fn is_empty(folder: &Path) -> bool {
+    std::fs::read_dir(folder).unwrap().next().is_none()
+}
+
+fn until_empty(folder: &Path) {
+    until(|| is_empty(folder));
+}
+
+/// The id of nothing.
+fn nobody() -> String {
+    BlobId::of(b"nobody has it").to_string()
 }
 
 fn node_with_blobs(path: &Path) -> (Node, Blobs) {
@@ -80,7 +94,8 @@ fn what_is_read_at_once_is_taken_only_when_it_has_arrived() {
         reader.pieces().ready_blocking(LIMIT).unwrap(),
         Readiness::Ready
     );
-    let first = reader.pieces().take_one().unwrap().unwrap().len();
+    let first = reader.pieces().take_one().unwrap().unwrap();
+    let first = first.bytes.len();
     for _ in 0..2 {
         assert_eq!(read(&reader, 200_000).unwrap().len(), 200_000 - first);
     }
@@ -113,7 +128,7 @@ fn a_blob_that_is_given_up_leaves_nothing() {
     let large = folder.path().join("large");
     std::fs::File::create(&large)
         .unwrap()
-        .set_len(1 << 36)
+        .set_len(1 << 33)
         .unwrap();
     let mut waiting = Waiting::default();
     let given_up = finished(|completion| {
@@ -123,4 +138,117 @@ fn a_blob_that_is_given_up_leaves_nothing() {
     assert_eq!(given_up.unwrap_err().kind, ErrorKind::Cancelled);
     until_empty(&folder.path().join("blobs"));
     close(&node);
+}
+
+#[test]
+fn who_gives_up_or_cancels_ends_what_reads_and_saves_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (node, _) = founded(&folder.path().join("node"));
+    let blobs = node.blobs().unwrap();
+    let saved = folder.path().join("saved");
+    std::fs::create_dir(&saved).unwrap();
+    let mut waiting = Waiting::default();
+    let cancelled = |pending: Pending<()>| {
+        let failure = pending.wait(LIMIT).unwrap().unwrap_err();
+        assert_eq!(failure.kind, ErrorKind::Cancelled);
+    };
+    let mut saving = |reader: &BlobReader| {
+        let path = saved.join("film");
+        let pending = Pending::start(|completion| waiting = reader.save(path, None, completion));
+        until(|| !is_empty(&saved));
+        pending
+    };
+
+    let reader = blobs.get(&nobody(), 0, None).unwrap();
+    let pending = saving(&reader);
+    reader.pieces().cancel().unwrap();
+    cancelled(pending);
+    assert!(is_empty(&saved));
+
+    let reader = blobs.get(&nobody(), 0, None).unwrap();
+    let pending = saving(&reader);
+    drop(reader);
+    cancelled(pending);
+    assert!(is_empty(&saved));
+
+    let reader = blobs.get(&nobody(), 0, None).unwrap();
+    let pending = saving(&reader);
+    waiting.cancel();
+    cancelled(pending);
+    assert!(is_empty(&saved));
+    let mut waiting = Waiting::default();
+    let read = Pending::start(|completion| waiting = reader.read(100, None, completion));
+    drop(waiting);
+    let failure = read.wait(LIMIT).unwrap().unwrap_err();
+    assert_eq!(failure.kind, ErrorKind::Cancelled);
+    close(&node);
+}
+
+#[test]
+fn who_holds_blobs_does_not_hold_the_node() {
+    let folder = tempfile::tempdir().unwrap();
+    let (node, _) = founded(folder.path());
+    let blobs = node.blobs().unwrap();
+    let reader = blobs.get(&nobody(), 0, None).unwrap();
+    assert_eq!(reader.pieces().look().unwrap(), Readiness::Waiting);
+    let (writer, records) = (begun(&blobs), blobs.changes().unwrap());
+    let mut waiting = Waiting::default();
+    let read = Pending::start(|completion| waiting = reader.read(100, None, completion));
+    drop(node);
+    let failure = read.wait(LIMIT).unwrap().unwrap_err();
+    assert_eq!(failure.kind, ErrorKind::Closed);
+    let failure = reader.pieces().ready_blocking(LIMIT).unwrap_err();
+    assert_eq!(failure.kind, ErrorKind::Closed);
+    until(|| {
+        let path = folder.path().to_owned();
+        let again = finished(|completion| open(path, Options::new(), completion));
+        again.map(|node| close(&node)).is_ok()
+    });
+    drop((writer, records));
+}
+
+/// What blob calls fail with, of a node that is closed.
+fn failures_when_closed(node: &Node) -> Vec<swarmlet_facade::Failure> {
+    let blobs = node.blobs().unwrap();
+    let id = put(&blobs, b"film", 4).id.to_string();
+    let reader = blobs.get(&id, 0, None).unwrap();
+    let (flushing, finishing) = (begun(&blobs), begun(&blobs));
+    flushing.write(b"cut off").unwrap();
+    finishing.write(b"cut off").unwrap();
+    close(node);
+    let mut waiting = Waiting::default();
+    let options = BlobOptions::default;
+    let file = std::env::current_exe().unwrap();
+    let pieces = |reader: &BlobReader| reader.pieces().ready_blocking(LIMIT).unwrap_err();
+    let records = |records: Result<swarmlet_facade::BlobInfos>| {
+        records
+            .and_then(|records| records.ready_blocking(LIMIT))
+            .unwrap_err()
+    };
+    vec![
+        finished(|completion| flushing.flush(completion)).unwrap_err(),
+        finished(|completion| finishing.finish(completion)).unwrap_err(),
+        finished(|completion| blobs.writer(options(), completion))
+            .err()
+            .unwrap(),
+        finished(|completion| waiting = blobs.put_file(file, options(), completion)).unwrap_err(),
+        finished(|completion| blobs.state(id.clone(), completion)).unwrap_err(),
+        read(&reader, 100).unwrap_err(),
+        pieces(&reader),
+        pieces(&blobs.get(&id, 0, None).unwrap()),
+        records(blobs.list()),
+        records(blobs.changes()),
+    ]
+}
+
+#[test]
+fn blobs_of_a_closed_node_say_closed_whether_others_are_open_or_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = opened(&folder.path().join("first"));
+    let second = opened(&folder.path().join("second"));
+    for node in [first, second] {
+        for failure in failures_when_closed(&node) {
+            assert_eq!(failure.kind, ErrorKind::Closed, "{}", failure.message);
+        }
+    }
 }

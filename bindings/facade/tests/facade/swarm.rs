@@ -15,7 +15,8 @@ fn opened(path: &Path) -> Node {
     finished(|completion| open(path.to_owned(), options, completion)).unwrap()
 }
 
-fn founded(path: &Path) -> (Node, Swarm) {
+/// A node that has founded a swarm.
+pub(super) fn founded(path: &Path) -> (Node, Swarm) {
     let node = opened(path);
     let swarm = node.swarm().unwrap();
     let (name, device) = ("plant".to_owned(), "first".to_owned());
