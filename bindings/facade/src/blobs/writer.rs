@@ -21,10 +21,25 @@ struct Writing {
 
 /// Whoever has to lock both locks the writer first, so that bytes stay in their order.
 struct Sink {
-    /// There until it is finished, given up, or has failed.
+    /// There until it is being finished, was given up, or has failed. Locked while the disk works.
     writer: Mutex<Option<swarmlet::BlobWriter>>,
-    /// What was not given to it yet.
-    gathered: Mutex<Vec<u8>>,
+    gathered: Mutex<Gathered>,
+}
+
+#[derive(Default)]
+struct Gathered {
+    /// What was not given to the writer yet.
+    bytes: Vec<u8>,
+    stage: Stage,
+}
+
+#[derive(Default)]
+enum Stage {
+    #[default]
+    Open,
+    Finished,
+    GivenUp,
+    Failed(Failure),
 }
 
 impl BlobWriter {
@@ -40,6 +55,8 @@ impl BlobWriter {
     /// [`BlobWriter::flush`] and wait for it before more is added.
     pub fn write(&self, bytes: &[u8]) -> Result<bool> {
         let mut gathered = locked(&self.0.value()?.sink.gathered);
+        gathered.check_open()?;
+        let gathered = &mut gathered.bytes;
         if gathered.len() >= GATHERED_BYTES_MAX {
             let message = "more bytes are added to a blob than are written";
             return Err(Failure::new(ErrorKind::Overloaded, "put", message));
@@ -50,12 +67,14 @@ impl BlobWriter {
 
     /// Writes what was added to the disk.
     pub fn flush(&self, completion: Completion<()>) {
-        self.act(completion, Sink::flush);
+        self.act(|_| {}, completion, Sink::flush);
     }
 
-    /// Keeps the blob, durably, and publishes its record.
+    /// Keeps the blob, durably, and publishes its record. From this call on nothing is added, and
+    /// the blob is not finished again.
     pub fn finish(&self, completion: Completion<BlobInfo>) {
-        self.act(completion, Sink::finish);
+        let mark = |gathered: &mut Gathered| gathered.stage = Stage::Finished;
+        self.act(mark, completion, Sink::finish);
     }
 
     /// Gives the blob up, unless it is being finished. Never waits; later calls change nothing.
@@ -66,13 +85,21 @@ impl BlobWriter {
         }
     }
 
+    /// Marks what is still open, then works on it off the thread of the caller.
     fn act<T: Send + 'static>(
         &self,
+        mark: impl FnOnce(&mut Gathered),
         completion: Completion<T>,
         call: impl FnOnce(&Sink) -> Result<T> + Send + 'static,
     ) {
         let answer = Answer::new("put", completion);
-        let writing = match self.0.value() {
+        let marked = self.0.value().and_then(|writing| {
+            let mut gathered = locked(&writing.sink.gathered);
+            gathered.check_open()?;
+            mark(&mut gathered);
+            Ok(writing)
+        });
+        let writing = match marked {
             Ok(writing) => writing,
             Err(failure) => return answer.give(Err(failure)),
         };
@@ -86,13 +113,19 @@ impl BlobWriter {
 impl Writing {
     /// What was written is removed on a thread that may wait for the disk.
     fn give_up(&self) {
-        let is_over = self.sink.writer.try_lock().is_ok_and(|slot| slot.is_none());
-        if !is_over {
-            let sink = self.sink.clone();
-            self.lease
-                .handle()
-                .spawn_blocking(move || drop(locked(&sink.writer).take()));
+        {
+            let mut gathered = locked(&self.sink.gathered);
+            if gathered.check_open().is_err() {
+                return;
+            }
+            *gathered = Gathered {
+                bytes: Vec::new(),
+                stage: Stage::GivenUp,
+            };
         }
+        let sink = self.sink.clone();
+        let removed = move || drop(locked(&sink.writer).take());
+        self.lease.handle().spawn_blocking(removed);
     }
 }
 
@@ -105,24 +138,53 @@ impl Drop for Writing {
 impl Sink {
     fn flush(&self) -> Result<()> {
         let mut slot = locked(&self.writer);
-        let writer = slot.as_mut().ok_or_else(given_up)?;
-        let bytes = std::mem::take(&mut *locked(&self.gathered));
-        let written = writer.write(&bytes);
-        if written.is_err() {
+        let mut gathered = locked(&self.gathered);
+        gathered.check_kept()?;
+        let Some(writer) = slot.as_mut() else {
+            // Whoever is finishing it writes what is left.
+            return Ok(());
+        };
+        let bytes = std::mem::take(&mut gathered.bytes);
+        drop(gathered);
+        let written = writer.write(&bytes).map_err(Failure::from);
+        if let Err(failure) = &written {
             *slot = None;
+            locked(&self.gathered).stage = Stage::Failed(failure.clone().during("put"));
         }
-        Ok(written?)
+        written
     }
 
     fn finish(&self) -> Result<BlobInfo> {
-        self.flush()?;
-        let writer = locked(&self.writer).take().ok_or_else(given_up)?;
+        let mut slot = locked(&self.writer);
+        let mut gathered = locked(&self.gathered);
+        gathered.check_kept()?;
+        let taken = slot.take();
+        let mut writer = taken.expect("only whoever has marked it as finished takes it");
+        let rest = std::mem::take(&mut gathered.bytes);
+        drop((slot, gathered));
+        writer.write(&rest)?;
         Ok(writer.finish_blocking()?)
     }
 }
 
-fn given_up() -> Failure {
-    Failure::cancelled("put")
+impl Gathered {
+    /// It was neither given up, nor has it failed.
+    fn check_kept(&self) -> Result<()> {
+        match &self.stage {
+            Stage::Open | Stage::Finished => Ok(()),
+            Stage::GivenUp => Err(Failure::cancelled("put")),
+            Stage::Failed(failure) => Err(failure.clone()),
+        }
+    }
+
+    /// More can be added to it.
+    fn check_open(&self) -> Result<()> {
+        self.check_kept()?;
+        match &self.stage {
+            Stage::Finished => Err(Failure::invalid("put", "the blob was finished before")),
+            _ => Ok(()),
+        }
+    }
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

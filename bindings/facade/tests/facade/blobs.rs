@@ -141,6 +141,26 @@ fn a_blob_that_is_given_up_leaves_nothing() {
 }
 
 #[test]
+fn a_blob_is_finished_once_and_nothing_is_added_after_that() {
+    let folder = tempfile::tempdir().unwrap();
+    let (node, blobs) = node_with_blobs(folder.path());
+    let writer = begun(&blobs);
+    writer.write(b"film").unwrap();
+    let first = Pending::start(|completion| writer.finish(completion));
+    let second = finished(|completion| writer.finish(completion)).unwrap_err();
+    let added = writer.write(b"more").unwrap_err();
+    let flushed = finished(|completion| writer.flush(completion)).unwrap_err();
+    writer.cancel();
+    for late in [second, added, flushed] {
+        assert_eq!(late.kind, ErrorKind::InvalidArgument);
+        assert!(late.message.contains("was finished"), "{}", late.message);
+    }
+    let stored = first.wait(LIMIT).unwrap().unwrap();
+    assert_eq!(stored.id, BlobId::of(b"film"));
+    close(&node);
+}
+
+#[test]
 fn who_gives_up_or_cancels_ends_what_reads_and_saves_and_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let (node, _) = founded(&folder.path().join("node"));
