@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
-from types import TracebackType
+from collections.abc import AsyncIterable
 
 from . import _native
-from ._chunks import file_path, misfit, pieces, view_of
+from ._chunks import chunks_of, file_path, pieces
+from ._fronts import BlobsFront
 from ._loop import dispatcher
+from ._taking import TakingAsync
 from ._types import (
     READ_BYTES_MAX,
     BlobData,
@@ -26,7 +26,7 @@ CHUNK_INFOS = 256
 """Records handed over at once."""
 
 
-class BlobReader(AsyncIterator[bytes]):
+class BlobReader(TakingAsync[_native.BlobReader, bytes]):
     """The bytes of a blob: ``async for`` hands them out as they come, at most 64 KiB at a time;
     :meth:`read` and :meth:`save` take all that is left. Each byte is checked against the id.
 
@@ -38,27 +38,13 @@ class BlobReader(AsyncIterator[bytes]):
     at a time.
     """
 
-    def __init__(self, native: _native.BlobReader) -> None:
-        self._native = native
-
     @property
     def id(self) -> str:
         """The id of the blob."""
         return self._native.id
 
-    def __aiter__(self) -> BlobReader:
-        return self
-
     async def __anext__(self) -> bytes:
-        # It suspends always: a blob that is here must not keep other tasks from running.
-        await asyncio.sleep(0)
-        piece = self._native.take()
-        while piece is None:
-            await dispatcher().change(self._native)
-            piece = self._native.take()
-            if piece is None and self._native.look() is False:
-                raise StopAsyncIteration
-        return piece
+        return await self._some(self._native.take)
 
     async def read(self, max_bytes: int = READ_BYTES_MAX) -> bytes:
         """All the bytes that are left. Raises :class:`InvalidArgumentError` if those are more than
@@ -79,23 +65,8 @@ class BlobReader(AsyncIterator[bytes]):
         """How much of the blob is on this device."""
         return await dispatcher().run(self._native.progress())
 
-    def cancel(self) -> None:
-        """Ends it, also for those who wait for it. Fine to call twice."""
-        self._native.cancel()
 
-    async def __aenter__(self) -> BlobReader:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.cancel()
-
-
-class BlobChanges(AsyncIterator[BlobInfo]):
+class BlobChanges(TakingAsync[_native.BlobChanges, BlobInfo]):
     """What records say of blobs, one after the other; a blob comes once for each record of it.
 
     A wait that is cancelled loses nothing. Leaving the ``async with`` block, or dropping the
@@ -103,43 +74,21 @@ class BlobChanges(AsyncIterator[BlobInfo]):
     """
 
     def __init__(self, native: _native.BlobChanges) -> None:
-        self._native = native
+        super().__init__(native)
         self._taken: deque[BlobInfo] = deque()
 
-    def __aiter__(self) -> BlobChanges:
-        return self
-
     async def __anext__(self) -> BlobInfo:
-        while not self._taken:
-            shown = self._native.look()
-            if shown is None:
-                await dispatcher().change(self._native)
-                shown = self._native.look()
-            else:
-                await asyncio.sleep(0)
-            if shown is False:
-                raise StopAsyncIteration
-            self._taken.extend(self._native.take(CHUNK_INFOS))
+        if not self._taken:
+            self._taken.extend(await self._some(lambda: self._native.take(CHUNK_INFOS)))
         return self._taken.popleft()
 
     def cancel(self) -> None:
         """Ends it, also for those who wait for it. Fine to call twice."""
         self._taken.clear()
-        self._native.cancel()
-
-    async def __aenter__(self) -> BlobChanges:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.cancel()
+        super().cancel()
 
 
-class Blobs:
+class Blobs(BlobsFront[BlobReader, BlobChanges]):
     """The blobs of a node: large bytes, named by their hash.
 
     Whoever stores a blob publishes a record of it, an event with the tags ``blob`` and
@@ -148,7 +97,7 @@ class Blobs:
     """
 
     def __init__(self, native: _native.Blobs) -> None:
-        self._native = native
+        super().__init__(native, BlobReader, BlobChanges)
 
     async def put(
         self,
@@ -175,44 +124,22 @@ class Blobs:
         path = file_path(data)
         if path is not None:
             return await dispatcher().run(self._native.put_file(path, given))
-        view = view_of(data)
-        chunks: object = [view] if view is not None else data
-        if not isinstance(chunks, (Iterable, AsyncIterable)):
-            raise misfit(data, "an iterable of bytes-like chunks, asynchronous or not")
+        is_async = isinstance(data, AsyncIterable)
+        chunks = () if is_async else chunks_of(data, ", asynchronous or not")
         writer = await dispatcher().run(self._native.writer(given))
         try:
-            if isinstance(chunks, AsyncIterable):
-                async for chunk in chunks:
+            if isinstance(data, AsyncIterable):
+                async for chunk in data:
                     await _write(writer, chunk)
-            else:
-                for chunk in chunks:
-                    await _write(writer, chunk)
+            for one in chunks:
+                await _write(writer, one)
             return await dispatcher().run(writer.finish())
         finally:
             writer.cancel()
 
-    def get(self, id: str, *, start: int = 0, end: int | None = None) -> BlobReader:
-        """A blob to read, whether it is here or not: all of it, or the bytes from ``start`` on and
-        before ``end``. What lies behind its end is left out.
-
-        Reading raises :class:`NotFoundError` if bytes are not here and the node is in no swarm,
-        :class:`CorruptError` if they have changed on the disk.
-        """
-        return BlobReader(self._native.get(id, start, end))
-
     async def state(self, id: str) -> BlobState:
         """How much of a blob is on this device. Looks at the disk; does not wait for anybody."""
         return await dispatcher().run(self._native.state(id))
-
-    def list(self) -> BlobChanges:
-        """The records that are here, in the order of their keys. To find some of them, query the
-        log: ``FROM 'blob' & 'press:7'``, and :meth:`BlobInfo.from_row` reads what comes out.
-        """
-        return BlobChanges(self._native.list())
-
-    def changes(self) -> BlobChanges:
-        """The records that are here, and those that come."""
-        return BlobChanges(self._native.changes())
 
 
 async def _write(writer: _native.BlobWriter, chunk: object) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 CHUNK_BYTES = 256 * 1024
 """Bytes handed over at once: what is larger is cut, so that nobody else waits for long."""
@@ -41,7 +41,13 @@ def pieces(chunk: object) -> Iterator[bytes]:
         yield bytes(view[start : start + CHUNK_BYTES])
 
 
-def misfit(data: object, wanted: str) -> TypeError:
-    """What is said of something that cannot be stored."""
+def chunks_of(data: object, sorts: str = "") -> Iterable[object]:
+    """The chunks of what can be stored and is no file; ``sorts``: of iterables that would do."""
+    view = view_of(data)
+    if view is not None:
+        return [view]
+    if isinstance(data, Iterable):
+        return data
     given = type(data).__name__
-    return TypeError(f"what is stored must be bytes-like, a path, or {wanted}, not {given}")
+    wanted = f"bytes-like, a path, or an iterable of bytes-like chunks{sorts}"
+    raise TypeError(f"what is stored must be {wanted}, not {given}")

@@ -5,11 +5,18 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
-from ._native import BlobChanges, BlobReader, Call, Changes, Port, Stream
+from ._native import Call, Port, Watch
 
 _T = TypeVar("_T")
+
+
+class Watched(Protocol):
+    """What tells a port when a look at it shows something."""
+
+    def watch(self, port: Port) -> tuple[int, Watch]: ...
+    def forget(self, watch: Watch) -> None: ...
 
 
 class Dispatcher:
@@ -34,7 +41,7 @@ class Dispatcher:
         finally:
             call.cancel()
 
-    async def change(self, stream: Stream | Changes | BlobReader | BlobChanges) -> None:
+    async def change(self, stream: Watched) -> None:
         """Waits until a look at the stream shows something."""
         token, watch = stream.watch(self._port)
         try:

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Generator, Iterable, Mapping
 from types import TracebackType
 from typing import Any, cast
 
-from . import _exit, _logs, _native
+from . import _logs, _native
 from ._blobs import Blobs
-from ._errors import CancelledError, SwarmletError
+from ._errors import CancelledError
+from ._fronts import NodeFront
 from ._loop import dispatcher
 from ._native import Published, Row
-from ._metrics import metrics
 from ._options import NativeOptions, native_options
 from ._stream import Results, Subscription
 from ._swarm import Swarm
 from ._types import (
     Durability,
     Explanation,
-    Metrics,
     Network,
     Offsets,
     OffsetsState,
@@ -33,7 +31,7 @@ from ._types import (
 )
 
 
-class Node:
+class Node(NodeFront[Results, Subscription]):
     """An open node: a durable log of events in a folder of its own.
 
     Open it with :meth:`open`. It may be used from several tasks, and from several event loops at
@@ -41,10 +39,7 @@ class Node:
     """
 
     def __init__(self, native: _native.Node, is_owner: bool) -> None:
-        self._native = native
-        self._is_owner = is_owner
-        self._is_closed = False
-        _exit.track(self)
+        super().__init__(native, is_owner, Results, Subscription)
 
     @staticmethod
     def open(
@@ -72,16 +67,6 @@ class Node:
         options = native_options(app_id, streams, routes, durability, cache_bytes, network)
         return Opening(path, options)
 
-    @property
-    def id(self) -> str:
-        """The identity of this device: 43 characters."""
-        return self._native.id
-
-    @property
-    def app_id(self) -> str:
-        """The app in whose name this handle publishes."""
-        return self._native.app_id
-
     def scoped(self, app_id: str) -> Node:
         """A handle of the same node for another app. Closing either closes the node."""
         return Node(self._native.scoped(app_id), is_owner=False)
@@ -100,70 +85,6 @@ class Node:
         """
         published = await dispatcher().call(self._native.start_publish, events)
         return cast("list[Published]", published)
-
-    def query(
-        self,
-        aql: str,
-        *,
-        lower: Offsets | None = None,
-        upper: Offsets | None = None,
-        order: Order = "asc",
-        parameters: Parameters | None = None,
-    ) -> Results:
-        """The results of what is present now.
-
-        ``lower``: only events after these offsets. ``upper``: only events up to these offsets, and
-        none of streams that it does not name. ``order``: unless the text says it. ``parameters``:
-        what ``$name`` stands for in the text.
-        """
-        return Results(self._native.query(aql, (lower, upper, order, parameters)))
-
-    def subscribe(
-        self,
-        aql: str,
-        *,
-        from_: Offsets | None = None,
-        parameters: Parameters | None = None,
-    ) -> Subscription:
-        """All results after the given offsets: of what is present, then of what comes.
-
-        Results of ``AGGREGATE`` and ``GROUP BY`` come once for what is present and again whenever
-        they have changed.
-        """
-        return Subscription(self._native.subscribe(aql, from_, parameters, "all"))
-
-    def subscribe_monotonic(
-        self,
-        aql: str,
-        *,
-        from_: Offsets | None = None,
-        parameters: Parameters | None = None,
-    ) -> Subscription:
-        """As :meth:`subscribe`, in the order of event keys also between streams. It ends when an
-        event arrives that sorts before one that was delivered: with :class:`TimeTravel` among
-        the outputs, and with :class:`ClosedError` for those who look at rows only.
-        """
-        return Subscription(self._native.subscribe(aql, from_, parameters, "monotonic"))
-
-    def observe_latest(
-        self,
-        aql: str,
-        *,
-        from_: Offsets | None = None,
-        parameters: Parameters | None = None,
-    ) -> Subscription:
-        """The latest result of a query by event key, if there is one, and then every later one."""
-        return Subscription(self._native.subscribe(aql, from_, parameters, "latest"))
-
-    def observe_earliest(
-        self,
-        aql: str,
-        *,
-        from_: Offsets | None = None,
-        parameters: Parameters | None = None,
-    ) -> Subscription:
-        """The earliest result of a query by event key; another row if an older event arrives."""
-        return Subscription(self._native.subscribe(aql, from_, parameters, "earliest"))
 
     async def wait_for(
         self,
@@ -216,10 +137,6 @@ class Node:
         """Large bytes, named by their hash, which the devices of a swarm hand on to each other."""
         return Blobs(self._native.blobs())
 
-    def metrics(self) -> Metrics:
-        """What the node has counted and measured since it was opened."""
-        return metrics(self._native)
-
     async def close(self) -> None:
         """Writes what is queued, stops, and releases the folder. Fine to call twice.
 
@@ -238,20 +155,6 @@ class Node:
         traceback: TracebackType | None,
     ) -> None:
         await self.close()
-
-    def __repr__(self) -> str:
-        try:
-            return f"Node(id={self.id!r}, app_id={self.app_id!r})"
-        except SwarmletError as error:
-            return f"Node({error.code})"
-
-    def __del__(self) -> None:
-        if self._is_owner and not self._is_closed:
-            warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self)
-
-    def _close_at_exit(self) -> None:
-        self._is_closed = True
-        self._native.close()
 
 
 class Opening:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
-from types import TracebackType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from . import _native
 from ._arrow import BATCH_ARROW_ROWS, Batches
-from ._loop import dispatcher
 from ._native import Row
+from ._taking import TakingAsync
 from ._types import Output
 
 if TYPE_CHECKING:
@@ -20,10 +18,7 @@ if TYPE_CHECKING:
 BATCH_ROWS = 256
 """Rows handed over at once; more gain nothing and make other tasks wait."""
 
-_Self = TypeVar("_Self", bound="RowStream")
-
-
-class RowStream(AsyncIterator[Row]):
+class RowStream(TakingAsync[_native.Stream, Row]):
     """Rows, one by one or in batches; or :meth:`outputs` of all sorts.
 
     Those who look at rows see no warnings, and no rows taken back. A query that ends with an error
@@ -35,11 +30,8 @@ class RowStream(AsyncIterator[Row]):
     """
 
     def __init__(self, native: _native.Stream) -> None:
-        self._native = native
+        super().__init__(native)
         self._next = native.next
-
-    def __aiter__(self: _Self) -> _Self:
-        return self
 
     async def __anext__(self) -> Row:
         row = self._next()
@@ -90,33 +82,6 @@ class RowStream(AsyncIterator[Row]):
         """For streams whose start lies before what is still kept: the first offset that is."""
         return self._native.skipped()
 
-    def cancel(self) -> None:
-        """Ends the stream, also for those who wait for it. Fine to call twice."""
-        self._native.cancel()
-
-    async def __aenter__(self: _Self) -> _Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.cancel()
-
-    async def _ready(self) -> bool:
-        """Waits until there is something (true) or nothing will come (false); suspends always."""
-        shown = self._native.look()
-        if shown is not None:
-            # A stream that is always full must not keep other tasks from running.
-            await asyncio.sleep(0)
-            return shown
-        while shown is None:
-            await dispatcher().change(self._native)
-            shown = self._native.look()
-        return shown
-
 
 class Results(RowStream):
     """The results of a query. ``async for row in results``."""
@@ -143,10 +108,9 @@ class _Outputs(AsyncIterator[Output]):
         return self
 
     async def __anext__(self) -> Output:
-        while not self._taken:
-            if not await self._stream._ready():
-                raise StopAsyncIteration
-            self._taken.extend(self._stream._native.take_outputs(BATCH_ROWS))
+        if not self._taken:
+            native = self._stream._native
+            self._taken.extend(await self._stream._some(lambda: native.take_outputs(BATCH_ROWS)))
         return self._taken.popleft()
 
 
@@ -161,8 +125,5 @@ class _Batches(AsyncIterator[list[Row]]):
         return self
 
     async def __anext__(self) -> list[Row]:
-        while await self._stream._ready():
-            rows = self._stream._native.take(self._max)
-            if rows:
-                return rows
-        raise StopAsyncIteration
+        native = self._stream._native
+        return await self._stream._some(lambda: native.take(self._max))

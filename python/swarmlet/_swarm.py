@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
-from types import TracebackType
 
 from . import _native
-from ._errors import SwarmletError
+from ._fronts import SwarmFront
 from ._loop import dispatcher
 from ._options import terms
-from ._types import Founded, Member, Peer, Pending, SwarmStatus
+from ._taking import TakingAsync
+from ._types import Founded, Member, Pending, SwarmStatus
 
 
-class Changes(AsyncIterator[SwarmStatus]):
+class Changes(TakingAsync[_native.Changes, SwarmStatus]):
     """The status now, and then the newest whenever it has changed; who is slow misses what was in
     between.
 
@@ -22,40 +21,11 @@ class Changes(AsyncIterator[SwarmStatus]):
     object, ends the stream; closing the node ends it with :class:`ClosedError`.
     """
 
-    def __init__(self, native: _native.Changes) -> None:
-        self._native = native
-
-    def __aiter__(self) -> Changes:
-        return self
-
     async def __anext__(self) -> SwarmStatus:
-        # It suspends always: what changes all the time must not keep other tasks from running.
-        await asyncio.sleep(0)
-        status = self._native.take()
-        while status is None:
-            await dispatcher().change(self._native)
-            status = self._native.take()
-            if status is None and self._native.look() is False:
-                raise StopAsyncIteration
-        return status
-
-    def cancel(self) -> None:
-        """Ends the stream, also for those who wait for it. Fine to call twice."""
-        self._native.cancel()
-
-    async def __aenter__(self) -> Changes:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.cancel()
+        return await self._some(self._native.take)
 
 
-class Swarm:
+class Swarm(SwarmFront[Changes]):
     """A node's place in its swarm: founding one, joining one, and how far everybody is.
 
     Calls that change who is a member return when that is durable. Calls that wait for other devices
@@ -64,12 +34,7 @@ class Swarm:
     """
 
     def __init__(self, native: _native.Swarm) -> None:
-        self._native = native
-
-    @property
-    def id(self) -> str | None:
-        """The swarm that this node is in, or wants to join."""
-        return self._native.id
+        super().__init__(native, Changes)
 
     async def create(self, name: str, device: str) -> Founded:
         """Founds a swarm with this node, called ``device``, as its first member and issuer. Its
@@ -192,30 +157,8 @@ class Swarm:
         """
         await dispatcher().run(self._native.renew(device))
 
-    def status(self) -> SwarmStatus:
-        """How this node stands in the swarm now."""
-        return self._native.status()
-
-    def peers(self) -> Sequence[Peer]:
-        """The connected devices."""
-        return self.status().peers
-
-    def changes(self) -> Changes:
-        """The status now, and then whenever it has changed."""
-        return Changes(self._native.changes())
-
     async def wait_in_sync(self, timeout: float | None = None) -> None:
         """Waits until some peer is connected and all connected peers have the same events as this
         node, those that it had at the time of the call in any case.
         """
         await dispatcher().run(self._native.wait_in_sync(timeout))
-
-    def network_changed(self) -> None:
-        """To be called when the device has changed networks: everything is dialled anew at once."""
-        self._native.network_changed()
-
-    def __repr__(self) -> str:
-        try:
-            return f"Swarm(id={self.id!r})"
-        except SwarmletError as error:
-            return f"Swarm({error.code})"

@@ -2,69 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
-from types import TracebackType
 
 from . import _native
-from ._errors import SwarmletError, TimeoutError
+from ._fronts import SwarmFront
 from ._options import terms
-from ._types import Founded, Member, Peer, Pending, SwarmStatus
+from ._taking import TakingBlocking
+from ._types import Founded, Member, Pending, SwarmStatus
 
 
-class Changes(Iterator[SwarmStatus]):
+class Changes(TakingBlocking[_native.Changes, SwarmStatus]):
     """The status now, and then the newest whenever it has changed; see :class:`swarmlet.Changes`.
     Leaving the ``with`` block ends the stream.
     """
 
-    def __init__(self, native: _native.Changes) -> None:
-        self._native = native
-
-    def __iter__(self) -> Changes:
-        return self
+    _thing = "change"
 
     def __next__(self) -> SwarmStatus:
-        status = self._native.take()
-        while status is None:
-            if not self._native.wait(None):
-                raise StopIteration
-            status = self._native.take()
-        return status
-
-    def next(self, timeout: float | None = None) -> SwarmStatus | None:
-        """The next status, nothing at the end; :class:`TimeoutError` after ``timeout`` seconds."""
-        if timeout is not None and self._native.wait(timeout) is None:
-            raise TimeoutError(f"no change within {timeout} seconds", "next")
-        return next(self, None)
-
-    def cancel(self) -> None:
-        """Ends the stream, also for threads that wait for it. Fine to call twice."""
-        self._native.cancel()
-
-    def __enter__(self) -> Changes:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.cancel()
+        return self._some(self._native.take)
 
 
-class Swarm:
+class Swarm(SwarmFront[Changes]):
     """A node's place in its swarm; see :class:`swarmlet.Swarm`. Calls that wait for other devices
     take a ``timeout`` in seconds and raise :class:`TimeoutError` after it; the node goes on trying.
     """
 
     def __init__(self, native: _native.Swarm) -> None:
-        self._native = native
-
-    @property
-    def id(self) -> str | None:
-        """The swarm that this node is in, or wants to join."""
-        return self._native.id
+        super().__init__(native, Changes)
 
     def create(self, name: str, device: str) -> Founded:
         """Founds a swarm; see :meth:`swarmlet.Swarm.create`."""
@@ -145,30 +110,8 @@ class Swarm:
         """Renews the certificate of a device; see :meth:`swarmlet.Swarm.renew`."""
         self._native.renew(device).wait()
 
-    def status(self) -> SwarmStatus:
-        """How this node stands in the swarm now."""
-        return self._native.status()
-
-    def peers(self) -> Sequence[Peer]:
-        """The connected devices."""
-        return self.status().peers
-
-    def changes(self) -> Changes:
-        """The status now, and then whenever it has changed."""
-        return Changes(self._native.changes())
-
     def wait_in_sync(self, timeout: float | None = None) -> None:
         """Waits until all connected peers have the same events; see
         :meth:`swarmlet.Swarm.wait_in_sync`.
         """
         self._native.wait_in_sync(timeout).wait()
-
-    def network_changed(self) -> None:
-        """To be called when the device has changed networks: everything is dialled anew at once."""
-        self._native.network_changed()
-
-    def __repr__(self) -> str:
-        try:
-            return f"Swarm(id={self.id!r})"
-        except SwarmletError as error:
-            return f"Swarm({error.code})"

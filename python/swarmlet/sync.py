@@ -10,25 +10,24 @@
 from __future__ import annotations
 
 import os
-import time
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from . import _exit, _logs, _native
+from . import _logs, _native
 from ._arrow import BATCH_ARROW_ROWS, Batches
 from ._blobs_sync import BlobChanges, BlobReader, Blobs
-from ._errors import CancelledError, SwarmletError, TimeoutError
+from ._deadline import Deadline
+from ._errors import CancelledError
+from ._fronts import NodeFront
 from ._native import Published, Row
-from ._metrics import metrics
 from ._options import native_options
 from ._stream import BATCH_ROWS
 from ._swarm_sync import Changes, Swarm
+from ._taking import TakingBlocking
 from ._types import (
     Durability,
     Explanation,
-    Metrics,
     Network,
     Offsets,
     OffsetsState,
@@ -56,20 +55,15 @@ __all__ = [
     "Swarm",
 ]
 
-_Self = TypeVar("_Self", bound="RowStream")
 
-
-class RowStream(Iterator[Row]):
+class RowStream(TakingBlocking[_native.Stream, Row]):
     """Rows, one by one or in batches; or :meth:`outputs` of all sorts; see
     :class:`swarmlet.RowStream`. Leaving the ``with`` block ends the stream.
     """
 
     def __init__(self, native: _native.Stream) -> None:
-        self._native = native
+        super().__init__(native)
         self._next = native.next
-
-    def __iter__(self: _Self) -> _Self:
-        return self
 
     def __next__(self) -> Row:
         row = self._next()
@@ -78,15 +72,6 @@ class RowStream(Iterator[Row]):
                 raise StopIteration
             row = self._next()
         return row
-
-    def next(self, timeout: float | None = None) -> Row | None:
-        """The next row, nothing at the end; :class:`TimeoutError` after ``timeout`` seconds.
-
-        Nothing is lost by a timeout.
-        """
-        if timeout is not None and self._native.wait(timeout) is None:
-            raise TimeoutError(f"no result within {timeout} seconds", "next")
-        return next(self, None)
 
     def batches(self, max: int = BATCH_ROWS) -> Iterator[list[Row]]:
         """The same rows in lists of at most ``max``, never empty; what is there, at once."""
@@ -129,21 +114,6 @@ class RowStream(Iterator[Row]):
         """For streams whose start lies before what is still kept: the first offset that is."""
         return self._native.skipped()
 
-    def cancel(self) -> None:
-        """Ends the stream, also for threads that wait for it. Fine to call twice."""
-        self._native.cancel()
-
-    def __enter__(self: _Self) -> _Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.cancel()
-
 
 class Results(RowStream):
     """The results of a query."""
@@ -153,14 +123,11 @@ class Subscription(RowStream):
     """All results: of what is there, then of what comes."""
 
 
-class Node:
+class Node(NodeFront[Results, Subscription]):
     """An open node; see :class:`swarmlet.Node`. It may be used from several threads."""
 
     def __init__(self, native: _native.Node, is_owner: bool) -> None:
-        self._native = native
-        self._is_owner = is_owner
-        self._is_closed = False
-        _exit.track(self)
+        super().__init__(native, is_owner, Results, Subscription)
 
     @staticmethod
     def open(
@@ -178,16 +145,6 @@ class Node:
         _logs.start()
         return Node(_native.open(path, options), is_owner=True)
 
-    @property
-    def id(self) -> str:
-        """The identity of this device: 43 characters."""
-        return self._native.id
-
-    @property
-    def app_id(self) -> str:
-        """The app in whose name this handle publishes."""
-        return self._native.app_id
-
     def scoped(self, app_id: str) -> Node:
         """A handle of the same node for another app. Closing either closes the node."""
         return Node(self._native.scoped(app_id), is_owner=False)
@@ -203,58 +160,6 @@ class Node:
         """
         return self._native.publish(events)
 
-    def query(
-        self,
-        aql: str,
-        *,
-        lower: Offsets | None = None,
-        upper: Offsets | None = None,
-        order: Order = "asc",
-        parameters: Parameters | None = None,
-    ) -> Results:
-        """The results of what is present now; see :meth:`swarmlet.Node.query`."""
-        return Results(self._native.query(aql, (lower, upper, order, parameters)))
-
-    def subscribe(
-        self,
-        aql: str,
-        *,
-        from_: Offsets | None = None,
-        parameters: Parameters | None = None,
-    ) -> Subscription:
-        """All results after the given offsets: of what is present, then of what comes."""
-        return Subscription(self._native.subscribe(aql, from_, parameters, "all"))
-
-    def subscribe_monotonic(
-        self,
-        aql: str,
-        *,
-        from_: Offsets | None = None,
-        parameters: Parameters | None = None,
-    ) -> Subscription:
-        """In the order of event keys; see :meth:`swarmlet.Node.subscribe_monotonic`."""
-        return Subscription(self._native.subscribe(aql, from_, parameters, "monotonic"))
-
-    def observe_latest(
-        self,
-        aql: str,
-        *,
-        from_: Offsets | None = None,
-        parameters: Parameters | None = None,
-    ) -> Subscription:
-        """The latest result of a query by event key, if there is one, and then every later one."""
-        return Subscription(self._native.subscribe(aql, from_, parameters, "latest"))
-
-    def observe_earliest(
-        self,
-        aql: str,
-        *,
-        from_: Offsets | None = None,
-        parameters: Parameters | None = None,
-    ) -> Subscription:
-        """The earliest result of a query by event key; another row if an older event arrives."""
-        return Subscription(self._native.subscribe(aql, from_, parameters, "earliest"))
-
     def wait_for(
         self,
         aql: str,
@@ -269,14 +174,11 @@ class Node:
         Raises :class:`TimeoutError` after ``timeout`` seconds, and :class:`CancelledError` if the
         query ends without such a row.
         """
-        deadline = None if timeout is None else time.monotonic() + timeout
+        deadline = Deadline(timeout)
         with self.subscribe(aql, from_=from_, parameters=parameters) as rows:
             while True:
-                left = None if deadline is None else deadline - time.monotonic()
                 # There may be others, one after the other for ever.
-                if left is not None and left < 0:
-                    raise TimeoutError("no such row came in time", "wait_for")
-                row = rows.next(left)
+                row = rows.next(deadline.left("wait_for", "no such row came in time"))
                 if row is None:
                     break
                 if condition is None or condition(row):
@@ -313,10 +215,6 @@ class Node:
         """Large bytes, named by their hash, which the devices of a swarm hand on to each other."""
         return Blobs(self._native.blobs())
 
-    def metrics(self) -> Metrics:
-        """What the node has counted and measured since it was opened."""
-        return metrics(self._native)
-
     def close(self) -> None:
         """Writes what is queued, stops, and releases the folder. Fine to call twice."""
         self._is_closed = True
@@ -331,17 +229,4 @@ class Node:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.close()
-
-    def __repr__(self) -> str:
-        try:
-            return f"Node(id={self.id!r}, app_id={self.app_id!r})"
-        except SwarmletError as error:
-            return f"Node({error.code})"
-
-    def __del__(self) -> None:
-        if self._is_owner and not self._is_closed:
-            warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self)
-
-    def _close_at_exit(self) -> None:
         self.close()
