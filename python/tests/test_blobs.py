@@ -115,9 +115,11 @@ def test_all_sorts_of_bytes_are_the_same_blob(run: Run, folder: Path) -> None:
                 assert (same.id, same.size, same.name) == (first.id, first.size, None)
             assert (await put(path)).name == "a.bin"
             assert (await put(path, name="b.bin")).name == "b.bin"
+            unnamed = path.rename(folder.parent / "a: no name for a blob")
+            assert (await put(unnamed)).name is None
             assert files(folder) == [f"{first.id}.blob"]
             infos = [info async for info in node.blobs.list()]
-            assert len(infos) == 10 and {info.id for info in infos} == {first.id}
+            assert len(infos) == 11 and {info.id for info in infos} == {first.id}
 
             empty = await put(b"")
             for nothing in (bytearray(), memoryview(b""), array.array("I"), [], [b""], iter(())):
@@ -267,9 +269,13 @@ def test_a_wait_that_is_cancelled_loses_nothing(run: Run, tmp_path: Path) -> Non
         to.parent.mkdir()
         pieces: list[bytes] = []
         async with second.blobs.get(id) as reader:
-            for wait in (reader.__anext__(), whole.read(), saved.save(to)):
-                with pytest.raises(asyncio.TimeoutError):
-                    await asyncio.wait_for(wait, 0.05)
+            calls: list[Any] = [reader.__anext__(), whole.read(), saved.save(to)]
+            waits = [asyncio.ensure_future(call) for call in calls]
+            await until(lambda: bool(os.listdir(to.parent)))
+            for wait in waits:
+                wait.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await wait
             await until(lambda: not os.listdir(to.parent))
             await first.blobs.put(data, hold="on_demand")
             while True:
@@ -295,14 +301,25 @@ def test_closing_and_cancelling_end_what_waits(run: Run, tmp_path: Path) -> None
         reader, other = node.blobs.get(NOBODY), node.blobs.get(NOBODY)
         waits = [asyncio.ensure_future(other.__anext__()), asyncio.ensure_future(other.read())]
         ended = asyncio.ensure_future(anext(reader, b"ended"))
-        await asyncio.sleep(0.05)
+        to = tmp_path / "saved" / "a.bin"
+        to.parent.mkdir()
+        given_up = [asyncio.ensure_future(reader.read()), asyncio.ensure_future(reader.save(to))]
+        await until(lambda: bool(os.listdir(to.parent)))
         reader.cancel()
         reader.cancel()
         assert await asyncio.wait_for(ended, SOON) == b"ended"
+        for call in given_up:
+            with pytest.raises(CancelledError):
+                await asyncio.wait_for(call, SOON)
+        assert os.listdir(to.parent) == []
         assert not any(wait.done() for wait in waits)
         changes = node.blobs.changes()
         await node.close()
-        late: list[Any] = [changes.__anext__(), node.blobs.put(b"x"), node.blobs.get(NOBODY).read()]
+        late: list[Any] = [
+            changes.__anext__(), node.blobs.put(b"x"), node.blobs.put(Path(__file__)),
+            node.blobs.get(NOBODY).read(), node.blobs.get(NOBODY).__anext__(),
+            node.blobs.state(NOBODY),
+        ]  # fmt: skip
         for wait in (*waits, *late):
             with pytest.raises(ClosedError):
                 await asyncio.wait_for(wait, SOON)
@@ -319,7 +336,7 @@ def test_who_gives_up_storing_leaves_nothing(run: Run, folder: Path, tmp_path: P
             async def never_ends() -> AsyncIterator[bytes]:
                 yield content(1_000_000)
                 begun.set()
-                await asyncio.sleep(SOON)
+                await asyncio.Event().wait()
 
             storing = asyncio.ensure_future(node.blobs.put(never_ends()))
             await begun.wait()
@@ -338,7 +355,7 @@ def test_who_gives_up_storing_leaves_nothing(run: Run, folder: Path, tmp_path: P
 
             large = tmp_path / "large"
             with large.open("wb") as file:
-                file.truncate(1 << 36)
+                file.truncate(1 << 33)
             storing = asyncio.ensure_future(node.blobs.put(large))
             await until(lambda: bool(files(folder)))
             storing.cancel()

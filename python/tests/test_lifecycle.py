@@ -351,9 +351,10 @@ def test_a_forked_child_is_told_and_can_open_its_own(tmp_path: Path) -> None:
 WAITS = {
     "no loop": """
         import sys
+        from scripts import say_when_waiting
         from swarmlet.sync import Node
         with Node.open(sys.argv[1]) as node:
-            print("waiting", flush=True)
+            say_when_waiting()
             next(node.subscribe("FROM 'n'"))
     """,
     "loop": """
@@ -361,7 +362,8 @@ WAITS = {
         from swarmlet import Node
         async def main():
             async with Node.open(sys.argv[1]) as node:
-                print("waiting", flush=True)
+                # It is called once this waits.
+                asyncio.get_running_loop().call_soon(lambda: print("waiting", flush=True))
                 await node.subscribe("FROM 'n'").__anext__()
         asyncio.run(main())
     """,
@@ -369,10 +371,11 @@ WAITS = {
         import sys
         from swarmlet.sync import Node
         with Node.open(sys.argv[1], durability="buffered") as node:
-            print("waiting", flush=True)
+            node.publish("n", "first")
             for event in node.subscribe("FROM allEvents"):
                 node.publish("n")
-            node.publish("n")
+                if event.payload == "first":
+                    print("waiting", flush=True)
     """,
 }
 
@@ -382,11 +385,8 @@ def test_ctrl_c_is_heard(folder: Path, text: str) -> None:
     process = script(text, folder)
     assert process.stdout is not None
     assert process.stdout.readline() == "waiting\n"
-    time.sleep(0.2)
-    start = time.monotonic()
     process.send_signal(signal.SIGINT)
     output = finish(process)
-    assert time.monotonic() - start < 5
     assert process.returncode != 0
     assert "KeyboardInterrupt" in output
     assert "Fatal" not in output and "panicked" not in output, output

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from swarmlet import _logs
 from swarmlet.sync import Node
 
 
@@ -29,5 +30,5 @@ def test_nothing_below_the_level_is_logged(
 ) -> None:
     with caplog.at_level(logging.ERROR, logger="swarmlet"), Node.open(folder) as node:
         node.publish("a")
-        time.sleep(0.05)
+    _logs.flush()
     assert not caplog.records

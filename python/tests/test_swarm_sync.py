@@ -142,9 +142,10 @@ def test_other_threads_run_while_one_waits_and_closing_ends_it(tmp_path: Path) -
 
 INTERRUPTED = """
     import sys
+    from scripts import say_when_waiting
     from swarmlet.sync import Node
     with Node.open(sys.argv[1]) as node:
-        print("waiting", flush=True)
+        say_when_waiting()
         node.swarm.wait_joined()
 """
 
@@ -153,7 +154,6 @@ def test_ctrl_c_is_heard_while_waiting_to_be_let_in(folder: Path) -> None:
     process = script(INTERRUPTED, folder)
     assert process.stdout is not None
     assert process.stdout.readline() == "waiting\n"
-    time.sleep(0.2)
     process.send_signal(signal.SIGINT)
     output = finish(process)
     assert process.returncode != 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -28,10 +27,8 @@ def test_publish_query_subscribe(folder: Path) -> None:
 
 def test_next_gives_up_and_loses_nothing(folder: Path) -> None:
     with Node.open(folder) as node, node.subscribe("FROM 'a'") as events:
-        start = time.monotonic()
         with pytest.raises(TimeoutError):
             events.next(timeout=0.05)
-        assert time.monotonic() - start < 5
         node.publish("a", 1)
         event = events.next(timeout=20)
         assert event is not None and event.payload == 1
