@@ -6,6 +6,7 @@ import os
 
 from . import _native
 from ._chunks import chunks_of, file_path, pieces
+from ._deadline import Deadline
 from ._fronts import BlobsFront
 from ._taking import TakingBlocking
 from ._types import READ_BYTES_MAX, BlobData, BlobInfo, BlobProgress, BlobState, Hold, Tags
@@ -71,19 +72,24 @@ class Blobs(BlobsFront[BlobReader, BlobChanges]):
         media_type: str | None = None,
         tags: Tags = (),
         hold: Hold = "everyone",
+        timeout: float | None = None,
     ) -> BlobInfo:
-        """Stores bytes, a file, or an iterable of bytes; see :meth:`swarmlet.Blobs.put`."""
+        """Stores bytes, a file, or an iterable of bytes; see :meth:`swarmlet.Blobs.put`. Raises
+        :class:`TimeoutError` if not all of them were given after ``timeout`` seconds, and leaves
+        nothing behind then. It does not cut off an iterable that waits for something by itself.
+        """
         given = (name, media_type, tags, hold)
         path = file_path(data)
         if path is not None:
-            return self._native.put_file(path, given).wait()
-        chunks = chunks_of(data)
+            return self._native.put_file(path, given).wait(timeout)
+        chunks, deadline = chunks_of(data), Deadline(timeout)
         writer = self._native.writer(given).wait()
         try:
             for chunk in chunks:
                 for piece in pieces(chunk):
                     if writer.write(piece):
                         writer.flush().wait()
+                    deadline.left("put", "the bytes of a blob were not given in time")
             return writer.finish().wait()
         finally:
             writer.cancel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import threading
@@ -137,6 +138,20 @@ def test_a_timeout_loses_nothing(two: tuple[Node, Node], tmp_path: Path) -> None
         assert got + reader.read(timeout=SOON) == data
     second.blobs.get(id).save(to, timeout=SOON)
     assert to.read_bytes() == data
+
+
+def test_what_is_not_given_in_time_is_not_stored(folder: Path, tmp_path: Path) -> None:
+    large = tmp_path / "large"
+    with large.open("wb") as file:
+        file.truncate(1 << 33)
+    with Node.open(folder, durability="buffered") as node:
+        for data in (large, itertools.repeat(content(100_000))):
+            with pytest.raises(TimeoutError) as caught:
+                node.blobs.put(data, timeout=0.05)
+            assert caught.value.operation == "put"
+            until(lambda: not files(folder))
+        assert list(node.blobs.list()) == []
+        assert node.blobs.put(iter([b"x"]), timeout=SOON).size == 1
 
 
 def test_other_threads_run_while_one_waits_and_closing_ends_it(two: tuple[Node, Node]) -> None:

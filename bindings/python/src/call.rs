@@ -1,12 +1,15 @@
 //! A call that is prepared first, and then either started for an event loop or waited for.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use pyo3::prelude::*;
-use swarmlet_facade::{Completion, Failure, Waiting};
+use swarmlet::ErrorKind;
+use swarmlet_facade::{Completion, Failure, Pending, Waiting};
 
-use crate::blocking::wait_for;
-use crate::failure::exception;
+use crate::arguments::time_limit;
+use crate::blocking::wait_in_slices;
+use crate::failure::{OrRaise, exception};
 use crate::port::{Outcome, Port};
 
 type Begin = Box<dyn FnOnce(Completion<Outcome>) -> Waiting + Send>;
@@ -54,14 +57,32 @@ impl Call {
         Ok(token)
     }
 
-    /// Makes the call and waits for what it brings; a signal that raises gives it up.
-    fn wait(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+    /// Makes the call and waits for what it brings; a signal that raises gives it up, and so does
+    /// waiting for `timeout` seconds, unless it is short.
+    #[pyo3(signature = (timeout=None))]
+    fn wait(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Py<PyAny>> {
         let begin = self.take(py)?;
-        let waited = wait_for(py, |completion| {
-            *locked(&self.waiting) = begin(completion);
+        let pending = Pending::start(|completion| *locked(&self.waiting) = begin(completion));
+        let limit = time_limit(timeout);
+        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+        let mut is_late = false;
+        let given_up = &mut is_late;
+        let waited = wait_in_slices(py, move |slice| {
+            let left = deadline.map_or(slice, |at| at.saturating_duration_since(Instant::now()));
+            if left > Duration::ZERO {
+                return pending.wait(slice.min(left));
+            }
+            if !std::mem::replace(given_up, true) {
+                self.cancel();
+            }
+            pending.wait(slice)
         });
         self.cancel();
-        waited?.into_python(py)
+        let outcome = waited?.map_err(|failure| match failure.kind {
+            ErrorKind::Cancelled if is_late => late(&failure),
+            _ => failure,
+        });
+        outcome.or_raise(py)?.into_python(py)
     }
 
     /// Nobody waits for it any more. What was asked for may happen all the same.
@@ -75,6 +96,15 @@ impl Call {
         let begin = locked(&self.begin).take();
         begin.ok_or_else(|| exception(py, Failure::invalid("", "a call is made once")))
     }
+}
+
+/// What a call says that was given up because its time was over.
+fn late(failure: &Failure) -> Failure {
+    Failure::new(
+        ErrorKind::Timeout,
+        failure.operation,
+        "it was not done in time",
+    )
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
