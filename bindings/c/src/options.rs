@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use swarmlet::Durability;
-use swarmlet_facade::{Failure, Limits, Reach, Result, Settings};
+use swarmlet_facade::{Failure, Limits, Reach, Result, Room, Settings};
 
 use crate::event::texts;
 use crate::extensible::{Extensible, options};
@@ -138,6 +138,7 @@ pub(crate) unsafe fn node_options(given: *const NodeOptions) -> Result<swarmlet:
         durability: Some(durability(given.durability)?),
         cache_bytes: said(given.cache_bytes),
         network: None,
+        blobs: Room::default(),
     };
     // SAFETY: what this function asks for.
     for stream in unsafe { slice(given.streams, given.stream_count, "streams")? } {

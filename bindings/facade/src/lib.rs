@@ -27,7 +27,10 @@ mod settings;
 mod stream;
 mod swarm;
 
-pub use blobs::{BlobInfos, BlobOptions, BlobReader, BlobWriter, Blobs, Piece, Pieces};
+pub use blobs::{
+    BlobInfos, BlobOptions, BlobReader, BlobSayings, BlobStates, BlobWriter, Blobs, Piece, Pieces,
+    hold_of_json, json_of_policy, keep_of_json,
+};
 pub use completion::{Completion, Pending, Waiting};
 pub use diagnostics::{Diagnostic, Severity, collect_diagnostics, take_diagnostics};
 pub use failure::{Failure, Result};
@@ -37,6 +40,6 @@ pub use node::{Follow, Node, open};
 pub use offsets::{offsets_map, offsets_of};
 pub use payload::{Item, PayloadReader, PayloadWriter};
 pub use qr::{qr_svg, qr_terminal};
-pub use settings::{Limits, Reach, Settings};
+pub use settings::{Limits, Reach, Room, Settings};
 pub use stream::{Buffer, Changes, Queue, Readiness, Stream, Taken, Ticket, Weigh};
 pub use swarm::{Swarm, Terms, code_text};

@@ -22,6 +22,17 @@ pub struct Settings {
     pub cache_bytes: Option<u64>,
     /// How others of the swarm are reached.
     pub network: Option<Reach>,
+    /// How much room blobs may have, and how often it is looked which of them are kept.
+    pub blobs: Room,
+}
+
+/// How much room blobs may have.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Room {
+    /// Bytes at most.
+    pub bytes_max: Option<u64>,
+    /// How often it is looked which blobs no record keeps.
+    pub sweep_period: Option<Duration>,
 }
 
 /// What is kept of a stream.
@@ -76,6 +87,12 @@ impl Settings {
         }
         if let Some(reach) = self.network {
             options = options.network(reach.into_network());
+        }
+        if let Some(bytes) = self.blobs.bytes_max {
+            options = options.blobs_bytes_max(bytes);
+        }
+        if let Some(period) = self.blobs.sweep_period {
+            options = options.blobs_sweep_period(period);
         }
         options
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Deserialize as Parse;
 use serde::de::{self, Deserialize, DeserializeOwned, Deserializer};
 use swarmlet::{Durability, Offsets, Options, Order, QueryOptions};
-use swarmlet_facade::{Failure, Follow, Limits, Reach, Result, Settings, Terms, offsets_of};
+use swarmlet_facade::{Failure, Follow, Limits, Reach, Result, Room, Settings, Terms, offsets_of};
 
 /// What a node is opened with.
 #[derive(Parse)]
@@ -164,6 +164,7 @@ impl GivenOptions {
             }),
             cache_bytes: number(self.cache_bytes),
             network: self.network.map(GivenNetwork::into_reach),
+            blobs: Room::default(),
         };
         settings.into_options()
     }

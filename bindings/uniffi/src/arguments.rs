@@ -7,7 +7,9 @@ use swarmlet::{
     Durability, NewEvent, Offsets, Options, Order, Parameter, Parameters, Payload, QueryOptions,
     SubscribeOptions, Tags, Timestamp,
 };
-use swarmlet_facade::{Failure, Follow, Limits, Reach, Settings, Terms, offsets_map, offsets_of};
+use swarmlet_facade::{
+    Failure, Follow, Limits, Reach, Room, Settings, Terms, offsets_map, offsets_of,
+};
 
 use crate::failure::{Result, during};
 
@@ -141,6 +143,7 @@ impl GivenOptions {
             }),
             cache_bytes: count_of("cache_bytes", self.cache_bytes)?,
             network: self.network.map(GivenNetwork::into_reach).transpose()?,
+            blobs: Room::default(),
         };
         Ok(settings.into_options())
     }

@@ -56,8 +56,8 @@ mod swarm;
 mod writer;
 
 pub use blobs::{
-    BlobChanges, BlobInfo, BlobProgress, BlobReader, BlobStat, BlobState, BlobUsage, BlobWriter,
-    Blobs, PutOptions,
+    BlobChange, BlobChanges, BlobInfo, BlobList, BlobProgress, BlobReader, BlobStat, BlobState,
+    BlobUsage, BlobWatch, BlobWriter, Blobs, PutOptions,
 };
 pub use clock::{Clock, SystemClock};
 pub use identity::KeyStore;

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use swarmlet::{BlobChanges, BlobId, BlobInfo, BlobState, Hold, PutOptions, Tags};
+use swarmlet::{
+    BlobChange, BlobChanges, BlobId, BlobInfo, BlobList, BlobStat, BlobState, BlobUsage, BlobWatch,
+    Hold, Keep, PutOptions, Tags,
+};
 
 use super::reader::BlobReader;
 use super::writer::BlobWriter;
@@ -12,7 +15,7 @@ use crate::failure::{Failure, Result};
 use crate::fork::OwnProcess;
 use crate::guard::guarded;
 use crate::runtime::Lease;
-use crate::stream::{Queue, Source, Stream, Weigh};
+use crate::stream::{QUEUE_BYTES_MAX, Queue, Source, Stream, Weigh};
 
 /// The blobs of a node. Neither this, nor what reads or writes blobs, keeps the node open.
 pub struct Blobs(OwnProcess<Place>);
@@ -35,10 +38,18 @@ pub struct BlobOptions {
     pub tags: Tags,
     /// Who is to hold it.
     pub hold: Hold,
+    /// How long it is kept.
+    pub keep: Keep,
 }
 
 /// What records say of blobs, one after the other.
 pub type BlobInfos = Stream<Queue<BlobInfo>>;
+
+/// What records and deletions say of blobs, as they come.
+pub type BlobSayings = Stream<Queue<BlobChange>>;
+
+/// How much of a blob is here, each time that changes.
+pub type BlobStates = Stream<Queue<BlobState>>;
 
 impl Blobs {
     pub(crate) fn new(blobs: swarmlet::Blobs, lease: Arc<Lease>) -> Self {
@@ -107,13 +118,63 @@ impl Blobs {
         })
     }
 
-    /// The records that are here, and those that come.
-    pub fn changes(&self) -> Result<BlobInfos> {
+    /// The records that are here, and those that come; and which were taken back.
+    pub fn changes(&self) -> Result<BlobSayings> {
         let place = self.0.value()?;
         guarded("changes", || {
-            let infos = place.blobs.subscribe(Default::default())?;
-            Ok(Stream::read_ahead("changes", infos, place.lease.clone()))
+            let changes = place.blobs.subscribe(Default::default())?;
+            Ok(Stream::read_ahead("changes", changes, place.lease.clone()))
         })
+    }
+
+    /// How much of a blob is on this device, now and each time that changes.
+    pub fn watch(&self, id: &str) -> Result<BlobStates> {
+        let place = self.0.value()?;
+        guarded("watch", || {
+            let watch = place.blobs.watch(id.parse()?);
+            Ok(Stream::read_ahead("watch", watch, place.lease.clone()))
+        })
+    }
+
+    /// All that is known of a blob.
+    pub fn stat(&self, id: String, completion: Completion<BlobStat>) {
+        self.act("stat", completion, move |place| {
+            Ok(place.blobs.stat(id.parse()?)?)
+        });
+    }
+
+    /// How much of this device blobs take.
+    pub fn usage(&self, completion: Completion<BlobUsage>) {
+        self.act("usage", completion, move |place| Ok(place.blobs.usage()?));
+    }
+
+    /// Takes back the records of a blob that this device may take back; says how many others keep
+    /// it.
+    pub fn delete(&self, id: String, completion: Completion<u64>) {
+        self.act("delete", completion, move |place| {
+            Ok(place.blobs.delete_blocking(id.parse()?)?)
+        });
+    }
+
+    /// Keeps a blob on this device whatever records say.
+    pub fn pin(&self, id: String, completion: Completion<()>) {
+        self.act("pin", completion, move |place| {
+            Ok(place.blobs.pin(id.parse()?)?)
+        });
+    }
+
+    /// Takes that back.
+    pub fn unpin(&self, id: String, completion: Completion<()>) {
+        self.act("unpin", completion, move |place| {
+            Ok(place.blobs.unpin(id.parse()?)?)
+        });
+    }
+
+    /// The blobs that are pinned on this device.
+    pub fn pinned(&self, completion: Completion<Vec<BlobId>>) {
+        self.act("pinned", completion, move |place| {
+            Ok(place.blobs.pinned()?)
+        });
     }
 
     /// A call that waits for the disk, off the thread of the caller.
@@ -135,7 +196,10 @@ impl Blobs {
 
 impl BlobOptions {
     fn into_options(self) -> PutOptions {
-        let mut options = PutOptions::new().tags(self.tags).hold(self.hold);
+        let mut options = PutOptions::new()
+            .tags(self.tags)
+            .hold(self.hold)
+            .keep(self.keep);
         if let Some(name) = self.name {
             options = options.name(name);
         }
@@ -146,11 +210,40 @@ impl BlobOptions {
     }
 }
 
-impl Source for BlobChanges {
+impl Source for BlobList {
     type Item = BlobInfo;
 
     async fn next(&mut self) -> Result<Option<Vec<BlobInfo>>> {
         Ok(self.next_chunk(CHUNK_INFOS).await?)
+    }
+}
+
+impl Source for BlobChanges {
+    type Item = BlobChange;
+
+    async fn next(&mut self) -> Result<Option<Vec<BlobChange>>> {
+        Ok(self.next_chunk(CHUNK_INFOS).await?)
+    }
+}
+
+impl Source for BlobWatch {
+    type Item = BlobState;
+
+    async fn next(&mut self) -> Result<Option<Vec<BlobState>>> {
+        Ok(Some(vec![BlobWatch::next(self).await?]))
+    }
+}
+
+impl Weigh for BlobState {
+    fn bytes(&self) -> usize {
+        // One is read ahead, and no more: who looks late gets what is newest after it.
+        QUEUE_BYTES_MAX
+    }
+}
+
+impl Weigh for BlobChange {
+    fn bytes(&self) -> usize {
+        self.info.as_ref().map_or(INFO_BYTES, Weigh::bytes)
     }
 }
 

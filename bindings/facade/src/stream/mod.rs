@@ -17,7 +17,7 @@ mod shown;
 mod taken;
 
 pub use handle::{Changes, Stream};
-pub(crate) use queue::Source;
+pub(crate) use queue::{QUEUE_BYTES_MAX, Source};
 pub use queue::{Queue, Weigh};
 pub use shown::{Buffer, Readiness, Ticket};
 pub use taken::Taken;

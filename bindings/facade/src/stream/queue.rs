@@ -14,7 +14,7 @@ use crate::guard::within;
 use crate::runtime::Lease;
 
 /// Bytes read ahead; what is read in one go can be there beyond.
-const BYTES_MAX: usize = 1024 * 1024;
+pub(crate) const QUEUE_BYTES_MAX: usize = 1024 * 1024;
 
 /// What can wait in a queue.
 pub trait Weigh: Send + 'static {
@@ -77,7 +77,7 @@ impl<T: Weigh> Queue<T> {
         loop {
             {
                 let mut line = self.line.lock();
-                line.is_held_up = !line.is_begun || line.bytes >= BYTES_MAX;
+                line.is_held_up = !line.is_begun || line.bytes >= QUEUE_BYTES_MAX;
                 if !line.is_held_up {
                     return;
                 }
@@ -129,7 +129,7 @@ impl<T: Weigh> Queue<T> {
 
     /// Lets the reader go on once half of the room is free: waking it for each thing costs more.
     fn make_room(&self, mut line: Locked<'_, Line<T>>) {
-        if line.is_held_up && line.is_begun && line.bytes <= BYTES_MAX / 2 {
+        if line.is_held_up && line.is_begun && line.bytes <= QUEUE_BYTES_MAX / 2 {
             line.is_held_up = false;
             drop(line);
             self.room.notify_one();
@@ -218,7 +218,7 @@ mod tests {
 
     impl Weigh for Piece {
         fn bytes(&self) -> usize {
-            BYTES_MAX / 16
+            QUEUE_BYTES_MAX / 16
         }
     }
 

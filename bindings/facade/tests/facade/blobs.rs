@@ -240,11 +240,13 @@ fn failures_when_closed(node: &Node) -> Vec<swarmlet_facade::Failure> {
     let options = BlobOptions::default;
     let file = std::env::current_exe().unwrap();
     let pieces = |reader: &BlobReader| reader.pieces().ready_blocking(LIMIT).unwrap_err();
-    let records = |records: Result<swarmlet_facade::BlobInfos>| {
-        records
-            .and_then(|records| records.ready_blocking(LIMIT))
-            .unwrap_err()
-    };
+    let list = blobs.list().and_then(|list| list.ready_blocking(LIMIT));
+    let changes = blobs
+        .changes()
+        .and_then(|changes| changes.ready_blocking(LIMIT));
+    let states = blobs
+        .watch(&id)
+        .and_then(|states| states.ready_blocking(LIMIT));
     vec![
         finished(|completion| flushing.flush(completion)).unwrap_err(),
         finished(|completion| finishing.finish(completion)).unwrap_err(),
@@ -256,8 +258,15 @@ fn failures_when_closed(node: &Node) -> Vec<swarmlet_facade::Failure> {
         read(&reader, 100).unwrap_err(),
         pieces(&reader),
         pieces(&blobs.get(&id, 0, None).unwrap()),
-        records(blobs.list()),
-        records(blobs.changes()),
+        finished(|completion| blobs.stat(id.clone(), completion)).unwrap_err(),
+        finished(|completion| blobs.usage(completion)).unwrap_err(),
+        finished(|completion| blobs.delete(id.clone(), completion)).unwrap_err(),
+        finished(|completion| blobs.pin(id.clone(), completion)).unwrap_err(),
+        finished(|completion| blobs.unpin(id.clone(), completion)).unwrap_err(),
+        finished(|completion| blobs.pinned(completion)).unwrap_err(),
+        list.unwrap_err(),
+        changes.unwrap_err(),
+        states.unwrap_err(),
     ]
 }
 
@@ -271,4 +280,35 @@ fn blobs_of_a_closed_node_say_closed_whether_others_are_open_or_not() {
             assert_eq!(failure.kind, ErrorKind::Closed, "{}", failure.message);
         }
     }
+}
+
+#[test]
+fn blobs_are_pinned_watched_and_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = opened(&folder.path().join("node"));
+    let blobs = node.blobs().unwrap();
+    let id = put(&blobs, b"film", 4).id.to_string();
+    let states = blobs.watch(&id).unwrap();
+    states.ready_blocking(LIMIT).unwrap();
+    assert_eq!(states.take(9).unwrap(), [BlobState::Here { size: 4 }]);
+    let changes = blobs.changes().unwrap();
+    finished(|completion| blobs.pin(id.clone(), completion)).unwrap();
+    let pinned = finished(|completion| blobs.pinned(completion)).unwrap();
+    assert_eq!(pinned.len(), 1);
+    let left = finished(|completion| blobs.delete(id.clone(), completion)).unwrap();
+    assert_eq!(left, 0);
+    let stat = finished(|completion| blobs.stat(id.clone(), completion)).unwrap();
+    assert!(stat.is_pinned && stat.records.is_empty());
+    finished(|completion| blobs.unpin(id.clone(), completion)).unwrap();
+    states.ready_blocking(LIMIT).unwrap();
+    assert_eq!(states.take(9).unwrap(), [BlobState::Absent]);
+    let usage = finished(|completion| blobs.usage(completion)).unwrap();
+    assert_eq!(usage.blobs, 0);
+    let mut said = Vec::new();
+    while said.len() < 2 {
+        changes.ready_blocking(LIMIT).unwrap();
+        said.extend(changes.take(9).unwrap());
+    }
+    assert!(said[0].info.is_some() && said[1].info.is_none());
+    close(&node);
 }

@@ -4,15 +4,16 @@ use std::ops::{Bound, RangeBounds};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use swarmlet_engine::blobs::limits::PIECE_BYTES;
 use swarmlet_engine::blobs::{BlobId, BlobName};
 use swarmlet_engine::event::{AppId, Content, Event};
 use swarmlet_engine::{Error, ErrorKind, Result};
 
 use super::BlobInfo;
-use super::info::{BlobChanges, BlobState, PutOptions};
-use super::keeper::{BlobKeeper, Here};
+use super::changes::{BlobChanges, BlobList};
+use super::info::{BlobState, PutOptions};
+use super::keeper::BlobKeeper;
 use super::reader::BlobReader;
+use super::watch::BlobWatch;
 use super::writer::{BlobWriter, FileCopy, Publisher};
 use crate::query::{Asker, QueryOptions, SubscribeOptions, Wanted};
 use crate::state::State;
@@ -173,14 +174,14 @@ impl Blobs {
     /// `storage`, `closed`.
     pub fn state(&self, id: BlobId) -> Result<BlobState> {
         self.publisher.state.check_open()?;
-        Ok(match self.publisher.keeper.here(id)? {
-            Here::Nothing => BlobState::Absent,
-            Here::All(size) => BlobState::Here { size: size.get() },
-            Here::Part { size, missing } => BlobState::Part {
-                size: size.get(),
-                missing: size.get().min(u64::from(missing) * PIECE_BYTES),
-            },
-        })
+        Ok(BlobState::of(self.publisher.keeper.here(id)?))
+    }
+
+    /// How much of a blob is on this device, now and each time that changes.
+    #[must_use]
+    pub fn watch(&self, id: BlobId) -> BlobWatch {
+        let (keeper, state) = (self.publisher.keeper.clone(), self.publisher.state.clone());
+        BlobWatch::new(keeper, state, id)
     }
 
     /// The records that are here and were not taken back, in the order of their keys. To find some
@@ -190,20 +191,20 @@ impl Blobs {
     /// # Errors
     ///
     /// `closed`.
-    pub fn list(&self) -> Result<BlobChanges> {
+    pub fn list(&self) -> Result<BlobList> {
         let results = self.asker().query(ALL, QueryOptions::default());
         let results = results.map_err(|error| error.during("list"))?;
         let judge = self.keeper().judge()?.clone();
-        Ok(BlobChanges::live(results, judge))
+        Ok(BlobList::new(results, judge))
     }
 
-    /// The records that are here, and those that come.
+    /// The records that are here, and those that come; and which of them were taken back.
     ///
     /// # Errors
     ///
     /// `closed`.
     pub fn subscribe(&self, options: SubscribeOptions) -> Result<BlobChanges> {
-        let results = self.asker().subscribe(ALL, options, Wanted::All);
+        let results = self.asker().subscribe(CHANGES, options, Wanted::All);
         let results = results.map_err(|error| error.during("subscribe"))?;
         Ok(BlobChanges::new(results))
     }
@@ -265,3 +266,6 @@ fn while_storing(error: Error) -> Error {
 
 /// Every record has this tag.
 const ALL: &str = "FROM 'blob'";
+
+/// So has every deletion.
+const CHANGES: &str = "FROM 'blob' | 'blob-deleted'";

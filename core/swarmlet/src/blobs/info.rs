@@ -1,11 +1,11 @@
 //! What users say and learn of blobs.
 
 use swarmlet_engine::Result;
+use swarmlet_engine::blobs::limits::PIECE_BYTES;
 use swarmlet_engine::blobs::{BlobId, BlobName, BlobRecord, Hold, Keep, MediaType};
 use swarmlet_engine::event::{AppId, Event, EventKey, Tags, Timestamp};
 
-use super::claims::Judge;
-use crate::query::{Results, Row};
+use super::keeper::Here;
 
 /// What is said of a blob when it is stored.
 #[derive(Clone, Debug, Default)]
@@ -89,12 +89,17 @@ pub struct BlobUsage {
     pub bytes_max: Option<u64>,
 }
 
-/// Records of blobs: those that are there, or one after the other as they come.
-#[derive(Debug)]
-pub struct BlobChanges {
-    results: Results,
-    /// Says what was taken back meanwhile; not of what comes one after the other.
-    judge: Option<Judge>,
+impl BlobState {
+    pub(super) fn of(here: Here) -> Self {
+        match here {
+            Here::Nothing => Self::Absent,
+            Here::All(size) => Self::Here { size: size.get() },
+            Here::Part { size, missing } => Self::Part {
+                size: size.get(),
+                missing: size.get().min(u64::from(missing) * PIECE_BYTES),
+            },
+        }
+    }
 }
 
 impl PutOptions {
@@ -189,69 +194,5 @@ impl BlobInfo {
             timestamp: event.timestamp,
             app_id: event.app_id.clone(),
         }
-    }
-}
-
-impl BlobChanges {
-    /// Those that come, whatever becomes of them.
-    pub(super) fn new(results: Results) -> Self {
-        let judge = None;
-        Self { results, judge }
-    }
-
-    /// Those that were not taken back.
-    pub(super) fn live(results: Results, judge: Judge) -> Self {
-        let judge = Some(judge);
-        Self { results, judge }
-    }
-
-    /// Waits for records and hands out up to `max`; nothing at the end, which only a list has.
-    /// Cancel-safe. The same blob comes once for each record of it.
-    ///
-    /// # Errors
-    ///
-    /// As [`Results::next_chunk`].
-    pub async fn next_chunk(&mut self, max: usize) -> Result<Option<Vec<BlobInfo>>> {
-        loop {
-            let Some(rows) = self.results.next_chunk(max).await? else {
-                return Ok(None);
-            };
-            let infos = self.infos(&rows)?;
-            if !infos.is_empty() {
-                return Ok(Some(infos));
-            }
-        }
-    }
-
-    /// As [`BlobChanges::next_chunk`], for callers without a runtime.
-    ///
-    /// # Errors
-    ///
-    /// As [`BlobChanges::next_chunk`].
-    pub fn next_chunk_blocking(&mut self, max: usize) -> Result<Option<Vec<BlobInfo>>> {
-        loop {
-            let Some(rows) = self.results.next_chunk_blocking(max)? else {
-                return Ok(None);
-            };
-            let infos = self.infos(&rows)?;
-            if !infos.is_empty() {
-                return Ok(Some(infos));
-            }
-        }
-    }
-
-    fn infos(&self, rows: &[Row]) -> Result<Vec<BlobInfo>> {
-        let events = rows.iter().filter_map(Row::event);
-        let mut infos: Vec<BlobInfo> = events.filter_map(BlobInfo::from_event).collect();
-        if let Some(judge) = &self.judge {
-            let mut live = Vec::new();
-            for info in infos {
-                if judge.is_live(info.id, info.key)? {
-                    live.push(info);
-                }
-            }
-            infos = live;
-        }
-        Ok(infos)
     }
 }

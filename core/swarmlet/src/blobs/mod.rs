@@ -5,8 +5,9 @@
 //! bytes there may be), `claims` (what the log says of a blob), `keeper` (what is here, and who
 //! waits for what is not), `follower` (records in the log), `holds` (whose turn it is), `worker`
 //! (the thread that reads, checks and writes for peers), `collector` (the one that removes),
-//! `reader`, `writer`, `handle` and `kept` (the door for users).
+//! `reader`, `writer`, `changes`, `watch`, `handle` and `kept` (the door for users).
 
+mod changes;
 mod claims;
 mod collector;
 mod follower;
@@ -18,14 +19,17 @@ mod kept;
 mod reader;
 mod rights;
 mod room;
+mod watch;
 mod worker;
 mod writer;
 
+pub use changes::{BlobChange, BlobChanges, BlobList};
 pub(crate) use collector::BlobCollector;
 pub use handle::Blobs;
-pub use info::{BlobChanges, BlobInfo, BlobStat, BlobState, BlobUsage, PutOptions};
+pub use info::{BlobInfo, BlobStat, BlobState, BlobUsage, PutOptions};
 pub(crate) use keeper::BlobKeeper;
 pub use reader::{BlobProgress, BlobReader};
 pub(crate) use rights::Rights;
+pub use watch::BlobWatch;
 pub(crate) use worker::{BlobWorker, Job};
 pub use writer::BlobWriter;

@@ -248,6 +248,32 @@ async fn what_everyone_is_to_hold_comes_by_itself_and_is_told_of() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn how_much_is_here_is_told_until_all_of_it_is() {
+    let places = [Place::new(), Place::new()];
+    let first = founder(&places[0]).await;
+    let second = joiner(&places[1], &first, "rw:*").await;
+    let content = bytes(3_000_000, 6);
+    let mut watch = second.blobs().watch(BlobId::of(&content));
+    assert_eq!(watch.next().await.unwrap(), BlobState::Absent);
+    let nothing = watch.next_blocking(Some(Duration::ZERO)).unwrap_err();
+    assert_eq!(nothing.kind(), ErrorKind::Timeout);
+    put(&first, content, PutOptions::new()).await;
+    let mut before = 3_000_000;
+    loop {
+        match watch.next().await.unwrap() {
+            BlobState::Absent => panic!("it was absent already"),
+            BlobState::Part { missing, .. } => {
+                assert!(missing < before, "{missing} of {before}");
+                before = missing;
+            }
+            BlobState::Here { size } => break assert_eq!(size, 3_000_000),
+        }
+    }
+    second.close().await.unwrap();
+    assert_eq!(watch.next().await.unwrap_err().kind(), ErrorKind::Closed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_held_on_demand_comes_when_it_is_read() {
     let places = [Place::new(), Place::new()];
     let first = founder(&places[0]).await;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use swarmlet::{
     BlobId, BlobInfo, BlobState, ErrorKind, Hold, InviteOptions, Keep, Node, Options, PutOptions,
-    Tags, Timestamp,
+    SubscribeOptions, Tags, Timestamp,
 };
 
 use crate::harness::{HandClock, Place, number, tags, until};
@@ -75,6 +75,10 @@ async fn what_is_deleted_goes_everywhere_and_may_come_again() {
     let places = [Place::new(), Place::new()];
     let first = founder(&places[0]).await;
     let second = joiner(&places[1], &first, "rw:*", &[]).await;
+    let mut told = second
+        .blobs()
+        .subscribe(SubscribeOptions::default())
+        .unwrap();
     let id = put(&first, b"drawing", named("a").tags(tags("press:7")))
         .await
         .id;
@@ -89,6 +93,17 @@ async fn what_is_deleted_goes_everywhere_and_may_come_again() {
         0,
         "there is nothing left"
     );
+
+    let mut said = Vec::new();
+    while said.len() < 3 {
+        let changes = told.next_chunk(9).await.unwrap().unwrap();
+        said.extend(
+            changes
+                .into_iter()
+                .map(|change| (change.id == id, change.info.is_some())),
+        );
+    }
+    assert_eq!(said, [(true, true), (false, true), (true, false)]);
 
     put(&second, b"drawing", named("c")).await;
     until(|| is_here(&first, id)).await;

@@ -90,9 +90,9 @@ async fn follow(tablet: &Node) -> Result<()> {
     let mut seen = 0;
     let mut blobs = tablet.blobs().subscribe(SubscribeOptions::default())?;
     while let Some(records) = blobs.next_chunk(256).await? {
-        for blob in records {
-            seen += 1;
-            println!("{} was stored by {}", blob.id, blob.key.stream.node);
+        for change in records {
+            seen += usize::from(change.info.is_some());
+            println!("{} was stored by {}", change.id, change.key.stream.node);
         }
         if seen == STORED {
             break;
