@@ -45,6 +45,12 @@ impl Exchange {
 
     /// One step at the time `now`, which never goes back. What is to be done is appended to `out`.
     pub fn step(&mut self, now: Duration, input: Input, out: &mut Vec<Output>) {
+        // What these say moves only what peers get. There are several for each piece that they
+        // get, so none of them may cost a choice among all that this node wants.
+        let is_for_peers = matches!(
+            input,
+            Input::Sent { .. } | Input::Offered { .. } | Input::Encoded { .. }
+        );
         match input {
             Input::Connected { session, peer } => self.connected(session, peer, now, out),
             Input::Disconnected { session } => self.drop_session(session, now, out),
@@ -75,8 +81,10 @@ impl Exchange {
             Input::Gained { blob } => self.gained(blob, now),
             Input::Tick => self.tick(now, out),
         }
-        self.take_turns(now, out);
-        self.fetch(now, out);
+        if !is_for_peers {
+            self.take_turns(now, out);
+            self.fetch(now, out);
+        }
         self.serve(out);
     }
 

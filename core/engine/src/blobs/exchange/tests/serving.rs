@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::bench::{Bench, blob, bytes, have, peer, piece, pieces, send, size};
+use super::bench::{Bench, blob, bytes, fetched, have, peer, piece, pieces, send, size};
 use crate::blobs::exchange::frame::Frame;
-use crate::blobs::exchange::limits::{ENCODES_MAX, HAVE_PERIOD, LOOKUPS_MAX, UNSENT_BYTES_MAX};
+use crate::blobs::exchange::limits::{
+    ENCODES_MAX, HAVE_PERIOD, LOOKUPS_MAX, REFUSED_PAUSE, UNSENT_BYTES_MAX,
+};
 use crate::blobs::exchange::{Held, Input, Offer, Output};
 use crate::blobs::limits::PIECE_BYTES;
 use crate::blobs::{BlobId, BlobSize};
@@ -165,6 +167,29 @@ fn nothing_is_encoded_while_much_waits_on_the_link() {
     assert!(bench.request(1, blob, size, 3).is_empty());
     assert!(bench.hear(1, &Frame::Ask(blob, 0)).is_empty());
     assert_eq!(bench.sent(1, 0), [lookup(1, blob), encode(1, blob, 3)]);
+}
+
+#[test]
+fn serving_costs_no_choice_of_what_to_fetch() {
+    let (served, wanted, size) = (blob(1), blob(2), size(9));
+    let mut bench = Bench::serving(1, served, size);
+    for at in 0..3 {
+        bench.request(1, served, size, at);
+    }
+    bench.connect(2);
+    bench.want_all(wanted, size);
+    bench.hear_all(2, wanted, size);
+    bench.hear(2, &Frame::Refuse(wanted, piece(0)));
+    bench.hear(2, &Frame::Refuse(wanted, piece(1)));
+    bench.hear_all(2, wanted, size);
+    // From here on something can be fetched again.
+    bench.now += REFUSED_PAUSE;
+    let offer = bench.offer(1, served, Some(all(size)));
+    assert_eq!(offer, [send(1, &have(served, size, Held::All))]);
+    let content = Bytes::from(vec![7; PIECE_BYTES as usize]);
+    assert_eq!(bench.encoded(1, served, 0, content).len(), 1);
+    assert_eq!(bench.sent(1, 0), [encode(1, served, 2)]);
+    assert_eq!(fetched(&bench.pass(Duration::ZERO)), [(2, 0), (2, 1)]);
 }
 
 #[test]
