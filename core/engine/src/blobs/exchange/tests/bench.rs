@@ -106,6 +106,55 @@ impl Bench {
         out
     }
 
+    pub(super) fn offer(&mut self, number: u64, blob: BlobId, offer: Option<Offer>) -> Vec<Output> {
+        self.step(Input::Offered {
+            session: SessionId(number),
+            blob,
+            offer,
+        })
+    }
+
+    pub(super) fn encoded(
+        &mut self,
+        number: u64,
+        blob: BlobId,
+        at: u64,
+        bytes: Bytes,
+    ) -> Vec<Output> {
+        self.step(Input::Encoded {
+            session: SessionId(number),
+            blob,
+            piece: piece(at),
+            bytes: Some(bytes),
+        })
+    }
+
+    pub(super) fn sent(&mut self, number: u64, unsent: usize) -> Vec<Output> {
+        let session = SessionId(number);
+        self.step(Input::Sent { session, unsent })
+    }
+
+    /// A machine with peers that were told that all of a blob is here.
+    pub(super) fn serving(peers: u64, blob: BlobId, size: BlobSize) -> Self {
+        let mut bench = Self::with_peers(peers);
+        for number in 1..=peers {
+            bench.hear(number, &Frame::Ask(blob, 0));
+            bench.offer(number, blob, Some(all(size)));
+            bench.sent(number, 0);
+        }
+        bench
+    }
+
+    pub(super) fn request(
+        &mut self,
+        number: u64,
+        blob: BlobId,
+        size: BlobSize,
+        at: u64,
+    ) -> Vec<Output> {
+        self.hear(number, &Frame::Fetch(blob, size, piece(at)))
+    }
+
     /// Lets time pass without a step.
     pub(super) fn wait(&mut self, millis: u64) {
         self.now += Duration::from_millis(millis);
@@ -187,6 +236,31 @@ pub(super) fn progress(blob: BlobId, size: BlobSize, missing: u32) -> Output {
         size,
         missing,
     }
+}
+
+pub(super) fn lookup(number: u64, blob: BlobId) -> Output {
+    Output::Lookup {
+        session: SessionId(number),
+        peer: peer(number),
+        blob,
+    }
+}
+
+pub(super) fn encode(number: u64, blob: BlobId, at: u64) -> Output {
+    Output::Encode {
+        session: SessionId(number),
+        blob,
+        piece: piece(at),
+    }
+}
+
+pub(super) fn all(size: BlobSize) -> Offer {
+    let has = Held::All;
+    Offer { size, has }
+}
+
+pub(super) fn refuse(number: u64, blob: BlobId, at: u64) -> Output {
+    send(number, &Frame::Refuse(blob, piece(at)))
 }
 
 /// What is fetched: from whom, and which piece.

@@ -4,79 +4,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::bench::{Bench, blob, bytes, fetched, have, peer, piece, pieces, send, size};
+use super::bench::{
+    Bench, all, blob, bytes, encode, fetched, have, lookup, piece, pieces, refuse, send, size,
+};
 use crate::blobs::exchange::frame::Frame;
 use crate::blobs::exchange::limits::{
     ENCODES_MAX, HAVE_PERIOD, LOOKUPS_MAX, REFUSED_PAUSE, UNSENT_BYTES_MAX,
 };
-use crate::blobs::exchange::{Held, Input, Offer, Output};
+use crate::blobs::exchange::{Held, Input, Offer};
 use crate::blobs::limits::PIECE_BYTES;
-use crate::blobs::{BlobId, BlobSize};
 use crate::sync::SessionId;
-
-fn lookup(number: u64, blob: BlobId) -> Output {
-    Output::Lookup {
-        session: SessionId(number),
-        peer: peer(number),
-        blob,
-    }
-}
-
-fn encode(number: u64, blob: BlobId, at: u64) -> Output {
-    Output::Encode {
-        session: SessionId(number),
-        blob,
-        piece: piece(at),
-    }
-}
-
-impl Bench {
-    fn offer(&mut self, number: u64, blob: BlobId, offer: Option<Offer>) -> Vec<Output> {
-        self.step(Input::Offered {
-            session: SessionId(number),
-            blob,
-            offer,
-        })
-    }
-
-    fn encoded(&mut self, number: u64, blob: BlobId, at: u64, bytes: Bytes) -> Vec<Output> {
-        self.step(Input::Encoded {
-            session: SessionId(number),
-            blob,
-            piece: piece(at),
-            bytes: Some(bytes),
-        })
-    }
-
-    fn sent(&mut self, number: u64, unsent: usize) -> Vec<Output> {
-        let session = SessionId(number);
-        self.step(Input::Sent { session, unsent })
-    }
-
-    /// A machine with peers that were told that all of a blob is here.
-    fn serving(peers: u64, blob: BlobId, size: BlobSize) -> Self {
-        let mut bench = Self::with_peers(peers);
-        for number in 1..=peers {
-            bench.hear(number, &Frame::Ask(blob, 0));
-            bench.offer(number, blob, Some(all(size)));
-            bench.sent(number, 0);
-        }
-        bench
-    }
-
-    fn request(&mut self, number: u64, blob: BlobId, size: BlobSize, at: u64) -> Vec<Output> {
-        self.hear(number, &Frame::Fetch(blob, size, piece(at)))
-    }
-}
-
-fn all(size: BlobSize) -> Offer {
-    let has = Held::All;
-    Offer { size, has }
-}
-
-fn refuse(number: u64, blob: BlobId, at: u64) -> Output {
-    send(number, &Frame::Refuse(blob, piece(at)))
-}
 
 #[test]
 fn a_piece_is_looked_up_encoded_and_sent() {
