@@ -87,6 +87,10 @@ pub enum Input {
         /// Which one.
         blob: BlobId,
     },
+    /// Peers may have other rights than when they were looked up: who is a member, or what a member
+    /// may read, has changed. Everything that they asked for is looked up anew, and until then they
+    /// get no piece of it.
+    RightsChanged,
     /// Time has passed.
     Tick,
 }

@@ -79,6 +79,7 @@ impl Exchange {
                 outcome,
             } => self.stored((blob, piece), outcome, now, out),
             Input::Gained { blob } => self.gained(blob, now),
+            Input::RightsChanged => self.rights_changed(),
             Input::Tick => self.tick(now, out),
         }
         if !is_for_peers {
@@ -112,7 +113,7 @@ impl Exchange {
         out: &mut Vec<Output>,
     ) -> Result<(), &'static str> {
         match frame {
-            Frame::Ask(blob, from) => self.asked(id, blob, from, now)?,
+            Frame::Ask(blob, from) => self.asked(id, blob, from)?,
             Frame::Forget(blob) => self.forgotten(id, blob, out),
             Frame::Have(blob, listing) => self.hear(id, blob, Some(listing), now, out),
             Frame::Lack(blob) => self.hear(id, blob, None, now, out),

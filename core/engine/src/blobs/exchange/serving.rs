@@ -40,11 +40,20 @@ struct Watch {
     from: u32,
     /// The size, if the peer was told that there is something.
     size: Option<BlobSize>,
-    /// When it was told.
-    told: Duration,
+    /// When it was told, unless it is owed an answer.
+    told: Option<Duration>,
     is_queued: bool,
     /// Whether there may be more than it was told.
     is_stale: bool,
+    /// Whether it may have no right to the blob any more: not looked up since that may have
+    /// changed. It gets no piece until that is known.
+    is_doubted: bool,
+}
+
+impl Watch {
+    fn is_due(&self, now: Duration) -> bool {
+        self.told.is_none_or(|told| now >= told + HAVE_PERIOD)
+    }
 }
 
 impl Serving {
@@ -53,19 +62,20 @@ impl Serving {
         self.unsent = self.unsent.saturating_add(bytes);
     }
 
-    fn ask(&mut self, blob: BlobId, from: u32, now: Duration) -> Result<(), &'static str> {
+    fn ask(&mut self, blob: BlobId, from: u32) -> Result<(), &'static str> {
         if !self.watches.contains_key(&blob) && self.watches.len() == ASKED_MAX {
             return Err("a peer asks for too many blobs");
         }
         let watch = self.watches.entry(blob).or_insert(Watch {
             from,
             size: None,
-            told: now,
+            told: None,
             is_queued: false,
             is_stale: false,
+            is_doubted: true,
         });
         watch.from = from;
-        self.look(blob);
+        self.owe(blob);
         Ok(())
     }
 
@@ -108,22 +118,40 @@ impl Serving {
     fn gain(&mut self, blob: BlobId, now: Duration) {
         if let Some(watch) = self.watches.get_mut(&blob) {
             watch.is_stale = true;
-            if now >= watch.told + HAVE_PERIOD && !self.looking.contains(&blob) {
-                self.look(blob);
+            if watch.is_due(now) && !self.looking.contains(&blob) {
+                self.owe(blob);
             }
         }
+    }
+
+    /// The peer may have other rights than before. What pieces wait for is looked up first.
+    fn doubt(&mut self) {
+        for watch in self.watches.values_mut() {
+            watch.is_doubted = true;
+        }
+        let awaited = self.fetches.iter().chain(&self.encoding);
+        let awaited = awaited.map(|(blob, _)| *blob);
+        let blobs: Vec<BlobId> = awaited.chain(self.watches.keys().copied()).collect();
+        blobs.into_iter().for_each(|blob| self.look(blob));
     }
 
     /// Looks up what is stale, in time.
     fn freshen(&mut self, now: Duration) {
         let is_due = |blob: &BlobId, watch: &Watch| {
-            let is_due = watch.is_stale && now >= watch.told + HAVE_PERIOD;
-            is_due && !self.looking.contains(blob)
+            watch.is_stale && watch.is_due(now) && !self.looking.contains(blob)
         };
         let due = self.watches.iter();
         let due = due.filter(|(blob, watch)| is_due(blob, watch));
         let due: Vec<BlobId> = due.map(|(blob, _)| *blob).collect();
-        due.into_iter().for_each(|blob| self.look(blob));
+        due.into_iter().for_each(|blob| self.owe(blob));
+    }
+
+    /// Looks up a blob, and tells the peer whatever comes of it.
+    fn owe(&mut self, blob: BlobId) {
+        if let Some(watch) = self.watches.get_mut(&blob) {
+            watch.told = None;
+            self.look(blob);
+        }
     }
 
     fn look(&mut self, blob: BlobId) {
@@ -145,7 +173,7 @@ impl Serving {
         let blob = self.to_look.remove(at)?;
         let watch = self.watches.get_mut(&blob)?;
         watch.is_queued = false;
-        watch.is_stale = false;
+        watch.is_stale &= watch.told.is_some();
         self.looking.insert(blob);
         Some(blob)
     }
@@ -158,20 +186,58 @@ impl Serving {
         offer: Option<&Offer>,
         now: Duration,
     ) -> (Option<Frame>, Vec<Piece>) {
-        self.looking.remove(&blob);
+        let is_answer = self.looking.remove(&blob);
         let Some(watch) = self.watches.get_mut(&blob) else {
             return (None, Vec::new());
         };
-        watch.told = now;
+        // If it is to be looked up once more, this may be older than the doubt.
+        let is_settled = is_answer && !watch.is_queued;
+        if watch.is_doubted && !is_settled && offer.is_some() {
+            return (None, Vec::new());
+        }
+        watch.is_doubted &= !is_settled;
         let before = watch.size;
         watch.size = offer.map(|offer| offer.size);
         let is_other = watch.size != before;
-        let frame = match offer {
+        let is_told = is_other || watch.told.is_none() || !is_answer;
+        if is_told && !watch.is_queued {
+            watch.told = Some(now);
+        }
+        let frame = is_told.then(|| match offer {
             Some(offer) => Frame::Have(blob, Listing::of(offer, watch.from)),
             None => Frame::Lack(blob),
-        };
+        });
         let refused = is_other.then(|| self.refuse(blob));
-        (Some(frame), refused.unwrap_or_default())
+        (frame, refused.unwrap_or_default())
+    }
+
+    /// A piece was encoded. What the peer gets, unless it is not known now whether it may have it:
+    /// then the piece waits, and is encoded once more.
+    fn encoded(&mut self, blob: BlobId, piece: Piece, bytes: Option<Bytes>) -> Option<Frame> {
+        if !self.encoding.remove(&(blob, piece)) {
+            return None;
+        }
+        let watch = self.watches.get(&blob);
+        let is_offered = |watch: &Watch| watch.size.is_some();
+        let Some(bytes) = bytes.filter(|_| watch.is_some_and(is_offered)) else {
+            return Some(Frame::Refuse(blob, piece));
+        };
+        if watch.is_some_and(|watch| watch.is_doubted) {
+            self.fetches.push_front((blob, piece));
+            return None;
+        }
+        Some(Frame::Piece(blob, piece, bytes))
+    }
+
+    /// The next piece to encode, or none for now.
+    fn next_fetch(&self) -> Option<usize> {
+        let encoding = self.encoding.len() * PIECE_BYTES as usize;
+        if self.unsent.saturating_add(encoding) >= UNSENT_BYTES_MAX {
+            return None;
+        }
+        let is_doubted = |blob| self.watches.get(blob).is_some_and(|it| it.is_doubted);
+        let mut fetches = self.fetches.iter();
+        fetches.position(|(blob, _)| !is_doubted(blob))
     }
 
     /// Adds what is held for the peer.
@@ -184,12 +250,6 @@ impl Serving {
             ..held
         }
     }
-
-    /// Whether a further piece may be encoded.
-    fn can_encode(&self) -> bool {
-        let encoding = self.encoding.len() * PIECE_BYTES as usize;
-        !self.fetches.is_empty() && self.unsent.saturating_add(encoding) < UNSENT_BYTES_MAX
-    }
 }
 
 impl Exchange {
@@ -198,10 +258,9 @@ impl Exchange {
         id: SessionId,
         blob: BlobId,
         from: u32,
-        now: Duration,
     ) -> Result<(), &'static str> {
         let session = self.sessions.get_mut(&id);
-        session.map_or(Ok(()), |session| session.serving.ask(blob, from, now))
+        session.map_or(Ok(()), |session| session.serving.ask(blob, from))
     }
 
     pub(super) fn forgotten(&mut self, id: SessionId, blob: BlobId, out: &mut Vec<Output>) {
@@ -251,17 +310,17 @@ impl Exchange {
         bytes: Option<Bytes>,
         out: &mut Vec<Output>,
     ) {
-        let Some(session) = self.sessions.get_mut(&id) else {
-            return;
-        };
-        if session.serving.encoding.remove(&(blob, piece)) {
-            let is_offered = session.serving.offers(blob).is_some();
-            let frame = match bytes.filter(|_| is_offered) {
-                Some(bytes) => Frame::Piece(blob, piece, bytes),
-                None => Frame::Refuse(blob, piece),
-            };
+        if let Some(session) = self.sessions.get_mut(&id)
+            && let Some(frame) = session.serving.encoded(blob, piece, bytes)
+        {
             session.send(&frame, out);
         }
+    }
+
+    /// What peers may have has changed, perhaps.
+    pub(super) fn rights_changed(&mut self) {
+        let sessions = self.sessions.values_mut();
+        sessions.for_each(|session| session.serving.doubt());
     }
 
     pub(super) fn sent(&mut self, id: SessionId, unsent: usize) {
@@ -298,7 +357,8 @@ impl Exchange {
             let session = self.sessions.get_mut(&id);
             let serving = session.map(|session| &mut session.serving);
             let Some(serving) = serving else { return };
-            let Some((blob, piece)) = serving.fetches.pop_front() else {
+            let at = serving.next_fetch();
+            let Some((blob, piece)) = at.and_then(|at| serving.fetches.remove(at)) else {
                 return;
             };
             serving.encoding.insert((blob, piece));
@@ -320,7 +380,7 @@ impl Exchange {
         let start = self.served.map_or(Bound::Unbounded, Bound::Excluded);
         let after = self.sessions.range((start, Bound::Unbounded));
         let mut in_turn = after.chain(&self.sessions);
-        let next = in_turn.find(|(_, session)| session.serving.can_encode());
+        let next = in_turn.find(|(_, session)| session.serving.next_fetch().is_some());
         next.map(|(id, _)| *id)
     }
 }

@@ -11,6 +11,7 @@ use crate::blobs::exchange::limits::WINDOW_MAX;
 use crate::blobs::exchange::{Exchange, Held, Input, Offer, Outcome, Output};
 use crate::blobs::limits::PIECE_BYTES;
 use crate::blobs::{BlobId, BlobSize, Piece, PieceSet};
+use crate::event::NodeId;
 use crate::event::codec::checksum;
 use crate::sync::SessionId;
 
@@ -77,6 +78,8 @@ struct Swarm {
     now: Duration,
     nodes: Vec<Node>,
     sizes: BTreeMap<BlobId, BlobSize>,
+    /// Who has no right to which blob.
+    denied: BTreeSet<(usize, BlobId)>,
     links: BTreeMap<(usize, usize), SessionId>,
     lanes: BTreeMap<(usize, SessionId), Lane>,
     sessions: u64,
@@ -113,6 +116,7 @@ impl Swarm {
             now: Duration::ZERO,
             nodes,
             sizes,
+            denied: BTreeSet::new(),
             links: BTreeMap::new(),
             lanes: BTreeMap::new(),
             sessions: 0,
@@ -173,8 +177,12 @@ impl Swarm {
     fn carry_out(&mut self, at: usize, output: Output) {
         match output {
             Output::Send { session, frame } => self.send(at, session, frame),
-            Output::Lookup { session, blob, .. } => {
-                let offer = self.offer(at, blob);
+            Output::Lookup {
+                session,
+                peer,
+                blob,
+            } => {
+                let offer = self.offer(at, peer, blob);
                 self.answer(
                     at,
                     Input::Offered {
@@ -227,8 +235,7 @@ impl Swarm {
                 self.cut(session, Some(at));
             }
             Output::Lied { peer, .. } => {
-                let at = usize::from(peer.as_bytes()[0]);
-                let nature = self.nodes[at].nature;
+                let nature = self.nodes[number_of(peer)].nature;
                 let is_liar = matches!(nature, Nature::WrongBytes | Nature::WrongSize);
                 assert!(is_liar, "{nature:?}");
             }
@@ -239,10 +246,12 @@ impl Swarm {
 
     fn send(&mut self, at: usize, session: SessionId, frame: Bytes) {
         let nature = self.nodes[at].nature;
-        let is_piece = matches!(
-            Frame::decode(&frame).unwrap(),
-            Frame::Piece(..) | Frame::Refuse(..)
-        );
+        let said = Frame::decode(&frame).unwrap();
+        if let (Frame::Piece(blob, ..), Nature::Honest) = (&said, nature) {
+            let is_denied = self.denied.contains(&(self.other(at, session), *blob));
+            assert!(!is_denied, "a piece for who has lost the right to it");
+        }
+        let is_piece = matches!(said, Frame::Piece(..) | Frame::Refuse(..));
         if nature == Nature::Silent && is_piece {
             return;
         }
@@ -266,7 +275,7 @@ impl Swarm {
         self.nodes[at].answers.push((due, input));
     }
 
-    fn offer(&mut self, at: usize, blob: BlobId) -> Option<Offer> {
+    fn offer(&mut self, at: usize, peer: NodeId, blob: BlobId) -> Option<Offer> {
         let size = self.sizes[&blob];
         let node = &self.nodes[at];
         if matches!(node.nature, Nature::Silent | Nature::WrongBytes) {
@@ -282,6 +291,9 @@ impl Swarm {
                 size,
                 has: Held::All,
             });
+        }
+        if self.denied.contains(&(number_of(peer), blob)) {
+            return None;
         }
         let set = node.has.get(&blob)?.clone();
         let is_proven = set.contains(size.last_piece());
@@ -366,6 +378,24 @@ impl Swarm {
         match self.links.get(&(left, right)) {
             Some(session) => self.cut(*session, None),
             None => self.connect(left, right),
+        }
+    }
+
+    /// Takes or gives a right, and all nodes learn of it.
+    fn change_rights(&mut self) {
+        let right = (
+            self.chance.below(NODES as u64) as usize,
+            blob(self.chance.below(4)),
+        );
+        if !self.denied.remove(&right) {
+            self.denied.insert(right);
+        }
+        self.tell_rights();
+    }
+
+    fn tell_rights(&mut self) {
+        for at in 0..NODES {
+            self.step(at, Input::RightsChanged);
         }
     }
 
@@ -458,6 +488,11 @@ impl Exchange {
     }
 }
 
+/// Which of the nodes it is.
+fn number_of(peer: NodeId) -> usize {
+    usize::from(peer.as_bytes()[0])
+}
+
 /// What travels as this piece of this blob.
 fn truth(blob: BlobId, size: BlobSize, piece: Piece) -> Bytes {
     let number = piece.get().to_le_bytes();
@@ -481,8 +516,13 @@ fn run(seed: u64) {
         if swarm.chance.hits(8) {
             swarm.shake();
         }
+        if swarm.chance.hits(5) {
+            swarm.change_rights();
+        }
         swarm.pass(moment % 10 == 0);
     }
+    swarm.denied.clear();
+    swarm.tell_rights();
     for moment in 0..12_000 {
         swarm.connect_all();
         swarm.pass(moment % 10 == 0);

@@ -298,7 +298,7 @@ fn answer(
 fn business(chance: &mut Chance) -> Input {
     let (session, blob) = (SessionId(1 + chance.below(3)), blob(chance.below(4)));
     let size = size(1 + chance.below(30));
-    match chance.below(6) {
+    match chance.below(7) {
         0..2 => Input::Want {
             blob,
             missing: chance.hits(30).then(|| (size, PieceSet::all(size))),
@@ -310,6 +310,7 @@ fn business(chance: &mut Chance) -> Input {
             session,
             unsent: chance.below(300_000) as usize,
         },
+        5 => Input::RightsChanged,
         _ => Input::Tick,
     }
 }
