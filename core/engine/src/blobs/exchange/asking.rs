@@ -188,7 +188,7 @@ impl Exchange {
     /// Looks whether anybody has what is missing of a blob, and tells if nobody has.
     pub(super) fn review(&mut self, blob: BlobId, now: Duration, out: &mut Vec<Output>) {
         let want = self.wants.get(&blob).filter(|want| want.is_active);
-        let Some(hope) = want.map(|want| self.hope(blob, want)) else {
+        let Some(hope) = want.map(|want| self.hope(blob, want, now)) else {
             return;
         };
         let Some(want) = self.wants.get_mut(&blob) else {
@@ -206,7 +206,7 @@ impl Exchange {
         }
     }
 
-    fn hope(&self, blob: BlobId, want: &Want) -> Hope {
+    fn hope(&self, blob: BlobId, want: &Want, now: Duration) -> Hope {
         if self.is_moving(blob) {
             return Hope::Offered;
         }
@@ -214,7 +214,7 @@ impl Exchange {
         let hopes = want.sources.iter().map(|(id, source)| {
             let session = self.sessions.get(id);
             let is_stalled = session.is_none_or(Session::is_stalled);
-            let hope = want.hope(source);
+            let hope = want.hope(source, now);
             let is_vain = is_stalled && hope == Hope::Offered;
             if is_vain { Hope::None } else { hope }
         });

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::choice::Choice;
 use super::frame::Frame;
 use super::input::{Outcome, Output};
-use super::limits::{OUTSTANDING_MAX, REFUSED_PAUSE, STORE_PAUSE};
+use super::limits::{OUTSTANDING_MAX, STORE_PAUSE};
 use super::machine::Exchange;
 use super::want::Known;
 use crate::blobs::{BlobId, BlobSize, Piece, PieceSet};
@@ -78,7 +78,10 @@ impl Exchange {
         let (peer, size) = (session.peer, flight.size);
         let is_believed = !session.is_barred(blob);
         self.land(id, blob, size, piece);
-        let want = self.wants.get(&blob);
+        let mut want = self.wants.get_mut(&blob);
+        if let Some(source) = want.as_mut().and_then(|want| want.sources.get_mut(&id)) {
+            source.give();
+        }
         let is_needed = want.is_some_and(|want| want.needs(size, piece))
             && !self.is_stored(blob, piece)
             && self.storing.len() < OUTSTANDING_MAX;
@@ -115,7 +118,7 @@ impl Exchange {
         self.land(id, blob, flight.size, piece);
         let want = self.wants.get_mut(&blob);
         if let Some(source) = want.and_then(|want| want.sources.get_mut(&id)) {
-            source.refuse(now + REFUSED_PAUSE);
+            source.refuse(now);
         }
         self.review(blob, now, out);
         Ok(())

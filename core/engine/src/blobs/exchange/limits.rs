@@ -78,8 +78,16 @@ pub const ASK_PERIOD: Duration = Duration::from_secs(10);
 /// that has nothing: thousands of ranges behind the first piece that is missing.
 pub const LISTINGS_MAX: u32 = 64;
 
-/// How long a peer that refuses a piece is not asked for pieces of that blob.
-pub const REFUSED_PAUSE: Duration = Duration::from_secs(1);
+/// How long a peer that refuses a piece is not asked for pieces of that blob, at first; twice as
+/// long each time until a piece of it comes. Longer than a turn, so that one who offers and refuses
+/// does not keep the turn of a blob for ever.
+pub const REFUSED_PAUSE: Duration = Duration::from_secs(2);
+
+/// How long at most: one that has mended its disk is asked again within a minute, and one that
+/// never gives anything costs a few frames a minute.
+pub const REFUSED_PAUSE_MAX: Duration = Duration::from_secs(60);
+
+const _: () = assert!(REFUSED_PAUSE.as_millis() > TURN.as_millis());
 
 /// How long nothing of a blob is asked for when this node could not store a piece of it.
 pub const STORE_PAUSE: Duration = Duration::from_secs(1);

@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 
-use super::limits::{ASK_PATIENCE, ASK_PERIOD, FIRST_MAX, LISTINGS_MAX, PIECES_MAX};
+use super::limits::{
+    ASK_PATIENCE, ASK_PERIOD, FIRST_MAX, LISTINGS_MAX, PIECES_MAX, REFUSED_PAUSE, REFUSED_PAUSE_MAX,
+};
 use super::listing::Listing;
+use super::pause::Pause;
 use crate::blobs::limits::PIECE_BYTES;
 use crate::blobs::{BlobSize, Piece, PieceSet};
 use crate::sync::SessionId;
@@ -54,8 +57,8 @@ pub(super) struct Source {
     is_waiting: bool,
     /// When it is asked again, if it has nothing that is missing.
     again: Duration,
-    /// Nothing is fetched from it before.
-    resting_until: Duration,
+    /// After a refusal: it is not asked for anything until this is over.
+    pause: Pause,
     listing: Option<Listing>,
     /// Where the listing that it was asked for last begins, and how many were asked for before
     /// that, one after the other.
@@ -138,11 +141,11 @@ impl Want {
     }
 
     /// What is to be hoped from one source.
-    pub(super) fn hope(&self, source: &Source) -> Hope {
-        let listing = source.listing.as_ref();
+    pub(super) fn hope(&self, source: &Source, now: Duration) -> Hope {
+        let listing = source.listing.as_ref().filter(|_| source.is_usable(now));
         if listing.is_some_and(|listing| self.misses_some_of(listing)) {
             Hope::Offered
-        } else if source.is_waiting || source.rest().is_some() {
+        } else if source.is_waiting || source.rest(now).is_some() {
             Hope::Waiting
         } else {
             Hope::None
@@ -152,13 +155,13 @@ impl Want {
     /// The peers that are to be asked once more, and from which piece on.
     pub(super) fn due(&self, now: Duration) -> Vec<(SessionId, u32)> {
         let is_idle = |source: &Source| {
-            let is_offering = self.hope(source) == Hope::Offered;
+            let is_offering = self.hope(source, now) == Hope::Offered;
             !source.is_waiting && !is_offering
         };
         let sources = self.sources.iter().filter(|(_, source)| is_idle(source));
         let due = sources.filter_map(|(session, source)| {
             let again = (now >= source.again).then(|| self.start());
-            Some((*session, source.rest().or(again)?))
+            Some((*session, source.rest(now).or(again)?))
         });
         due.collect()
     }
@@ -217,7 +220,7 @@ impl Source {
             asked: now,
             is_waiting: false,
             again: now,
-            resting_until: now,
+            pause: Pause::new(REFUSED_PAUSE, REFUSED_PAUSE_MAX),
             listing: None,
             from: 0,
             listings: 0,
@@ -226,7 +229,7 @@ impl Source {
 
     /// The peer is asked for what it has from this piece on.
     pub(super) fn ask(&mut self, from: u32, now: Duration) {
-        self.listings = if self.rest() == Some(from) {
+        self.listings = if self.rest(now) == Some(from) {
             self.listings + 1
         } else {
             0
@@ -238,8 +241,9 @@ impl Source {
     }
 
     /// From where on it is to be asked for more, if what it said is not all.
-    fn rest(&self) -> Option<u32> {
-        let rest = self.listing.as_ref().and_then(Listing::rest);
+    fn rest(&self, now: Duration) -> Option<u32> {
+        let listing = self.listing.as_ref().filter(|_| self.is_usable(now));
+        let rest = listing.and_then(Listing::rest);
         rest.filter(|rest| *rest > self.from && self.listings < LISTINGS_MAX)
     }
 
@@ -250,10 +254,15 @@ impl Source {
     }
 
     /// The peer has refused a piece: what it said does not hold.
-    pub(super) fn refuse(&mut self, until: Duration) {
+    pub(super) fn refuse(&mut self, now: Duration) {
         self.listing = None;
-        self.again = until;
-        self.resting_until = until;
+        self.pause.fail(now);
+        self.again = self.pause.until();
+    }
+
+    /// The peer has sent a piece.
+    pub(super) const fn give(&mut self) {
+        self.pause.succeed();
     }
 
     /// Does not wait for an answer for ever.
@@ -265,6 +274,6 @@ impl Source {
 
     /// Whether pieces may be fetched from the peer now.
     pub(super) fn is_usable(&self, now: Duration) -> bool {
-        self.listing.is_some() && now >= self.resting_until
+        self.listing.is_some() && self.pause.is_over(now)
     }
 }

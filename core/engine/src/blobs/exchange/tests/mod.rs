@@ -3,6 +3,7 @@
 mod bench;
 mod fetching;
 mod pacing;
+mod pausing;
 mod rights;
 mod serving;
 mod swarm;
