@@ -76,11 +76,7 @@ impl Exchange {
 
     /// Gives those a turn that wait for one, as far as there is room.
     pub(super) fn take_turns(&mut self, now: Duration, out: &mut Vec<Output>) {
-        while let Some((place, blob)) = self.waiting.first_key_value() {
-            let (place, blob) = (*place, *blob);
-            if !self.has_room_for(place) {
-                return;
-            }
+        while let Some((place, blob)) = self.next_turn(now) {
             self.waiting.remove(&place);
             self.active.insert(place, blob);
             if let Some(want) = self.wants.get_mut(&blob) {
@@ -93,6 +89,26 @@ impl Exchange {
             }
             self.review(blob, now, out);
         }
+    }
+
+    /// The next one that can have its turn, if one can.
+    fn next_turn(&self, now: Duration) -> Option<(Place, BlobId)> {
+        // If the first of them cannot, no other can. Usually there is no room even for that one.
+        let (first, _) = self.waiting.first_key_value()?;
+        if !self.has_room_for(*first) {
+            return None;
+        }
+        let next = self.ready(now).next();
+        next.filter(|(place, _)| self.has_room_for(*place))
+    }
+
+    /// Those that wait for a turn and could use it: what cannot be stored rests first.
+    fn ready(&self, now: Duration) -> impl Iterator<Item = (Place, BlobId)> {
+        let waiting = self.waiting.iter().map(|(place, blob)| (*place, *blob));
+        waiting.filter(move |(_, blob)| {
+            let want = self.wants.get(blob);
+            want.is_some_and(|want| want.pause.is_over(now))
+        })
     }
 
     /// Whether one more blob can have its turn. Those that readers wait for take no room from the
@@ -194,13 +210,14 @@ impl Exchange {
         let Some(want) = self.wants.get_mut(&blob) else {
             return;
         };
-        if hope > Hope::None {
+        if hope > Hope::None && want.pause.is_over(now) {
             want.idle_since = None;
-            want.is_unavailable &= hope != Hope::Offered;
-            return;
+        } else {
+            want.idle_since.get_or_insert(now);
         }
-        want.idle_since.get_or_insert(now);
-        if !want.is_unavailable {
+        if hope > Hope::None {
+            want.is_unavailable &= hope != Hope::Offered;
+        } else if !want.is_unavailable {
             want.is_unavailable = true;
             out.push(Output::Unavailable { blob });
         }
@@ -224,9 +241,9 @@ impl Exchange {
     /// Asks those again who may have more by now, and passes the turn on.
     pub(super) fn ask_again(&mut self, now: Duration, out: &mut Vec<Output>) {
         let blobs: Vec<BlobId> = self.active.values().copied().collect();
-        let mut waiting = self.waiting.len();
-        let next = self.waiting.first_key_value();
+        let next = self.ready(now).next();
         let is_read = next.is_some_and(|(place, _)| !place.is_background);
+        let mut waiting = self.ready(now).take(blobs.len()).count();
         for blob in blobs {
             let Some(want) = self.wants.get_mut(&blob) else {
                 continue;
@@ -245,7 +262,7 @@ impl Exchange {
         self.take_turns(now, out);
     }
 
-    /// Whether nobody has had anything of a blob for so long that others may have its turn;
+    /// Whether a blob has been of no use for so long that others may have its turn;
     /// `for_readers`: one that readers wait for. Only to such a one those give way that are read.
     fn is_idle(&self, blob: BlobId, for_readers: bool, now: Duration) -> bool {
         let want = self.wants.get(&blob);

@@ -34,7 +34,7 @@ impl Exchange {
         }
         let wants = self.active.values();
         let wants = wants.filter_map(|blob| Some((*blob, self.wants.get(blob)?)));
-        let wants = wants.filter(|(_, want)| now >= want.resting_until);
+        let wants = wants.filter(|(_, want)| want.pause.is_over(now));
         let mut read: Vec<_> = wants
             .clone()
             .filter(|(_, want)| !want.first.is_empty())

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::choice::Choice;
 use super::frame::Frame;
 use super::input::{Outcome, Output};
-use super::limits::{OUTSTANDING_MAX, STORE_PAUSE};
+use super::limits::OUTSTANDING_MAX;
 use super::machine::Exchange;
 use super::want::Known;
 use crate::blobs::{BlobId, BlobSize, Piece, PieceSet};
@@ -140,8 +140,9 @@ impl Exchange {
             Outcome::Unproven => self.bar(storing.session, storing.peer, blob, now, out),
             Outcome::Failed => {
                 if let Some(want) = self.wants.get_mut(&blob) {
-                    want.resting_until = now + STORE_PAUSE;
+                    want.pause.fail(now);
                 }
+                self.review(blob, now, out);
             }
         }
     }
@@ -156,6 +157,7 @@ impl Exchange {
         let Some(want) = self.wants.get_mut(&blob) else {
             return;
         };
+        want.pause.succeed();
         let is_new = want.known.is_none();
         let known = want.known.get_or_insert_with(|| Known {
             size,

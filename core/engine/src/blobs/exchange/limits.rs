@@ -89,11 +89,18 @@ pub const REFUSED_PAUSE_MAX: Duration = Duration::from_secs(60);
 
 const _: () = assert!(REFUSED_PAUSE.as_millis() > TURN.as_millis());
 
-/// How long nothing of a blob is asked for when this node could not store a piece of it.
-pub const STORE_PAUSE: Duration = Duration::from_secs(1);
+/// How long nothing of a blob is asked for when this node could not store a piece of it, at first;
+/// twice as long each time until one is stored. Longer than a turn, so that others get the turn.
+pub const STORE_PAUSE: Duration = Duration::from_secs(2);
 
-/// How long a blob that nobody has keeps its turn while others wait for one: all peers have had
-/// the time to answer.
+/// How long at most: who has made room on the disk need not wait for longer than half a minute,
+/// and a thousand blobs that cannot be stored cost two mebibytes a second.
+pub const STORE_PAUSE_MAX: Duration = Duration::from_secs(30);
+
+const _: () = assert!(STORE_PAUSE.as_millis() > TURN.as_millis());
+
+/// How long a blob that nobody has, or that cannot be stored here, keeps its turn while others wait
+/// for one: all peers have had the time to answer.
 pub const TURN: Duration = Duration::from_secs(1);
 
 /// Blobs that a peer may lie about before the session ends.

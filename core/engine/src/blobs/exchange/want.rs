@@ -5,7 +5,8 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::limits::{
-    ASK_PATIENCE, ASK_PERIOD, FIRST_MAX, LISTINGS_MAX, PIECES_MAX, REFUSED_PAUSE, REFUSED_PAUSE_MAX,
+    ASK_PATIENCE, ASK_PERIOD, FIRST_MAX, LISTINGS_MAX, PIECES_MAX, REFUSED_PAUSE,
+    REFUSED_PAUSE_MAX, STORE_PAUSE, STORE_PAUSE_MAX,
 };
 use super::listing::Listing;
 use super::pause::Pause;
@@ -25,9 +26,10 @@ pub(super) struct Want {
     pub(super) first: Vec<Range<u32>>,
     /// The peers that were asked.
     pub(super) sources: BTreeMap<SessionId, Source>,
-    /// Nothing is fetched before.
-    pub(super) resting_until: Duration,
-    /// Since when nobody has anything of what is missing, as far as is known.
+    /// After a piece could not be stored: nothing is fetched until this is over.
+    pub(super) pause: Pause,
+    /// Since when nobody has anything of what is missing, as far as is known, or it cannot be
+    /// stored.
     pub(super) idle_since: Option<Duration>,
     /// Whether it was told that nobody has it.
     pub(super) is_unavailable: bool,
@@ -89,7 +91,7 @@ impl Want {
             known: None,
             first: Vec::new(),
             sources: BTreeMap::new(),
-            resting_until: Duration::ZERO,
+            pause: Pause::new(STORE_PAUSE, STORE_PAUSE_MAX),
             idle_since: None,
             is_unavailable: false,
             fed: 0,

@@ -303,9 +303,12 @@ fn nothing_is_fetched_for_a_while_when_it_cannot_be_stored() {
     bench.hear_all(1, blob, size);
     bench.hear_piece(1, blob, piece(0));
     assert!(bench.stored(blob, piece(0), Outcome::Failed).is_empty());
-    assert_eq!(bench.hear_piece(1, blob, piece(1)), [store(blob, size, 1)]);
+    for at in 1..=3 {
+        let out = bench.hear_piece(1, blob, piece(at));
+        assert_eq!(out, [store(blob, size, at)]);
+    }
     let out = bench.pass(STORE_PAUSE);
-    assert_eq!(fetched(&out), [(1, 0), (1, 4)]);
+    assert_eq!(fetched(&out), [(1, 0), (1, 4), (1, 5), (1, 6)]);
 }
 
 #[test]
