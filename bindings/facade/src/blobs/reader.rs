@@ -45,8 +45,7 @@ struct Origin {
 impl BlobReader {
     pub(super) fn new(place: Place, id: BlobId, range: Range<u64>) -> Self {
         let reader = place.blobs.range_of(id, range.clone());
-        let end = range.start;
-        let pieces = Stream::read_ahead("get", Reading { reader, end }, place.lease.clone());
+        let pieces = Stream::read_ahead("get", Reading(reader), place.lease.clone());
         let origin = OwnProcess::new(Origin { place, id, range });
         Self { pieces, origin }
     }
@@ -164,20 +163,16 @@ fn late(id: BlobId) -> swarmlet::Error {
 }
 
 /// What the pieces come from.
-struct Reading {
-    reader: swarmlet::BlobReader,
-    end: u64,
-}
+struct Reading(swarmlet::BlobReader);
 
 impl Source for Reading {
     type Item = Piece;
 
     async fn next(&mut self) -> Result<Option<Vec<Piece>>> {
-        let Some(bytes) = self.reader.next_chunk().await? else {
+        let Some(bytes) = self.0.next_chunk().await? else {
             return Ok(None);
         };
-        self.end += bytes.len() as u64;
-        let end = self.end;
+        let end = self.0.position();
         Ok(Some(vec![Piece { bytes, end }]))
     }
 }

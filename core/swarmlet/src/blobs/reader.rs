@@ -78,12 +78,19 @@ impl BlobReader {
         self.source.id
     }
 
+    /// Where in the blob the next bytes are.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.range.start
+    }
+
     /// How much of the blob is here.
     ///
     /// # Errors
     ///
-    /// `storage`.
+    /// `storage`, `closed`.
     pub fn progress(&self) -> Result<BlobProgress> {
+        self.source.state.check_open()?;
         Ok(match self.source.keeper.here(self.source.id)? {
             Here::Nothing => BlobProgress::default(),
             Here::All(size) => BlobProgress {

@@ -22,10 +22,17 @@ use crate::writer::Writer;
 /// Its calls write to the disk and may wait for it.
 #[derive(Debug)]
 pub struct BlobWriter {
-    import: Import,
+    incoming: Incoming,
     options: Checked,
     publisher: Publisher,
     room: Reserved,
+}
+
+/// Bytes that are in the store and in no blob yet.
+#[derive(Debug)]
+struct Incoming {
+    import: Option<Import>,
+    state: Arc<State>,
 }
 
 /// What it takes to store a blob and to publish its record. It does not keep the node open.
@@ -35,6 +42,27 @@ pub(super) struct Publisher {
     pub(super) writer: Arc<Writer>,
     pub(super) state: Arc<State>,
     pub(super) app_id: AppId,
+}
+
+impl Incoming {
+    fn import(&mut self) -> &mut Import {
+        self.import.as_mut().expect(TAKEN_ONCE)
+    }
+
+    fn take(&mut self) -> Import {
+        self.import.take().expect(TAKEN_ONCE)
+    }
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        if let Some(import) = self.import.take()
+            && self.state.check_open().is_err()
+        {
+            // The folder may be another node's by now, which has removed this when it was opened.
+            import.leave();
+        }
+    }
 }
 
 impl Publisher {
@@ -58,7 +86,10 @@ impl Publisher {
 impl BlobWriter {
     pub(super) fn begin(options: Checked, publisher: Publisher) -> Result<Self> {
         Ok(Self {
-            import: publisher.keeper.store.import()?,
+            incoming: Incoming {
+                import: Some(publisher.keeper.store.import()?),
+                state: publisher.state.clone(),
+            },
             options,
             room: Reserved::none(publisher.keeper.clone()),
             publisher,
@@ -73,7 +104,7 @@ impl BlobWriter {
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
         self.publisher.state.check_open()?;
         self.room.grow(bytes.len() as u64)?;
-        self.import.write(bytes)
+        self.incoming.import().write(bytes)
     }
 
     /// Keeps the blob, durably, and publishes its record; when this returns both are on the disk.
@@ -84,7 +115,7 @@ impl BlobWriter {
     /// `disk_full`, `storage`, `closed`; a blob without a record may be left then.
     pub fn finish_blocking(self) -> Result<BlobInfo> {
         let Self {
-            import,
+            mut incoming,
             options,
             publisher,
             room,
@@ -93,7 +124,7 @@ impl BlobWriter {
         publisher.state.check_open()?;
         // Until there is a record, nothing says that it is kept.
         let _kept = publisher.keeper.hold_removal();
-        let blob = import.complete()?;
+        let blob = incoming.take().complete()?;
         room.keep();
         let record = BlobRecord {
             id: blob.id(),
@@ -176,6 +207,9 @@ fn read_some(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
 fn cannot_read(path: &Path, error: io::Error) -> Error {
     Error::io("cannot read the file to store", error).with("path", path.display())
 }
+
+/// Only what ends a writer takes it.
+const TAKEN_ONCE: &str = "the import is taken when the writer ends";
 
 #[cfg(test)]
 mod tests {

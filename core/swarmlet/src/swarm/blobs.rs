@@ -87,6 +87,7 @@ impl BlobSide {
     /// Members or their rights have changed.
     pub(super) fn regroup(&mut self) {
         self.ask(Job::Regroup);
+        self.inputs.push_back(Input::RightsChanged);
     }
 
     /// What is to be done next.

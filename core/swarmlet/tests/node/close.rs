@@ -76,6 +76,22 @@ async fn blobs_then_say_closed_and_nothing_of_them_is_kept() {
     assert!(!place.path().join(format!("blobs/{lost}.blob")).exists());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_being_stored_in_a_closed_node_is_in_nobodys_way() {
+    let place = Place::new();
+    let node = place.open().await;
+    let mut left = node.blobs().writer(PutOptions::new()).unwrap();
+    left.write(b"cut off").unwrap();
+    node.close().await.unwrap();
+    let node = place.open().await;
+    let blobs = node.blobs();
+    let mut writing = blobs.writer(PutOptions::new()).unwrap();
+    writing.write(b"film").unwrap();
+    drop(left);
+    let id = writing.finish_blocking().unwrap().id;
+    assert_eq!(blobs.get(id).read_all(9).await.unwrap(), b"film");
+}
+
 #[tokio::test]
 async fn who_holds_blobs_does_not_hold_the_node() {
     let place = Place::new();

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use swarmlet::{Network, Node, Options, SwarmStatus};
 
-use crate::harness::{Place, number, soon, tags};
+use crate::harness::{Place, number, soon, tags, until};
 use crate::swarm::{SOON, founder, joiner};
 
 /// Opens a member that is to listen where somebody else does.
@@ -12,6 +12,7 @@ async fn opened_too_early(place: &Place, taken: &TcpListener) -> Node {
     let address = format!("tcp://{}", taken.local_addr().unwrap());
     let network = Network::new().listen(&address).discovery(false);
     let node = place.open_with(Options::new().network(network)).await;
+    until(|| !node.swarm().status().incidents.is_empty()).await;
     let status = node.swarm().status();
     assert!(status.listening.is_empty());
     assert!(status.incidents[0].contains("network"), "{status:?}");

@@ -20,6 +20,7 @@ pub struct Import {
     hashes: Option<Box<dyn DiskFile>>,
     names: Pair,
     len: u64,
+    is_left: bool,
 }
 
 impl Import {
@@ -32,6 +33,7 @@ impl Import {
             hashes: None,
             names,
             len: 0,
+            is_left: false,
         })
     }
 
@@ -72,6 +74,11 @@ impl Import {
         Ok(Blob::new(kept))
     }
 
+    /// Gives it up without removing what was written: opening the store does that.
+    pub fn leave(mut self) {
+        self.is_left = true;
+    }
+
     fn keep(&self, names: &Pair) -> io::Result<()> {
         self.content.sync_data()?;
         if let Some(hashes) = &self.hashes {
@@ -83,8 +90,10 @@ impl Import {
 
 impl Drop for Import {
     fn drop(&mut self) {
-        // What was kept has another name; what stays is removed when the store is opened.
-        let _ = self.names.remove(self.disk.as_ref());
+        if !self.is_left {
+            // What was kept has another name; what stays is removed when the store is opened.
+            let _ = self.names.remove(self.disk.as_ref());
+        }
     }
 }
 
