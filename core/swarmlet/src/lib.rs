@@ -57,7 +57,7 @@ mod writer;
 
 pub use blobs::{
     BlobChange, BlobChanges, BlobInfo, BlobList, BlobProgress, BlobReader, BlobStat, BlobState,
-    BlobUsage, BlobWatch, BlobWriter, Blobs, PutOptions,
+    BlobUsage, BlobWatch, BlobWriter, Blobs, PutOptions, SavedFolder,
 };
 pub use clock::{Clock, SystemClock};
 pub use identity::KeyStore;
@@ -70,7 +70,9 @@ pub use query::{
     Results, Row, Severity, SourceReport, SubscribeOptions, TermReport, query_mistake,
 };
 pub use swarm::{Founded, InviteOptions, MemberInfo, Network, Peer, RootKey, Swarm, SwarmStatus};
-pub use swarmlet_engine::blobs::{BlobId, Hold, Keep};
+pub use swarmlet_engine::blobs::{
+    BlobId, BlobSize, Collection, CollectionFile, CollectionPath, Hold, Keep,
+};
 pub use swarmlet_engine::event::{
     AppId, DeviceKey, Event, EventKey, Lamport, NewEvent, NodeId, Offset, Offsets, Payload,
     Signature, Signer, StreamId, StreamName, StreamNumber, Tag, Tags, Timestamp,

@@ -94,6 +94,10 @@ pub(crate) const FORMAT_BYTES_MAX: u64 = 4096;
 /// Bytes read of a file at a time when it is stored: few system calls.
 pub(crate) const BLOB_READ_BYTES: usize = 256 * 1024;
 
+/// How deep a folder that is stored may have others in it: a path of 1 KiB has hardly more, and a
+/// folder that leads back to itself ends here.
+pub(crate) const FOLDER_DEPTH_MAX: usize = 64;
+
 /// Records of blobs that are looked at together: no peer who publishes many keeps the worker from
 /// other work for long.
 pub(crate) const BLOB_RECORDS_PER_LOOK: usize = 256;

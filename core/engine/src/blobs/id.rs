@@ -1,6 +1,7 @@
 //! Blob ids: the BLAKE3 hash of the content, and its text form.
 
 use std::fmt;
+use std::io;
 use std::str::FromStr;
 
 use crate::error::{Error, Result};
@@ -28,6 +29,17 @@ impl BlobId {
     #[must_use]
     pub fn of(content: &[u8]) -> Self {
         Self(*blake3::hash(content).as_bytes())
+    }
+
+    /// The name of a blob with all bytes that come.
+    ///
+    /// # Errors
+    ///
+    /// Those of reading.
+    pub fn of_reader(content: impl io::Read) -> io::Result<Self> {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update_reader(content)?;
+        Ok(Self(*hasher.finalize().as_bytes()))
     }
 
     /// From the 32 bytes of the hash.

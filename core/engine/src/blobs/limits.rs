@@ -39,3 +39,12 @@ pub const HOLD_LABEL_BYTES_MAX: usize = 64;
 
 /// Tags by which the next of a blob is known: each is looked for when it may have come.
 pub const KEEP_TAGS_MAX: usize = 16;
+
+/// Files of a collection: with their records they are published in one call, of 4 MiB at most.
+pub const COLLECTION_FILES_MAX: usize = 8 * 1024;
+
+/// Bytes of a path in a collection: what systems allow for a path is little more.
+pub const COLLECTION_PATH_BYTES_MAX: usize = 1024;
+
+/// Bytes of the text of a collection: all files with paths of 900 bytes. It is read into memory.
+pub const COLLECTION_BYTES_MAX: usize = 8 * 1024 * 1024;

@@ -3,10 +3,11 @@
 //! A blob is named by the BLAKE3 hash of its content, so whoever has the name can check every piece
 //! of it, whoever it comes from. Pure like the rest of the engine. From below: `id`, `name`,
 //! `piece` (what travels and is kept as one), `policy` (who holds a blob, and how long), `record`
-//! (the events that tell of blobs), `tree` (which hashes prove a piece), `store` (files),
-//! `exchange` (what two nodes say to each other to move pieces). The byte map is in
-//! docs/format/blob.md.
+//! (the events that tell of blobs), `collection` (trees of blobs), `tree` (which hashes prove a
+//! piece), `store` (files), `exchange` (what two nodes say to each other to move pieces). The byte
+//! map is in docs/format/blob.md.
 
+mod collection;
 pub mod exchange;
 mod id;
 pub mod limits;
@@ -17,6 +18,7 @@ mod record;
 mod store;
 mod tree;
 
+pub use collection::{Collection, CollectionFile, CollectionPath};
 pub use id::BlobId;
 pub use name::{BlobName, MediaType};
 pub use piece::{BlobSize, Piece, PieceSet};

@@ -30,6 +30,8 @@ pub struct BlobRecord {
     pub hold: Hold,
     /// How long.
     pub keep: Keep,
+    /// The collection that it is a file of; it is kept as long as that.
+    pub of: Option<BlobId>,
 }
 
 /// What an event says that takes the records of a blob back: those that are earlier, if they are
@@ -105,6 +107,7 @@ impl BlobRecord {
                 .as_ref()
                 .map(|kind| kind.as_str().to_owned()),
             hold: Some(Said::Known(self.hold.clone())),
+            of: self.of.map(|collection| collection.to_string()),
             keep: (self.keep != Keep::Forever).then(|| Said::Known(self.keep.clone())),
         })
     }
@@ -130,6 +133,7 @@ impl BlobRecord {
             // What a later version says otherwise, nobody holds because of it, and nobody removes.
             hold: known(fields.hold).unwrap_or(Hold::OnDemand),
             keep: known(fields.keep).unwrap_or(Keep::Forever),
+            of: fields.of.map(|text| text.parse()).transpose().ok()?,
         })
     }
 }
@@ -193,6 +197,8 @@ struct Fields {
     hold: Option<Said<Hold>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     keep: Option<Said<Keep>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    of: Option<String>,
 }
 
 /// A policy of this version, or one of another.
@@ -227,6 +233,7 @@ mod tests {
             media_type: Some(MediaType::new("image/png").unwrap()),
             hold: Hold::Everyone,
             keep: Keep::Forever,
+            of: None,
         }
     }
 
@@ -237,6 +244,7 @@ mod tests {
     #[test]
     fn a_record_is_read_as_it_was_written() {
         let bare = BlobRecord {
+            of: Some(BlobId::of(b"all")),
             name: None,
             media_type: None,
             hold: Hold::OnDemand,
@@ -263,6 +271,7 @@ mod tests {
             ("size", json!(u64::MAX)),
             ("name", json!("../x")),
             ("type", json!("png")),
+            ("of", json!("all")),
         ] {
             let mut record = fine.clone();
             record[field] = value;

@@ -74,7 +74,7 @@ impl BlobList {
         let events = rows.iter().filter_map(Row::event);
         let mut live = Vec::new();
         for info in events.filter_map(BlobInfo::from_event) {
-            if self.judge.is_live(info.id, info.key)? {
+            if info.collection.is_none() && self.judge.is_live(info.id, info.key)? {
                 live.push(info);
             }
         }
@@ -127,6 +127,8 @@ fn changes(rows: &[Row]) -> Vec<BlobChange> {
 
 fn change(event: &Event) -> Option<BlobChange> {
     let (id, info) = match BlobInfo::from_event(event) {
+        // It comes with its collection.
+        Some(info) if info.collection.is_some() => return None,
         Some(info) => (info.id, Some(info)),
         None => (BlobDeletion::of(event)?.id, None),
     };

@@ -107,8 +107,12 @@ impl Judge {
         Ok(claims.is_cut || claims.live().any(|claim| claim.event.key == key))
     }
 
-    /// How a blob stands at this time, where `has` says which other blobs are whole here.
-    pub(super) fn standing(&self, id: BlobId, has: impl Fn(BlobId) -> bool) -> Result<Standing> {
+    /// How a blob stands at this time, where `has` says whether all of another one is here.
+    pub(super) fn standing(
+        &self,
+        id: BlobId,
+        has: impl Fn(&BlobRecord) -> bool,
+    ) -> Result<Standing> {
         let claims = self.claims(id)?;
         if claims.is_cut {
             return Ok(Standing::Held);
@@ -162,7 +166,9 @@ impl Judge {
             Hold::Copies(copies) => {
                 let others = self.rights.readers(name).into_iter();
                 let candidates = others.filter(|node| *node != author);
-                copy_holders(record.id, *copies, candidates).contains(&self.state.id)
+                // The files of a collection are where that is.
+                let blob = record.of.unwrap_or(record.id);
+                copy_holders(blob, *copies, candidates).contains(&self.state.id)
             }
         }
     }
@@ -179,8 +185,11 @@ impl Judge {
         &self,
         claim: &Claim,
         is_referenced: bool,
-        has: &impl Fn(BlobId) -> bool,
+        has: &impl Fn(&BlobRecord) -> bool,
     ) -> Result<bool> {
+        if let Some(collection) = claim.record.of {
+            return self.is_collection_over(collection, has);
+        }
         match &claim.record.keep {
             Keep::Forever => Ok(false),
             Keep::Until(until) => Ok(self.now() > *until),
@@ -189,14 +198,29 @@ impl Judge {
                 let Some(next) = self.next_of(claim)? else {
                     return Ok(false);
                 };
-                // The last version that is here stays until the next one is.
-                Ok(!self.names_this(claim) || has(next))
+                // The last version that is here stays until the next one is, or never will be.
+                let (next, key) = next;
+                Ok(!self.names_this(claim) || has(&next) || !self.is_live(next.id, key)?)
             }
         }
     }
 
-    /// The blob that a later record puts in the place of this one.
-    fn next_of(&self, claim: &Claim) -> Result<Option<BlobId>> {
+    /// Whether there were records of a collection, and none keeps it any more.
+    fn is_collection_over(&self, id: BlobId, has: &impl Fn(&BlobRecord) -> bool) -> Result<bool> {
+        let claims = self.claims(id)?;
+        if claims.is_cut || claims.claims.is_empty() {
+            return Ok(false);
+        }
+        for claim in claims.live().filter(|claim| claim.record.of.is_none()) {
+            if !self.is_over(claim, claims.is_referenced, has)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The later record that puts another blob in the place of this one.
+    fn next_of(&self, claim: &Claim) -> Result<Option<(BlobRecord, EventKey)>> {
         let Some(tags) = claim.record.tags_of_next() else {
             return Ok(None);
         };
@@ -213,8 +237,9 @@ impl Judge {
                     return Ok(None);
                 }
                 let is_here = name_of(&log, event.key.stream).as_ref() == Some(&claim.name);
-                if let Some(record) = BlobRecord::of(&event).filter(|_| is_here) {
-                    return Ok(Some(record.id));
+                let record = BlobRecord::of(&event).filter(|record| record.of.is_none());
+                if let Some(record) = record.filter(|_| is_here) {
+                    return Ok(Some((record, event.key)));
                 }
             }
         }

@@ -217,9 +217,9 @@ impl Blobs {
         self.publisher.state.check_open()
     }
 
-    /// Publishes what is said of a blob; durable when it returns.
-    pub(super) fn publish(&self, content: Content) -> Result<Event> {
-        self.publisher.publish(content)
+    /// Publishes what is said of blobs, all of it or nothing; durable when it returns.
+    pub(super) fn publish_all(&self, contents: Vec<Content>) -> Result<Event> {
+        self.publisher.publish(contents)
     }
 
     /// Who asks for records.

@@ -1,9 +1,9 @@
 //! What users say and learn of blobs.
 
-use swarmlet_engine::Result;
 use swarmlet_engine::blobs::limits::PIECE_BYTES;
 use swarmlet_engine::blobs::{BlobId, BlobName, BlobRecord, Hold, Keep, MediaType};
 use swarmlet_engine::event::{AppId, Event, EventKey, Tags, Timestamp};
+use swarmlet_engine::{Error, ErrorKind, Result};
 
 use super::keeper::Here;
 
@@ -33,6 +33,8 @@ pub struct BlobInfo {
     pub hold: Hold,
     /// How long.
     pub keep: Keep,
+    /// The collection that it is a file of, if it is one.
+    pub collection: Option<BlobId>,
     /// The tags of the record, with those that every record has.
     pub tags: Tags,
     /// Where the record is in the log.
@@ -145,6 +147,12 @@ impl PutOptions {
         self
     }
 
+    /// With this media type if there is none.
+    pub(super) fn or_media_type(mut self, media_type: &str) -> Self {
+        self.media_type = self.media_type.or_else(|| Some(media_type.to_owned()));
+        self
+    }
+
     /// With this name if there is none.
     pub(super) fn or_name(mut self, name: Option<&str>) -> Self {
         self.name = self.name.or_else(|| name.map(ToOwned::to_owned));
@@ -181,6 +189,12 @@ impl BlobInfo {
         Some(Self::new(record, event, event.tags()))
     }
 
+    /// Reads what was published just now.
+    pub(super) fn of_own(event: &Event) -> Result<Self> {
+        Self::from_event(event)
+            .ok_or_else(|| Error::new(ErrorKind::Internal, "a record cannot be read"))
+    }
+
     pub(super) fn new(record: BlobRecord, event: &Event, tags: Tags) -> Self {
         Self {
             id: record.id,
@@ -189,6 +203,7 @@ impl BlobInfo {
             media_type: record.media_type.map(|kind| kind.as_str().to_owned()),
             hold: record.hold,
             keep: record.keep,
+            collection: record.of,
             tags,
             key: event.key,
             timestamp: event.timestamp,

@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, mpsc};
 
-use swarmlet_engine::blobs::limits::PIECE_BYTES;
-use swarmlet_engine::blobs::{BlobId, BlobSize, BlobStore, Part};
+use swarmlet_engine::blobs::limits::{COLLECTION_BYTES_MAX, PIECE_BYTES};
+use swarmlet_engine::blobs::{
+    BlobId, BlobRecord, BlobSize, BlobStore, Collection, MediaType, Part,
+};
 use swarmlet_engine::storage::Disk;
 use swarmlet_engine::{Error, ErrorKind, Result};
 use tokio::sync::watch;
@@ -25,9 +27,9 @@ pub(crate) struct BlobKeeper {
     pub(super) store: BlobStore,
     inner: Mutex<Inner>,
     room: Mutex<Room>,
-    /// Held for reading while a blob has come into the store and has no record yet, and for writing
+    /// Held for reading while a blob comes into the store and has no lease yet, and for writing
     /// while one is removed.
-    unrecorded: RwLock<()>,
+    unleased: RwLock<()>,
     /// Reads what the log says of blobs; there once the log is open.
     judge: OnceLock<Judge>,
     /// Changes with everything that somebody may wait for.
@@ -50,6 +52,15 @@ struct Inner {
     /// There while the collector runs: it is to look at a blob.
     suspects: Option<mpsc::Sender<BlobId>>,
     pins: BTreeSet<BlobId>,
+    /// What must not be removed: it is whole, and its record is not there yet.
+    leases: BTreeMap<BlobId, usize>,
+}
+
+/// While it is there a blob is not removed.
+#[derive(Debug)]
+pub(super) struct Lease {
+    keeper: Arc<BlobKeeper>,
+    id: BlobId,
 }
 
 /// Bytes on their way into the store; dropping it gives up their room.
@@ -93,7 +104,7 @@ impl BlobKeeper {
                 ..Inner::default()
             }),
             room: Mutex::new(room),
-            unrecorded: RwLock::default(),
+            unleased: RwLock::default(),
             judge: OnceLock::new(),
             moved: watch::Sender::new(()),
         })
@@ -109,10 +120,35 @@ impl BlobKeeper {
         self.judge.get().ok_or_else(crate::state::closed)
     }
 
+    /// Whether a blob is whole here; if it is a collection, with all of its files.
+    fn has_all_of(&self, record: &BlobRecord) -> bool {
+        let has = |id| matches!(self.store.blob(id), Ok(Some(_)));
+        let kind = record.media_type.as_ref().map(MediaType::as_str);
+        if kind != Some(Collection::MEDIA_TYPE) {
+            return has(record.id);
+        }
+        let files = self.collection(record.id);
+        files.is_ok_and(|files| files.is_some_and(|files| files.into_iter().all(has)))
+    }
+
+    /// The files of a collection, if that is here.
+    fn collection(&self, id: BlobId) -> Result<Option<BTreeSet<BlobId>>> {
+        let Some(blob) = self.store.blob(id)? else {
+            return Ok(None);
+        };
+        if blob.size().get() > COLLECTION_BYTES_MAX as u64 {
+            return Ok(None);
+        }
+        let pieces = blob.size().pieces_of(0..u64::MAX);
+        let bytes: Vec<Vec<u8>> = pieces
+            .map(|piece| blob.read(piece))
+            .collect::<Result<_>>()?;
+        Collection::decode(&bytes.concat()).map(|collection| Some(collection.blobs()))
+    }
+
     /// How a blob stands on this device.
     pub(super) fn standing(&self, id: BlobId) -> Result<Standing> {
-        let has = |other| matches!(self.store.blob(other), Ok(Some(_)));
-        self.judge()?.standing(id, has)
+        self.judge()?.standing(id, |next| self.has_all_of(next))
     }
 
     /// From here on whoever wants a blob waits until it can be fetched.
@@ -264,22 +300,31 @@ impl BlobKeeper {
         }
     }
 
-    /// While this is held nothing is removed. For what has no record yet.
+    /// While this is held nothing is removed. For what has no lease yet.
     pub(super) fn hold_removal(&self) -> RwLockReadGuard<'_, ()> {
-        let held = self.unrecorded.read();
+        let held = self.unleased.read();
         held.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Removes a blob that stands so, unless somebody pins it or waits for it; says whether it is
-    /// gone. No record can come meanwhile of what is stored here.
+    /// Keeps a blob that is here until there is a record of it.
+    pub(super) fn lease(self: &Arc<Self>, id: BlobId) -> Lease {
+        *self.lock().leases.entry(id).or_default() += 1;
+        let keeper = self.clone();
+        Lease { keeper, id }
+    }
+
+    /// Removes a blob that stands so, unless somebody pins it, waits for it, or is about to record
+    /// it; says whether it is gone.
     pub(super) fn remove_if(&self, id: BlobId, may: impl Fn(Standing) -> bool) -> Result<bool> {
         let _nobody_stores = self
-            .unrecorded
+            .unleased
             .write()
             .unwrap_or_else(PoisonError::into_inner);
         let is_needed = {
             let inner = self.lock();
-            inner.pins.contains(&id) || inner.waits.contains_key(&id)
+            inner.pins.contains(&id)
+                || inner.waits.contains_key(&id)
+                || inner.leases.contains_key(&id)
         };
         if is_needed || !may(self.standing(id)?) {
             return Ok(false);
@@ -384,6 +429,29 @@ impl Inner {
         if let Some(jobs) = &self.jobs {
             // A worker that has ended needs nothing.
             let _ = jobs.send(job);
+        }
+    }
+}
+
+impl Lease {
+    pub(super) fn id(&self) -> BlobId {
+        self.id
+    }
+
+    /// There is a record now.
+    pub(super) fn note_gained(&self) {
+        self.keeper.note_gained(self.id);
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let mut inner = self.keeper.lock();
+        if let Some(leases) = inner.leases.get_mut(&self.id) {
+            *leases -= 1;
+            if *leases == 0 {
+                inner.leases.remove(&self.id);
+            }
         }
     }
 }

@@ -62,6 +62,8 @@ impl Blobs {
     /// pinned there, or somebody waits for it. A device that is away learns of it when it is back.
     /// Who records the same bytes again later has a blob again.
     ///
+    /// The files of a collection go with it, at the second look.
+    ///
     /// What no record tells of is removed from this device only. Durable when it returns; the
     /// bytes themselves go in the background.
     ///
@@ -100,8 +102,13 @@ impl Blobs {
         let deletion = BlobDeletion { id };
         let tags = own.iter().map(|claim| deletion.tags(&claim.tags()));
         let ways: HashSet<Tags> = tags.collect::<Result<_>>()?;
-        for tags in ways {
-            self.publish(Content::new(&tags, &deletion.payload()?))?;
+        let payload = deletion.payload()?;
+        let contents: Vec<Content> = ways
+            .iter()
+            .map(|tags| Content::new(tags, &payload))
+            .collect();
+        if !contents.is_empty() {
+            self.publish_all(contents)?;
         }
         if own.is_empty() {
             keeper.remove_if(id, |standing| standing == Standing::Unknown)?;

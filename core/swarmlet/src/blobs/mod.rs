@@ -5,10 +5,12 @@
 //! bytes there may be), `claims` (what the log says of a blob), `keeper` (what is here, and who
 //! waits for what is not), `follower` (records in the log), `holds` (whose turn it is), `worker`
 //! (the thread that reads, checks and writes for peers), `collector` (the one that removes),
-//! `reader`, `writer`, `changes`, `watch`, `handle` and `kept` (the door for users).
+//! `reader`, `writer`, `changes`, `watch`, `handle`, `kept` and
+//! `collection` (the door for users).
 
 mod changes;
 mod claims;
+mod collection;
 mod collector;
 mod follower;
 mod handle;
@@ -24,6 +26,7 @@ mod worker;
 mod writer;
 
 pub use changes::{BlobChange, BlobChanges, BlobList};
+pub use collection::SavedFolder;
 pub(crate) use collector::BlobCollector;
 pub use handle::Blobs;
 pub use info::{BlobInfo, BlobStat, BlobState, BlobUsage, PutOptions};

@@ -5,13 +5,13 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use swarmlet_engine::blobs::{BlobRecord, Import};
+use swarmlet_engine::blobs::{BlobId, BlobRecord, BlobSize, Import};
 use swarmlet_engine::event::{AppId, Content, Event};
 use swarmlet_engine::log::Publish;
 use swarmlet_engine::{Error, ErrorKind, Result};
 
 use super::info::{BlobInfo, Checked};
-use super::keeper::{BlobKeeper, Reserved};
+use super::keeper::{BlobKeeper, Lease, Reserved};
 use crate::limits::BLOB_READ_BYTES;
 use crate::state::State;
 use crate::writer::Writer;
@@ -33,6 +33,13 @@ pub struct BlobWriter {
 struct Incoming {
     import: Option<Import>,
     state: Arc<State>,
+}
+
+/// A whole blob that no record tells of yet.
+#[derive(Debug)]
+pub(super) struct Kept {
+    lease: Lease,
+    size: BlobSize,
 }
 
 /// What it takes to store a blob and to publish its record. It does not keep the node open.
@@ -65,21 +72,32 @@ impl Drop for Incoming {
     }
 }
 
+impl Kept {
+    pub(super) fn id(&self) -> BlobId {
+        self.lease.id()
+    }
+
+    pub(super) fn size(&self) -> BlobSize {
+        self.size
+    }
+
+    /// Its record is published.
+    pub(super) fn note_gained(&self) {
+        self.lease.note_gained();
+    }
+}
+
 impl Publisher {
-    /// Publishes what is said of a blob; durable when it returns.
-    pub(super) fn publish(&self, content: Content) -> Result<Event> {
-        let publish = Publish::new(self.app_id.clone(), vec![content.clone()])?;
+    /// Publishes what is said of blobs, all of it or nothing, and returns the last; durable when it
+    /// returns.
+    pub(super) fn publish(&self, contents: Vec<Content>) -> Result<Event> {
+        let nothing = || Error::new(ErrorKind::Internal, "a record has no answer");
+        let last = contents.last().cloned().ok_or_else(nothing)?;
+        let publish = Publish::new(self.app_id.clone(), contents)?;
         let published = self.writer.publish_blocking(publish)?;
-        let published = published
-            .first()
-            .ok_or_else(|| Error::new(ErrorKind::Internal, "a record has no answer"))?;
+        let published = published.last().ok_or_else(nothing)?;
         let app_id = self.app_id.clone();
-        Ok(Event::new(
-            published.key,
-            published.timestamp,
-            app_id,
-            content,
-        ))
+        Ok(Event::new(published.key, published.timestamp, app_id, last))
     }
 }
 
@@ -114,31 +132,35 @@ impl BlobWriter {
     ///
     /// `disk_full`, `storage`, `closed`; a blob without a record may be left then.
     pub fn finish_blocking(self) -> Result<BlobInfo> {
-        let Self {
-            mut incoming,
-            options,
-            publisher,
-            room,
-        } = self;
-        // A closed node's folder is not its own any more.
-        publisher.state.check_open()?;
-        // Until there is a record, nothing says that it is kept.
-        let _kept = publisher.keeper.hold_removal();
-        let blob = incoming.take().complete()?;
-        room.keep();
+        let (options, publisher) = (self.options.clone(), self.publisher.clone());
+        let kept = self.keep()?;
         let record = BlobRecord {
-            id: blob.id(),
-            size: blob.size(),
+            id: kept.id(),
+            size: kept.size(),
             name: options.name,
             media_type: options.media_type,
             hold: options.hold,
             keep: options.keep,
+            of: None,
         };
         let content = Content::new(&record.tags(&options.tags)?, &record.payload()?);
-        let event = publisher.publish(content)?;
-        publisher.keeper.note_gained(record.id);
-        BlobInfo::from_event(&event)
-            .ok_or_else(|| Error::new(ErrorKind::Internal, "a record cannot be read"))
+        let event = publisher.publish(vec![content])?;
+        kept.note_gained();
+        BlobInfo::of_own(&event)
+    }
+
+    /// Keeps the blob, durably, without a record: as long as what is returned is there nothing
+    /// removes it.
+    pub(super) fn keep(mut self) -> Result<Kept> {
+        let Publisher { keeper, state, .. } = &self.publisher;
+        // A closed node's folder is not its own any more.
+        state.check_open()?;
+        let _until_it_is_leased = keeper.hold_removal();
+        let blob = self.incoming.take().complete()?;
+        self.room.keep();
+        let lease = keeper.lease(blob.id());
+        let size = blob.size();
+        Ok(Kept { lease, size })
     }
 }
 
@@ -186,6 +208,11 @@ impl FileCopy {
             self.buffer = Vec::new();
         }
         Ok(self)
+    }
+
+    /// Keeps what was copied, without a record.
+    pub(super) fn keep(self) -> Result<Kept> {
+        self.writer.keep()
     }
 
     /// Makes the blob of what was copied.

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod blobs;
+mod blobs_folders;
 mod blobs_kept;
 mod clones;
 mod close;

@@ -32,6 +32,7 @@ async fn main() -> Result<()> {
     read(&tablet, drawing.id).await?;
     on_demand(&press, &tablet).await?;
     until_the_next(&press).await?;
+    folders(&press, &tablet).await?;
     mistakes(&press).await?;
     nobody_has_it(&tablet, BlobId::of(b"nobody has this")).await?;
     for node in [tablet, press] {
@@ -122,6 +123,18 @@ async fn until_the_next(press: &Node) -> Result<()> {
     press.blobs().pin(report.id)?;
     assert_eq!(press.blobs().delete(report.id).await?, 0);
     assert!(press.blobs().stat(report.id)?.records.is_empty());
+    Ok(())
+}
+
+async fn folders(press: &Node, tablet: &Node) -> Result<()> {
+    std::fs::create_dir_all("app/js")?;
+    std::fs::write("app/index.html", "<script src=js/app.js></script>")?;
+    std::fs::write("app/js/app.js", "start()")?;
+    let options = PutOptions::new().name("app");
+    let app = press.blobs().put_folder("app", options).await?;
+    let saved = tablet.blobs().save_folder(app.id, "installed").await?;
+    println!("{} files are new", saved.written);
+    assert_eq!(saved.written, 2);
     Ok(())
 }
 
