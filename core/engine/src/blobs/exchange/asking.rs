@@ -9,7 +9,7 @@ use super::limits::{ACTIVE_MAX, ASKED_MAX, TURN, WANTED_MAX};
 use super::listing::Listing;
 use super::machine::Exchange;
 use super::session::Session;
-use super::want::{Hope, Known, Place, Source, Want};
+use super::want::{Hope, Known, Place, Question, Source, Want};
 use crate::blobs::{BlobId, BlobSize, PieceSet};
 use crate::event::NodeId;
 use crate::sync::SessionId;
@@ -134,16 +134,16 @@ impl Exchange {
         &mut self,
         blob: BlobId,
         id: SessionId,
-        from: Option<u32>,
+        question: Option<Question>,
         now: Duration,
         out: &mut Vec<Output>,
     ) {
         let session = self.sessions.get_mut(&id);
         let session = session.filter(|session| !session.is_barred(blob));
         if let (Some(session), Some(want)) = (session, self.wants.get_mut(&blob)) {
-            let from = from.unwrap_or_else(|| want.start());
+            let question = question.unwrap_or_else(|| Question::Start(want.start()));
             let source = want.sources.entry(id).or_insert_with(|| Source::new(now));
-            source.ask(from, now);
+            let from = source.ask(question, now);
             session.send(&Frame::Ask(blob, from), out);
         }
     }
@@ -250,8 +250,8 @@ impl Exchange {
             };
             let sources = want.sources.values_mut();
             sources.for_each(|source| source.expire(now));
-            for (id, from) in want.due(now) {
-                self.ask(blob, id, Some(from), now, out);
+            for (id, question) in want.due(now) {
+                self.ask(blob, id, Some(question), now, out);
             }
             self.review(blob, now, out);
             if waiting > 0 && self.is_idle(blob, is_read, now) {

@@ -60,6 +60,11 @@ impl Listing {
         (self.until < self.size.pieces()).then_some(self.until)
     }
 
+    /// The piece from which on nothing is said, be it the end.
+    pub(super) const fn until(&self) -> u32 {
+        self.until
+    }
+
     /// Whether `piece` is there.
     pub(super) fn has(&self, piece: Piece) -> bool {
         let number = piece.get();

@@ -66,6 +66,21 @@ pub(super) struct Source {
     /// that, one after the other.
     from: u32,
     listings: u32,
+    /// The last place that it was asked from for readers: in which of their ranges, and the piece.
+    sought: Option<(usize, u32)>,
+    /// Whether that left out pieces that it may have, and it was not asked for them since.
+    is_ahead: bool,
+}
+
+/// From which piece on a peer is asked for what it has.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Question {
+    /// From the first one that is missing.
+    Start(u32),
+    /// From where its answer ended.
+    Rest(u32),
+    /// From one that readers wait for, in this one of their ranges.
+    Sought(usize, u32),
 }
 
 /// What is to be hoped for.
@@ -105,7 +120,11 @@ impl Want {
             piece(range.start / PIECE_BYTES)..piece(range.end.div_ceil(PIECE_BYTES))
         };
         let ranges = first.iter().filter(|range| !range.is_empty());
-        self.first = ranges.take(FIRST_MAX).map(pieces).collect();
+        let first = ranges.take(FIRST_MAX).map(pieces).collect();
+        if self.first != first {
+            self.sources.values_mut().for_each(Source::seek_anew);
+        }
+        self.first = first;
         self.place.is_background = self.first.is_empty();
     }
 
@@ -142,12 +161,17 @@ impl Want {
         known.size == listing.size() && ranges.any(|range| known.missing.first_in(range).is_some())
     }
 
+    /// Whether a source has something that is missing, and can be asked for it.
+    fn is_offered(&self, source: &Source, now: Duration) -> bool {
+        let listing = source.listing.as_ref().filter(|_| source.is_usable(now));
+        listing.is_some_and(|listing| self.misses_some_of(listing))
+    }
+
     /// What is to be hoped from one source.
     pub(super) fn hope(&self, source: &Source, now: Duration) -> Hope {
-        let listing = source.listing.as_ref().filter(|_| source.is_usable(now));
-        if listing.is_some_and(|listing| self.misses_some_of(listing)) {
+        if self.is_offered(source, now) {
             Hope::Offered
-        } else if source.is_waiting || source.rest(now).is_some() {
+        } else if source.is_waiting || self.next_question(source, now).is_some() {
             Hope::Waiting
         } else {
             Hope::None
@@ -155,17 +179,58 @@ impl Want {
     }
 
     /// The peers that are to be asked once more, and from which piece on.
-    pub(super) fn due(&self, now: Duration) -> Vec<(SessionId, u32)> {
-        let is_idle = |source: &Source| {
-            let is_offering = self.hope(source, now) == Hope::Offered;
-            !source.is_waiting && !is_offering
-        };
-        let sources = self.sources.iter().filter(|(_, source)| is_idle(source));
-        let due = sources.filter_map(|(session, source)| {
-            let again = (now >= source.again).then(|| self.start());
-            Some((*session, source.rest(now).or(again)?))
+    pub(super) fn due(&self, now: Duration) -> Vec<(SessionId, Question)> {
+        let due = self.sources.iter().filter_map(|(session, source)| {
+            let is_due = || now >= source.again && self.hope(source, now) == Hope::None;
+            let again = || is_due().then(|| Question::Start(self.start()));
+            let question = self.next_question(source, now).or_else(again);
+            Some((*session, question?))
         });
         due.collect()
+    }
+
+    /// What is to be asked of a peer because it did not have room to tell all.
+    fn next_question(&self, source: &Source, now: Duration) -> Option<Question> {
+        if source.is_waiting || !source.is_usable(now) {
+            return None;
+        }
+        let sought = self.sought(source, now);
+        if sought.is_some() || self.is_offered(source, now) {
+            return sought;
+        }
+        let start = || source.is_ahead.then(|| Question::Start(self.start()));
+        source.rest().map(Question::Rest).or_else(start)
+    }
+
+    /// A piece that readers wait for and that a peer may have, although it said nothing of it. Not
+    /// before one that it was asked for already, so that it is not asked back and forth between
+    /// readers; but once more when it is asked again for everything.
+    fn sought(&self, source: &Source, now: Duration) -> Option<Question> {
+        let (known, listing) = (self.known.as_ref()?, source.listing.as_ref()?);
+        let is_anew = now >= source.again;
+        if source.listings >= LISTINGS_MAX && !is_anew {
+            return None;
+        }
+        let asked = source.sought.filter(|_| !is_anew);
+        let (from, until) = (source.from, listing.until());
+        for (index, range) in self.first.iter().enumerate() {
+            let missing = |start, end| {
+                let piece = known.missing.first_in(start..end).map(Piece::get);
+                piece.filter(|piece| Some((index, *piece)) > asked)
+            };
+            let question = |piece| Some(Question::Sought(index, piece));
+            if let Some(piece) = missing(range.start, range.end.min(from)) {
+                return question(piece);
+            }
+            let mut offered = listing.within(range);
+            if offered.any(|offered| known.missing.first_in(offered).is_some()) {
+                return None;
+            }
+            if let Some(piece) = missing(range.start.max(until), range.end) {
+                return question(piece);
+            }
+        }
+        None
     }
 
     /// A piece to fetch from a peer that has it and was not asked for it; `is_taken` says which
@@ -226,26 +291,44 @@ impl Source {
             listing: None,
             from: 0,
             listings: 0,
+            sought: None,
+            is_ahead: false,
         }
     }
 
-    /// The peer is asked for what it has from this piece on.
-    pub(super) fn ask(&mut self, from: u32, now: Duration) {
-        self.listings = if self.rest(now) == Some(from) {
-            self.listings + 1
-        } else {
-            0
+    /// The peer is asked. Says from which piece on.
+    pub(super) fn ask(&mut self, question: Question, now: Duration) -> u32 {
+        if now >= self.again {
+            self.listings = 0;
+        }
+        self.listings += 1;
+        let from = match question {
+            Question::Start(from) => {
+                (self.listings, self.is_ahead) = (0, false);
+                from
+            }
+            Question::Rest(from) => from,
+            Question::Sought(range, from) => {
+                (self.sought, self.is_ahead) = (Some((range, from)), true);
+                from
+            }
         };
         self.from = from;
         self.asked = now;
         self.is_waiting = true;
         self.again = now + ASK_PERIOD;
+        from
+    }
+
+    /// What is sought at it is no longer what it was.
+    fn seek_anew(&mut self) {
+        self.sought = None;
+        self.listings = 0;
     }
 
     /// From where on it is to be asked for more, if what it said is not all.
-    fn rest(&self, now: Duration) -> Option<u32> {
-        let listing = self.listing.as_ref().filter(|_| self.is_usable(now));
-        let rest = listing.and_then(Listing::rest);
+    fn rest(&self) -> Option<u32> {
+        let rest = self.listing.as_ref().and_then(Listing::rest);
         rest.filter(|rest| *rest > self.from && self.listings < LISTINGS_MAX)
     }
 

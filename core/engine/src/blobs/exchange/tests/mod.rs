@@ -5,6 +5,7 @@ mod fetching;
 mod pacing;
 mod pausing;
 mod rights;
+mod seeking;
 mod serving;
 mod swarm;
 mod wicked;

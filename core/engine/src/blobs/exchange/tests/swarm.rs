@@ -94,7 +94,11 @@ impl Swarm {
             Nature::Silent,
             Nature::Noisy,
         ];
-        let bytes = |chance: &mut Chance| 1 + chance.below(30 * PIECE_BYTES);
+        // Parts of some have more ranges than one answer has room for.
+        let bytes = |chance: &mut Chance| {
+            let pieces = if chance.hits(5) { 400 } else { 30 };
+            1 + chance.below(pieces * PIECE_BYTES)
+        };
         let sizes = (0..4).map(|number| (blob(number), bytes(&mut chance)));
         let sizes: BTreeMap<BlobId, BlobSize> = sizes
             .map(|(blob, bytes)| (blob, BlobSize::new(bytes).unwrap()))
@@ -163,6 +167,25 @@ impl Swarm {
                     );
                 }
             }
+        }
+    }
+
+    /// Readers at some node go somewhere else.
+    fn seek(&mut self) {
+        let at = self.chance.below(NODES as u64) as usize;
+        let blob = blob(self.chance.below(4));
+        if self.nodes[at].wants.contains(&blob) {
+            let start = self.chance.below(self.sizes[&blob].get());
+            let first = once(start..start + self.chance.below(5) * PIECE_BYTES);
+            let missing = None;
+            self.step(
+                at,
+                Input::Want {
+                    blob,
+                    missing,
+                    first,
+                },
+            );
         }
     }
 
@@ -518,6 +541,9 @@ fn run(seed: u64) {
         }
         if swarm.chance.hits(5) {
             swarm.change_rights();
+        }
+        if swarm.chance.hits(20) {
+            swarm.seek();
         }
         swarm.pass(moment % 10 == 0);
     }
