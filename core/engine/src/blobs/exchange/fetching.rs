@@ -9,7 +9,7 @@ use super::frame::Frame;
 use super::input::{Outcome, Output};
 use super::limits::OUTSTANDING_MAX;
 use super::machine::Exchange;
-use super::want::Known;
+use super::want::{Known, Source};
 use crate::blobs::{BlobId, BlobSize, Piece, PieceSet};
 use crate::event::NodeId;
 use crate::sync::SessionId;
@@ -165,6 +165,9 @@ impl Exchange {
         });
         if known.size != size {
             return;
+        }
+        if is_new {
+            want.sources.values_mut().for_each(Source::seek_anew);
         }
         known.missing.remove(piece);
         let missing = known.missing.len();

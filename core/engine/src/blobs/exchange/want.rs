@@ -62,11 +62,11 @@ pub(super) struct Source {
     /// After a refusal: it is not asked for anything until this is over.
     pause: Pause,
     listing: Option<Listing>,
-    /// Where the listing that it was asked for last begins, and how many were asked for before
-    /// that, one after the other.
+    /// Where the listing that it was asked for last begins, and how many were asked for one after
+    /// the other, without a piece or a pause in between.
     from: u32,
     listings: u32,
-    /// The last place that it was asked from for readers: in which of their ranges, and the piece.
+    /// The last piece that was sought at it, and in which range of readers.
     sought: Option<(usize, u32)>,
     /// Whether that left out pieces that it may have, and it was not asked for them since.
     is_ahead: bool,
@@ -79,7 +79,7 @@ pub(super) enum Question {
     Start(u32),
     /// From where its answer ended.
     Rest(u32),
-    /// From one that readers wait for, in this one of their ranges.
+    /// From one that readers wait for, in this one of their ranges, or that proves the size.
     Sought(usize, u32),
 }
 
@@ -202,17 +202,23 @@ impl Want {
         source.rest().map(Question::Rest).or_else(start)
     }
 
-    /// A piece that readers wait for and that a peer may have, although it said nothing of it. Not
-    /// before one that it was asked for already, so that it is not asked back and forth between
-    /// readers; but once more when it is asked again for everything.
+    /// A piece that readers wait for and that a peer may have, although it said nothing of it;
+    /// while the size is not proven, the last one. Not before one that it was asked for already, so
+    /// that it is not asked back and forth between readers; but once more when it is asked again
+    /// for everything.
     fn sought(&self, source: &Source, now: Duration) -> Option<Question> {
-        let (known, listing) = (self.known.as_ref()?, source.listing.as_ref()?);
+        let listing = source.listing.as_ref()?;
         let is_anew = now >= source.again;
         if source.listings >= LISTINGS_MAX && !is_anew {
             return None;
         }
-        let asked = source.sought.filter(|_| !is_anew);
         let (from, until) = (source.from, listing.until());
+        let Some(known) = &self.known else {
+            let last = listing.size().last_piece();
+            let is_told = listing.has(last) || (from..until).contains(&last.get());
+            return (!is_told).then_some(Question::Sought(0, last.get()));
+        };
+        let asked = source.sought.filter(|_| !is_anew);
         for (index, range) in self.first.iter().enumerate() {
             let missing = |start, end| {
                 let piece = known.missing.first_in(start..end).map(Piece::get);
@@ -304,7 +310,7 @@ impl Source {
         self.listings += 1;
         let from = match question {
             Question::Start(from) => {
-                (self.listings, self.is_ahead) = (0, false);
+                self.is_ahead = false;
                 from
             }
             Question::Rest(from) => from,
@@ -321,7 +327,7 @@ impl Source {
     }
 
     /// What is sought at it is no longer what it was.
-    fn seek_anew(&mut self) {
+    pub(super) fn seek_anew(&mut self) {
         self.sought = None;
         self.listings = 0;
     }
@@ -348,6 +354,7 @@ impl Source {
     /// The peer has sent a piece.
     pub(super) const fn give(&mut self) {
         self.pause.succeed();
+        self.listings = 0;
     }
 
     /// Does not wait for an answer for ever.

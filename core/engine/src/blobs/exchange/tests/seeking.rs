@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::bench::{Bench, blob, fetched, once, piece, pieces, progress, send, size, store};
+use super::bench::{
+    Bench, blob, closed, fetched, once, piece, pieces, progress, send, size, store,
+};
 use crate::blobs::exchange::frame::Frame;
-use crate::blobs::exchange::limits::{ASK_PERIOD, LISTINGS_MAX};
+use crate::blobs::exchange::limits::{ASK_PERIOD, LISTINGS_MAX, RANGES_MAX};
 use crate::blobs::exchange::listing::Listing;
 use crate::blobs::exchange::{Held, Input, Offer, Output};
 use crate::blobs::limits::PIECE_BYTES;
@@ -104,6 +106,22 @@ fn what_readers_wait_for_is_asked_for_before_the_beginning_of_an_answer() {
 }
 
 #[test]
+fn while_the_size_is_not_proven_the_last_piece_is_asked_for() {
+    let (mut bench, blob, size) = (Bench::with_peers(1), blob(1), size(999));
+    let offer = scattered(size, 0);
+    bench.want(blob);
+    bench.read(blob, once(500..600));
+    assert!(bench.tell(blob, &offer, 0).is_empty());
+    assert_eq!(bench.pass(MOMENT), [question(blob, 998)]);
+    assert_eq!(fetched(&bench.tell(blob, &offer, 998)), [(1, 998)]);
+    bench.take(1, blob, piece(998));
+    // Then what is read, and then everything.
+    assert_eq!(bench.pass(MOMENT), [question(blob, 500)]);
+    let out = bench.tell(blob, &offer, 500);
+    assert_eq!(fetched(&out), [(1, 500), (1, 502)]);
+}
+
+#[test]
 fn a_peer_is_not_asked_back_and_forth_between_readers() {
     let (mut bench, blob, size) = (Bench::with_peers(1), blob(1), size(1000));
     // It has nothing for any of them, and cannot say so at once.
@@ -148,21 +166,62 @@ fn nothing(blob: BlobId, size: BlobSize, until: u64) -> Bytes {
     frame.into()
 }
 
+impl Bench {
+    /// How often a peer is asked that answers each time with nothing, and always has more to tell.
+    fn asked_for_nothing(&mut self, blob: BlobId, sizes: impl Fn(u64) -> BlobSize) -> u32 {
+        let (session, mut from, mut asked) = (SessionId(1), Some(0), 0);
+        let end = self.now + ASK_PERIOD;
+        while self.now < end {
+            if let Some(from) = from {
+                asked += 1;
+                let frame = nothing(blob, sizes(u64::from(asked)), u64::from(from) + 1);
+                let out = self.step(Input::Received { session, frame });
+                assert_eq!(closed(&out), None);
+            }
+            from = self.pass(MOMENT).iter().find_map(asked_from);
+        }
+        asked
+    }
+}
+
 #[test]
 fn who_has_nothing_for_readers_is_not_asked_for_ever() {
     let (mut bench, blob, size) = (Bench::with_peers(1), blob(1), size(1 << 20));
     bench.want_all(blob, size);
-    bench.read(blob, once(7..1 << 20));
-    let (session, mut from, mut asked) = (SessionId(1), Some(0), 0);
-    let end = bench.now + ASK_PERIOD;
-    while bench.now < end {
-        if let Some(from) = from {
-            asked += 1;
-            let frame = nothing(blob, size, u64::from(from) + 1);
-            bench.step(Input::Received { session, frame });
-        }
-        from = bench.pass(MOMENT).iter().find_map(asked_from);
-    }
+    bench.read(blob, (7..13).map(|number| number..1 << 20).collect());
+    let asked = bench.asked_for_nothing(blob, |_| size);
     assert!(asked > LISTINGS_MAX, "{asked}");
-    assert!(asked <= 2 * (LISTINGS_MAX + 1), "{asked}");
+    assert!(asked <= LISTINGS_MAX + 2, "{asked}");
+}
+
+#[test]
+fn who_claims_ever_larger_sizes_is_not_asked_for_ever() {
+    let (mut bench, blob) = (Bench::with_peers(1), blob(1));
+    bench.want(blob);
+    let asked = bench.asked_for_nothing(blob, |number| size(1000 * (number + 1)));
+    assert!(asked > LISTINGS_MAX, "{asked}");
+    assert!(asked <= LISTINGS_MAX + 2, "{asked}");
+}
+
+#[test]
+fn a_peer_with_very_many_parts_gives_all_of_them_without_a_pause() {
+    let (mut bench, blob) = (Bench::with_peers(1), blob(1));
+    let size = size(2 * RANGES_MAX as u64 * (u64::from(LISTINGS_MAX) + 3));
+    let offer = scattered(size, 0);
+    bench.want_all(blob, size);
+    let mut out = bench.tell(blob, &offer, 0);
+    let mut asked = fetched(&out);
+    loop {
+        while let Some((_, at)) = asked.pop() {
+            out = bench.take(1, blob, piece(u64::from(at)));
+            asked.extend(fetched(&out));
+        }
+        let Some(from) = bench.pass(MOMENT).iter().find_map(asked_from) else {
+            break;
+        };
+        asked = fetched(&bench.tell(blob, &offer, from));
+    }
+    let half = size.pieces() / 2;
+    let end = [progress(blob, size, half), Output::Unavailable { blob }];
+    assert!(out.ends_with(&end), "{out:?}");
 }
