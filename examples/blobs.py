@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import swarmlet
-from swarmlet import BlobInfo, Network, Node
+from swarmlet import BlobInfo, Copies, Network, Node
 
 
 async def main() -> None:
@@ -15,6 +16,7 @@ async def main() -> None:
         await dashboard.swarm.join(await camera.swarm.invite(), "dashboard", timeout=30)
         following = asyncio.create_task(follow(dashboard))
         drawing = await store(camera)
+        await report(camera, b"nothing happened")
         recording = await record(camera, frames())
         await following
         await read(dashboard, drawing)
@@ -48,6 +50,13 @@ async def record(node: Node, frames: AsyncIterator[bytes]) -> BlobInfo:
     return recording
 
 
+async def report(node: Node, text: bytes) -> BlobInfo:
+    in_a_month = datetime.now(timezone.utc) + timedelta(days=30)
+    report = await node.blobs.put(text, name="shift.txt", hold=Copies(2), keep=in_a_month)
+    print("kept until", report.keep)
+    return report
+
+
 async def read(node: Node, drawing: BlobInfo) -> None:
     content = await node.blobs.get(drawing.id).read()
     print("read", len(content))
@@ -66,9 +75,12 @@ async def play(node: Node, recording: BlobInfo) -> None:
 
 async def follow(node: Node) -> None:
     async with node.blobs.changes() as changes:
-        async for info in changes:
-            print("new blob", info.name, info.media_type, info.tags)
-            if "jam" in info.tags:
+        async for change in changes:
+            if change.info is None:
+                print("taken back", change.id)
+            else:
+                print("new blob", change.info.name, change.info.media_type, change.info.tags)
+            if change.info is not None and "jam" in change.info.tags:
                 break
 
 

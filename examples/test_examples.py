@@ -131,8 +131,9 @@ def test_the_tour_of_swarms_runs(tmp_path: Path) -> None:
 def test_the_tour_of_blobs_runs(tmp_path: Path) -> None:
     shown = run("blobs.py", folder=tmp_path)
     for part in (
-        "stored drawing.png 1024000", "new blob drawing.png image/png ('blob', 'blob:",
+        "stored drawing.png 1024000", "new blob drawing.png image/png ('blob', 'blob",
         "read 1024000", "saved True", "played 500000 of 500000", "jam.video of", "first 1000",
+        "kept until 2", "new blob shift.txt",
     ):  # fmt: skip
         assert part in shown
 

@@ -14,7 +14,7 @@ This is the interface for asyncio; :mod:`swarmlet.sync` has the same words for t
 from __future__ import annotations
 
 from . import sync
-from ._blobs import BlobChanges, BlobReader, Blobs
+from ._blobs import BlobChanges, BlobList, BlobReader, Blobs
 from ._errors import (
     Advice,
     AlreadyExistsError,
@@ -45,12 +45,14 @@ from ._stream import Results, RowStream, Subscription
 from ._swarm import Changes, Swarm
 from ._types import (
     AntiRow,
+    BlobChange,
     BlobData,
     BlobInfo,
     BlobProgress,
     BlobState,
     BytesLike,
     CaughtUp,
+    Copies,
     Diagnostic,
     Durability,
     EventKey,
@@ -58,6 +60,8 @@ from ._types import (
     Founded,
     Histogram,
     Hold,
+    Keep,
+    Labels,
     LogStats,
     Member,
     Metrics,
@@ -79,6 +83,7 @@ from ._types import (
     Tags,
     TermReport,
     TimeTravel,
+    UntilNext,
 )
 
 __version__ = version()
@@ -87,9 +92,11 @@ __all__ = [
     "Advice",
     "AlreadyExistsError",
     "AntiRow",
+    "BlobChange",
     "BlobChanges",
     "BlobData",
     "BlobInfo",
+    "BlobList",
     "BlobProgress",
     "BlobReader",
     "BlobState",
@@ -99,6 +106,7 @@ __all__ = [
     "CaughtUp",
     "Changes",
     "ClosedError",
+    "Copies",
     "CorruptError",
     "Diagnostic",
     "DiskFullError",
@@ -113,6 +121,8 @@ __all__ = [
     "InternalError",
     "InvalidArgumentError",
     "InvalidQueryError",
+    "Keep",
+    "Labels",
     "LockedError",
     "LogStats",
     "Member",
@@ -153,5 +163,6 @@ __all__ = [
     "TimeoutError",
     "UnavailableError",
     "UnsupportedError",
+    "UntilNext",
     "sync",
 ]

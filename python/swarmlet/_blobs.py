@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import AsyncIterable
+from typing import TypeVar
 
 from . import _native
 from ._chunks import chunks_of, file_path, pieces
@@ -13,17 +14,21 @@ from ._loop import dispatcher
 from ._taking import TakingAsync
 from ._types import (
     READ_BYTES_MAX,
+    BlobChange,
     BlobData,
     BlobInfo,
     BlobProgress,
     BlobState,
     BytesLike,
     Hold,
+    Keep,
     Tags,
 )
 
-CHUNK_INFOS = 256
-"""Records handed over at once."""
+_Item = TypeVar("_Item")
+
+CHUNK_ITEMS = 256
+"""Records and changes handed over at once."""
 
 
 class BlobReader(TakingAsync[_native.BlobReader, bytes]):
@@ -66,20 +71,16 @@ class BlobReader(TakingAsync[_native.BlobReader, bytes]):
         return await dispatcher().run(self._native.progress())
 
 
-class BlobChanges(TakingAsync[_native.BlobChanges, BlobInfo]):
-    """What records say of blobs, one after the other; a blob comes once for each record of it.
+class _Items(TakingAsync[_native.BlobItems[_Item], _Item]):
+    """What is said of blobs, one after the other."""
 
-    A wait that is cancelled loses nothing. Leaving the ``async with`` block, or dropping the
-    object, ends it.
-    """
-
-    def __init__(self, native: _native.BlobChanges) -> None:
+    def __init__(self, native: _native.BlobItems[_Item]) -> None:
         super().__init__(native)
-        self._taken: deque[BlobInfo] = deque()
+        self._taken: deque[_Item] = deque()
 
-    async def __anext__(self) -> BlobInfo:
+    async def __anext__(self) -> _Item:
         if not self._taken:
-            self._taken.extend(await self._some(lambda: self._native.take(CHUNK_INFOS)))
+            self._taken.extend(await self._some(lambda: self._native.take(CHUNK_ITEMS)))
         return self._taken.popleft()
 
     def cancel(self) -> None:
@@ -88,7 +89,19 @@ class BlobChanges(TakingAsync[_native.BlobChanges, BlobInfo]):
         super().cancel()
 
 
-class Blobs(BlobsFront[BlobReader, BlobChanges]):
+class BlobList(_Items[BlobInfo]):
+    """Records of blobs, one after the other; a blob comes once for each record of it.
+
+    A wait that is cancelled loses nothing. Leaving the ``async with`` block, or dropping the
+    object, ends it.
+    """
+
+
+class BlobChanges(_Items[BlobChange]):
+    """What records and deletions say of blobs, as they come; see :class:`BlobList`."""
+
+
+class Blobs(BlobsFront[BlobReader, BlobList, BlobChanges]):
     """The blobs of a node: large bytes, named by their hash.
 
     Whoever stores a blob publishes a record of it, an event with the tags ``blob`` and
@@ -97,7 +110,7 @@ class Blobs(BlobsFront[BlobReader, BlobChanges]):
     """
 
     def __init__(self, native: _native.Blobs) -> None:
-        super().__init__(native, BlobReader, BlobChanges)
+        super().__init__(native, BlobReader, BlobList, BlobChanges)
 
     async def put(
         self,
@@ -107,6 +120,7 @@ class Blobs(BlobsFront[BlobReader, BlobChanges]):
         media_type: str | None = None,
         tags: Tags = (),
         hold: Hold = "everyone",
+        keep: Keep = "forever",
     ) -> BlobInfo:
         """Stores bytes; both they and the record are durable when this returns.
 
@@ -115,12 +129,13 @@ class Blobs(BlobsFront[BlobReader, BlobChanges]):
         waits for something by itself makes the event loop wait; an asynchronous one does not.
         ``name``: what people call it, never a path; that of a file unless given. ``media_type``:
         what kind of bytes it is, such as ``image/png``. ``tags``: by what the record is found,
-        beside its own tags. ``hold``: who is to hold it beside this device.
+        beside its own tags. ``hold``: who is to hold it beside this device. ``keep``: how long it
+        is kept.
 
         Cancelling leaves nothing behind, unless all bytes had been given already. The same bytes
         are kept once, however often they are stored.
         """
-        given = (name, media_type, tags, hold)
+        given = (name, media_type, tags, hold, keep)
         path = file_path(data)
         if path is not None:
             return await dispatcher().run(self._native.put_file(path, given))

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import os
+from typing import TypeVar
 
 from . import _native
 from ._chunks import chunks_of, file_path, pieces
 from ._deadline import Deadline
 from ._fronts import BlobsFront
 from ._taking import TakingBlocking
-from ._types import READ_BYTES_MAX, BlobData, BlobInfo, BlobProgress, BlobState, Hold, Tags
+from ._types import (
+    READ_BYTES_MAX,
+    BlobChange,
+    BlobData,
+    BlobInfo,
+    BlobProgress,
+    BlobState,
+    Hold,
+    Keep,
+    Tags,
+)
+
+_Item = TypeVar("_Item")
 
 
 class BlobReader(TakingBlocking[_native.BlobReader, bytes]):
@@ -47,22 +60,32 @@ class BlobReader(TakingBlocking[_native.BlobReader, bytes]):
         return self._native.progress().wait()
 
 
-class BlobChanges(TakingBlocking[_native.BlobChanges, BlobInfo]):
-    """What records say of blobs, one after the other; see :class:`swarmlet.BlobChanges`. Leaving
-    the ``with`` block ends it.
+class _Items(TakingBlocking[_native.BlobItems[_Item], _Item]):
+    """What is said of blobs, one after the other."""
+
+    def __next__(self) -> _Item:
+        return self._some(lambda: self._native.take(1))[0]
+
+
+class BlobList(_Items[BlobInfo]):
+    """Records of blobs, one after the other; see :class:`swarmlet.BlobList`. Leaving the ``with``
+    block ends it.
     """
 
     _thing = "record"
 
-    def __next__(self) -> BlobInfo:
-        return self._some(lambda: self._native.take(1))[0]
+
+class BlobChanges(_Items[BlobChange]):
+    """What records and deletions say of blobs, as they come; see :class:`BlobList`."""
+
+    _thing = "change"
 
 
-class Blobs(BlobsFront[BlobReader, BlobChanges]):
+class Blobs(BlobsFront[BlobReader, BlobList, BlobChanges]):
     """The blobs of a node: large bytes, named by their hash; see :class:`swarmlet.Blobs`."""
 
     def __init__(self, native: _native.Blobs) -> None:
-        super().__init__(native, BlobReader, BlobChanges)
+        super().__init__(native, BlobReader, BlobList, BlobChanges)
 
     def put(
         self,
@@ -72,13 +95,14 @@ class Blobs(BlobsFront[BlobReader, BlobChanges]):
         media_type: str | None = None,
         tags: Tags = (),
         hold: Hold = "everyone",
+        keep: Keep = "forever",
         timeout: float | None = None,
     ) -> BlobInfo:
         """Stores bytes, a file, or an iterable of bytes; see :meth:`swarmlet.Blobs.put`. Raises
         :class:`TimeoutError` if not all of them were given after ``timeout`` seconds, and leaves
         nothing behind then. It does not cut off an iterable that waits for something by itself.
         """
-        given = (name, media_type, tags, hold)
+        given = (name, media_type, tags, hold, keep)
         path = file_path(data)
         if path is not None:
             return self._native.put_file(path, given).wait(timeout)

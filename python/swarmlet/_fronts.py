@@ -9,11 +9,12 @@ from typing import Generic, TypeVar
 from . import _exit, _native
 from ._errors import SwarmletError
 from ._metrics import metrics
-from ._types import Metrics, Offsets, Order, Parameters, Peer, SwarmStatus
+from ._types import BlobChange, BlobInfo, Metrics, Offsets, Order, Parameters, Peer, SwarmStatus
 
 _Results = TypeVar("_Results")
 _Subscription = TypeVar("_Subscription")
 _Reader = TypeVar("_Reader")
+_List = TypeVar("_List")
 _Changes = TypeVar("_Changes")
 
 
@@ -164,17 +165,19 @@ class SwarmFront(Generic[_Changes]):
             return f"Swarm({error.code})"
 
 
-class BlobsFront(Generic[_Reader, _Changes]):
+class BlobsFront(Generic[_Reader, _List, _Changes]):
     """The blobs of a node."""
 
     def __init__(
         self,
         native: _native.Blobs,
         reader: Callable[[_native.BlobReader], _Reader],
-        changes: Callable[[_native.BlobChanges], _Changes],
+        records: Callable[[_native.BlobItems[BlobInfo]], _List],
+        changes: Callable[[_native.BlobItems[BlobChange]], _Changes],
     ) -> None:
         self._native = native
         self._reader = reader
+        self._records = records
         self._changes = changes
 
     def get(self, id: str, *, start: int = 0, end: int | None = None) -> _Reader:
@@ -186,12 +189,13 @@ class BlobsFront(Generic[_Reader, _Changes]):
         """
         return self._reader(self._native.get(id, start, end))
 
-    def list(self) -> _Changes:
-        """The records that are here, in the order of their keys. To find some of them, query the
-        log: ``FROM 'blob' & 'press:7'``, and :meth:`BlobInfo.from_row` reads what comes out.
+    def list(self) -> _List:
+        """The records that are here and were not taken back, in the order of their keys. To find
+        some of them, query the log: ``FROM 'blob' & 'press:7'``, and :meth:`BlobInfo.from_row`
+        reads what comes out.
         """
-        return self._changes(self._native.list())
+        return self._records(self._native.list())
 
     def changes(self) -> _Changes:
-        """The records that are here, and those that come."""
+        """The records that are here, and those that come; and which of them were taken back."""
         return self._changes(self._native.changes())

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TypeAlias
 
-from ._types import Durability, Hold, Network, Offsets, Order, Parameters, Retention, Tags
+from ._types import Durability, Hold, Keep, Network, Offsets, Order, Parameters, Retention, Tags
 
 StreamLimits: TypeAlias = tuple[str, int | None, int | None, int | None]
 NativeNetwork: TypeAlias = tuple[
@@ -25,8 +25,8 @@ QueryOptions: TypeAlias = tuple[Offsets | None, Offsets | None, Order, Parameter
 """Lower and upper bound, order, parameters."""
 Terms: TypeAlias = tuple[str | None, str | None, Mapping[str, str] | None, int | None, int | None]
 """Capabilities, name, labels, uses, microseconds of validity."""
-BlobOptions: TypeAlias = tuple[str | None, str | None, Tags, Hold]
-"""Name, media type, tags, who holds it."""
+BlobOptions: TypeAlias = tuple[str | None, str | None, Tags, Hold, Keep]
+"""Name, media type, tags, who holds it, how long it is kept."""
 
 
 def native_options(

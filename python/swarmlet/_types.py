@@ -60,8 +60,13 @@ BlobData: TypeAlias = Union[BytesLike, "os.PathLike[str]", Iterable[BytesLike]]
 """What can be stored as a blob: bytes, the path of a file (never a ``str``), or an iterable of
 bytes."""
 
-Hold: TypeAlias = Literal["everyone", "on_demand"]
-"""Who is to hold a blob: every device that may read its record, or whoever asks for it."""
+Hold: TypeAlias = Union[Literal["everyone", "on_demand"], "Copies", "Labels"]
+"""Who is to hold a blob beside the device that stores it: every device that may read its record;
+whoever reads it; so many devices; those that have some labels."""
+
+Keep: TypeAlias = Union[Literal["forever", "while_referenced"], datetime, "UntilNext"]
+"""How long a blob is kept: until it is deleted; as long as an event beside its record has the tag
+``blob:<id>``; until a time, which must have a time zone; until there is a next one."""
 
 READ_BYTES_MAX = 64 * 1024 * 1024
 """Bytes of a blob that are read into memory at once unless the call says otherwise."""
@@ -231,6 +236,41 @@ class SwarmStatus:
 
 
 @dataclass(frozen=True)
+class Copies:
+    """So many devices, beside the one that stores a blob, are to hold it."""
+
+    count: int
+    """How many: 1 to 4096."""
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The devices that have all of these labels are to hold a blob."""
+
+    labels: Mapping[str, str]
+    """1 to 16, as invitations give them to devices."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "labels", dict(self.labels))
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.labels.items()))
+
+
+@dataclass(frozen=True, init=False)
+class UntilNext:
+    """A blob is kept until a later record in a stream of the same name has all of these tags; with
+    no tags, until the next blob of the same name.
+    """
+
+    tags: frozenset[str]
+    """At most 16."""
+
+    def __init__(self, tags: Tags = ()) -> None:
+        object.__setattr__(self, "tags", frozenset([tags] if isinstance(tags, str) else tags))
+
+
+@dataclass(frozen=True)
 class BlobInfo:
     """A blob as its record tells of it."""
 
@@ -244,6 +284,8 @@ class BlobInfo:
     """What kind of bytes it is."""
     hold: Hold
     """Who is to hold it."""
+    keep: Keep
+    """How long."""
     tags: tuple[str, ...]
     """The tags of the record, with those that every record has; in text order."""
     key: EventKey
@@ -262,6 +304,19 @@ class BlobInfo:
     def from_row(row: Row) -> BlobInfo | None:
         """What a row says if it is the record of a blob; None if it is something else."""
         return _native.blob_info(row)
+
+
+@dataclass(frozen=True)
+class BlobChange:
+    """Something was said of a blob."""
+
+    id: str
+    """Of which blob."""
+    info: BlobInfo | None
+    """What the record says. None if earlier records were taken back: by whoever wrote this, their
+    own, and those in streams on which they have the right admin."""
+    key: EventKey
+    """Where in the log it was said, and by whom."""
 
 
 @dataclass(frozen=True)
@@ -515,7 +570,15 @@ def micros(time: datetime) -> int:
     return (time - _EPOCH) // timedelta(microseconds=1)
 
 
+def nearest_time(micros: int) -> datetime:
+    """The time of a timestamp, or the first or last that there is if it lies outside of them."""
+    try:
+        return utc_time(micros)
+    except OverflowError:
+        end = datetime.max if micros > 0 else datetime.min
+        return end.replace(tzinfo=timezone.utc)
+
+
 def _time_of_seconds(seconds: int) -> datetime:
-    """The time of a timestamp in seconds; the last one that there is for what comes after it."""
-    last = datetime.max.replace(tzinfo=timezone.utc)
-    return last if seconds > (last - _EPOCH).total_seconds() else utc_time(seconds * 1_000_000)
+    """The time of a timestamp in seconds, as near as there is one."""
+    return nearest_time(seconds * 1_000_000)

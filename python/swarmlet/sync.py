@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from . import _logs, _native
 from ._arrow import BATCH_ARROW_ROWS, Batches
-from ._blobs_sync import BlobChanges, BlobReader, Blobs
+from ._blobs_sync import BlobChanges, BlobList, BlobReader, Blobs
 from ._deadline import Deadline
 from ._errors import CancelledError
 from ._fronts import NodeFront
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BlobChanges",
+    "BlobList",
     "BlobReader",
     "Blobs",
     "Changes",

@@ -16,6 +16,7 @@ import pytest
 
 from loops import Run
 from swarmlet import (
+    BlobChange,
     BlobInfo,
     BlobState,
     CancelledError,
@@ -67,7 +68,8 @@ def test_what_is_stored_is_read_again_and_its_record_is_in_the_log(run: Run, fol
             )
             assert len(stored.id) == 64 and stored.size == len(data)
             assert (stored.name, stored.media_type) == ("drawing 7.png", "image/png")
-            assert stored.tags == ("blob", f"blob:{stored.id}", "press:7")
+            name_tag = "blob-name:drawing 7.png"
+            assert stored.tags == ("blob", name_tag, f"blob:{stored.id}", "press:7")
             assert (stored.hold, stored.app_id) == ("on_demand", "com.example.press")
             (row,) = [row async for row in node.query("FROM 'blob' & 'press:7'")]
             assert (row.key, row.timestamp, row.time) == (stored.key, stored.timestamp, stored.time)
@@ -225,7 +227,8 @@ def test_what_everyone_holds_comes_by_itself_and_is_told_of(run: Run, tmp_path: 
                 await asyncio.wait_for(changes.__anext__(), 0.05)
             for path_or_bytes in (data, b"small"):
                 stored = await first.blobs.put(path_or_bytes, tags=["press:7"])
-                assert await asyncio.wait_for(changes.__anext__(), SOON) == stored
+                change = await asyncio.wait_for(changes.__anext__(), SOON)
+                assert change == BlobChange(stored.id, stored, stored.key)
                 await until_here(second, stored.id)
                 assert await second.blobs.get(stored.id).read() == path_or_bytes
         await close(first, second)

@@ -15,12 +15,15 @@ import pytest
 
 from scripts import finish, script
 from swarmlet import (
+    BlobChange,
     BlobInfo,
     BlobState,
     ClosedError,
+    Copies,
     InvalidArgumentError,
     NotFoundError,
     TimeoutError,
+    UntilNext,
     _native,
 )
 from swarmlet.sync import Node
@@ -54,7 +57,10 @@ def test_the_same_words_without_waiting(folder: Path, tmp_path: Path) -> None:
     path.write_bytes(data)
     with Node.open(folder, durability="buffered") as node:
         blobs = node.blobs
-        stored = blobs.put(data, name="a.bin", tags="press:7")
+        stored = blobs.put(
+            data, name="a.bin", tags="press:7", hold=Copies(2), keep=UntilNext("press:7")
+        )
+        assert (stored.hold, stored.keep) == (Copies(2), UntilNext(["press:7"]))
         assert blobs.put(path).id == stored.id
         assert blobs.put(data[n : n + 999] for n in range(0, len(data), 999)).id == stored.id
         assert files(folder) == [f"{stored.id}.blob"]
@@ -97,7 +103,7 @@ def test_what_cannot_be_is_refused_and_leaves_nothing(folder: Path, tmp_path: Pa
             put(fails())
         with pytest.raises(NotFoundError):
             put(tmp_path / "missing")
-        for wrong in ({"name": "../x"}, {"hold": "nobody"}, {"tags": [""]}):
+        for wrong in ({"name": "../x"}, {"hold": "nobody"}, {"keep": "never"}, {"tags": [""]}):
             with pytest.raises(InvalidArgumentError) as caught:
                 put(b"x", **wrong)
             assert caught.value.operation == "put"
@@ -132,7 +138,7 @@ def test_a_timeout_loses_nothing(two: tuple[Node, Node], tmp_path: Path) -> None
         until(lambda: not os.listdir(to.parent))
 
         stored = first.blobs.put(data, hold="on_demand")
-        assert changes.next(SOON) == stored
+        assert changes.next(SOON) == BlobChange(stored.id, stored, stored.key)
         got = reader.next(SOON)
         assert got is not None
         assert got + reader.read(timeout=SOON) == data

@@ -6,10 +6,10 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyAny, PyDateTime, PyDict, PyString};
 use swarmlet::{
-    Durability, Hold, NewEvent, Offsets, Options, Order, Parameter, Parameters, Tags, Timestamp,
+    Durability, NewEvent, Offsets, Options, Order, Parameter, Parameters, Tags, Timestamp,
 };
 use swarmlet_facade as facade;
-use swarmlet_facade::{Failure, Follow, Limits, Reach, guarded, offsets_map, offsets_of};
+use swarmlet_facade::{Failure, Follow, Limits, Reach, Room, guarded, offsets_map, offsets_of};
 
 use crate::failure::{OrRaise, exception};
 use crate::payload::encode;
@@ -62,6 +62,7 @@ impl Settings<'_> {
             durability: Some(self.durability),
             cache_bytes: count_of("cache_bytes", &self.cache_bytes)?,
             network: self.network.as_ref().map(reach).transpose()?,
+            blobs: Room::default(),
         };
         Ok(settings.into_options())
     }
@@ -120,18 +121,6 @@ pub(crate) fn order(py: Python<'_>, name: &str) -> PyResult<Order> {
     }
 }
 
-/// Who is to hold a blob, by the word for it.
-pub(crate) fn hold(py: Python<'_>, word: &str) -> PyResult<Hold> {
-    let known = [Hold::Everyone, Hold::OnDemand];
-    known
-        .into_iter()
-        .find(|hold| hold.as_str() == word)
-        .ok_or_else(|| {
-            let message = "hold must be 'everyone' or 'on_demand'";
-            refused(py, "put", message, word)
-        })
-}
-
 /// What a subscription of that name follows.
 pub(crate) fn follow(py: Python<'_>, name: &str) -> PyResult<Follow> {
     match name {
@@ -178,7 +167,11 @@ pub(crate) fn parameters(
     Ok(parameters)
 }
 
-fn timestamp(operation: &'static str, time: &Bound<'_, PyDateTime>) -> PyResult<Timestamp> {
+/// A time; a naive one is refused.
+pub(crate) fn timestamp(
+    operation: &'static str,
+    time: &Bound<'_, PyDateTime>,
+) -> PyResult<Timestamp> {
     static CONVERT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let py = time.py();
     if time.getattr("tzinfo")?.is_none() {
@@ -275,15 +268,24 @@ pub(crate) fn count(
 ) -> PyResult<u64> {
     value.extract::<u64>().map_err(|_| {
         let py = value.py();
-        let given = value
-            .repr()
-            .map_or_else(|_| String::new(), |text| text.to_string());
         let message = format!("{name} must be an integer from 0 to 2^64 - 1");
-        refused(py, operation, &message, &given)
+        refused(py, operation, &message, &shown(value))
     })
 }
 
-fn refused(py: Python<'_>, operation: &'static str, message: &str, given: &str) -> PyErr {
+/// A value as Python shows it to people.
+pub(crate) fn shown(value: &Bound<'_, PyAny>) -> String {
+    let text = value.repr();
+    text.map_or_else(|_| String::new(), |text| text.to_string())
+}
+
+/// What an argument is refused with: what it must be, and what it is.
+pub(crate) fn refused(
+    py: Python<'_>,
+    operation: &'static str,
+    message: &str,
+    given: &str,
+) -> PyErr {
     let failure = Failure::invalid(operation, format!("{message}, not {given}"));
     exception(py, failure.with("given", given))
 }

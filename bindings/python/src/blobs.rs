@@ -1,21 +1,27 @@
 //! Blobs: calls are prepared here and made by the front; what is read is looked at and taken.
 
+mod items;
+mod policy;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
-use swarmlet::{BlobInfo, BlobProgress, BlobState};
+use pyo3::types::{PyBytes, PyString, PyTuple};
+use swarmlet::{BlobChange, BlobInfo, BlobProgress, BlobState};
 use swarmlet_facade as facade;
 use swarmlet_facade::BlobOptions;
 
-use crate::arguments::{count, hold, tags, time_limit};
+use self::policy::{hold, hold_object, keep, keep_object};
+use crate::arguments::{count, tags, time_limit};
 use crate::call::Call;
 use crate::failure::OrRaise;
 use crate::port::{Outcome, Port};
 use crate::row::{Row, key_tuple};
 use crate::stream::{Watch, as_flag, wait_within, watch_at};
+
+pub(crate) use self::items::BlobItems;
 
 /// The blobs of a node.
 #[pyclass(frozen, module = "swarmlet._native")]
@@ -29,12 +35,14 @@ pub(crate) struct BlobWriter(Arc<facade::BlobWriter>);
 #[pyclass(frozen, module = "swarmlet._native")]
 pub(crate) struct BlobReader(Arc<facade::BlobReader>);
 
-/// Records of blobs, one after the other.
-#[pyclass(frozen, module = "swarmlet._native")]
-pub(crate) struct BlobChanges(facade::BlobInfos);
-
-/// What is said of a blob: name, media type, tags, who holds it.
-type Given<'py> = (Option<String>, Option<String>, Bound<'py, PyAny>, String);
+/// What is said of a blob: name, media type, tags, who holds it, how long it is kept.
+type Given<'py> = (
+    Option<String>,
+    Option<String>,
+    Bound<'py, PyAny>,
+    Bound<'py, PyAny>,
+    Bound<'py, PyAny>,
+);
 
 impl Blobs {
     pub(crate) fn new(blobs: facade::Blobs) -> Self {
@@ -51,8 +59,8 @@ impl BlobWriter {
 #[pymethods]
 impl Blobs {
     /// Begins a blob of bytes that come chunk by chunk.
-    fn writer(&self, py: Python<'_>, given: Given<'_>) -> PyResult<Call> {
-        let (blobs, options) = (self.0.clone(), to_options(py, given)?);
+    fn writer(&self, given: Given<'_>) -> PyResult<Call> {
+        let (blobs, options) = (self.0.clone(), to_options(given)?);
         let begun = |writer| Outcome::Writer(Box::new(writer));
         Ok(Call::short(begun, move |completion| {
             blobs.writer(options, completion);
@@ -60,8 +68,8 @@ impl Blobs {
     }
 
     /// Stores a file.
-    fn put_file(&self, py: Python<'_>, path: PathBuf, given: Given<'_>) -> PyResult<Call> {
-        let (blobs, options) = (self.0.clone(), to_options(py, given)?);
+    fn put_file(&self, path: PathBuf, given: Given<'_>) -> PyResult<Call> {
+        let (blobs, options) = (self.0.clone(), to_options(given)?);
         let stored = |info| Outcome::Stored(Box::new(info));
         Ok(Call::new(stored, move |completion| {
             blobs.put_file(path, options, completion)
@@ -90,14 +98,14 @@ impl Blobs {
         })
     }
 
-    /// The records that are here.
-    fn list(&self, py: Python<'_>) -> PyResult<BlobChanges> {
-        Ok(BlobChanges(self.0.list().or_raise(py)?))
+    /// The records that are here and were not taken back.
+    fn list(&self, py: Python<'_>) -> PyResult<BlobItems> {
+        Ok(BlobItems::new(self.0.list().or_raise(py)?))
     }
 
-    /// The records that are here, and those that come.
-    fn changes(&self, py: Python<'_>) -> PyResult<BlobChanges> {
-        Ok(BlobChanges(self.0.changes().or_raise(py)?))
+    /// The records that are here, and those that come; and which were taken back.
+    fn changes(&self, py: Python<'_>) -> PyResult<BlobItems> {
+        Ok(BlobItems::new(self.0.changes().or_raise(py)?))
     }
 }
 
@@ -198,48 +206,14 @@ impl BlobReader {
     }
 }
 
-#[pymethods]
-impl BlobChanges {
-    /// True: there is something; False: there will be nothing any more; None: nothing yet.
-    fn look(&self, py: Python<'_>) -> PyResult<Option<bool>> {
-        Ok(as_flag(self.0.look().or_raise(py)?))
-    }
-
-    /// At most `max` of those that are there.
-    fn take<'py>(&self, py: Python<'py>, max: usize) -> PyResult<Bound<'py, PyList>> {
-        let taken = self.0.take(max).or_raise(py)?;
-        let infos = taken.into_iter().map(|info| blob_info(py, info));
-        PyList::new(py, infos.collect::<PyResult<Vec<_>>>()?)
-    }
-
-    /// Answers at `port` under the returned token when a look shows something.
-    fn watch(&self, py: Python<'_>, port: &Port) -> PyResult<(u64, Watch)> {
-        watch_at(py, &self.0, port)
-    }
-
-    /// Nobody waits for this watch any more.
-    fn forget(&self, py: Python<'_>, watch: &Watch) -> PyResult<()> {
-        self.0.forget(watch.ticket()).or_raise(py)
-    }
-
-    /// Looks, and waits at most `timeout` seconds while there is nothing to see.
-    fn wait(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Option<bool>> {
-        wait_within(py, &self.0, timeout)
-    }
-
-    /// Ends it.
-    fn cancel(&self, py: Python<'_>) -> PyResult<()> {
-        self.0.cancel().or_raise(py)
-    }
-}
-
-fn to_options(py: Python<'_>, given: Given<'_>) -> PyResult<BlobOptions> {
-    let (name, media_type, given_tags, given_hold) = given;
+fn to_options(given: Given<'_>) -> PyResult<BlobOptions> {
+    let (name, media_type, given_tags, given_hold, given_keep) = given;
     Ok(BlobOptions {
         name,
         media_type,
         tags: tags("put", &given_tags)?,
-        hold: hold(py, &given_hold)?,
+        hold: hold(&given_hold)?,
+        keep: keep(&given_keep)?,
     })
 }
 
@@ -260,12 +234,21 @@ pub(crate) fn blob_info(py: Python<'_>, info: BlobInfo) -> PyResult<Bound<'_, Py
         info.size,
         info.name,
         info.media_type,
-        info.hold.as_str(),
+        hold_object(py, info.hold)?,
+        keep_object(py, info.keep)?,
         PyTuple::new(py, tags)?,
         key_tuple(py, info.key)?,
         info.timestamp.micros(),
         info.app_id.as_str(),
     ))
+}
+
+/// Something that was said of a blob.
+fn blob_change(py: Python<'_>, change: BlobChange) -> PyResult<Bound<'_, PyAny>> {
+    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let info = change.info.map(|info| blob_info(py, info)).transpose()?;
+    let class = CLASS.import(py, TYPES, "BlobChange")?;
+    class.call1((change.id.to_string(), info, key_tuple(py, change.key)?))
 }
 
 /// How much of a blob is here.

@@ -28,7 +28,7 @@ mod swarm;
 #[pyo3::pymodule(gil_used = false)]
 mod _native {
     #[pymodule_export]
-    use super::blobs::{BlobChanges, BlobReader, BlobWriter, Blobs, blob_info_of};
+    use super::blobs::{BlobItems, BlobReader, BlobWriter, Blobs, blob_info_of};
     #[pymodule_export]
     use super::blocking::blocked;
     #[pymodule_export]

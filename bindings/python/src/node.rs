@@ -228,7 +228,6 @@ fn to_options(py: Python<'_>, given: Given<'_>) -> PyResult<Options> {
         durability: durability(py, &durability_name)?,
         cache_bytes,
         network,
-        blobs: Room::default(),
     };
     settings.to_options()
 }
