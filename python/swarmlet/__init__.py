@@ -15,6 +15,19 @@ from __future__ import annotations
 
 from . import sync
 from ._blobs import BlobChanges, BlobList, BlobReader, Blobs
+from ._blobs_types import (
+    BlobChange,
+    BlobData,
+    BlobInfo,
+    BlobProgress,
+    BlobState,
+    BytesLike,
+    Copies,
+    Hold,
+    Keep,
+    Labels,
+    UntilNext,
+)
 from ._errors import (
     Advice,
     AlreadyExistsError,
@@ -45,23 +58,13 @@ from ._stream import Results, RowStream, Subscription
 from ._swarm import Changes, Swarm
 from ._types import (
     AntiRow,
-    BlobChange,
-    BlobData,
-    BlobInfo,
-    BlobProgress,
-    BlobState,
-    BytesLike,
     CaughtUp,
-    Copies,
     Diagnostic,
     Durability,
     EventKey,
     Explanation,
     Founded,
     Histogram,
-    Hold,
-    Keep,
-    Labels,
     LogStats,
     Member,
     Metrics,
@@ -83,7 +86,6 @@ from ._types import (
     Tags,
     TermReport,
     TimeTravel,
-    UntilNext,
 )
 
 __version__ = version()

@@ -8,11 +8,7 @@ from collections.abc import AsyncIterable
 from typing import TypeVar
 
 from . import _native
-from ._chunks import chunks_of, file_path, pieces
-from ._fronts import BlobsFront
-from ._loop import dispatcher
-from ._taking import TakingAsync
-from ._types import (
+from ._blobs_types import (
     READ_BYTES_MAX,
     BlobChange,
     BlobData,
@@ -22,8 +18,12 @@ from ._types import (
     BytesLike,
     Hold,
     Keep,
-    Tags,
 )
+from ._chunks import chunks_of, file_path, pieces
+from ._fronts import BlobsFront
+from ._loop import dispatcher
+from ._taking import TakingAsync
+from ._types import Tags
 
 _Item = TypeVar("_Item")
 

@@ -6,11 +6,7 @@ import os
 from typing import TypeVar
 
 from . import _native
-from ._chunks import chunks_of, file_path, pieces
-from ._deadline import Deadline
-from ._fronts import BlobsFront
-from ._taking import TakingBlocking
-from ._types import (
+from ._blobs_types import (
     READ_BYTES_MAX,
     BlobChange,
     BlobData,
@@ -19,8 +15,12 @@ from ._types import (
     BlobState,
     Hold,
     Keep,
-    Tags,
 )
+from ._chunks import chunks_of, file_path, pieces
+from ._deadline import Deadline
+from ._fronts import BlobsFront
+from ._taking import TakingBlocking
+from ._types import Tags
 
 _Item = TypeVar("_Item")
 

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from . import _exit, _native
+from ._blobs_types import BlobChange, BlobInfo
 from ._errors import SwarmletError
 from ._metrics import metrics
-from ._types import BlobChange, BlobInfo, Metrics, Offsets, Order, Parameters, Peer, SwarmStatus
+from ._types import Metrics, Offsets, Order, Parameters, Peer, SwarmStatus
 
 _Results = TypeVar("_Results")
 _Subscription = TypeVar("_Subscription")

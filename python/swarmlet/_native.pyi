@@ -6,12 +6,9 @@ from datetime import datetime
 from types import GenericAlias
 from typing import Any, Generic, TypeVar, final
 
+from ._blobs_types import BlobChange, BlobInfo, BlobProgress, BlobState
 from ._options import BlobOptions, NativeOptions, QueryOptions, Terms
 from ._types import (
-    BlobChange,
-    BlobInfo,
-    BlobProgress,
-    BlobState,
     EventKey,
     Explanation,
     Founded,

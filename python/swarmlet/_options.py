@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TypeAlias
 
-from ._types import Durability, Hold, Keep, Network, Offsets, Order, Parameters, Retention, Tags
+from ._blobs_types import Hold, Keep
+from ._types import Durability, Network, Offsets, Order, Parameters, Retention, Tags
 
 StreamLimits: TypeAlias = tuple[str, int | None, int | None, int | None]
 NativeNetwork: TypeAlias = tuple[

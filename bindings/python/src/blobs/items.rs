@@ -6,7 +6,7 @@ use pyo3::types::PyList;
 use swarmlet::{BlobChange, BlobInfo};
 use swarmlet_facade::{Queue, Stream, Weigh};
 
-use super::{blob_change, blob_info};
+use super::info::{blob_change, blob_info};
 use crate::failure::OrRaise;
 use crate::port::Port;
 use crate::stream::{Watch, as_flag, wait_within, watch_at};

@@ -1,5 +1,5 @@
-//! Policies of blobs, from Python and back: words, and objects of `swarmlet._types` where a word
-//! does not say it all.
+//! Policies of blobs, from Python and back: words, and objects of `swarmlet._blobs_types` where a
+//! word does not say it all.
 
 use std::collections::BTreeMap;
 
@@ -8,6 +8,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDateTime, PyString, PyTuple};
 use swarmlet::{Hold, Keep};
 
+use super::info::TYPES;
 use crate::arguments::{refused, shown, tags, timestamp};
 
 /// Who is to hold a blob. Numbers and labels are checked by the node.
@@ -71,7 +72,7 @@ pub(super) fn keep_object(py: Python<'_>, keep: Keep) -> PyResult<Bound<'_, PyAn
         Keep::Forever => Ok(PyString::intern(py, FOREVER).into_any()),
         Keep::WhileReferenced => Ok(PyString::intern(py, WHILE_REFERENCED).into_any()),
         Keep::Until(time) => {
-            let convert = TIME.import(py, TYPES, "nearest_time")?;
+            let convert = TIME.import(py, "swarmlet._types", "nearest_time")?;
             convert.call1((time.micros(),))
         }
         Keep::UntilNext(tags) => {
@@ -82,7 +83,6 @@ pub(super) fn keep_object(py: Python<'_>, keep: Keep) -> PyResult<Bound<'_, PyAn
     }
 }
 
-const TYPES: &str = "swarmlet._types";
 const EVERYONE: &str = "everyone";
 const ON_DEMAND: &str = "on_demand";
 const FOREVER: &str = "forever";

@@ -1,0 +1,99 @@
+//! The door: calls are prepared here and made by the front.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use swarmlet_facade as facade;
+use swarmlet_facade::BlobOptions;
+
+use super::items::BlobItems;
+use super::policy::{hold, keep};
+use super::reader::BlobReader;
+use crate::arguments::{count, tags};
+use crate::call::Call;
+use crate::failure::OrRaise;
+use crate::port::Outcome;
+
+/// The blobs of a node.
+#[pyclass(frozen, module = "swarmlet._native")]
+pub(crate) struct Blobs(Arc<facade::Blobs>);
+
+/// What is said of a blob: name, media type, tags, who holds it, how long it is kept.
+type Given<'py> = (
+    Option<String>,
+    Option<String>,
+    Bound<'py, PyAny>,
+    Bound<'py, PyAny>,
+    Bound<'py, PyAny>,
+);
+
+impl Blobs {
+    pub(crate) fn new(blobs: facade::Blobs) -> Self {
+        Self(Arc::new(blobs))
+    }
+}
+
+#[pymethods]
+impl Blobs {
+    /// Begins a blob of bytes that come chunk by chunk.
+    fn writer(&self, given: Given<'_>) -> PyResult<Call> {
+        let (blobs, options) = (self.0.clone(), to_options(given)?);
+        let begun = |writer| Outcome::Writer(Box::new(writer));
+        Ok(Call::short(begun, move |completion| {
+            blobs.writer(options, completion);
+        }))
+    }
+
+    /// Stores a file.
+    fn put_file(&self, path: PathBuf, given: Given<'_>) -> PyResult<Call> {
+        let (blobs, options) = (self.0.clone(), to_options(given)?);
+        let stored = |info| Outcome::Stored(Box::new(info));
+        Ok(Call::new(stored, move |completion| {
+            blobs.put_file(path, options, completion)
+        }))
+    }
+
+    /// Bytes of a blob to read.
+    fn get(
+        &self,
+        py: Python<'_>,
+        id: &str,
+        start: &Bound<'_, PyAny>,
+        end: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<BlobReader> {
+        let start = count("get", "start", start)?;
+        let end = end.map(|end| count("get", "end", end)).transpose()?;
+        let reader = self.0.get(id, start, end).or_raise(py)?;
+        Ok(BlobReader::new(reader))
+    }
+
+    /// How much of a blob is here.
+    fn state(&self, id: String) -> Call {
+        let blobs = self.0.clone();
+        Call::short(Outcome::State, move |completion| {
+            blobs.state(id, completion)
+        })
+    }
+
+    /// The records that are here and were not taken back.
+    fn list(&self, py: Python<'_>) -> PyResult<BlobItems> {
+        Ok(BlobItems::new(self.0.list().or_raise(py)?))
+    }
+
+    /// The records that are here, and those that come; and which were taken back.
+    fn changes(&self, py: Python<'_>) -> PyResult<BlobItems> {
+        Ok(BlobItems::new(self.0.changes().or_raise(py)?))
+    }
+}
+
+fn to_options(given: Given<'_>) -> PyResult<BlobOptions> {
+    let (name, media_type, given_tags, given_hold, given_keep) = given;
+    Ok(BlobOptions {
+        name,
+        media_type,
+        tags: tags("put", &given_tags)?,
+        hold: hold(&given_hold)?,
+        keep: keep(&given_keep)?,
+    })
+}
