@@ -3,7 +3,8 @@
 //! A child process opens a node and publishes from several threads; whatever is acknowledged to
 //! it, it reports through a pipe. The parent kills it (signal 9), opens the folder itself, and
 //! checks that each reported event is there byte for byte, that calls are whole, that offsets have
-//! no gap and that the chains of hashes and signatures hold. Then the next child goes on.
+//! no gap and that the chains of hashes and signatures hold. Then the next child goes on. With
+//! `blobs` it kills processes that hand on large bytes, and looks whether these become whole.
 
 #![forbid(unsafe_code)]
 #![expect(
@@ -13,6 +14,8 @@
 )]
 
 mod ack;
+mod blobs;
+mod chance;
 mod check;
 mod child;
 mod rounds;
@@ -35,7 +38,7 @@ struct Arguments {
     #[arg(long)]
     folder: Option<PathBuf>,
     #[command(subcommand)]
-    child: Option<Command>,
+    command: Option<Command>,
 }
 
 #[derive(Subcommand)]
@@ -43,12 +46,19 @@ enum Command {
     /// Publishes until it is killed.
     #[command(hide = true)]
     Child(child::Task),
+    /// Kills processes that hand on blobs, and looks whether these become whole.
+    Blobs(blobs::Plan),
+    /// Stores or fetches blobs until it is killed.
+    #[command(hide = true)]
+    BlobChild(blobs::Task),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let outcome = match &arguments.child {
+    let outcome = match &arguments.command {
         Some(Command::Child(task)) => child::run(task),
+        Some(Command::BlobChild(task)) => blobs::run_child(task),
+        Some(Command::Blobs(plan)) => blobs::run(plan).map(|summary| println!("{summary}")),
         None => rounds::run(
             arguments.rounds,
             arguments.seed,

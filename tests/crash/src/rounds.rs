@@ -11,6 +11,7 @@ use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
 use crate::ack::Ack;
+use crate::chance::Chance;
 use crate::check::check;
 
 /// What came out of all rounds.
@@ -52,7 +53,7 @@ struct Site {
 
 /// Does all rounds; the first thing that is not as it must be is an error.
 pub(crate) fn run(rounds: u32, seed: u64, root: Option<&Path>) -> Result<Summary> {
-    let mut chance = Chance(seed);
+    let mut chance = Chance::new(seed);
     let mut summary = Summary::default();
     let mut site = None;
     for round in 0..rounds {
@@ -156,16 +157,4 @@ fn read_acks(mut output: impl BufRead) -> Result<Vec<Ack>> {
         line.clear();
     }
     Ok(acks)
-}
-
-/// Chance that can be repeated, as far as moments of a kill can be.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound
-    }
 }

@@ -122,7 +122,10 @@ const SIM: &[&[&str]] = &[
     &["swarm", "--seeds", "2000"],
 ];
 const ORACLE: &[&[&str]] = &[&["swarmlet-oracle", "--cases", "20000"]];
-const CRASH: &[&[&str]] = &[&["swarmlet-crash", "--rounds", "60"]];
+const CRASH: &[&[&str]] = &[
+    &["swarmlet-crash", "--rounds", "60"],
+    &["swarmlet-crash", "blobs", "--rounds", "2"],
+];
 const NETNS: &[&[&str]] = &[&["swarmlet-netns"]];
 
 const fn step(name: &'static str, part: Part, needs: &'static str, work: Work) -> Step {
