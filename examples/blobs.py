@@ -18,10 +18,12 @@ async def main() -> None:
         drawing = await store(camera)
         await report(camera, b"nothing happened")
         recording = await record(camera, frames())
-        await following
         await read(dashboard, drawing)
         await play(dashboard, recording)
+        await pin(dashboard, recording)
         await find(dashboard)
+        await take_back(camera, recording)
+        await following
     without_asyncio(drawing)
 
 
@@ -80,7 +82,7 @@ async def follow(node: Node) -> None:
                 print("taken back", change.id)
             else:
                 print("new blob", change.info.name, change.info.media_type, change.info.tags)
-            if change.info is not None and "jam" in change.info.tags:
+            if change.info is None:
                 break
 
 
@@ -90,6 +92,22 @@ async def find(node: Node) -> None:
         if info is not None:
             state = await node.blobs.state(info.id)
             print(info.name, "of", info.time, "is", state.kind)
+
+
+async def pin(node: Node, recording: BlobInfo) -> None:
+    await node.blobs.pin(recording.id)
+    async with node.blobs.watch(recording.id) as states:
+        async for state in states:
+            print(state.kind, "but for", state.missing, "bytes")
+            if state.kind == "here":
+                break
+
+
+async def take_back(node: Node, recording: BlobInfo) -> None:
+    others = await node.blobs.delete(recording.id)
+    print("deleted, but for", others, "records of others")
+    usage = await node.blobs.usage()
+    print(usage.blobs, "blobs take", usage.bytes, "bytes")
 
 
 def without_asyncio(drawing: BlobInfo) -> None:

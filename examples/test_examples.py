@@ -133,7 +133,8 @@ def test_the_tour_of_blobs_runs(tmp_path: Path) -> None:
     for part in (
         "stored drawing.png 1024000", "new blob drawing.png image/png ('blob', 'blob",
         "read 1024000", "saved True", "played 500000 of 500000", "jam.video of", "first 1000",
-        "kept until 2", "new blob shift.txt",
+        "kept until 2", "new blob shift.txt", "here but for 0 bytes",
+        "deleted, but for 0 records of others", "taken back",
     ):  # fmt: skip
         assert part in shown
 

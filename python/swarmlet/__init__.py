@@ -14,13 +14,15 @@ This is the interface for asyncio; :mod:`swarmlet.sync` has the same words for t
 from __future__ import annotations
 
 from . import sync
-from ._blobs import BlobChanges, BlobList, BlobReader, Blobs
+from ._blobs import BlobChanges, BlobList, BlobReader, Blobs, BlobWatch
 from ._blobs_types import (
     BlobChange,
     BlobData,
     BlobInfo,
     BlobProgress,
+    BlobStat,
     BlobState,
+    BlobUsage,
     BytesLike,
     Copies,
     Hold,
@@ -101,7 +103,10 @@ __all__ = [
     "BlobList",
     "BlobProgress",
     "BlobReader",
+    "BlobStat",
     "BlobState",
+    "BlobUsage",
+    "BlobWatch",
     "Blobs",
     "BytesLike",
     "CancelledError",

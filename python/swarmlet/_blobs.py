@@ -14,7 +14,9 @@ from ._blobs_types import (
     BlobData,
     BlobInfo,
     BlobProgress,
+    BlobStat,
     BlobState,
+    BlobUsage,
     BytesLike,
     Hold,
     Keep,
@@ -101,7 +103,13 @@ class BlobChanges(_Items[BlobChange]):
     """What records and deletions say of blobs, as they come; see :class:`BlobList`."""
 
 
-class Blobs(BlobsFront[BlobReader, BlobList, BlobChanges]):
+class BlobWatch(_Items[BlobState]):
+    """How much of a blob is on this device: as it is, and then the newest whenever it has changed;
+    who is slow misses what was in between. See :class:`BlobList`.
+    """
+
+
+class Blobs(BlobsFront[BlobReader, BlobList, BlobChanges, BlobWatch]):
     """The blobs of a node: large bytes, named by their hash.
 
     Whoever stores a blob publishes a record of it, an event with the tags ``blob`` and
@@ -110,7 +118,7 @@ class Blobs(BlobsFront[BlobReader, BlobList, BlobChanges]):
     """
 
     def __init__(self, native: _native.Blobs) -> None:
-        super().__init__(native, BlobReader, BlobList, BlobChanges)
+        super().__init__(native, BlobReader, BlobList, BlobChanges, BlobWatch)
 
     async def put(
         self,
@@ -155,6 +163,43 @@ class Blobs(BlobsFront[BlobReader, BlobList, BlobChanges]):
     async def state(self, id: str) -> BlobState:
         """How much of a blob is on this device. Looks at the disk; does not wait for anybody."""
         return await dispatcher().run(self._native.state(id))
+
+    async def stat(self, id: str) -> BlobStat:
+        """All that is known of a blob: how much of it is here, and the records that tell of it."""
+        return await dispatcher().run(self._native.stat(id))
+
+    async def usage(self) -> BlobUsage:
+        """How much of this device blobs take. Looks at every file, so it takes a while where there
+        are many.
+        """
+        return await dispatcher().run(self._native.usage())
+
+    async def delete(self, id: str) -> int:
+        """Takes the records of a blob back that this device may take back: its own, and those in
+        streams on which it has the right ``admin``. Returns how many others keep the blob.
+
+        Every device that gets to know of it removes the bytes, unless another record keeps them,
+        the blob is pinned there, or somebody waits for it. What no record tells of is removed from
+        this device only. Durable when it returns; the bytes go in the background.
+
+        Raises :class:`PermissionDeniedError` if there are records, and none that this device may
+        take back.
+        """
+        return await dispatcher().run(self._native.delete(id))
+
+    async def pin(self, id: str) -> None:
+        """Keeps a blob on this device whatever records say, and fetches what of it is not here.
+        Durable when it returns; other devices do not learn of it.
+        """
+        await dispatcher().run(self._native.pin(id))
+
+    async def unpin(self, id: str) -> None:
+        """Takes :meth:`pin` back: from here on records say whether the blob stays."""
+        await dispatcher().run(self._native.unpin(id))
+
+    async def pinned(self) -> list[str]:
+        """The ids of the blobs that are pinned on this device, in their order."""
+        return await dispatcher().run(self._native.pinned())
 
 
 async def _write(writer: _native.BlobWriter, chunk: object) -> None:

@@ -12,7 +12,9 @@ from ._blobs_types import (
     BlobData,
     BlobInfo,
     BlobProgress,
+    BlobStat,
     BlobState,
+    BlobUsage,
     Hold,
     Keep,
 )
@@ -81,11 +83,17 @@ class BlobChanges(_Items[BlobChange]):
     _thing = "change"
 
 
-class Blobs(BlobsFront[BlobReader, BlobList, BlobChanges]):
+class BlobWatch(_Items[BlobState]):
+    """How much of a blob is on this device; see :class:`swarmlet.BlobWatch`."""
+
+    _thing = "state"
+
+
+class Blobs(BlobsFront[BlobReader, BlobList, BlobChanges, BlobWatch]):
     """The blobs of a node: large bytes, named by their hash; see :class:`swarmlet.Blobs`."""
 
     def __init__(self, native: _native.Blobs) -> None:
-        super().__init__(native, BlobReader, BlobList, BlobChanges)
+        super().__init__(native, BlobReader, BlobList, BlobChanges, BlobWatch)
 
     def put(
         self,
@@ -121,3 +129,33 @@ class Blobs(BlobsFront[BlobReader, BlobList, BlobChanges]):
     def state(self, id: str) -> BlobState:
         """How much of a blob is on this device. Looks at the disk; does not wait for anybody."""
         return self._native.state(id).wait()
+
+    def stat(self, id: str) -> BlobStat:
+        """All that is known of a blob: how much of it is here, and the records that tell of it."""
+        return self._native.stat(id).wait()
+
+    def usage(self) -> BlobUsage:
+        """How much of this device blobs take. Looks at every file, so it takes a while where there
+        are many.
+        """
+        return self._native.usage().wait()
+
+    def delete(self, id: str) -> int:
+        """Takes the records of a blob back, so that those who learn of it remove the bytes; see
+        :meth:`swarmlet.Blobs.delete`. Returns how many others keep the blob.
+        """
+        return self._native.delete(id).wait()
+
+    def pin(self, id: str) -> None:
+        """Keeps a blob on this device whatever records say, and fetches what of it is not here.
+        Durable when it returns; other devices do not learn of it.
+        """
+        self._native.pin(id).wait()
+
+    def unpin(self, id: str) -> None:
+        """Takes :meth:`pin` back: from here on records say whether the blob stays."""
+        self._native.unpin(id).wait()
+
+    def pinned(self) -> list[str]:
+        """The ids of the blobs that are pinned on this device, in their order."""
+        return self._native.pinned().wait()

@@ -130,6 +130,33 @@ class BlobState:
 
 
 @dataclass(frozen=True)
+class BlobStat:
+    """All that is known of a blob on a device."""
+
+    state: BlobState
+    """How much of it is here."""
+    is_pinned: bool
+    """Whether it is kept here whatever records say."""
+    records: tuple[BlobInfo, ...]
+    """The records that tell of it, in the order of their keys; those that were taken back are left
+    out."""
+
+
+@dataclass(frozen=True)
+class BlobUsage:
+    """What blobs take of a device."""
+
+    blobs: int
+    """How many there are, whole or in part."""
+    bytes: int
+    """How many bytes they take, with the hashes that prove them."""
+    spare_bytes: int
+    """How many of these the device need not keep, as of the last look."""
+    bytes_max: int | None
+    """How many bytes there may be, if that was said."""
+
+
+@dataclass(frozen=True)
 class BlobProgress:
     """How much of a blob is here."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from . import _exit, _native
-from ._blobs_types import BlobChange, BlobInfo
+from ._blobs_types import BlobChange, BlobInfo, BlobState
 from ._errors import SwarmletError
 from ._metrics import metrics
 from ._types import Metrics, Offsets, Order, Parameters, Peer, SwarmStatus
@@ -17,6 +17,7 @@ _Subscription = TypeVar("_Subscription")
 _Reader = TypeVar("_Reader")
 _List = TypeVar("_List")
 _Changes = TypeVar("_Changes")
+_Watch = TypeVar("_Watch")
 
 
 class NodeFront(Generic[_Results, _Subscription]):
@@ -166,7 +167,7 @@ class SwarmFront(Generic[_Changes]):
             return f"Swarm({error.code})"
 
 
-class BlobsFront(Generic[_Reader, _List, _Changes]):
+class BlobsFront(Generic[_Reader, _List, _Changes, _Watch]):
     """The blobs of a node."""
 
     def __init__(
@@ -175,11 +176,13 @@ class BlobsFront(Generic[_Reader, _List, _Changes]):
         reader: Callable[[_native.BlobReader], _Reader],
         records: Callable[[_native.BlobItems[BlobInfo]], _List],
         changes: Callable[[_native.BlobItems[BlobChange]], _Changes],
+        states: Callable[[_native.BlobItems[BlobState]], _Watch],
     ) -> None:
         self._native = native
         self._reader = reader
         self._records = records
         self._changes = changes
+        self._states = states
 
     def get(self, id: str, *, start: int = 0, end: int | None = None) -> _Reader:
         """A blob to read, whether it is here or not: all of it, or the bytes from ``start`` on and
@@ -200,3 +203,9 @@ class BlobsFront(Generic[_Reader, _List, _Changes]):
     def changes(self) -> _Changes:
         """The records that are here, and those that come; and which of them were taken back."""
         return self._changes(self._native.changes())
+
+    def watch(self, id: str) -> _Watch:
+        """How much of a blob is on this device, now and each time that changes. Nothing is fetched
+        for it.
+        """
+        return self._states(self._native.watch(id))

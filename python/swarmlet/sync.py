@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from . import _logs, _native
 from ._arrow import BATCH_ARROW_ROWS, Batches
-from ._blobs_sync import BlobChanges, BlobList, BlobReader, Blobs
+from ._blobs_sync import BlobChanges, BlobList, BlobReader, Blobs, BlobWatch
 from ._deadline import Deadline
 from ._errors import CancelledError
 from ._fronts import NodeFront
@@ -47,6 +47,7 @@ __all__ = [
     "BlobChanges",
     "BlobList",
     "BlobReader",
+    "BlobWatch",
     "Blobs",
     "Changes",
     "Node",

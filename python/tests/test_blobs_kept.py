@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from loops import Run
 from swarmlet import (
+    BlobChange,
     BlobInfo,
+    BlobStat,
+    BlobState,
+    BlobUsage,
+    ClosedError,
     Copies,
     Hold,
     InvalidArgumentError,
@@ -19,10 +25,13 @@ from swarmlet import (
     Labels,
     Node,
     Payload,
+    PermissionDeniedError,
     UntilNext,
 )
-from swarms import SOON, close, founder, opened
-from test_blobs import NOBODY, files, until, until_here
+from swarms import SOON, close, founder, joiner, opened
+from test_blobs import NOBODY, content, files, until, until_here
+
+Item = TypeVar("Item")
 
 TOMORROW = datetime.now(timezone.utc) + timedelta(days=1)
 MICROS = (TOMORROW - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(microseconds=1)
@@ -153,5 +162,163 @@ def test_those_hold_a_blob_that_have_its_labels(run: Run, tmp_path: Path) -> Non
         assert (await desk.blobs.state(stored.id)).kind == "absent"
         assert await asyncio.wait_for(desk.blobs.get(stored.id).read(), SOON) == b"for hall 2"
         await close(first, tablet, desk)
+
+    run(main())
+
+
+async def one(stream: AsyncIterator[Item]) -> Item:
+    return await asyncio.wait_for(stream.__anext__(), SOON)
+
+
+async def until_state(states: AsyncIterator[BlobState], kind: str) -> BlobState:
+    while (state := await one(states)).kind != kind:
+        pass
+    return state
+
+
+def test_what_one_device_deletes_goes_from_the_other_which_is_told(
+    run: Run, tmp_path: Path
+) -> None:
+    async def main() -> None:
+        first = await founder(tmp_path / "first")
+        second = await joiner(tmp_path / "second", first)
+        async with second.blobs.changes() as changes:
+            stored = await first.blobs.put(b"film", name="film")
+            other = await first.blobs.put(b"other")
+            assert await one(changes) == BlobChange(stored.id, stored, stored.key)
+            assert await one(changes) == BlobChange(other.id, other, other.key)
+            states = second.blobs.watch(stored.id)
+            await until_state(states, "here")
+            assert await first.blobs.delete(stored.id) == 0
+            taken_back = await one(changes)
+            assert (taken_back.id, taken_back.info) == (stored.id, None)
+            assert taken_back.key > other.key
+            assert taken_back.key.stream.startswith(first.id)
+            await until_state(states, "absent")
+        assert [info async for info in second.blobs.list()] == [other]
+        stat = await second.blobs.stat(stored.id)
+        assert stat == BlobStat(BlobState("absent", None, None), False, ())
+        async with second.blobs.changes() as again:
+            assert [(await one(again)).info for _ in range(3)] == [stored, other, None]
+        await close(first, second)
+
+    run(main())
+
+
+def test_what_others_have_stored_only_an_admin_takes_back(run: Run, tmp_path: Path) -> None:
+    async def main() -> None:
+        first = await founder(tmp_path / "first")
+        second = await joiner(tmp_path / "second", first, rights="rw:*")
+        stored = await first.blobs.put(b"film")
+        await until_here(second, stored.id)
+        with pytest.raises(PermissionDeniedError, match="admin") as caught:
+            await second.blobs.delete(stored.id)
+        assert caught.value.details["blob"] == stored.id
+        await second.blobs.put(b"film")
+        assert await second.blobs.delete(stored.id) == 1
+        stat = await second.blobs.stat(stored.id)
+        assert (stat.state, stat.records) == (BlobState("here", 4, 0), (stored,))
+        assert await first.blobs.delete(stored.id) == 0
+        await until_state(second.blobs.watch(stored.id), "absent")
+        await close(first, second)
+
+    run(main())
+
+
+def test_a_pinned_blob_stays_and_one_that_is_not_here_is_fetched(
+    run: Run, tmp_path: Path
+) -> None:
+    async def main() -> None:
+        first = await founder(tmp_path / "first")
+        second = await joiner(tmp_path / "second", first)
+        stored = await first.blobs.put(b"film", hold="on_demand")
+        async with second.blobs.watch(stored.id) as states:
+            assert (await one(states)).kind == "absent"
+            await second.blobs.pin(stored.id.upper())
+            await second.blobs.pin(stored.id)
+            assert await until_state(states, "here") == BlobState("here", 4, 0)
+            assert await second.blobs.pinned() == [stored.id]
+            async with second.blobs.changes() as changes:
+                await one(changes)
+                await first.blobs.delete(stored.id)
+                assert (await one(changes)).info is None
+            stat = await second.blobs.stat(stored.id)
+            assert stat == BlobStat(BlobState("here", 4, 0), True, ())
+            await second.blobs.unpin(stored.id)
+            await until_state(states, "absent")
+        assert await second.blobs.pinned() == []
+        await close(first, second)
+
+    run(main())
+
+
+def test_all_that_is_known_of_a_blob_and_of_the_room_they_take(run: Run, folder: Path) -> None:
+    async def main() -> None:
+        async with Node.open(folder, durability="buffered") as node:
+            empty = await node.blobs.usage()
+            assert empty == BlobUsage(0, 0, 0, None)
+            unknown = await node.blobs.stat(NOBODY)
+            assert unknown == BlobStat(BlobState("absent", None, None), False, ())
+            stored = await node.blobs.put(content(100_000), name="a")
+            again = await node.blobs.put(content(100_000), name="b")
+            stat = await node.blobs.stat(stored.id)
+            assert stat == BlobStat(BlobState("here", 100_000, 0), False, (stored, again))
+            usage = await node.blobs.usage()
+            assert usage.blobs == 1 and 100_000 < usage.bytes < 110_000
+            assert await node.blobs.delete(stored.id) == 0
+            assert await node.blobs.delete(stored.id) == 0
+            assert await node.blobs.delete(NOBODY) == 0
+            await until_state(node.blobs.watch(stored.id), "absent")
+            assert await node.blobs.usage() == empty
+
+    run(main())
+
+
+def test_a_watch_that_is_given_up_loses_nothing_and_closing_ends_it(
+    run: Run, folder: Path
+) -> None:
+    async def main() -> None:
+        id = (await elsewhere(folder.parent / "elsewhere", b"film")).id
+        async with Node.open(folder, durability="buffered") as node:
+            states, cancelled = node.blobs.watch(id), node.blobs.watch(id)
+            assert (await one(states)).kind == (await one(cancelled)).kind == "absent"
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(states.__anext__(), 0.01)
+            ended = asyncio.ensure_future(anext(cancelled, None))
+            await asyncio.sleep(0)
+            cancelled.cancel()
+            assert await asyncio.wait_for(ended, SOON) is None
+            await node.blobs.put(b"film")
+            assert await one(states) == BlobState("here", 4, 0)
+            blobs, waiting = node.blobs, asyncio.ensure_future(states.__anext__())
+        late: list[Any] = [
+            waiting, blobs.stat(id), blobs.usage(), blobs.delete(id), blobs.pin(id),
+            blobs.unpin(id), blobs.pinned(), blobs.watch(id).__anext__(),
+        ]  # fmt: skip
+        for call in late:
+            with pytest.raises(ClosedError):
+                await asyncio.wait_for(call, SOON)
+
+    run(main())
+
+
+async def elsewhere(folder: Path, data: bytes) -> BlobInfo:
+    """What another device, which nobody knows, says of bytes."""
+    async with Node.open(folder, durability="buffered") as node:
+        return await node.blobs.put(data)
+
+
+def test_what_is_no_id_is_refused_by_every_call(run: Run, folder: Path) -> None:
+    async def main() -> None:
+        async with Node.open(folder, durability="buffered") as node:
+            for id in ("", "x", NOBODY[1:], NOBODY + "0", "../" + NOBODY[3:]):
+                for name in ("state", "stat", "delete", "pin", "unpin", "watch"):
+                    with pytest.raises(InvalidArgumentError, match="64") as caught:
+                        called = getattr(node.blobs, name)(id)
+                        await called
+                    assert caught.value.operation == name
+            for name in ("state", "stat", "delete", "pin", "unpin", "watch"):
+                with pytest.raises(TypeError):
+                    await getattr(node.blobs, name)(7)
 
     run(main())

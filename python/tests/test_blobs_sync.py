@@ -17,11 +17,13 @@ from scripts import finish, script
 from swarmlet import (
     BlobChange,
     BlobInfo,
+    BlobStat,
     BlobState,
     ClosedError,
     Copies,
     InvalidArgumentError,
     NotFoundError,
+    PermissionDeniedError,
     TimeoutError,
     UntilNext,
     _native,
@@ -210,3 +212,30 @@ def test_ctrl_c_is_heard_while_a_large_file_is_stored(folder: Path, tmp_path: Pa
     assert "KeyboardInterrupt" in output
     assert "Fatal" not in output and "panicked" not in output, output
     assert files(folder) == []
+
+
+def test_what_is_deleted_and_pinned_without_asyncio(two: tuple[Node, Node]) -> None:
+    first, second = two
+    stored = first.blobs.put(b"film", name="film")
+    with second.blobs.changes() as changes, second.blobs.watch(stored.id) as states:
+        assert changes.next(SOON) == BlobChange(stored.id, stored, stored.key)
+        here = BlobState("here", 4, 0)
+        until(lambda: states.next(SOON) == here)
+        with pytest.raises(TimeoutError, match="no state"):
+            states.next(0.01)
+        assert second.blobs.stat(stored.id) == BlobStat(here, False, (stored,))
+        second.blobs.pin(stored.id)
+        assert second.blobs.pinned() == [stored.id]
+        with pytest.raises(PermissionDeniedError):
+            second.blobs.delete(stored.id)
+        assert first.blobs.delete(stored.id) == 0
+        change = changes.next(SOON)
+        assert change is not None and (change.id, change.info) == (stored.id, None)
+        assert second.blobs.usage().blobs == 1
+        second.blobs.unpin(stored.id)
+        assert states.next(SOON) == BlobState("absent", None, None)
+    assert second.blobs.usage().blobs == 0
+    assert list(second.blobs.list()) == []
+    assert second.blobs.pinned() == []
+    with pytest.raises(InvalidArgumentError):
+        second.blobs.watch("x")

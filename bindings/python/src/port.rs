@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
 use swarmlet_facade::{Completion, Failure};
 
-use crate::blobs::{BlobWriter, blob_info, blob_progress, blob_state};
+use crate::blobs::{BlobWriter, blob_info, blob_progress, blob_stat, blob_state, blob_usage};
 use crate::failure::exception;
 use crate::node::Node;
 use crate::output::explanation;
@@ -28,10 +28,14 @@ pub(crate) enum Outcome {
     Writer(Box<swarmlet_facade::BlobWriter>),
     Stored(Box<swarmlet::BlobInfo>),
     State(swarmlet::BlobState),
+    Stat(Box<swarmlet::BlobStat>),
+    Usage(swarmlet::BlobUsage),
+    Blobs(Vec<swarmlet::BlobId>),
     Progress(swarmlet::BlobProgress),
     Bytes(Vec<u8>),
     Text(String),
     Flag(bool),
+    Count(u64),
     Done,
 }
 
@@ -52,10 +56,19 @@ impl Outcome {
             Self::Writer(writer) => Ok(Py::new(py, BlobWriter::new(*writer))?.into_any()),
             Self::Stored(info) => Ok(blob_info(py, *info)?.unbind()),
             Self::State(state) => blob_state(py, state),
+            Self::Stat(stat) => blob_stat(py, *stat),
+            Self::Usage(usage) => blob_usage(py, usage),
+            Self::Blobs(ids) => {
+                let ids = ids.iter().map(ToString::to_string);
+                Ok(PyList::new(py, ids.collect::<Vec<_>>())?
+                    .into_any()
+                    .unbind())
+            }
             Self::Progress(progress) => blob_progress(py, progress),
             Self::Bytes(bytes) => Ok(PyBytes::new(py, &bytes).into_any().unbind()),
             Self::Text(text) => text.into_py_any(py),
             Self::Flag(flag) => flag.into_py_any(py),
+            Self::Count(count) => count.into_py_any(py),
             Self::Done => Ok(py.None()),
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 use swarmlet_facade as facade;
-use swarmlet_facade::BlobOptions;
+use swarmlet_facade::{BlobOptions, Completion};
 
 use super::items::BlobItems;
 use super::policy::{hold, keep};
@@ -32,15 +32,25 @@ impl Blobs {
     pub(crate) fn new(blobs: facade::Blobs) -> Self {
         Self(Arc::new(blobs))
     }
+
+    /// A call that is not given up.
+    fn call<T: 'static>(
+        &self,
+        outcome: impl FnOnce(T) -> Outcome + Send + 'static,
+        begin: impl FnOnce(&facade::Blobs, Completion<T>) + Send + 'static,
+    ) -> Call {
+        let blobs = self.0.clone();
+        Call::short(outcome, move |completion| begin(&blobs, completion))
+    }
 }
 
 #[pymethods]
 impl Blobs {
     /// Begins a blob of bytes that come chunk by chunk.
     fn writer(&self, given: Given<'_>) -> PyResult<Call> {
-        let (blobs, options) = (self.0.clone(), to_options(given)?);
+        let options = to_options(given)?;
         let begun = |writer| Outcome::Writer(Box::new(writer));
-        Ok(Call::short(begun, move |completion| {
+        Ok(self.call(begun, |blobs, completion| {
             blobs.writer(options, completion);
         }))
     }
@@ -70,10 +80,44 @@ impl Blobs {
 
     /// How much of a blob is here.
     fn state(&self, id: String) -> Call {
-        let blobs = self.0.clone();
-        Call::short(Outcome::State, move |completion| {
-            blobs.state(id, completion)
+        self.call(Outcome::State, |blobs, completion| {
+            blobs.state(id, completion);
         })
+    }
+
+    /// All that is known of a blob.
+    fn stat(&self, id: String) -> Call {
+        let known = |stat| Outcome::Stat(Box::new(stat));
+        self.call(known, |blobs, completion| blobs.stat(id, completion))
+    }
+
+    /// How much of this device blobs take.
+    fn usage(&self) -> Call {
+        self.call(Outcome::Usage, facade::Blobs::usage)
+    }
+
+    /// Takes the records of a blob back; how many others there are.
+    fn delete(&self, id: String) -> Call {
+        self.call(Outcome::Count, |blobs, completion| {
+            blobs.delete(id, completion);
+        })
+    }
+
+    /// Keeps a blob here whatever records say.
+    fn pin(&self, id: String) -> Call {
+        self.call(Outcome::done, |blobs, completion| blobs.pin(id, completion))
+    }
+
+    /// Takes that back.
+    fn unpin(&self, id: String) -> Call {
+        self.call(Outcome::done, |blobs, completion| {
+            blobs.unpin(id, completion);
+        })
+    }
+
+    /// The ids of the blobs that are pinned here.
+    fn pinned(&self) -> Call {
+        self.call(Outcome::Blobs, facade::Blobs::pinned)
     }
 
     /// The records that are here and were not taken back.
@@ -84,6 +128,11 @@ impl Blobs {
     /// The records that are here, and those that come; and which were taken back.
     fn changes(&self, py: Python<'_>) -> PyResult<BlobItems> {
         Ok(BlobItems::new(self.0.changes().or_raise(py)?))
+    }
+
+    /// How much of a blob is here, now and each time that changes.
+    fn watch(&self, py: Python<'_>, id: &str) -> PyResult<BlobItems> {
+        Ok(BlobItems::new(self.0.watch(id).or_raise(py)?))
     }
 }
 

@@ -3,7 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyString, PyTuple};
-use swarmlet::{BlobChange, BlobInfo, BlobProgress, BlobState};
+use swarmlet::{BlobChange, BlobInfo, BlobProgress, BlobStat, BlobState, BlobUsage};
 
 use super::policy::{hold_object, keep_object};
 use crate::row::{Row, key_tuple};
@@ -52,6 +52,24 @@ pub(crate) fn blob_state(py: Python<'_>, state: BlobState) -> PyResult<Py<PyAny>
         BlobState::Absent => class.call1(("absent", py.None(), py.None())),
     };
     Ok(made?.unbind())
+}
+
+/// All that is known of a blob.
+pub(crate) fn blob_stat(py: Python<'_>, stat: BlobStat) -> PyResult<Py<PyAny>> {
+    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let state = blob_state(py, stat.state)?;
+    let records = stat.records.into_iter().map(|info| blob_info(py, info));
+    let records = PyTuple::new(py, records.collect::<PyResult<Vec<_>>>()?)?;
+    let class = CLASS.import(py, TYPES, "BlobStat")?;
+    Ok(class.call1((state, stat.is_pinned, records))?.unbind())
+}
+
+/// How much of a device blobs take.
+pub(crate) fn blob_usage(py: Python<'_>, usage: BlobUsage) -> PyResult<Py<PyAny>> {
+    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let class = CLASS.import(py, TYPES, "BlobUsage")?;
+    let numbers = (usage.blobs, usage.bytes, usage.spare_bytes, usage.bytes_max);
+    Ok(class.call1(numbers)?.unbind())
 }
 
 /// How far a blob is.

@@ -3,10 +3,10 @@
 
 use pyo3::prelude::*;
 use pyo3::types::PyList;
-use swarmlet::{BlobChange, BlobInfo};
+use swarmlet::{BlobChange, BlobInfo, BlobState};
 use swarmlet_facade::{Queue, Stream, Weigh};
 
-use super::info::{blob_change, blob_info};
+use super::info::{blob_change, blob_info, blob_state};
 use crate::failure::OrRaise;
 use crate::port::Port;
 use crate::stream::{Watch, as_flag, wait_within, watch_at};
@@ -35,6 +35,12 @@ impl Told for BlobInfo {
 impl Told for BlobChange {
     fn told(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         blob_change(py, self)
+    }
+}
+
+impl Told for BlobState {
+    fn told(self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        Ok(blob_state(py, self)?.into_bound(py))
     }
 }
 
