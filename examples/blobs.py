@@ -29,7 +29,12 @@ async def main() -> None:
 
 def open_node(folder: str):
     network = Network(listen=["tcp://127.0.0.1:0"], discovery=False)
-    return Node.open(folder, network=network)
+    return Node.open(
+        folder,
+        network=network,
+        blobs_bytes_max=10 * 1024**3,
+        blobs_sweep_period=timedelta(minutes=1),
+    )
 
 
 async def store(node: Node) -> BlobInfo:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Iterable, Mapping
+from datetime import timedelta
 from types import TracebackType
 from typing import Any, cast
 
@@ -51,6 +52,8 @@ class Node(NodeFront[Results, Subscription]):
         durability: Durability = "synced",
         cache_bytes: int | None = None,
         network: Network | None = None,
+        blobs_bytes_max: int | None = None,
+        blobs_sweep_period: timedelta | None = None,
     ) -> Opening:
         """Opens the folder, which is made on first use, and recovers its log.
 
@@ -63,8 +66,21 @@ class Node(NodeFront[Results, Subscription]):
         ``durability``: when a publish is done.
         ``cache_bytes``: memory for blocks of the log that were read.
         ``network``: how others of the swarm are reached.
+        ``blobs_bytes_max``: bytes that blobs may take; as many as there are unless given. When
+        they are used up, what the node need not hold gives way.
+        ``blobs_sweep_period``: how often it is looked which blobs no record keeps; every ten
+        minutes unless given, 10 milliseconds to a day.
         """
-        options = native_options(app_id, streams, routes, durability, cache_bytes, network)
+        options = native_options(
+            app_id,
+            streams,
+            routes,
+            durability,
+            cache_bytes,
+            network,
+            blobs_bytes_max,
+            blobs_sweep_period,
+        )
         return Opening(path, options)
 
     def scoped(self, app_id: str) -> Node:

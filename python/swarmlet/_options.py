@@ -20,7 +20,13 @@ NativeNetwork: TypeAlias = tuple[
     int | None,
 ]
 NativeOptions: TypeAlias = tuple[
-    str | None, list[StreamLimits], list[tuple[str, str]], str, int | None, NativeNetwork | None
+    str | None,
+    list[StreamLimits],
+    list[tuple[str, str]],
+    str,
+    int | None,
+    NativeNetwork | None,
+    tuple[int | None, int | None],
 ]
 QueryOptions: TypeAlias = tuple[Offsets | None, Offsets | None, Order, Parameters | None]
 """Lower and upper bound, order, parameters."""
@@ -37,12 +43,15 @@ def native_options(
     durability: Durability,
     cache_bytes: int | None,
     network: Network | None,
+    blobs_bytes_max: int | None,
+    blobs_sweep_period: timedelta | None,
 ) -> NativeOptions:
     """Flattens; values are checked where they are used."""
     limits = [_limits(name, kept or Retention()) for name, kept in (streams or {}).items()]
     rules = list((routes or {}).items())
     reach = None if network is None else _network(network)
-    return app_id, limits, rules, durability, cache_bytes, reach
+    room = (blobs_bytes_max, _micros(blobs_sweep_period))
+    return app_id, limits, rules, durability, cache_bytes, reach, room
 
 
 def terms(

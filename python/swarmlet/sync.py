@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -141,9 +142,20 @@ class Node(NodeFront[Results, Subscription]):
         durability: Durability = "synced",
         cache_bytes: int | None = None,
         network: Network | None = None,
+        blobs_bytes_max: int | None = None,
+        blobs_sweep_period: timedelta | None = None,
     ) -> Node:
         """Opens the folder, which is made on first use; see :meth:`swarmlet.Node.open`."""
-        options = native_options(app_id, streams, routes, durability, cache_bytes, network)
+        options = native_options(
+            app_id,
+            streams,
+            routes,
+            durability,
+            cache_bytes,
+            network,
+            blobs_bytes_max,
+            blobs_sweep_period,
+        )
         _logs.start()
         return Node(_native.open(path, options), is_owner=True)
 

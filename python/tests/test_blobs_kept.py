@@ -19,6 +19,7 @@ from swarmlet import (
     BlobUsage,
     ClosedError,
     Copies,
+    DiskFullError,
     Hold,
     InvalidArgumentError,
     Keep,
@@ -298,6 +299,41 @@ def test_a_watch_that_is_given_up_loses_nothing_and_closing_ends_it(
         for call in late:
             with pytest.raises(ClosedError):
                 await asyncio.wait_for(call, SOON)
+
+    run(main())
+
+
+def test_what_no_record_keeps_any_more_goes(run: Run, folder: Path) -> None:
+    async def main() -> None:
+        often = timedelta(milliseconds=10)
+        async with Node.open(folder, durability="buffered", blobs_sweep_period=often) as node:
+            put = node.blobs.put
+            over = await put(b"over", keep=datetime.now(timezone.utc) - timedelta(days=1))
+            named = await put(b"first", name="report", keep=UntilNext())
+            tagged = await put(b"second", name="report", keep=UntilNext("press:7"))
+            for gone in (over, named):
+                await until_state(node.blobs.watch(gone.id), "absent")
+            assert (await node.blobs.state(tagged.id)).kind == "here"
+            last = await put(b"third", tags=["press:7", "wear"], keep=TOMORROW)
+            await until_state(node.blobs.watch(tagged.id), "absent")
+            assert (await node.blobs.state(last.id)).kind == "here"
+
+    run(main())
+
+
+def test_blobs_take_no_more_room_than_they_may(run: Run, folder: Path) -> None:
+    async def main() -> None:
+        async with Node.open(folder, durability="buffered", blobs_bytes_max=300_000) as node:
+            stored = await node.blobs.put(content(200_000))
+            usage = await node.blobs.usage()
+            assert usage.bytes_max == 300_000 and usage.bytes >= 200_000
+            with pytest.raises(DiskFullError) as caught:
+                await node.blobs.put(content(200_000, seed=1))
+            assert (caught.value.operation, caught.value.advice) == ("put", "ask_operator")
+            assert [info async for info in node.blobs.list()] == [stored]
+            await node.blobs.delete(stored.id)
+            await until_state(node.blobs.watch(stored.id), "absent")
+            assert (await node.blobs.put(content(200_000, seed=1))).size == 200_000
 
     run(main())
 

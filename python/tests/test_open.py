@@ -89,6 +89,11 @@ def test_a_folder_is_open_once(run: Run, folder: Path) -> None:
         {"network": Network(holds=["no blanks"])},
         {"network": Network(connections_max=-1)},
         {"network": Network(connections_max=1)},
+        {"blobs_bytes_max": -1},
+        {"blobs_bytes_max": "much"},
+        {"blobs_sweep_period": timedelta(seconds=-1)},
+        {"blobs_sweep_period": timedelta(milliseconds=9)},
+        {"blobs_sweep_period": timedelta(days=1, seconds=1)},
     ],
     ids=str,
 )

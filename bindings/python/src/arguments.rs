@@ -34,6 +34,9 @@ pub(crate) type GivenNetwork<'py> = (
     Option<Bound<'py, PyAny>>,
 );
 
+/// How much room blobs may have: bytes at most, microseconds between two looks.
+pub(crate) type GivenRoom<'py> = (Option<Bound<'py, PyAny>>, Option<Bound<'py, PyAny>>);
+
 /// What a node is opened with, as Python gives it.
 pub(crate) struct Settings<'py> {
     pub(crate) app_id: Option<String>,
@@ -42,6 +45,7 @@ pub(crate) struct Settings<'py> {
     pub(crate) durability: Durability,
     pub(crate) cache_bytes: Option<Bound<'py, PyAny>>,
     pub(crate) network: Option<GivenNetwork<'py>>,
+    pub(crate) room: GivenRoom<'py>,
 }
 
 impl Settings<'_> {
@@ -62,7 +66,7 @@ impl Settings<'_> {
             durability: Some(self.durability),
             cache_bytes: count_of("cache_bytes", &self.cache_bytes)?,
             network: self.network.as_ref().map(reach).transpose()?,
-            blobs: Room::default(),
+            blobs: room(&self.room)?,
         };
         Ok(settings.into_options())
     }
@@ -78,6 +82,15 @@ fn reach(given: &GivenNetwork<'_>) -> PyResult<Reach> {
         discovery: *discovery,
         address_exchange: *exchange,
         connections_max: count_of("connections_max", connections_max)?,
+    })
+}
+
+fn room(given: &GivenRoom<'_>) -> PyResult<Room> {
+    let (bytes_max, sweep_period) = given;
+    let sweep_period = count_of("blobs_sweep_period", sweep_period)?;
+    Ok(Room {
+        bytes_max: count_of("blobs_bytes_max", bytes_max)?,
+        sweep_period: sweep_period.map(Duration::from_micros),
     })
 }
 

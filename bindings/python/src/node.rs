@@ -7,8 +7,8 @@ use pyo3::types::{PyDict, PyList};
 use swarmlet::{Options, QueryOptions, SubscribeOptions};
 
 use crate::arguments::{
-    GivenNetwork, Settings, StreamLimits, durability, follow, new_events, offsets, offsets_dict,
-    order, parameters,
+    GivenNetwork, GivenRoom, Settings, StreamLimits, durability, follow, new_events, offsets,
+    offsets_dict, order, parameters,
 };
 use crate::blobs::Blobs;
 use crate::blocking::wait_for;
@@ -31,7 +31,7 @@ impl Node {
 }
 
 /// What a node is opened with: app id, streams with their limits, routes, durability, cache bytes,
-/// network.
+/// network, room for blobs.
 type Given<'py> = (
     Option<String>,
     Vec<StreamLimits<'py>>,
@@ -39,6 +39,7 @@ type Given<'py> = (
     String,
     Option<Bound<'py, PyAny>>,
     Option<GivenNetwork<'py>>,
+    GivenRoom<'py>,
 );
 
 /// What a query is asked with: lower and upper bound, order, parameters.
@@ -220,7 +221,7 @@ impl Node {
 }
 
 fn to_options(py: Python<'_>, given: Given<'_>) -> PyResult<Options> {
-    let (app_id, streams, routes, durability_name, cache_bytes, network) = given;
+    let (app_id, streams, routes, durability_name, cache_bytes, network, room) = given;
     let settings = Settings {
         app_id,
         streams,
@@ -228,6 +229,7 @@ fn to_options(py: Python<'_>, given: Given<'_>) -> PyResult<Options> {
         durability: durability(py, &durability_name)?,
         cache_bytes,
         network,
+        room,
     };
     settings.to_options()
 }
