@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use serde_json::Value;
-use swarmlet::{BlobState, InviteOptions, Network, Node, Options, SubscribeOptions};
+use swarmlet::{BlobState, ErrorKind, InviteOptions, Network, Node, Options, SubscribeOptions};
 use swarmlet_bench::memory;
 
 /// A line from process to process.
@@ -91,18 +91,8 @@ fn fetch(node: &Node, ids: &[&str]) -> Result<Fetched> {
         move || latencies(&node, &is_done)
     });
     let start = Instant::now();
-    let mut readers = Vec::new();
-    for id in ids {
-        let id = id.parse()?;
-        // Reading a byte has all of a blob fetched as long as somebody reads.
-        let mut reader = node.blobs().get(id);
-        reader.next_chunk_blocking(Some(Duration::from_secs(120)))?;
-        readers.push((id, reader));
-    }
-    for (id, _) in &readers {
-        while !matches!(node.blobs().state(*id)?, BlobState::Here { .. }) {
-            std::thread::sleep(Duration::from_millis(1));
-        }
+    for group in ids.chunks(READ_AT_ONCE) {
+        fetch_group(node, group)?;
     }
     let seconds = start.elapsed().as_secs_f64();
     is_done.store(true, Relaxed);
@@ -119,6 +109,24 @@ fn fetch(node: &Node, ids: &[&str]) -> Result<Fetched> {
     })
 }
 
+/// Waits until these blobs are here, which are fetched at the same time.
+fn fetch_group(node: &Node, ids: &[&str]) -> Result<()> {
+    let mut readers = Vec::new();
+    for id in ids {
+        // As long as somebody waits for its first byte, all of a blob is fetched.
+        let mut reader = node.blobs().get(id.parse()?);
+        match reader.next_chunk_blocking(Some(Duration::ZERO)) {
+            Err(error) if error.kind() != ErrorKind::Timeout => return Err(error.into()),
+            _ => readers.push(reader),
+        }
+    }
+    for reader in &readers {
+        let mut watch = node.blobs().watch(reader.id());
+        while !matches!(watch.next_blocking(PATIENCE)?, BlobState::Here { .. }) {}
+    }
+    Ok(())
+}
+
 fn latencies(node: &Node, is_done: &AtomicBool) -> Result<Vec<u64>> {
     let from = SubscribeOptions {
         from: node.offsets()?.present,
@@ -129,7 +137,7 @@ fn latencies(node: &Node, is_done: &AtomicBool) -> Result<Vec<u64>> {
     while !is_done.load(Relaxed) {
         let rows = match live.next_chunk_within(256, Some(Duration::from_millis(20))) {
             Ok(rows) => rows.unwrap_or_default(),
-            Err(error) if error.kind() == swarmlet::ErrorKind::Timeout => continue,
+            Err(error) if error.kind() == ErrorKind::Timeout => continue,
             Err(error) => return Err(error.into()),
         };
         let now = micros();
@@ -140,6 +148,12 @@ fn latencies(node: &Node, is_done: &AtomicBool) -> Result<Vec<u64>> {
     }
     Ok(latencies)
 }
+
+/// Blobs read at the same time: as many as a session asks for.
+const READ_AT_ONCE: usize = 512;
+
+/// How long nothing may come.
+const PATIENCE: Option<Duration> = Some(Duration::from_secs(120));
 
 /// Microseconds since 1970, by the clock that both processes share.
 pub(crate) fn micros() -> u64 {
