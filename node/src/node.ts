@@ -7,7 +7,7 @@ import { called, checked, options as asJson, text, unaborted } from "./failure.j
 import type { WaitOptions } from "./failure.js";
 import { native } from "./native.js";
 import type { NativeNode, NativeStream } from "./native.js";
-import { Writer } from "./payload.js";
+import { Writer, iterated, tagList } from "./payload.js";
 import type { Payload, Tags } from "./payload.js";
 import { Hold, dispatcher, unlessAborted } from "./port.js";
 import { Published } from "./row.js";
@@ -332,7 +332,8 @@ function entriesOf<T>(record: Readonly<Record<string, T>> | undefined): [string,
 
 /** The events as the native half reads them: a list of tags and payload as bytes. */
 function newEvents(events: Iterable<NewEvent | Pair>): Uint8Array {
-  const list = iterated(events, "events must be an iterable of pairs, or of tags and payload");
+  const misfit = "events must be an iterable of pairs, or of tags and payload";
+  const list = iterated("publish", events, misfit);
   const writer = new Writer("publish");
   writer.beginList(list.length);
   for (const event of list) {
@@ -342,7 +343,11 @@ function newEvents(events: Iterable<NewEvent | Pair>): Uint8Array {
       throw new InvalidArgumentError(message, { operation: "publish" });
     }
     const [tags, payload] = isPair(event) ? event : [event.tags, event.payload];
-    writeTags(writer, tags);
+    const list = tagList("publish", tags);
+    writer.beginList(list.length);
+    for (const tag of list) {
+      writer.text(tag);
+    }
     writer.payload(payload ?? null);
   }
   return writer.finish();
@@ -350,25 +355,6 @@ function newEvents(events: Iterable<NewEvent | Pair>): Uint8Array {
 
 function isPair(event: NewEvent | Pair): event is Pair {
   return Array.isArray(event);
-}
-
-/** A text is one tag, not a sequence of letters. */
-function writeTags(writer: Writer, tags: Tags): void {
-  const misfit = "tags must be a string or an iterable of strings";
-  const list = typeof tags === "string" ? [tags] : iterated(tags, misfit);
-  writer.beginList(list.length);
-  for (const tag of list) {
-    writer.text(text("publish", "a tag", tag));
-  }
-}
-
-function iterated<T>(items: Iterable<T>, misfit: string): T[] {
-  const isIterable =
-    typeof items === "object" && items !== null && Symbol.iterator in items;
-  if (!isIterable) {
-    throw new InvalidArgumentError(misfit, { operation: "publish" });
-  }
-  return [...items];
 }
 
 /** The parameters as the native half reads them: name and time, or name and bytes of the value. */

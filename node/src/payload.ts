@@ -7,6 +7,7 @@
 import { Buffer } from "node:buffer";
 
 import { InvalidArgumentError } from "./errors.js";
+import { text } from "./failure.js";
 
 /**
  * What can be published: anything JSON-like, bytes, and integers of 64 bits as `bigint`.
@@ -327,6 +328,22 @@ function revivedKey(key: string): unknown {
     return revived(JSON.parse(key.slice(2)));
   }
   return key.startsWith("$") ? key.slice(1) : key;
+}
+
+/** The tags. A text is one of them, not a sequence of letters. */
+export function tagList(operation: string, tags: Tags): string[] {
+  const misfit = "tags must be a string or an iterable of strings";
+  const list = typeof tags === "string" ? [tags] : iterated(operation, tags, misfit);
+  return list.map((tag) => text(operation, "a tag", tag));
+}
+
+/** All that an iterable brings. */
+export function iterated<T>(operation: string, items: Iterable<T>, misfit: string): T[] {
+  const isIterable = typeof items === "object" && items !== null && Symbol.iterator in items;
+  if (!isIterable) {
+    throw new InvalidArgumentError(misfit, { operation });
+  }
+  return [...items];
 }
 
 /** How many bytes say so many. */

@@ -5,7 +5,7 @@ import { setInterval } from "node:timers";
 import { called, failureOf, givenUp } from "./failure.js";
 import type { Told } from "./failure.js";
 import { native } from "./native.js";
-import type { NativePort } from "./native.js";
+import type { NativePort, NativeWaiting } from "./native.js";
 
 interface Waiter {
   readonly resolve: (value: unknown) => void;
@@ -102,6 +102,21 @@ export class Hold {
   call<T>(operation: string, start: (port: NativePort) => number): Promise<T> {
     const token = called(operation, () => start(dispatcher().native));
     return this.during(dispatcher().answer<T>(token));
+  }
+
+  /** Starts a call that can be given up, and waits for its answer, or until it is given up. */
+  async wait<T>(
+    operation: string,
+    start: (port: NativePort) => NativeWaiting,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    const waiting = called(operation, () => start(dispatcher().native));
+    const answer = this.during(dispatcher().answer<T>(waiting.token));
+    try {
+      return await unlessAborted(operation, answer, signal);
+    } finally {
+      waiting.cancel();
+    }
   }
 
   set isReferenced(isReferenced: boolean) {

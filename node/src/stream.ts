@@ -7,6 +7,7 @@ import type { NativeStream } from "./native.js";
 import type { Hold } from "./port.js";
 import { asRow, outputOf } from "./row.js";
 import type { Chunk, Row } from "./row.js";
+import { readable } from "./taking.js";
 import type { Offsets, Output } from "./types.js";
 import { Watched } from "./watched.js";
 
@@ -106,22 +107,7 @@ export class RowStream<T = any> implements AsyncIterable<Row<T>>, AsyncDisposabl
 
   /** The rows as a web stream, which asks for one when it is asked for one. */
   toReadable(): ReadableStream<Row<T>> {
-    return new ReadableStream(
-      {
-        pull: async (controller) => {
-          const { done, value } = await this.next();
-          if (done === true) {
-            controller.close();
-          } else {
-            controller.enqueue(value);
-          }
-        },
-        cancel: () => {
-          this.cancel();
-        },
-      },
-      { highWaterMark: 0 },
-    );
+    return readable<Row<T>>(this);
   }
 
   /** How far what was handed out reaches: from there another stream goes on. */

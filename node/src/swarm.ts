@@ -3,9 +3,9 @@
 import { called, checked, options as asJson, text, unaborted } from "./failure.js";
 import type { WaitOptions } from "./failure.js";
 import type { NativeChanges, NativePort, NativeSwarm, NativeWaiting } from "./native.js";
-import { Hold, dispatcher, unlessAborted } from "./port.js";
+import type { Hold } from "./port.js";
+import { Taking } from "./taking.js";
 import type { Member, Peer, Pending, SwarmStatus } from "./types.js";
-import { Watched } from "./watched.js";
 
 /** What a device is granted beside its rights. */
 export interface Grant {
@@ -57,56 +57,19 @@ export class Founded {
  * Leaving the loop, or dropping the object, ends the stream; closing the node ends it with
  * `ClosedError`.
  */
-export class Changes implements AsyncIterableIterator<SwarmStatus>, AsyncDisposable {
+export class Changes extends Taking<SwarmStatus> {
   readonly #native: NativeChanges;
-  readonly #watched: Watched;
 
   /** @internal */
   constructor(native: NativeChanges, hold: Hold, signal: AbortSignal | undefined) {
+    super("swarm.changes", native, hold, signal);
     this.#native = native;
-    this.#watched = new Watched("swarm.changes", native, hold, signal);
   }
 
-  /** The next status. Given up by its signal, it has taken nothing. */
-  async next(options: WaitOptions = {}): Promise<IteratorResult<SwarmStatus, undefined>> {
-    const { signal } = checked("swarm.changes", options);
-    while (await this.#watched.ready(signal)) {
-      const taken = called("swarm.changes", () => this.#native.take());
-      if (taken !== null) {
-        return { done: false, value: statusOf(taken) };
-      }
-    }
-    return { done: true, value: undefined };
-  }
-
-  /** Ends the stream, also for those who wait for it. Fine to call twice. */
-  cancel(): void {
-    this.#watched.cancel();
-  }
-
-  /** Those who wait for this stream keep the process alive, as they do without `unref`. */
-  ref(): this {
-    this.#watched.ref();
-    return this;
-  }
-
-  /** Those who wait for this stream do not keep the process alive. */
-  unref(): this {
-    this.#watched.unref();
-    return this;
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-
-  async return(): Promise<IteratorResult<SwarmStatus, undefined>> {
-    this.cancel();
-    return { done: true, value: undefined };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.cancel();
+  /** @internal */
+  protected override taken(): SwarmStatus | undefined {
+    const taken = called("swarm.changes", () => this.#native.take());
+    return taken === null ? undefined : statusOf(taken);
   }
 }
 
@@ -328,13 +291,7 @@ export class Swarm {
   ): Promise<T> {
     const { signal, ...limits } = unaborted(operation, options);
     const json = asJson(operation, limits);
-    const waiting = called(operation, () => start(dispatcher().native, json));
-    const answer = this.#hold.during(dispatcher().answer<T>(waiting.token));
-    try {
-      return await unlessAborted(operation, answer, signal);
-    } finally {
-      waiting.cancel();
-    }
+    return this.#hold.wait(operation, (port) => start(port, json), signal);
   }
 }
 
