@@ -1,5 +1,7 @@
 /** What the native half and the front refuse, as errors of one kind each. */
 
+import { fileURLToPath } from "node:url";
+
 import {
   BY_CODE,
   CancelledError,
@@ -76,6 +78,11 @@ export function text(operation: string, name: string, value: unknown): string {
     throw new InvalidArgumentError(`${name} must be a string, not ${given}`, { operation });
   }
   return value;
+}
+
+/** The path of a file or folder. */
+export function pathText(operation: string, given: string | URL): string {
+  return text(operation, "path", given instanceof URL ? fileURLToPath(given) : given);
 }
 
 /** How a wait can be given up. */

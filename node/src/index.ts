@@ -14,6 +14,9 @@
  * ```
  */
 
+export { BlobReader, BlobStream, Blobs } from "./blobs.js";
+export type { GetOptions } from "./blobs.js";
+export type { BlobData, Bytes } from "./chunks.js";
 export * from "./errors.js";
 export type { WaitOptions } from "./failure.js";
 export { forwardLogs } from "./logs.js";
@@ -22,6 +25,17 @@ export { Node } from "./node.js";
 export type { NewEvent, OpenOptions, Pair, QueryOptions, SubscribeOptions } from "./node.js";
 export type { Payload, Tags } from "./payload.js";
 export { QrCode } from "./qr.js";
+export { BlobInfo } from "./record.js";
+export type {
+  BlobChange,
+  BlobProgress,
+  BlobStat,
+  BlobState,
+  BlobUsage,
+  Hold,
+  Keep,
+  PutOptions,
+} from "./record.js";
 export { Published, Row, compareKeys } from "./row.js";
 export { Results, RowStream, Subscription } from "./stream.js";
 export { Changes, Founded, Swarm } from "./swarm.js";

@@ -47,6 +47,7 @@ export interface NativeNode {
   offsets(): string;
   streams(): string;
   swarm(): NativeSwarm;
+  blobs(): NativeBlobs;
   metrics(): string;
   close(port: NativePort): number;
 }
@@ -71,6 +72,49 @@ export interface NativeSwarm {
   status(): string;
   changes(): NativeChanges;
   networkChanged(): void;
+}
+
+export interface NativeBlobs {
+  writer(port: NativePort, options: string): NativeBlobWriter;
+  putFile(port: NativePort, path: string, options: string): NativeWaiting;
+  get(id: string, range: string): NativeBlobReader;
+  state(port: NativePort, id: string): number;
+  watch(id: string): NativeBlobStream;
+  list(): NativeBlobStream;
+  changes(): NativeBlobStream;
+  stat(port: NativePort, id: string): number;
+  usage(port: NativePort): number;
+  delete(port: NativePort, id: string): number;
+  pin(port: NativePort, id: string): number;
+  unpin(port: NativePort, id: string): number;
+  pinned(port: NativePort): number;
+}
+
+export interface NativeBlobWriter {
+  readonly token: number;
+  write(chunk: Uint8Array): boolean;
+  flush(port: NativePort): number;
+  finish(port: NativePort): number;
+  cancel(): void;
+}
+
+export interface NativeBlobReader extends NativeWatched {
+  readonly id: string;
+  take(): Uint8Array | null;
+  read(port: NativePort, bound: string): NativeReading;
+  save(port: NativePort, path: string): NativeWaiting;
+  finish(): void;
+  progress(port: NativePort): number;
+}
+
+export interface NativeBlobStream extends NativeWatched {
+  take(max: number): string;
+}
+
+export interface NativeReading {
+  readonly token: number;
+  take(): Uint8Array | null;
+  cancel(): void;
 }
 
 export interface Native {

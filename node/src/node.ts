@@ -1,9 +1,8 @@
 /** The node. */
 
-import { fileURLToPath } from "node:url";
-
+import { Blobs } from "./blobs.js";
 import { CancelledError, InvalidArgumentError } from "./errors.js";
-import { called, checked, options as asJson, text, unaborted } from "./failure.js";
+import { called, checked, options as asJson, pathText, text, unaborted } from "./failure.js";
 import type { WaitOptions } from "./failure.js";
 import { native } from "./native.js";
 import type { NativeNode, NativeStream } from "./native.js";
@@ -45,6 +44,10 @@ export interface OpenOptions extends WaitOptions {
   readonly cacheBytes?: number | undefined;
   /** How others of the swarm are reached. */
   readonly network?: Network | undefined;
+  /** How many bytes blobs may take; what need not be here gives way then. */
+  readonly blobsBytesMax?: number | undefined;
+  /** How often it is looked which blobs no record keeps, in milliseconds. */
+  readonly blobsSweepPeriodMs?: number | undefined;
 }
 
 /** What a query is asked with. */
@@ -100,7 +103,7 @@ export class Node implements AsyncDisposable {
    */
   static async open(path: string | URL, options: OpenOptions = {}): Promise<Node> {
     const operation = "open";
-    const folder = text(operation, "path", path instanceof URL ? fileURLToPath(path) : path);
+    const folder = pathText(operation, path);
     const { signal, streams, routes, ...rest } = unaborted(operation, options);
     const lists = { streams: entriesOf(streams), routes: entriesOf(routes) };
     const json = asJson(operation, { ...rest, ...lists });
@@ -265,6 +268,14 @@ export class Node implements AsyncDisposable {
   get swarm(): Swarm {
     return new Swarm(
       called("swarm", () => this.#native.swarm()),
+      this.#hold,
+    );
+  }
+
+  /** The blobs of this node: large bytes, named by their hash. */
+  get blobs(): Blobs {
+    return new Blobs(
+      called("blobs", () => this.#native.blobs()),
       this.#hold,
     );
   }

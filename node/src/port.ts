@@ -107,7 +107,7 @@ export class Hold {
   /** Starts a call that can be given up, and waits for its answer, or until it is given up. */
   async wait<T>(
     operation: string,
-    start: (port: NativePort) => NativeWaiting,
+    start: (port: NativePort) => Pick<NativeWaiting, "token" | "cancel">,
     signal: AbortSignal | undefined,
   ): Promise<T> {
     const waiting = called(operation, () => start(dispatcher().native));

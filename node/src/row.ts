@@ -3,6 +3,7 @@
 import { inspect } from "node:util";
 
 import { revived } from "./payload.js";
+import type { WireInfo } from "./record.js";
 import type { EventKey, Offsets, Output } from "./types.js";
 
 /** What is known of the event that a row comes from. */
@@ -28,11 +29,13 @@ export class Row<T = any> {
   /** The value. */
   readonly payload: T;
   readonly #source: Source | Range | null;
+  readonly #record: WireInfo | undefined;
 
   /** @internal */
-  constructor(payload: T, source: Source | Range | null) {
+  constructor(payload: T, source: Source | Range | null, record?: WireInfo) {
     this.payload = payload;
     this.#source = source;
+    this.#record = record;
   }
 
   /** What it comes from: one event, several, or none. */
@@ -109,6 +112,15 @@ export class Row<T = any> {
   /** The labels, in text order. */
   get tags(): readonly string[] {
     return this.#event().tags;
+  }
+
+  /**
+   * What the event says of a blob, if it is a record.
+   *
+   * @internal
+   */
+  get record(): WireInfo | undefined {
+    return this.#record;
   }
 
   /** What `JSON.stringify` makes of it: everything there is to know. */
@@ -190,7 +202,18 @@ export interface Chunk {
 
 type WireKey = readonly [number, number, number];
 type WireRow =
-  | readonly [0, number, number, number, number, number, readonly string[], unknown, 0 | 1]
+  | readonly [
+      0,
+      number,
+      number,
+      number,
+      number,
+      number,
+      readonly string[],
+      unknown,
+      0 | 1,
+      WireInfo?,
+    ]
   | readonly [1, WireKey, WireKey, number, number, unknown, 0 | 1]
   | readonly [2, unknown, 0 | 1];
 type Wire =
@@ -227,15 +250,16 @@ export function asRow<T>(chunk: Chunk, wire: Wire): Row<T> | undefined {
 function rowOf<T>(chunk: Chunk, wire: WireRow): Row<T> {
   switch (wire[0]) {
     case 0: {
-      const [, lamport, stream, offset, timestamp, app, tags, payload, special] = wire;
-      return new Row(value<T>(payload, special), {
+      const [, lamport, stream, offset, timestamp, app, tags, payload, special, record] = wire;
+      const source = {
         lamport,
         stream: chunk.streams[stream] as string,
         offset,
         timestamp,
         appId: chunk.apps[app] as string,
         tags,
-      });
+      };
+      return new Row(value<T>(payload, special), source, record);
     }
     case 1: {
       const [, from, to, fromTime, toTime, payload, special] = wire;

@@ -29,6 +29,15 @@ export abstract class Taking<T> implements AsyncIterableIterator<T>, AsyncDispos
    */
   protected abstract taken(): T | undefined;
 
+  /**
+   * Whether it was ended from here: nothing more is handed out.
+   *
+   * @internal
+   */
+  protected get isCancelled(): boolean {
+    return this.#watched.isCancelled;
+  }
+
   /** The next one. Given up by its signal, it has taken nothing. */
   async next(options: WaitOptions = {}): Promise<IteratorResult<T, undefined>> {
     const { signal } = checked(this.#operation, options);

@@ -6,6 +6,7 @@
 
 import assert from "node:assert/strict";
 import process from "node:process";
+import { Readable } from "node:stream";
 import { Worker, parentPort } from "node:worker_threads";
 
 import { InvalidQueryError, Node, TimeoutError } from "../dist/index.mjs";
@@ -24,6 +25,14 @@ for await (const again of node.query("FROM 'a'").toReadable()) {
   assert.equal(again.payload.large, 2n ** 60n);
 }
 assert.throws(() => node.query("FROM"), InvalidQueryError);
+
+const film = new Uint8Array(300_000).map((_, index) => index >> 3);
+for (const source of [film, Readable.from([film]), new Response(film).body]) {
+  const { id } = await node.blobs.put(source, { name: "film" });
+  assert.deepEqual(await node.blobs.get(id, { start: 10 }).read(), film.subarray(10));
+  const response = new Response(node.blobs.get(id).toReadable());
+  assert.deepEqual(new Uint8Array(await response.arrayBuffer()), film);
+}
 
 if (way === "worker") {
   const worker = new Worker(new URL(import.meta.url), { argv: [`${folder}-worker`, "stay"] });

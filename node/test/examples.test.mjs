@@ -45,6 +45,21 @@ test("the tour runs", async (context) => {
   }
 });
 
+test("the tour of blobs runs", async (context) => {
+  const shown = await ran(project(context, "blobs.mjs"), "blobs.mjs");
+  const parts = [
+    "new blob drawing.png blob,blob-name:drawing.png,blob:",
+    "saved true",
+    "played 500000 of 500000",
+    "jam.mp4 of",
+    "is here",
+    "kept by 0 other",
+  ];
+  for (const part of parts) {
+    assert.ok(shown.includes(part), `${part}: ${shown}`);
+  }
+});
+
 test("two devices find each other", async (context) => {
   const folder = project(context, "two_devices.mjs");
   const words = ["two_devices.mjs", "found", "dashboard"];
@@ -79,7 +94,7 @@ function checkQuotes(document, programs) {
 }
 
 test("documents quote programs that run", () => {
-  const programs = ["press", "tour", "two_devices"].map((name) => `examples/${name}.mjs`);
+  const programs = ["blobs", "press", "tour", "two_devices"].map((name) => `examples/${name}.mjs`);
   checkQuotes("README.md", programs);
   checkQuotes("docs/guide/nodejs.md", programs);
   checkQuotes("node/README.md", programs);

@@ -122,6 +122,20 @@ const LIVE = {
       }
     }
   `,
+  "process.exit with blobs": `
+    import { Node } from "swarmlet";
+    const network = { listen: ["tcp://127.0.0.1:0"], discovery: false };
+    const node = await Node.open(process.argv[1], { network });
+    await node.swarm.create("plant", "node");
+    const film = new Uint8Array(1_000_000);
+    node.blobs.put((async function* () { for (;;) yield film; })());
+    const { id } = await node.blobs.put(film);
+    node.blobs.get("0".repeat(64)).read();
+    node.blobs.changes().next();
+    await node.blobs.get(id).next();
+    console.log("leaving");
+    process.exit(0);
+  `,
   "process.exit in a swarm": `
     import { Node } from "swarmlet";
     const network = { listen: ["tcp://127.0.0.1:0"], discovery: false };

@@ -1,11 +1,19 @@
 /** How users write it, checked by the compiler only: what must be accepted, and what must not. */
 
+import { createReadStream } from "node:fs";
+import { Readable } from "node:stream";
+
 import {
+  BlobInfo,
   ClosedError,
   Node,
   SwarmletError,
+  type BlobChange,
+  type BlobState,
   type Code,
   type EventKey,
+  type Hold,
+  type Keep,
   type NewEvent,
   type Offsets,
   type Output,
@@ -70,6 +78,61 @@ export async function used(folder: string, signal: AbortSignal): Promise<void> {
   offsets["a"] = 1;
   // @ts-expect-error: nodes are opened, not made.
   new Node();
+}
+
+export async function stored(node: Node, signal: AbortSignal): Promise<void> {
+  const hold: Hold = { labels: { hall: "2" } };
+  const keep: Keep = { until: new Date() };
+  const options = { name: "film", mediaType: "video/mp4", tags: ["press:7"], hold, keep, signal };
+  const { id, size, name }: BlobInfo = await node.blobs.put(new Uint8Array(3), options);
+  await node.blobs.put(createReadStream("film.mp4"), { hold: "onDemand" });
+  await node.blobs.put(new Response("film").body ?? [], { keep: { untilNext: [] } });
+  await node.blobs.put([new ArrayBuffer(3), new DataView(new ArrayBuffer(3)), Buffer.from("film")]);
+  await node.blobs.putFile(new URL("file:///film.mp4"), { hold: { copies: 3 } });
+  await using reader = node.blobs.get(id, { start: 1, end: size, signal });
+  for await (const piece of reader) {
+    const bytes: Uint8Array = piece;
+    console.log(bytes.length, name?.length);
+  }
+  const all: Uint8Array = await reader.read(1000, { signal });
+  await node.blobs.get(id).save("copy.mp4", { signal });
+  const readable: Readable = Readable.from(node.blobs.get(id));
+  const web: ReadableStream<Uint8Array> = node.blobs.get(id).toReadable();
+  const { size: total, here } = await reader.progress();
+  console.log(all, readable, web, (total ?? 0) - here, seen(await node.blobs.state(id)));
+  for await (const change of node.blobs.changes({ signal })) {
+    const { info }: BlobChange = change;
+    console.log(info?.keep === "forever", info?.time.toISOString());
+  }
+  const kept: number = await node.blobs.delete(id);
+  const { bytesMax } = await node.blobs.usage();
+  console.log(kept, bytesMax ?? Infinity, await node.blobs.pinned());
+  for await (const row of node.query("FROM 'blob'")) {
+    const info: BlobInfo | null = BlobInfo.fromRow(row);
+    console.log(info?.id);
+  }
+
+  // @ts-expect-error: a text could be a path, or bytes.
+  await node.blobs.put("film.mp4");
+  // @ts-expect-error: chunks are bytes.
+  await node.blobs.put(["film"]);
+  // @ts-expect-error: there is no such word.
+  await node.blobs.put(new Uint8Array(3), { hold: "on_demand" });
+  // @ts-expect-error: a time is a Date.
+  await node.blobs.put(new Uint8Array(3), { keep: { until: 7 } });
+  // @ts-expect-error: a part may be of any size.
+  console.log((await node.blobs.state(id)).missing);
+}
+
+function seen(state: BlobState): number {
+  switch (state.type) {
+    case "here":
+      return state.size;
+    case "part":
+      return state.size - state.missing;
+    case "absent":
+      return 0;
+  }
 }
 
 function shown(output: Output): string {

@@ -7,6 +7,7 @@
 //! nothing here is public by itself.
 
 mod arguments;
+mod blobs;
 mod diagnostics;
 mod failure;
 mod json;
@@ -17,15 +18,18 @@ mod output;
 mod payload;
 mod port;
 mod qr;
+mod records;
 mod status;
 mod stream;
 mod swarm;
 
 // What the addon offers. The registration of napi is left out where clippy looks at tests.
+pub use blobs::{BlobReader, BlobWriter, Blobs, Reading};
 pub use diagnostics::{start_diagnostics, take_diagnostics};
 pub use node::{Node, open, version};
 pub use port::Port;
 pub use qr::{qr_svg, qr_terminal};
+pub use records::BlobStream;
 pub use status::Changes;
 pub use stream::Stream;
 pub use swarm::{Swarm, Waiting};

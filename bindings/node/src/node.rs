@@ -8,6 +8,7 @@ use swarmlet::{QueryOptions, SubscribeOptions};
 use swarmlet_facade::{Result, offsets_map};
 
 use crate::arguments::{new_events, parameters};
+use crate::blobs::Blobs;
 use crate::failure::called;
 use crate::json;
 use crate::metrics::metrics_text;
@@ -167,6 +168,12 @@ impl Node {
     #[napi]
     pub fn swarm(&self) -> napi::Result<Swarm> {
         called("swarm", || Ok(Swarm::new(self.node.swarm()?)))
+    }
+
+    /// The blobs of the node.
+    #[napi]
+    pub fn blobs(&self) -> napi::Result<Blobs> {
+        called("blobs", || Ok(Blobs::new(self.node.blobs()?)))
     }
 
     /// What the node has counted and measured, as JSON.

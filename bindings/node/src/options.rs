@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use serde::Deserialize as Parse;
 use serde::de::{self, Deserialize, DeserializeOwned, Deserializer};
-use swarmlet::{Durability, Offsets, Options, Order, QueryOptions};
-use swarmlet_facade::{Failure, Follow, Limits, Reach, Result, Room, Settings, Terms, offsets_of};
+use swarmlet::{Durability, Hold, Keep, Offsets, Options, Order, QueryOptions, Tags, Timestamp};
+use swarmlet_facade::{
+    BlobOptions, Failure, Follow, Limits, Reach, Result, Room, Settings, Terms, offsets_of,
+};
 
 /// What a node is opened with.
 #[derive(Parse)]
@@ -21,6 +23,8 @@ pub(crate) struct GivenOptions {
     durability: Option<GivenDurability>,
     cache_bytes: Option<Count>,
     network: Option<GivenNetwork>,
+    blobs_bytes_max: Option<Count>,
+    blobs_sweep_period_ms: Option<Count>,
 }
 
 #[derive(Default, Parse)]
@@ -109,6 +113,52 @@ pub(crate) struct GivenWait {
     timeout_ms: Option<f64>,
 }
 
+/// What is said of a blob when it is stored.
+#[derive(Parse)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct GivenPut {
+    name: Option<String>,
+    media_type: Option<String>,
+    #[serde(default)]
+    tags: Vec<String>,
+    hold: Option<GivenHold>,
+    keep: Option<GivenKeep>,
+}
+
+#[derive(Parse)]
+#[serde(rename_all = "camelCase")]
+enum GivenHold {
+    Everyone,
+    OnDemand,
+    Copies(u16),
+    Labels(BTreeMap<String, String>),
+}
+
+/// A time is in microseconds.
+#[derive(Parse)]
+#[serde(rename_all = "camelCase")]
+enum GivenKeep {
+    Forever,
+    Until(i64),
+    UntilNext(Vec<String>),
+    WhileReferenced,
+}
+
+/// Which bytes of a blob are read.
+#[derive(Parse)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct GivenRange {
+    start: Option<Count>,
+    end: Option<Count>,
+}
+
+/// How many bytes are read at most.
+#[derive(Parse)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct GivenRead {
+    bytes_max: Count,
+}
+
 /// A number that is not negative, and exact in JavaScript.
 struct Count(u64);
 
@@ -164,7 +214,10 @@ impl GivenOptions {
             }),
             cache_bytes: number(self.cache_bytes),
             network: self.network.map(GivenNetwork::into_reach),
-            blobs: Room::default(),
+            blobs: Room {
+                bytes_max: number(self.blobs_bytes_max),
+                sweep_period: number(self.blobs_sweep_period_ms).map(Duration::from_millis),
+            },
         };
         settings.into_options()
     }
@@ -241,6 +294,54 @@ impl GivenTerms {
     }
 }
 
+impl GivenPut {
+    /// The options; most values are checked by the node.
+    pub(crate) fn into_options(self) -> Result<BlobOptions> {
+        let hold = self.hold.map(|hold| match hold {
+            GivenHold::Everyone => Hold::Everyone,
+            GivenHold::OnDemand => Hold::OnDemand,
+            GivenHold::Copies(copies) => Hold::Copies(copies),
+            GivenHold::Labels(labels) => Hold::Labels(labels),
+        });
+        Ok(BlobOptions {
+            name: self.name,
+            media_type: self.media_type,
+            tags: tags(&self.tags)?,
+            hold: hold.unwrap_or_default(),
+            keep: self
+                .keep
+                .map(GivenKeep::into_keep)
+                .transpose()?
+                .unwrap_or_default(),
+        })
+    }
+}
+
+impl GivenKeep {
+    fn into_keep(self) -> Result<Keep> {
+        Ok(match self {
+            Self::Forever => Keep::Forever,
+            Self::Until(micros) => Keep::Until(Timestamp::from_micros(micros)),
+            Self::UntilNext(next) => Keep::UntilNext(tags(&next)?),
+            Self::WhileReferenced => Keep::WhileReferenced,
+        })
+    }
+}
+
+impl GivenRange {
+    /// Where it begins, and where it ends if it does.
+    pub(crate) fn into_bounds(self) -> (u64, Option<u64>) {
+        (number(self.start).unwrap_or_default(), number(self.end))
+    }
+}
+
+impl GivenRead {
+    /// The bound.
+    pub(crate) fn into_bytes_max(self) -> usize {
+        usize::try_from(self.bytes_max.0).unwrap_or(usize::MAX)
+    }
+}
+
 impl GivenWait {
     /// The limit; more than a duration holds is none.
     pub(crate) fn into_limit(self) -> Option<Duration> {
@@ -258,4 +359,8 @@ fn offsets(operation: &'static str, given: BTreeMap<String, Count>) -> Result<Of
         operation,
         entries.map(|(stream, offset)| (stream, offset.0)),
     )
+}
+
+fn tags(given: &[String]) -> Result<Tags> {
+    Ok(Tags::new(given.iter().map(String::as_str))?)
 }

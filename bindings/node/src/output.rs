@@ -4,6 +4,7 @@
 //! | output | list |
 //! |---|---|
 //! | row of an event | 0, lamport, stream, offset, timestamp, app, tags, payload, special |
+//! | row of the record of a blob | the same, and what it says |
 //! | row of several | 1, from, to, from time, to time, payload, special |
 //! | row of none | 2, payload, special |
 //! | row taken back | 3, row |
@@ -18,11 +19,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use swarmlet::{
-    Event, EventKey, Explanation, Item, Order, Origin, Output, Published, Row, Severity, StreamId,
+    BlobInfo, Event, EventKey, Explanation, Item, Order, Origin, Output, Published, Row, Severity,
+    StreamId,
 };
 use swarmlet_facade::{Result, offsets_map};
 
-use crate::{json, payload};
+use crate::{json, payload, records};
 
 /// The outputs as JSON.
 pub(crate) fn chunk_text(outputs: &[Output]) -> Result<String> {
@@ -104,8 +106,9 @@ impl<'a> Writer<'a> {
     }
 
     fn row(&mut self, row: &'a Row) -> Result<()> {
+        let mut info = None;
         match row.origin() {
-            Origin::Event(event) => self.event(event),
+            Origin::Event(event) => info = self.event(event),
             Origin::Range(range) => {
                 let (from, to) = (self.key(range.from), self.key(range.to));
                 let times = (range.from_time.micros(), range.to_time.micros());
@@ -114,18 +117,27 @@ impl<'a> Writer<'a> {
             Origin::Synthetic => self.begin(&(2,)),
         }
         let is_special = payload::push(&mut self.out, row.payload().as_cbor())?;
-        let end: &[u8] = if is_special { b",1]" } else { b",0]" };
+        let end: &[u8] = if is_special { b",1" } else { b",0" };
         self.out.extend_from_slice(end);
+        if let Some(info) = info {
+            self.out.push(b',');
+            json::push(&mut self.out, &records::info(&info));
+        }
+        self.out.push(b']');
         Ok(())
     }
 
-    fn event(&mut self, event: &'a Event) {
+    /// Begins an event, and gives what it says of a blob, if it is a record.
+    fn event(&mut self, event: &'a Event) -> Option<BlobInfo> {
         let (lamport, stream, offset) = self.key(event.key);
         let app = self.apps.place(event.app_id.as_str());
         let tags = event.tags();
         let tags: Vec<&str> = tags.iter().collect();
         let time = event.timestamp.micros();
+        // Few events are records, so the tag is looked at first.
+        let is_tagged = tags.contains(&"blob");
         self.begin(&(0, lamport, stream, offset, time, app, tags));
+        is_tagged.then(|| BlobInfo::from_event(event)).flatten()
     }
 
     /// A list to which something is added, so without its end.

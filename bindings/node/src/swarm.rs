@@ -25,6 +25,12 @@ impl Swarm {
     }
 }
 
+impl Waiting {
+    pub(crate) fn new(token: i64, waiting: swarmlet_facade::Waiting) -> Self {
+        Self { token, waiting }
+    }
+}
+
 #[napi]
 impl Waiting {
     /// Under which it is answered.
@@ -98,7 +104,7 @@ impl Swarm {
             let (token, completion) = port.completion(Outcome::done);
             let limit = wait.into_limit();
             let waiting = self.0.join(invite, name, limit, completion);
-            Ok(Waiting { token, waiting })
+            Ok(Waiting::new(token, waiting))
         })
     }
 
@@ -116,7 +122,7 @@ impl Swarm {
             let (token, completion) = port.completion(Outcome::plain);
             let limit = wait.into_limit();
             let waiting = self.0.ask(address, name, limit, completion);
-            Ok(Waiting { token, waiting })
+            Ok(Waiting::new(token, waiting))
         })
     }
 
@@ -127,7 +133,7 @@ impl Swarm {
             let wait: GivenWait = parsed("swarm.wait_joined", &wait)?;
             let (token, completion) = port.completion(Outcome::done);
             let waiting = self.0.wait_joined(wait.into_limit(), completion);
-            Ok(Waiting { token, waiting })
+            Ok(Waiting::new(token, waiting))
         })
     }
 
@@ -138,7 +144,7 @@ impl Swarm {
             let wait: GivenWait = parsed("swarm.wait_in_sync", &wait)?;
             let (token, completion) = port.completion(Outcome::done);
             let waiting = self.0.wait_in_sync(wait.into_limit(), completion);
-            Ok(Waiting { token, waiting })
+            Ok(Waiting::new(token, waiting))
         })
     }
 
@@ -222,7 +228,7 @@ impl Swarm {
 }
 
 /// A call that brings nothing.
-fn done(port: &Port, call: impl FnOnce(Completion<()>)) -> i64 {
+pub(crate) fn done(port: &Port, call: impl FnOnce(Completion<()>)) -> i64 {
     let (token, completion) = port.completion(Outcome::done);
     call(completion);
     token
