@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::cursor::DropCallback;
 use crate::failure::{entry, entry_with, given, place, quiet, remember};
-use crate::feed::{Feed, FeedOf, Pulled};
+use crate::feed::{Feed, Pulled};
 use crate::listening::{Heard, Listener};
 use crate::standing::{Standing, standing, swarmlet_swarm_status_free};
 use crate::status::Status;
@@ -16,7 +16,7 @@ use crate::waiting::limit;
 
 /// The status now, and then the newest whenever it has changed: who is slow misses what was in
 /// between, and never more than one waits.
-pub struct Changes(Arc<FeedOf<swarmlet_facade::Changes>>);
+pub struct Changes(Arc<Feed<swarmlet_facade::Changes>>);
 
 /// Is told of a status (`SWARMLET_STATUS_OK`), and in the end once of `SWARMLET_STATUS_END` or an
 /// error, then with a status that is NULL. The status is freed after the callback returns. Called
@@ -115,7 +115,7 @@ fn tell(
 #[unsafe(no_mangle)]
 pub extern "C" fn swarmlet_changes_cancel(changes: Option<&Changes>) -> Status {
     entry("swarm.changes", || {
-        given(changes, "changes")?.0.stream.cancel()
+        given(changes, "changes")?.0.source.cancel()
     })
 }
 

@@ -8,7 +8,7 @@ use swarmlet_facade::{Failure, Result, Stream};
 
 use crate::batch::{Batch, batch, swarmlet_batch_free};
 use crate::failure::{entry, entry_with, given, place, quiet, remember};
-use crate::feed::{Feed, FeedOf, Pulled};
+use crate::feed::{Feed, Pulled};
 use crate::listening::{Heard, Listener};
 use crate::offsets::{Offsets, give};
 use crate::status::Status;
@@ -18,7 +18,7 @@ use crate::waiting::limit;
 
 /// The results of a query or subscription, read ahead into a bounded buffer. A wait that times out
 /// has taken nothing; whoever is slow loses nothing and costs no memory.
-pub struct Cursor(Arc<FeedOf<Stream>>);
+pub struct Cursor(Arc<Feed<Stream>>);
 
 /// Is told of a batch (`SWARMLET_STATUS_OK`), and in the end once of `SWARMLET_STATUS_END` or an
 /// error, then with a batch that is NULL. The batch is freed after the callback returns: retain it
@@ -37,7 +37,7 @@ impl Cursor {
     }
 
     fn stream(&self) -> &Stream {
-        &self.0.stream
+        &self.0.source
     }
 }
 

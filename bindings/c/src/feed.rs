@@ -12,22 +12,23 @@ use crate::bell::Bell;
 use crate::listening::Phase;
 use crate::waiting::Deadline;
 
-/// What differs between streams: what is taken from them.
-pub(crate) trait Take {
+/// A stream, or what has one, in the hands of a feed.
+pub(crate) trait Fed: Send + Sync + 'static {
+    /// What the stream reads ahead into.
+    type Buffer: Buffer;
+
     /// What is taken at once.
     type Taken: 'static;
+
+    /// What is looked at.
+    fn stream(&self) -> &Stream<Self::Buffer>;
 
     /// Takes what is there, at most `max` things if they come in numbers; never waits.
     fn take(&self, max: usize) -> Result<Option<Self::Taken>>;
 }
 
-/// What is taken from the stream of a buffer.
-pub(crate) type Taken<B> = <Stream<B> as Take>::Taken;
-
-/// The feed of a stream. What a stream reads ahead into has no name outside the facade.
-pub(crate) type FeedOf<S> = Feed<<S as Buffered>::Buffer>;
-
-/// A stream, of which the type of its buffer is asked.
+/// A stream, of which the type of its buffer is asked: what results are read ahead into has no name
+/// outside the facade.
 pub(crate) trait Buffered {
     /// What it reads ahead into.
     type Buffer: Buffer;
@@ -48,29 +49,28 @@ pub(crate) enum Pulled<T> {
 }
 
 /// A stream with its bell and its listener.
-pub(crate) struct Feed<B: Buffer>
-where
-    Stream<B>: Take,
-{
-    pub(crate) stream: Stream<B>,
+pub(crate) struct Feed<S: Fed> {
+    pub(crate) source: S,
     bell: Mutex<Option<Bell>>,
-    pub(crate) phase: Mutex<Phase<Taken<B>>>,
+    pub(crate) phase: Mutex<Phase<S::Taken>>,
     /// Told when a callback is over for which somebody waits.
     pub(crate) quiet: Condvar,
 }
 
-impl<B: Buffer> Feed<B>
-where
-    Stream<B>: Take,
-{
+impl<S: Fed> Feed<S> {
     /// Without bell and listener.
-    pub(crate) fn new(stream: Stream<B>) -> Arc<Self> {
+    pub(crate) fn new(source: S) -> Arc<Self> {
         Arc::new(Self {
-            stream,
+            source,
             bell: Mutex::default(),
             phase: Mutex::default(),
             quiet: Condvar::new(),
         })
+    }
+
+    /// What is looked at.
+    pub(crate) fn stream(&self) -> &Stream<S::Buffer> {
+        self.source.stream()
     }
 
     /// Takes what is there, and waits for it until the limit.
@@ -78,13 +78,13 @@ where
         self: &Arc<Self>,
         max: usize,
         limit: Option<Duration>,
-    ) -> Result<Pulled<Taken<B>>> {
+    ) -> Result<Pulled<S::Taken>> {
         let deadline = Deadline::after(limit);
         loop {
-            match self.stream.ready_blocking(deadline.slice())? {
+            match self.stream().ready_blocking(deadline.slice())? {
                 // Another thread may have been quicker.
                 Readiness::Ready => {
-                    if let Some(taken) = Take::take(&self.stream, max)? {
+                    if let Some(taken) = self.source.take(max)? {
                         self.settle();
                         return Ok(Pulled::Taken(taken));
                     }
@@ -102,7 +102,7 @@ where
     /// The descriptor that can be read while a pull would bring something, an end, or a failure.
     pub(crate) fn descriptor(self: &Arc<Self>) -> Result<RawFd> {
         // In another process it would take from the descriptor of this one.
-        self.stream.check_own()?;
+        self.stream().check_own()?;
         let mut slot = self.bell();
         if let Some(bell) = &*slot {
             return Ok(bell.descriptor());
@@ -116,12 +116,12 @@ where
     /// Ends the stream and everything that hears of it. Another process than that which made it has
     /// nothing to end, and no thread of callbacks: there nobody is told, so nothing is dropped.
     pub(crate) fn close(self: Arc<Self>) {
-        if self.stream.check_own().is_err() {
+        if self.stream().check_own().is_err() {
             return std::mem::forget(self);
         }
         self.stop_listening();
         // It fails in a forked child only.
-        let _ = self.stream.cancel();
+        let _ = self.stream().cancel();
     }
 
     /// Silences the bell if there is nothing more to take.
@@ -129,7 +129,7 @@ where
         let mut slot = self.bell();
         if let Some(bell) = &mut *slot
             && !bell.is_armed
-            && matches!(self.stream.look(), Ok(Readiness::Waiting))
+            && matches!(self.stream().look(), Ok(Readiness::Waiting))
         {
             bell.silence();
             drop(slot);
@@ -146,13 +146,13 @@ where
                 feed.ring();
             }
         });
-        self.stream.watch(watcher).map(drop)
+        self.stream().watch(watcher).map(drop)
     }
 
     /// Rings, unless what came was taken in the meantime.
     fn ring(self: &Arc<Self>) {
         let mut slot = self.bell();
-        let is_taken = matches!(self.stream.look(), Ok(Readiness::Waiting));
+        let is_taken = matches!(self.stream().look(), Ok(Readiness::Waiting));
         match &mut *slot {
             Some(bell) if !is_taken => bell.ring(),
             _ => {
@@ -168,8 +168,13 @@ where
     }
 }
 
-impl Take for Stream {
+impl Fed for Stream {
+    type Buffer = <Self as Buffered>::Buffer;
     type Taken = Vec<Output>;
+
+    fn stream(&self) -> &Stream {
+        self
+    }
 
     fn take(&self, max: usize) -> Result<Option<Vec<Output>>> {
         let outputs = self.take(max)?;
@@ -177,8 +182,13 @@ impl Take for Stream {
     }
 }
 
-impl Take for Changes {
+impl Fed for Changes {
+    type Buffer = <Self as Buffered>::Buffer;
     type Taken = SwarmStatus;
+
+    fn stream(&self) -> &Changes {
+        self
+    }
 
     fn take(&self, _: usize) -> Result<Option<SwarmStatus>> {
         self.take()

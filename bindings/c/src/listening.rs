@@ -4,11 +4,11 @@
 use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 
 use swarmlet::ErrorKind;
-use swarmlet_facade::{Buffer, Failure, Readiness, Result, Stream, guarded};
+use swarmlet_facade::{Failure, Readiness, Result, guarded};
 
 use crate::callbacks;
 use crate::failure::quiet;
-use crate::feed::{Feed, Take, Taken};
+use crate::feed::{Fed, Feed};
 
 /// What a listener is told.
 pub(crate) enum Heard<T> {
@@ -40,17 +40,14 @@ pub(crate) enum Phase<T> {
     Over,
 }
 
-impl<B: Buffer> Feed<B>
-where
-    Stream<B>: Take,
-{
+impl<S: Fed> Feed<S> {
     /// Tells a listener of everything from now on. There is one at most; it is made when nothing
     /// can go wrong any more.
     pub(crate) fn listen(
         self: &Arc<Self>,
-        listener: impl FnOnce() -> Listener<Taken<B>>,
+        listener: impl FnOnce() -> Listener<S::Taken>,
     ) -> Result<()> {
-        self.stream.check_own()?;
+        self.stream().check_own()?;
         callbacks::start()?;
         {
             let mut phase = self.phase();
@@ -95,7 +92,7 @@ where
                 }
             }));
         });
-        self.stream.watch(watcher).map(drop)
+        self.stream().watch(watcher).map(drop)
     }
 
     /// On the thread of callbacks: tells what is there, once.
@@ -112,7 +109,7 @@ where
     }
 
     /// Tells what is there; whether more may come.
-    fn hear(&self, listener: &mut Listener<Taken<B>>) -> Result<bool> {
+    fn hear(&self, listener: &mut Listener<S::Taken>) -> Result<bool> {
         let Some(heard) = self.found(listener.max)? else {
             return Ok(true);
         };
@@ -121,15 +118,15 @@ where
         Ok(goes_on)
     }
 
-    fn found(&self, max: usize) -> Result<Option<Heard<Taken<B>>>> {
-        Ok(match self.stream.look()? {
-            Readiness::Ready => Take::take(&self.stream, max)?.map(Heard::Taken),
+    fn found(&self, max: usize) -> Result<Option<Heard<S::Taken>>> {
+        Ok(match self.stream().look()? {
+            Readiness::Ready => self.source.take(max)?.map(Heard::Taken),
             Readiness::Ended => Some(Heard::Ended),
             Readiness::Waiting => None,
         })
     }
 
-    fn begin(&self) -> Option<Listener<Taken<B>>> {
+    fn begin(&self) -> Option<Listener<S::Taken>> {
         let mut phase = self.phase();
         match std::mem::replace(&mut *phase, Phase::Running { is_last: false }) {
             Phase::Idle(listener) => Some(listener),
@@ -140,7 +137,7 @@ where
         }
     }
 
-    fn finish(self: &Arc<Self>, listener: Listener<Taken<B>>, goes_on: bool) {
+    fn finish(self: &Arc<Self>, listener: Listener<S::Taken>, goes_on: bool) {
         let gone = {
             let mut phase = self.phase();
             if goes_on && matches!(*phase, Phase::Running { is_last: false }) {
@@ -161,7 +158,7 @@ where
         self.quiet.notify_all();
     }
 
-    fn phase(&self) -> MutexGuard<'_, Phase<Taken<B>>> {
+    fn phase(&self) -> MutexGuard<'_, Phase<S::Taken>> {
         self.phase.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
