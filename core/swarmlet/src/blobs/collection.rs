@@ -61,7 +61,7 @@ impl Blobs {
         options: PutOptions,
     ) -> Result<BlobInfo> {
         self.store_folder(path.as_ref(), options)
-            .map_err(|error| error.during("blobs.put_folder"))
+            .map_err(|error| error.during("put_folder"))
     }
 
     /// The files of a collection. It is fetched if it is not here; its files are not.
@@ -73,7 +73,7 @@ impl Blobs {
     pub async fn collection(&self, id: BlobId) -> Result<Collection> {
         let read = self.get(id).read_all(COLLECTION_BYTES_MAX).await;
         read.and_then(|bytes| Collection::decode(&bytes))
-            .map_err(|error| error.during("blobs.collection"))
+            .map_err(|error| error.during("collection"))
     }
 
     /// As [`Blobs::collection`], for callers without a runtime; `timeout` if it takes longer.
@@ -86,7 +86,7 @@ impl Blobs {
             .get(id)
             .read_all_blocking(COLLECTION_BYTES_MAX, timeout);
         read.and_then(|bytes| Collection::decode(&bytes))
-            .map_err(|error| error.during("blobs.collection"))
+            .map_err(|error| error.during("collection"))
     }
 
     /// Writes the files of a collection below a folder, those that are missing there or have other
@@ -116,7 +116,7 @@ impl Blobs {
             Ok(saved)
         };
         save.await
-            .map_err(|error: Error| error.during("blobs.save_folder"))
+            .map_err(|error: Error| error.during("save_folder"))
     }
 
     /// As [`Blobs::save_folder`], for callers without a runtime; `timeout` if it takes longer.
@@ -144,7 +144,7 @@ impl Blobs {
             }
             Ok(saved)
         };
-        save().map_err(|error: Error| error.during("blobs.save_folder"))
+        save().map_err(|error: Error| error.during("save_folder"))
     }
 
     fn store_folder(&self, folder: &Path, options: PutOptions) -> Result<BlobInfo> {

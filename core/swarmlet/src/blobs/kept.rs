@@ -28,7 +28,7 @@ impl Blobs {
                 records: claims.live().map(info).collect(),
             })
         };
-        stat().map_err(|error: Error| error.during("blobs.stat"))
+        stat().map_err(|error: Error| error.during("stat"))
     }
 
     /// How much of this device blobs take. Looks at every file, so it takes a while where there are
@@ -52,7 +52,7 @@ impl Blobs {
                 bytes_max: room.bytes_max(),
             })
         };
-        usage().map_err(|error: Error| error.during("blobs.usage"))
+        usage().map_err(|error: Error| error.during("usage"))
     }
 
     /// Takes back the records of a blob that this device may take back: its own, and those in
@@ -83,7 +83,7 @@ impl Blobs {
     /// As [`Blobs::delete`].
     pub fn delete_blocking(&self, id: BlobId) -> Result<u64> {
         self.take_back(id)
-            .map_err(|error| error.during("blobs.delete"))
+            .map_err(|error| error.during("delete"))
     }
 
     fn take_back(&self, id: BlobId) -> Result<u64> {
@@ -126,7 +126,7 @@ impl Blobs {
     /// `disk_full`, `storage`, `closed`.
     pub fn pin(&self, id: BlobId) -> Result<()> {
         let pinned = self.check_open().and_then(|()| self.keeper().pin(id));
-        pinned.map_err(|error| error.during("blobs.pin"))
+        pinned.map_err(|error| error.during("pin"))
     }
 
     /// Takes that back: from here on records say whether the blob stays.
@@ -136,7 +136,7 @@ impl Blobs {
     /// `storage`, `closed`.
     pub fn unpin(&self, id: BlobId) -> Result<()> {
         let unpinned = self.check_open().and_then(|()| self.keeper().unpin(id));
-        unpinned.map_err(|error| error.during("blobs.unpin"))
+        unpinned.map_err(|error| error.during("unpin"))
     }
 
     /// The blobs that are pinned on this device, in the order of their ids.
@@ -146,7 +146,7 @@ impl Blobs {
     /// `closed`.
     pub fn pinned(&self) -> Result<Vec<BlobId>> {
         self.check_open()
-            .map_err(|error| error.during("blobs.pinned"))?;
+            .map_err(|error| error.during("pinned"))?;
         Ok(self.keeper().pins().into_iter().collect())
     }
 }
