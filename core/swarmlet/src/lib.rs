@@ -74,8 +74,8 @@ pub use swarmlet_engine::blobs::{
     BlobId, BlobSize, Collection, CollectionFile, CollectionPath, Hold, Keep,
 };
 pub use swarmlet_engine::event::{
-    AppId, DeviceKey, Event, EventKey, Lamport, NewEvent, NodeId, Offset, Offsets, Payload,
-    Signature, Signer, StreamId, StreamName, StreamNumber, Tag, Tags, Timestamp,
+    AppId, Content, DeviceKey, Event, EventKey, Lamport, NewEvent, NodeId, Offset, Offsets,
+    Payload, Signature, Signer, StreamId, StreamName, StreamNumber, Tag, Tags, Timestamp,
 };
 pub use swarmlet_engine::log::{Durability, LogStats, Order, Published, StreamInfo};
 pub use swarmlet_engine::membership::{Capabilities, PendingDevice, SwarmId};
