@@ -25,6 +25,8 @@ pub(crate) struct GivenOptions {
     durability: Option<GivenDurability>,
     cache_bytes: Option<i64>,
     network: Option<GivenNetwork>,
+    blobs_bytes_max: Option<i64>,
+    blobs_sweep_micros: Option<i64>,
 }
 
 /// A stream and how much of it is kept.
@@ -131,6 +133,11 @@ pub(crate) struct GivenTerms {
 
 impl GivenOptions {
     pub(crate) fn into_options(self) -> Result<Options> {
+        let sweep_micros = count_of("blobs_sweep_period", self.blobs_sweep_micros)?;
+        let blobs = Room {
+            bytes_max: count_of("blobs_bytes_max", self.blobs_bytes_max)?,
+            sweep_period: sweep_micros.map(Duration::from_micros),
+        };
         let streams = self.streams.into_iter().map(GivenStream::into_limits);
         let routes = self.routes.into_iter();
         let settings = Settings {
@@ -143,7 +150,7 @@ impl GivenOptions {
             }),
             cache_bytes: count_of("cache_bytes", self.cache_bytes)?,
             network: self.network.map(GivenNetwork::into_reach).transpose()?,
-            blobs: Room::default(),
+            blobs,
         };
         Ok(settings.into_options())
     }
@@ -243,6 +250,12 @@ pub(crate) fn time_limit(micros: Option<i64>) -> Option<Duration> {
     micros.map(|micros| Duration::from_micros(micros.try_into().unwrap_or(0)))
 }
 
+/// How many bytes may cross in one piece.
+pub(crate) fn byte_limit(operation: &'static str, given: i64) -> Result<usize> {
+    let limit = count(operation, "bytes_max", given)?.min(PIECE_BYTES_MAX);
+    Ok(usize::try_from(limit).unwrap_or(usize::MAX))
+}
+
 /// Offsets for the other side.
 pub(crate) fn offset_map(offsets: &Offsets) -> OffsetMap {
     let entries = offsets_map(offsets).into_iter();
@@ -289,10 +302,13 @@ fn count_of(name: &'static str, given: Option<i64>) -> Result<Option<u64>> {
 }
 
 /// A number that must not be negative.
-fn count(operation: &'static str, name: &'static str, given: i64) -> Result<u64> {
+pub(crate) fn count(operation: &'static str, name: &'static str, given: i64) -> Result<u64> {
     let refused = |_| {
         let message = format!("{name} must be an integer from 0 to 2^63 - 1, not {given}");
         Failure::invalid(operation, message).with("given", given.to_string())
     };
     Ok(u64::try_from(given).map_err(refused)?)
 }
+
+/// uniffi counts bytes by `i32`, and arrays of the JVM have a little less than that.
+const PIECE_BYTES_MAX: u64 = 0x7fff_ff00;

@@ -7,6 +7,8 @@
 //! at a time. Threads of the node never run code of users.
 
 mod arguments;
+mod blob_values;
+mod blobs;
 mod call;
 mod diagnostics;
 mod explanation;

@@ -8,6 +8,7 @@ use crate::arguments::{
     Following, GivenEvent, GivenOptions, GivenParameter, GivenQuery, OffsetMap, number, offset_map,
     subscribe_options,
 };
+use crate::blobs::Blobs;
 use crate::call::answered;
 use crate::explanation::QueryReport;
 use crate::failure::Result;
@@ -128,6 +129,11 @@ impl Node {
     /// The node's place in its swarm.
     pub(crate) fn swarm(&self) -> Result<Arc<Swarm>> {
         Ok(Arc::new(Swarm::new(self.0.swarm()?)))
+    }
+
+    /// The node's blobs.
+    pub(crate) fn blobs(&self) -> Result<Arc<Blobs>> {
+        Ok(Arc::new(Blobs::new(self.0.blobs()?)))
     }
 
     /// What the node has counted and measured.

@@ -1,8 +1,11 @@
 //! Rows and receipts as plain data.
 
-use swarmlet::{Event, EventKey, Origin, Published};
+use swarmlet::{
+    AppId, Content, Event, EventKey, Lamport, Offset, Origin, Payload, Published, Tags, Timestamp,
+};
 
-use crate::arguments::number;
+use crate::arguments::{count, number};
+use crate::failure::{Result, during};
 
 /// The place of an event in the total order.
 #[derive(uniffi::Record)]
@@ -53,6 +56,44 @@ pub(crate) enum RowOrigin {
         /// The latest time.
         to_time: i64,
     },
+}
+
+impl Key {
+    fn into_key(self, operation: &'static str) -> Result<EventKey> {
+        let lamport = count(operation, "lamport", self.lamport)?;
+        let offset = count(operation, "offset", self.offset)?;
+        let key = || -> swarmlet::Result<EventKey> {
+            Ok(EventKey {
+                lamport: Lamport::new(lamport)?,
+                stream: self.stream.parse()?,
+                offset: Offset::new(offset)?,
+            })
+        };
+        key().map_err(|error| during(operation, error))
+    }
+}
+
+impl ResultRow {
+    /// The event that the row is, if it comes from one.
+    pub(crate) fn into_event(self, operation: &'static str) -> Result<Option<Event>> {
+        let RowOrigin::Event {
+            key,
+            timestamp,
+            app_id,
+            tags,
+        } = self.origin
+        else {
+            return Ok(None);
+        };
+        let key = key.into_key(operation)?;
+        let event = || -> swarmlet::Result<Event> {
+            let tags = Tags::new(tags.iter().map(String::as_str))?;
+            let content = Content::new(&tags, &Payload::from_cbor(self.payload)?);
+            let time = Timestamp::from_micros(timestamp);
+            Ok(Event::new(key, time, AppId::new(&app_id)?, content))
+        };
+        event().map(Some).map_err(|error| during(operation, error))
+    }
 }
 
 impl From<EventKey> for Key {

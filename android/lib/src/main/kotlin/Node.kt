@@ -3,6 +3,7 @@ package io.github.swarmlet
 import io.github.swarmlet.internal.Following
 import io.github.swarmlet.internal.GivenEvent
 import java.io.File
+import kotlin.time.Duration
 import kotlinx.coroutines.runBlocking
 import io.github.swarmlet.internal.Node as NativeNode
 
@@ -152,6 +153,9 @@ public class Node private constructor(private val native: NativeNode) : AutoClos
     /** This node's place in its swarm: founding one, joining one, and how far everybody is. */
     public val swarm: Swarm get() = calling("swarm") { Swarm(native.swarm()) }
 
+    /** The node's blobs: storing large bytes, and reading those that some device has stored. */
+    public val blobs: Blobs get() = calling("blobs") { Blobs(native.blobs()) }
+
     /** What the node has counted and measured since it was opened. */
     public fun metrics(): Metrics = calling("metrics") { native.metrics().toMetrics() }
 
@@ -202,6 +206,9 @@ public class Node private constructor(private val native: NativeNode) : AutoClos
          * @param durability when a publish is done: synced unless given
          * @param cacheBytes memory for blocks of the log that were read
          * @param network how others of the swarm are reached
+         * @param blobsBytesMax how many bytes blobs may take on this device; no limit unless given.
+         * Where they are used up, what need not be here gives way
+         * @param blobsSweepPeriod how often it is looked which blobs no record keeps any more
          */
         public suspend fun open(
             folder: File,
@@ -211,10 +218,15 @@ public class Node private constructor(private val native: NativeNode) : AutoClos
             durability: Durability? = null,
             cacheBytes: Long? = null,
             network: Network? = null,
+            blobsBytesMax: Long? = null,
+            blobsSweepPeriod: Duration? = null,
         ): Node {
             Library.ensureLoaded()
             Logs.start()
-            val options = givenOptions(appId, streams, routes, durability, cacheBytes, network)
+            val options = givenOptions(
+                appId, streams, routes, durability, cacheBytes, network, blobsBytesMax,
+                blobsSweepPeriod,
+            )
             return awaiting("open") { Node(NativeNode.open(folder.path, options)) }
         }
     }

@@ -9,6 +9,7 @@ import io.github.swarmlet.internal.GivenQuery
 import io.github.swarmlet.internal.GivenRoute
 import io.github.swarmlet.internal.GivenStream
 import java.time.Instant
+import kotlin.time.Duration
 
 // Options as the native half takes them. Values are checked where they are used.
 
@@ -19,6 +20,8 @@ internal fun givenOptions(
     durability: Durability?,
     cacheBytes: Long?,
     network: Network?,
+    blobsBytesMax: Long?,
+    blobsSweepPeriod: Duration?,
 ): GivenOptions = GivenOptions(
     appId = appId,
     streams = streams.map { (name, kept) ->
@@ -32,6 +35,8 @@ internal fun givenOptions(
     },
     cacheBytes = cacheBytes,
     network = network?.given(),
+    blobsBytesMax = blobsBytesMax,
+    blobsSweepMicros = blobsSweepPeriod?.micros,
 )
 
 private fun Network.given() = GivenNetwork(
@@ -69,7 +74,7 @@ internal fun givenParameters(
     }
 }
 
-private fun microsOrRefuse(operation: String, time: Instant) = try {
+internal fun microsOrRefuse(operation: String, time: Instant): Long = try {
     micros(time)
 } catch (_: ArithmeticException) {
     throw invalid(operation, "a time must be within 292 000 years of 1970, not $time")

@@ -95,6 +95,12 @@ public class Row internal constructor(native: ResultRow) {
     /** The labels, in text order. */
     public val tags: List<String> get() = one().tags
 
+    /** The row as the native half takes it back; `null` unless it comes from one event. */
+    internal fun given(): ResultRow? = event?.let {
+        val key = Key(it.key.lamport, it.key.stream, it.key.offset)
+        ResultRow(cbor, RowOrigin.Event(key, it.timestamp, it.appId, it.tags))
+    }
+
     private fun one(): Origin.Event =
         event ?: throw IllegalStateException("this row does not come from one event: $origin")
 

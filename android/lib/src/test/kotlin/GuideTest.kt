@@ -1,5 +1,6 @@
 package io.github.swarmlet
 
+import io.github.swarmlet.tour.blobsTour
 import io.github.swarmlet.tour.onLoopback
 import io.github.swarmlet.tour.swarmTour
 import io.github.swarmlet.tour.tour
@@ -19,7 +20,10 @@ class GuideTest {
     fun `the tour runs`(): Unit = tested {
         tour(folder.resolve("press-7"))
         Node.open(folder.resolve("one"), network = onLoopback).use { dashboard ->
-            Node.open(folder.resolve("two"), network = onLoopback).use { swarmTour(dashboard, it) }
+            Node.open(folder.resolve("two"), network = onLoopback).use { press ->
+                swarmTour(dashboard, press)
+                blobsTour(dashboard, press, folder)
+            }
         }
     }
 
