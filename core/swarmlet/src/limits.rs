@@ -94,10 +94,6 @@ pub(crate) const FORMAT_BYTES_MAX: u64 = 4096;
 /// Bytes read of a file at a time when it is stored: few system calls.
 pub(crate) const BLOB_READ_BYTES: usize = 256 * 1024;
 
-/// How deep a folder that is stored may have others in it: a path of 1 KiB has hardly more, and a
-/// folder that leads back to itself ends here.
-pub(crate) const FOLDER_DEPTH_MAX: usize = 64;
-
 /// Records of blobs that are looked at together: no peer who publishes many keeps the worker from
 /// other work for long.
 pub(crate) const BLOB_RECORDS_PER_LOOK: usize = 256;
@@ -124,6 +120,9 @@ pub(crate) const BLOB_HOLDERS_PERIOD: Duration = Duration::from_secs(600);
 /// How long a device that is away counts as one that holds its copies: longer than a night with its
 /// tablets switched off would have every copy made again in the morning.
 pub(crate) const BLOB_HOLDER_AWAY_MAX: Duration = Duration::from_secs(24 * 3600);
+
+/// The same for one that was not met since this node was opened: it may have been away for long.
+pub(crate) const BLOB_HOLDER_UNMET_MAX: Duration = Duration::from_secs(3600);
 
 /// How often it is looked whether some record still keeps what is here. What is over goes when it
 /// was so twice in a row.

@@ -117,6 +117,7 @@ impl Running {
             upkeep.stop();
             blobs.stop_collecting();
             let ended = others.map(JoinHandle::join);
+            blobs.settle();
             state.shut_gate();
             let closed = log.map_or(Ok(()), |log| log.close());
             drop(folder);

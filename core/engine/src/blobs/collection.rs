@@ -10,7 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::id::BlobId;
-use super::limits::{COLLECTION_BYTES_MAX, COLLECTION_FILES_MAX, COLLECTION_PATH_BYTES_MAX};
+use super::limits::{
+    COLLECTION_BYTES_MAX, COLLECTION_DEPTH_MAX, COLLECTION_FILES_MAX, COLLECTION_PATH_BYTES_MAX,
+};
 use super::name::BlobName;
 use super::piece::BlobSize;
 use crate::error::{Error, Result};
@@ -19,8 +21,8 @@ use crate::error::{Error, Result};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Collection {
     files: BTreeMap<CollectionPath, CollectionFile>,
-    /// All paths and the folders they are in, in small letters.
-    taken: BTreeMap<String, Taken>,
+    /// The same as folders in folders: no larger than the paths are.
+    root: Folder,
 }
 
 /// Where a file is in a collection: names of files, with `/` between them.
@@ -36,12 +38,17 @@ pub struct CollectionFile {
     pub size: BlobSize,
 }
 
-/// What a path is.
+/// The names in a folder, in small letters: systems that do not tell them from capital ones must
+/// find no two that are the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Folder(BTreeMap<String, Entry>);
+
+/// What a name stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Taken {
+enum Entry {
     File,
     /// A folder, written like this.
-    Folder(String),
+    Folder(String, Folder),
 }
 
 impl Collection {
@@ -64,31 +71,7 @@ impl Collection {
         if self.files.len() == COLLECTION_FILES_MAX {
             return Err(Error::invalid("a collection must have at most 8192 files"));
         }
-        let refused = |other: &str| {
-            let message = "two paths of a collection cannot be in one folder on every system";
-            Error::invalid(message)
-                .with("path", path.as_str().escape_debug())
-                .with("beside", other.escape_debug())
-        };
-        let mut folders = Vec::new();
-        for (end, _) in path.as_str().match_indices('/') {
-            let folder = &path.as_str()[..end];
-            match self.taken.get(&folder.to_lowercase()) {
-                None => folders.push(folder.to_owned()),
-                Some(Taken::Folder(written)) if written == folder => {}
-                Some(Taken::Folder(written)) => return Err(refused(written)),
-                Some(Taken::File) => return Err(refused(folder)),
-            }
-        }
-        let small = path.as_str().to_lowercase();
-        if self.taken.contains_key(&small) {
-            return Err(refused(path.as_str()));
-        }
-        for folder in folders {
-            self.taken
-                .insert(folder.to_lowercase(), Taken::Folder(folder));
-        }
-        self.taken.insert(small, Taken::File);
+        self.root.insert(&path)?;
         self.files.insert(path, file);
         Ok(())
     }
@@ -154,17 +137,49 @@ impl Collection {
     }
 }
 
+impl Folder {
+    fn insert(&mut self, path: &CollectionPath) -> Result<()> {
+        let refused = || {
+            let message = "two paths of a collection cannot be beside each other on every system";
+            Error::invalid(message).with("path", path.as_str().escape_debug())
+        };
+        let mut folder = self;
+        let mut names = path.names().peekable();
+        while let Some(name) = names.next() {
+            let small = name.to_lowercase();
+            if names.peek().is_none() {
+                return match folder.0.insert(small, Entry::File) {
+                    None => Ok(()),
+                    Some(_) => Err(refused()),
+                };
+            }
+            let made = || Entry::Folder(name.to_owned(), Self::default());
+            folder = match folder.0.entry(small).or_insert_with(made) {
+                Entry::Folder(written, folder) if written == name => folder,
+                Entry::Folder(..) | Entry::File => return Err(refused()),
+            };
+        }
+        Ok(())
+    }
+}
+
 impl CollectionPath {
     /// Checks a path: names that files can have everywhere, as [`BlobName`], with `/` between.
     ///
     /// # Errors
     ///
-    /// `invalid_argument` for one that is empty, leads elsewhere, or has more than 1 KiB.
+    /// `invalid_argument` for one that is empty, leads elsewhere, has more than 1 KiB or more than 64
+    /// names.
     pub fn new(path: impl Into<String>) -> Result<Self> {
         let path = path.into();
         if path.len() > COLLECTION_PATH_BYTES_MAX {
             return Err(Error::invalid(
                 "a path in a collection must have at most 1024 bytes",
+            ));
+        }
+        if path.split('/').count() > COLLECTION_DEPTH_MAX {
+            return Err(Error::invalid(
+                "a path in a collection must have at most 64 names",
             ));
         }
         for name in path.split('/') {
@@ -248,7 +263,9 @@ mod tests {
         ] {
             assert!(CollectionPath::new(path).is_err(), "{path}");
         }
-        assert!(CollectionPath::new(format!("{}/a", "a/".repeat(600))).is_err());
+        assert!(CollectionPath::new("a/".repeat(63) + "a").is_ok());
+        assert!(CollectionPath::new("a/".repeat(64) + "a").is_err());
+        assert!(CollectionPath::new("a".repeat(200) + "/" + &"b".repeat(250).repeat(4)).is_err());
         for paths in [
             ["a", "A"],
             ["a", "a"],

@@ -48,3 +48,6 @@ pub const COLLECTION_PATH_BYTES_MAX: usize = 1024;
 
 /// Bytes of the text of a collection: all files with paths of 900 bytes. It is read into memory.
 pub const COLLECTION_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Names in a path of a collection: folders in folders are walked, and nobody has so many.
+pub const COLLECTION_DEPTH_MAX: usize = 64;

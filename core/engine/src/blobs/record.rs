@@ -5,6 +5,8 @@
 //! blob. Another event says that a blob is deleted. Parsed once, here: what is neither is an event
 //! like any other.
 
+use std::collections::BTreeSet;
+
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +15,7 @@ use super::name::{BlobName, MediaType};
 use super::piece::BlobSize;
 use super::policy::{Hold, Keep};
 use crate::error::Result;
-use crate::event::{Event, Payload, Tag, Tags};
+use crate::event::{Event, EventKey, Lamport, Offset, Payload, Tag, Tags};
 
 /// What an event says of a blob.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,12 +36,14 @@ pub struct BlobRecord {
     pub of: Option<BlobId>,
 }
 
-/// What an event says that takes the records of a blob back: those that are earlier, if they are
-/// its author's own, or he has the right `admin` on their streams.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What an event says that takes records of a blob back: those that it names, if they are its
+/// author's own, or he has the right `admin` on their streams. Of others he knew nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BlobDeletion {
     /// Which blob.
     pub id: BlobId,
+    /// Where its records are.
+    pub records: BTreeSet<EventKey>,
 }
 
 impl BlobRecord {
@@ -142,15 +146,14 @@ impl BlobDeletion {
     /// The tag of every deletion.
     pub const TAG: &str = "blob-deleted";
 
-    /// The tags of the event: those of a deletion and `others`, without those of a record.
+    /// The tags of the event: its own, and `record`, those of the record, so that it goes the way
+    /// that went.
     ///
     /// # Errors
     ///
     /// `invalid_argument` if there are too many.
-    pub fn tags(self, others: &Tags) -> Result<Tags> {
-        let own = BlobRecord::tag_of(self.id);
-        let others = others.iter().filter(|tag| *tag != BlobRecord::TAG);
-        Tags::new(others.chain([Self::TAG, own.as_str()]))
+    pub fn tags(record: &Tags) -> Result<Tags> {
+        Tags::new(record.iter().chain([Self::TAG]))
     }
 
     /// The payload of the event.
@@ -158,9 +161,15 @@ impl BlobDeletion {
     /// # Errors
     ///
     /// None that a deletion can cause.
-    pub fn payload(self) -> Result<Payload> {
-        let deleted = self.id.to_string();
-        Payload::from_serde(&DeletionFields { deleted })
+    pub fn payload(&self) -> Result<Payload> {
+        let key = |key: &EventKey| {
+            let (lamport, offset) = (key.lamport.get(), key.offset.get());
+            (lamport, key.stream.to_string(), offset)
+        };
+        Payload::from_serde(&DeletionFields {
+            deleted: self.id.to_string(),
+            records: self.records.iter().map(key).collect(),
+        })
     }
 
     /// Reads an event; `None` if it is no deletion.
@@ -172,8 +181,16 @@ impl BlobDeletion {
         }
         let fields: DeletionFields = event.payload().to_serde().ok()?;
         let id = fields.deleted.parse().ok()?;
+        let key = |(lamport, stream, offset): (u64, String, u64)| {
+            Some(EventKey {
+                lamport: Lamport::new(lamport).ok()?,
+                stream: stream.parse().ok()?,
+                offset: Offset::new(offset).ok()?,
+            })
+        };
+        let records = fields.records.into_iter().map(key).collect::<Option<_>>()?;
         tags.contains(BlobRecord::tag_of(id).as_str())
-            .then_some(Self { id })
+            .then_some(Self { id, records })
     }
 }
 
@@ -214,6 +231,7 @@ enum Said<T> {
 #[derive(Serialize, Deserialize)]
 struct DeletionFields {
     deleted: String,
+    records: Vec<(u64, String, u64)>,
 }
 
 #[cfg(test)]
@@ -221,9 +239,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::event::{
-        AppId, Content, EventKey, Lamport, NodeId, Offset, StreamId, StreamNumber, Timestamp,
-    };
+    use crate::event::{AppId, Content, NodeId, StreamId, StreamNumber, Timestamp};
 
     fn record() -> BlobRecord {
         BlobRecord {
@@ -305,10 +321,14 @@ mod tests {
         assert!(tags.contains("blob-name:drawing 7.png"));
         assert!(BlobRecord::of(&event(tags.clone(), &payload)).is_some());
         assert!(BlobRecord::of(&event(others, &payload)).is_none());
-        let deletion = BlobDeletion { id: record.id };
-        let deleted = deletion.tags(&tags).unwrap();
+        let recorded = event(tags.clone(), &payload);
+        let deletion = BlobDeletion {
+            id: record.id,
+            records: BTreeSet::from([recorded.key]),
+        };
+        let deleted = BlobDeletion::tags(&tags).unwrap();
         let gone = event(deleted, &deletion.payload().unwrap());
-        assert_eq!(BlobDeletion::of(&gone), Some(deletion));
+        assert_eq!(BlobDeletion::of(&gone), Some(deletion.clone()));
         assert_eq!(BlobRecord::of(&gone), None);
         assert!(gone.tags().contains("press:7"), "it takes the same way");
         let foreign = event(tags, &deletion.payload().unwrap());

@@ -121,6 +121,13 @@ impl LogReader {
         Ok(upper.clone())
     }
 
+    /// The name of `stream`, if anything of it can be read.
+    #[must_use]
+    pub fn name(&self, stream: StreamId) -> Option<StreamName> {
+        self.shared
+            .shown(|heads| heads.head(stream).map(|head| head.name.clone()))
+    }
+
     /// The newest batch of `stream` that is durable here, if anything of it is.
     #[must_use]
     pub fn head(&self, stream: StreamId) -> Option<StreamHead> {

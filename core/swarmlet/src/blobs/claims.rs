@@ -41,7 +41,6 @@ pub(super) enum Standing {
 #[derive(Debug)]
 pub(super) struct Claims {
     claims: Vec<Claim>,
-    is_referenced: bool,
     /// Whether there was too much to read all of it.
     is_cut: bool,
 }
@@ -59,36 +58,39 @@ impl Judge {
     /// What the log says of a blob.
     pub(super) fn claims(&self, id: BlobId) -> Result<Claims> {
         let log = self.state.log()?;
-        let mut claims = Claims {
-            claims: Vec::new(),
-            is_referenced: false,
-            is_cut: true,
-        };
-        let mut deletions: Vec<EventKey> = Vec::new();
-        let mut cursor = log.query(&with_tags(vec![BlobRecord::tag_of(id)], Order::Ascending))?;
-        for _ in 0..BLOB_RECORDS_LOOKS_MAX {
-            let events = cursor.next_chunk(BLOB_RECORDS_PER_LOOK, CHUNK_BYTES_MAX)?;
-            if events.is_empty() {
-                claims.is_cut = false;
-                break;
+        let of_it = |tag: &str| Ok(vec![Tag::new(tag)?, BlobRecord::tag_of(id)]);
+        let mut claims = Vec::new();
+        let mut take = |event: Event| {
+            let record = BlobRecord::of(&event).filter(|record| record.id == id);
+            let name = log.name(event.key.stream);
+            if let (Some(record), Some(name)) = (record, name) {
+                claims.push(Claim::new(record, event, name));
             }
-            for event in events {
-                if let Some(record) = BlobRecord::of(&event).filter(|record| record.id == id) {
-                    let name = name_of(&log, event.key.stream);
-                    claims
-                        .claims
-                        .extend(name.map(|name| Claim::new(record, event, name)));
-                } else if BlobDeletion::of(&event).is_some_and(|deletion| deletion.id == id) {
-                    deletions.push(event.key);
-                } else {
-                    claims.is_referenced = true;
+        };
+        let is_cut = !read_all(&log, of_it(BlobRecord::TAG)?, &mut take)?;
+        let mut take_back = |event: Event| {
+            if let Some(deletion) = BlobDeletion::of(&event).filter(|said| said.id == id) {
+                let by = event.key.stream.node;
+                for claim in claims.iter_mut() {
+                    claim.is_deleted |= self.is_taken_back(claim, by, &deletion);
                 }
             }
-        }
-        for claim in &mut claims.claims {
-            claim.is_deleted = deletions.iter().any(|key| self.is_taken_back(claim, *key));
-        }
-        Ok(claims)
+        };
+        let is_cut = !read_all(&log, of_it(BlobDeletion::TAG)?, &mut take_back)? || is_cut;
+        Ok(Claims { claims, is_cut })
+    }
+
+    /// Whether an event refers to a blob that tells nothing else of it. If there are too many to
+    /// look at, one of them will.
+    fn is_referenced(&self, id: BlobId) -> Result<bool> {
+        let log = self.state.log()?;
+        let mut is_referenced = false;
+        let mut look = |event: Event| {
+            let is_own = BlobRecord::of(&event).is_some() || BlobDeletion::of(&event).is_some();
+            is_referenced |= !is_own;
+        };
+        let has_read_all = read_all(&log, vec![BlobRecord::tag_of(id)], &mut look)?;
+        Ok(is_referenced || !has_read_all)
     }
 
     /// Whether a record of a blob is in a stream that a peer may read.
@@ -122,7 +124,7 @@ impl Judge {
         }
         let mut standing = Standing::Deleted;
         for claim in claims.claims.iter().filter(|claim| !claim.is_deleted) {
-            if self.is_over(claim, claims.is_referenced, &has)? {
+            if self.is_over(claim, &has)? {
                 standing = match standing {
                     Standing::Deleted => Standing::Over,
                     other => other,
@@ -139,7 +141,7 @@ impl Judge {
     /// Whether a record asks this device to hold the blob, in the stream where it is.
     pub(super) fn asks_for(&self, record: &BlobRecord, stream: StreamId) -> Result<bool> {
         let log = self.state.log()?;
-        let name = name_of(&log, stream);
+        let name = log.name(stream);
         Ok(name.is_some_and(|name| self.holds(record, stream.node, &name)))
     }
 
@@ -173,34 +175,27 @@ impl Judge {
         }
     }
 
-    /// Whether the event with this key takes the record back.
-    fn is_taken_back(&self, claim: &Claim, deletion: EventKey) -> bool {
-        let by = deletion.stream.node;
-        let is_later = deletion > claim.event.key;
-        is_later && (by == claim.author() || self.rights.may_delete(by, &claim.name))
+    /// Whether a deletion by this author takes the record back.
+    fn is_taken_back(&self, claim: &Claim, by: NodeId, deletion: &BlobDeletion) -> bool {
+        let is_entitled = || by == claim.author() || self.rights.may_delete(by, &claim.name);
+        deletion.records.contains(&claim.event.key) && is_entitled()
     }
 
     /// Whether what a record says how long the blob is kept has come to pass.
-    fn is_over(
-        &self,
-        claim: &Claim,
-        is_referenced: bool,
-        has: &impl Fn(&BlobRecord) -> bool,
-    ) -> Result<bool> {
+    fn is_over(&self, claim: &Claim, has: &impl Fn(&BlobRecord) -> bool) -> Result<bool> {
         if let Some(collection) = claim.record.of {
             return self.is_collection_over(collection, has);
         }
         match &claim.record.keep {
             Keep::Forever => Ok(false),
             Keep::Until(until) => Ok(self.now() > *until),
-            Keep::WhileReferenced => Ok(!is_referenced),
+            Keep::WhileReferenced => Ok(!self.is_referenced(claim.record.id)?),
             Keep::UntilNext(_) => {
-                let Some(next) = self.next_of(claim)? else {
+                let Some((next, author)) = self.next_of(claim)? else {
                     return Ok(false);
                 };
-                // The last version that is here stays until the next one is, or never will be.
-                let (next, key) = next;
-                Ok(!self.names_this(claim) || has(&next) || !self.is_live(next.id, key)?)
+                // The last version that is here stays until the next one is, where it is to be.
+                Ok(!self.holds(&next, author, &claim.name) || has(&next))
             }
         }
     }
@@ -212,15 +207,16 @@ impl Judge {
             return Ok(false);
         }
         for claim in claims.live().filter(|claim| claim.record.of.is_none()) {
-            if !self.is_over(claim, claims.is_referenced, has)? {
+            if !self.is_over(claim, has)? {
                 return Ok(false);
             }
         }
         Ok(true)
     }
 
-    /// The later record that puts another blob in the place of this one.
-    fn next_of(&self, claim: &Claim) -> Result<Option<(BlobRecord, EventKey)>> {
+    /// The newest record that puts a blob in the place of this one and was not taken back, and its
+    /// author.
+    fn next_of(&self, claim: &Claim) -> Result<Option<(BlobRecord, NodeId)>> {
         let Some(tags) = claim.record.tags_of_next() else {
             return Ok(None);
         };
@@ -236,10 +232,12 @@ impl Judge {
                 if event.key <= claim.event.key {
                     return Ok(None);
                 }
-                let is_here = name_of(&log, event.key.stream).as_ref() == Some(&claim.name);
+                let is_here = log.name(event.key.stream).as_ref() == Some(&claim.name);
                 let record = BlobRecord::of(&event).filter(|record| record.of.is_none());
-                if let Some(record) = record.filter(|_| is_here) {
-                    return Ok(Some((record, event.key)));
+                if let Some(record) = record.filter(|_| is_here)
+                    && self.is_live(record.id, event.key)?
+                {
+                    return Ok(Some((record, event.key.stream.node)));
                 }
             }
         }
@@ -287,6 +285,15 @@ fn with_tags(tags: Vec<Tag>, order: Order) -> Query {
     }
 }
 
-fn name_of(log: &LogReader, stream: StreamId) -> Option<StreamName> {
-    log.head(stream).map(|head| head.name)
+/// Reads the events with all of these tags, a bounded number of them; says whether these were all.
+fn read_all(log: &LogReader, tags: Vec<Tag>, take: &mut dyn FnMut(Event)) -> Result<bool> {
+    let mut cursor = log.query(&with_tags(tags, Order::Ascending))?;
+    for _ in 0..BLOB_RECORDS_LOOKS_MAX {
+        let events = cursor.next_chunk(BLOB_RECORDS_PER_LOOK, CHUNK_BYTES_MAX)?;
+        if events.is_empty() {
+            return Ok(true);
+        }
+        events.into_iter().for_each(&mut *take);
+    }
+    Ok(false)
 }

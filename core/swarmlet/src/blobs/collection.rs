@@ -5,18 +5,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use swarmlet_engine::blobs::limits::{COLLECTION_BYTES_MAX, COLLECTION_FILES_MAX};
+use swarmlet_engine::blobs::limits::{
+    COLLECTION_BYTES_MAX, COLLECTION_DEPTH_MAX, COLLECTION_FILES_MAX,
+};
 use swarmlet_engine::blobs::{
-    BlobId, BlobRecord, Collection, CollectionFile, CollectionPath, MediaType,
+    BlobId, BlobRecord, BlobSize, Collection, CollectionFile, CollectionPath, MediaType,
 };
 use swarmlet_engine::event::Content;
 use swarmlet_engine::{Error, Result};
 
+use super::claims::Standing;
 use super::handle::Blobs;
 use super::info::{BlobInfo, Checked, PutOptions};
 use super::writer::{FileCopy, Kept};
 use crate::clock::Stopwatch;
-use crate::limits::{BLOB_READ_BYTES, FOLDER_DEPTH_MAX};
+use crate::limits::BLOB_READ_BYTES;
 
 /// What became of a folder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -148,30 +151,51 @@ impl Blobs {
     }
 
     fn store_folder(&self, folder: &Path, options: PutOptions) -> Result<BlobInfo> {
-        let options = options.or_media_type(Collection::MEDIA_TYPE).check()?;
+        let options = options.media_type(Collection::MEDIA_TYPE).check()?;
         let mut files = Vec::new();
         find_files(folder, "", 0, &mut files)?;
-        let mut collection = Collection::new();
+        check_paths(&files)?;
         // Kept until their records are there.
         let mut kept: Vec<Kept> = Vec::new();
+        let stored = self.store_files(files, &options, &mut kept);
+        if stored.is_err() {
+            let ids: Vec<BlobId> = kept.drain(..).map(|file| file.id()).collect();
+            for id in ids {
+                // What cannot be removed now is as what a crash leaves: it gives way first.
+                let is_unknown = |standing| standing == Standing::Unknown;
+                let _ = self.keeper().remove_if(id, is_unknown);
+            }
+        }
+        stored
+    }
+
+    fn store_files(
+        &self,
+        files: Vec<(CollectionPath, PathBuf)>,
+        options: &Checked,
+        kept: &mut Vec<Kept>,
+    ) -> Result<BlobInfo> {
+        let mut collection = Collection::new();
         for (path, file) in files {
             let stored = self.store_file(&file)?;
             let (id, size) = (stored.id(), stored.size());
-            collection.insert(path, CollectionFile { id, size })?;
             kept.push(stored);
+            collection.insert(path, CollectionFile { id, size })?;
         }
         let mut writer = self.writer(PutOptions::new())?;
         writer.write(&collection.encode())?;
         let listed = writer.keep()?;
         let of = listed.id();
+        kept.push(listed);
+        let (listed, files) = kept.split_last().expect("it was just added");
         let mut contents = Vec::new();
         let mut recorded = BTreeSet::new();
-        for file in kept.iter().filter(|file| recorded.insert(file.id())) {
-            contents.push(content(&record(file, &options, Some(of)), &options)?);
+        for file in files.iter().filter(|file| recorded.insert(file.id())) {
+            contents.push(content(&record(file, options, Some(of)), options)?);
         }
-        contents.push(content(&record(&listed, &options, None), &options)?);
+        contents.push(content(&record(listed, options, None), options)?);
         let event = self.publish_all(contents)?;
-        kept.iter().chain([&listed]).for_each(Kept::note_gained);
+        kept.iter().for_each(Kept::note_gained);
         BlobInfo::of_own(&event)
     }
 
@@ -212,6 +236,16 @@ fn content(record: &BlobRecord, options: &Checked) -> Result<Content> {
     ))
 }
 
+/// Whether these can be the paths of a collection, before anything is stored.
+fn check_paths(files: &[(CollectionPath, PathBuf)]) -> Result<()> {
+    let (id, size) = (BlobId::of(b""), BlobSize::new(0)?);
+    let mut collection = Collection::new();
+    files.iter().try_for_each(|(path, file)| {
+        let inserted = collection.insert(path.clone(), CollectionFile { id, size });
+        inserted.map_err(|error| error.with("file", file.display()))
+    })
+}
+
 /// The files of a folder, and of those in it, in the order of their names.
 fn find_files(
     folder: &Path,
@@ -220,10 +254,10 @@ fn find_files(
     found: &mut Vec<(CollectionPath, PathBuf)>,
 ) -> Result<()> {
     let failed = |error| Error::io("cannot read a folder", error).with("path", folder.display());
-    if depth == FOLDER_DEPTH_MAX {
+    if depth == COLLECTION_DEPTH_MAX {
         return Err(Error::invalid("folders are in each other too deep")
             .with("path", folder.display())
-            .with("limit", FOLDER_DEPTH_MAX));
+            .with("limit", COLLECTION_DEPTH_MAX));
     }
     let entries = fs::read_dir(folder).map_err(failed)?;
     let mut entries: Vec<fs::DirEntry> = entries.collect::<Result<_, _>>().map_err(failed)?;

@@ -62,7 +62,9 @@ impl BlobCollector {
 
     /// Something was taken back, or is not pinned any more.
     fn look_at(&mut self, id: BlobId) {
-        if let Ok(Standing::Deleted) = self.standing(id) {
+        // Of most that was ever deleted nothing is here.
+        let is_here = self.keeper.store.bytes_of(id).is_ok_and(|bytes| bytes > 0);
+        if is_here && matches!(self.standing(id), Ok(Standing::Deleted)) {
             self.remove(id);
         }
     }
@@ -76,7 +78,7 @@ impl BlobCollector {
     }
 
     fn sweep_all(&mut self, ids: BTreeSet<BlobId>) {
-        let changes = self.keeper.room().changes();
+        self.keeper.room().begin_sweep();
         let mut over = BTreeSet::new();
         let (mut kept, mut spares) = (0_u64, BTreeMap::new());
         for id in ids {
@@ -110,7 +112,7 @@ impl BlobCollector {
             }
         }
         self.over = over;
-        self.keeper.room().set(kept, changes, spares);
+        self.keeper.room().end_sweep(kept, spares);
     }
 
     fn standing(&self, id: BlobId) -> Result<Standing> {

@@ -204,7 +204,7 @@ impl Blobs {
     ///
     /// `closed`.
     pub fn subscribe(&self, options: SubscribeOptions) -> Result<BlobChanges> {
-        let results = self.asker().subscribe(CHANGES, options, Wanted::All);
+        let results = self.asker().subscribe(ALL, options, Wanted::All);
         let results = results.map_err(|error| error.during("subscribe"))?;
         Ok(BlobChanges::new(results))
     }
@@ -264,8 +264,5 @@ fn while_storing(error: Error) -> Error {
     error.during("put")
 }
 
-/// Every record has this tag.
+/// Every record and every deletion has this tag.
 const ALL: &str = "FROM 'blob'";
-
-/// So has every deletion.
-const CHANGES: &str = "FROM 'blob' | 'blob-deleted'";

@@ -147,12 +147,6 @@ impl PutOptions {
         self
     }
 
-    /// With this media type if there is none.
-    pub(super) fn or_media_type(mut self, media_type: &str) -> Self {
-        self.media_type = self.media_type.or_else(|| Some(media_type.to_owned()));
-        self
-    }
-
     /// With this name if there is none.
     pub(super) fn or_name(mut self, name: Option<&str>) -> Self {
         self.name = self.name.or_else(|| name.map(ToOwned::to_owned));

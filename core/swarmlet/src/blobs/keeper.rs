@@ -94,7 +94,7 @@ impl BlobKeeper {
         if bytes_max.is_some() {
             let ids = store.ids()?.into_iter();
             let bytes: Result<u64> = ids.map(|id| store.bytes_of(id)).sum();
-            room.set(bytes?, room.changes(), BTreeMap::new());
+            room.end_sweep(bytes?, BTreeMap::new());
         }
         let pins = store.pins()?;
         Ok(Self {
@@ -288,6 +288,11 @@ impl BlobKeeper {
         self.lock().suspects = None;
     }
 
+    /// Waits for whoever changes the store at the moment; nobody begins to once the node closes.
+    pub(crate) fn settle(&self) {
+        drop(self.unleased.write());
+    }
+
     pub(super) fn is_collecting(&self) -> bool {
         self.lock().suspects.is_some()
     }
@@ -386,7 +391,8 @@ impl BlobKeeper {
                 return Ok(());
             }
             let (taken, max) = (room.bytes(), room.bytes_max().unwrap_or(u64::MAX));
-            let Some(spare) = room.next_spare() else {
+            let spare = room.next_spare_for(bytes);
+            let Some(spare) = spare else {
                 let message = "blobs take all the room they may have on this device";
                 return Err(Error::new(ErrorKind::DiskFull, message)
                     .with("bytes", bytes)
@@ -397,11 +403,6 @@ impl BlobKeeper {
             let may = |standing| matches!(standing, Standing::Spare | Standing::Unknown);
             self.remove_if(spare, may)?;
         }
-    }
-
-    /// Reserved bytes are here now.
-    pub(super) fn note_kept(&self, bytes: u64) {
-        self.room().keep(bytes);
     }
 
     /// Reserved bytes did not come.
@@ -469,9 +470,9 @@ impl Reserved {
         Ok(())
     }
 
-    /// What it was reserved for is here.
-    pub(super) fn keep(mut self) {
-        self.keeper.note_kept(std::mem::take(&mut self.bytes));
+    /// What it was reserved for is here, and takes so many bytes that were not taken before.
+    pub(super) fn keep(self, bytes: u64) {
+        self.keeper.room().keep(bytes);
     }
 }
 

@@ -1,9 +1,9 @@
 //! The door for users, second half: what is here of blobs, what stays, and what goes.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap};
 
 use swarmlet_engine::blobs::{BlobDeletion, BlobId};
-use swarmlet_engine::event::{Content, Tags};
+use swarmlet_engine::event::{Content, EventKey, Tags};
 use swarmlet_engine::{Error, ErrorKind, Result};
 
 use super::claims::{Claim, Standing};
@@ -82,8 +82,7 @@ impl Blobs {
     ///
     /// As [`Blobs::delete`].
     pub fn delete_blocking(&self, id: BlobId) -> Result<u64> {
-        self.take_back(id)
-            .map_err(|error| error.during("delete"))
+        self.take_back(id).map_err(|error| error.during("delete"))
     }
 
     fn take_back(&self, id: BlobId) -> Result<u64> {
@@ -98,15 +97,17 @@ impl Blobs {
                            right admin on its stream";
             return Err(Error::new(ErrorKind::PermissionDenied, message).with("blob", id));
         }
-        // A deletion has the tags of the record, so that it goes the way the record went.
-        let deletion = BlobDeletion { id };
-        let tags = own.iter().map(|claim| deletion.tags(&claim.tags()));
-        let ways: HashSet<Tags> = tags.collect::<Result<_>>()?;
-        let payload = deletion.payload()?;
-        let contents: Vec<Content> = ways
-            .iter()
-            .map(|tags| Content::new(tags, &payload))
-            .collect();
+        // Each way that records went a deletion of them goes.
+        let mut ways: HashMap<Tags, BTreeSet<EventKey>> = HashMap::new();
+        for claim in &own {
+            let way = BlobDeletion::tags(&claim.tags())?;
+            ways.entry(way).or_default().insert(claim.event.key);
+        }
+        let content = |(tags, records)| {
+            let payload = BlobDeletion { id, records }.payload()?;
+            Ok(Content::new(&tags, &payload))
+        };
+        let contents: Vec<Content> = ways.into_iter().map(content).collect::<Result<_>>()?;
         if !contents.is_empty() {
             self.publish_all(contents)?;
         }
@@ -145,8 +146,7 @@ impl Blobs {
     ///
     /// `closed`.
     pub fn pinned(&self) -> Result<Vec<BlobId>> {
-        self.check_open()
-            .map_err(|error| error.during("pinned"))?;
+        self.check_open().map_err(|error| error.during("pinned"))?;
         Ok(self.keeper().pins().into_iter().collect())
     }
 }

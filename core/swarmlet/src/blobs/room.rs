@@ -13,8 +13,8 @@ use crate::limits::BLOB_USES_MAX;
 pub(super) struct Room {
     bytes_max: Option<u64>,
     kept: u64,
-    /// How often that has changed.
-    changes: u64,
+    /// How many of these came since the last sweep began.
+    kept_since: u64,
     /// Bytes on their way in.
     reserved: u64,
     /// What gives way when there is too little, with its bytes.
@@ -58,33 +58,35 @@ impl Room {
         self.reserved = self.reserved.saturating_sub(bytes);
     }
 
-    /// Reserved bytes are a blob now.
+    /// So many bytes are kept that were not before.
     pub(super) fn keep(&mut self, bytes: u64) {
-        self.release(bytes);
         self.kept = self.kept.saturating_add(bytes);
-        self.changes += 1;
+        self.kept_since = self.kept_since.saturating_add(bytes);
     }
 
     /// A blob of so many bytes is gone.
     pub(super) fn remove(&mut self, id: BlobId, bytes: u64) {
         self.kept = self.kept.saturating_sub(bytes);
-        self.changes += 1;
         self.spares.remove(&id);
         self.uses.remove(&id);
     }
 
-    /// How often the bytes that are kept have changed, for whoever measures them.
-    pub(super) fn changes(&self) -> u64 {
-        self.changes
+    /// All that is here is about to be measured.
+    pub(super) fn begin_sweep(&mut self) {
+        self.kept_since = 0;
     }
 
-    /// What a sweep has found that began after so many changes: all bytes that are kept, if none
-    /// came or went meanwhile, and what gives way.
-    pub(super) fn set(&mut self, kept: u64, changes: u64, spares: BTreeMap<BlobId, u64>) {
-        if self.changes == changes {
-            self.kept = kept;
-        }
+    /// What was found: all bytes that were kept when the sweep began, and what gives way.
+    pub(super) fn end_sweep(&mut self, kept: u64, spares: BTreeMap<BlobId, u64>) {
+        self.kept = kept.saturating_add(self.kept_since);
         self.spares = spares;
+    }
+
+    /// Whether so many more bytes could be taken if all that may give way did.
+    pub(super) fn can_have(&self, bytes: u64) -> bool {
+        let stays = self.bytes().saturating_sub(self.spare_bytes());
+        self.bytes_max
+            .is_none_or(|max| stays.saturating_add(bytes) <= max)
     }
 
     /// A blob is read.
@@ -101,11 +103,19 @@ impl Room {
 
     /// The spare that was not read for longest. It is none any more: it goes, or turns out to be
     /// needed.
-    pub(super) fn next_spare(&mut self) -> Option<BlobId> {
+    fn next_spare(&mut self) -> Option<BlobId> {
         let used = |id: &BlobId| self.uses.get(id).copied().unwrap_or(0);
         let next = self.spares.keys().min_by_key(|id| used(id)).copied()?;
         self.spares.remove(&next);
         Some(next)
+    }
+
+    /// As [`Room::next_spare`], unless even all of them would be too little.
+    pub(super) fn next_spare_for(&mut self, bytes: u64) -> Option<BlobId> {
+        match self.can_have(bytes) {
+            true => self.next_spare(),
+            false => None,
+        }
     }
 
     /// Bytes that would give way.
@@ -129,7 +139,7 @@ mod tests {
         assert!(!room.reserve(41));
         assert!(room.reserve(40));
         room.keep(60);
-        room.release(40);
+        room.release(100);
         assert_eq!(room.bytes(), 60);
         room.remove(blob(1), 60);
         assert!(room.reserve(100));
@@ -139,7 +149,7 @@ mod tests {
     #[test]
     fn what_was_not_read_for_longest_goes_first() {
         let mut room = Room::new(Some(100));
-        room.set(90, 0, (1..=3).map(|number| (blob(number), 30)).collect());
+        room.end_sweep(90, (1..=3).map(|number| (blob(number), 30)).collect());
         for number in [2, 1, 3, 2] {
             room.note_use(blob(number));
         }
@@ -148,15 +158,18 @@ mod tests {
     }
 
     #[test]
-    fn what_was_measured_counts_if_nothing_came_meanwhile() {
+    fn what_was_measured_counts_with_what_came_meanwhile() {
         let mut room = Room::new(Some(100));
-        let before = room.changes();
-        assert!(room.reserve(30));
+        room.keep(10);
+        room.begin_sweep();
         room.keep(30);
-        room.set(0, before, BTreeMap::new());
-        assert_eq!(room.bytes(), 30);
-        room.set(20, room.changes(), BTreeMap::new());
-        assert_eq!(room.bytes(), 20);
+        room.end_sweep(20, BTreeMap::from([(blob(1), 15)]));
+        assert_eq!(room.bytes(), 50, "what came meanwhile was not measured");
+        assert!(room.can_have(65));
+        assert!(
+            !room.can_have(66),
+            "nothing gives way for what has no room then"
+        );
     }
 
     #[test]

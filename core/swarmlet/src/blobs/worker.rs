@@ -79,7 +79,7 @@ pub(crate) struct BlobWorker {
     records: Follower,
     deletions: Follower,
     holds: Holds,
-    /// Whether a record leaves it to the members there are who holds the blob, and when the last
+    /// Whether it may change which records ask this device to hold their blobs, and when the last
     /// look at all of them began.
     has_choices: bool,
     chosen: Stopwatch,
@@ -144,7 +144,11 @@ impl BlobWorker {
             }
             Job::Gone(blob) => {
                 self.holds.remove(blob);
+                self.has_choices = true;
                 self.unwait(blob);
+                if !self.keeper.waits(blob).is_empty() {
+                    self.want(blob);
+                }
             }
             Job::Unavailable(blob) => {
                 self.holds.note_vain(blob);
@@ -369,6 +373,8 @@ impl BlobWorker {
                 self.want(turn.blob);
             } else {
                 self.holds.remove(turn.blob);
+                // What is over now may be referred to later, or be the last version again.
+                self.has_choices = true;
             }
         }
     }
@@ -486,14 +492,18 @@ impl BlobWorker {
             return Ok(Outcome::Failed);
         }
         let promised = self.keeper.promised(|other| self.is_wanted(other));
+        let store = &self.keeper.store;
+        // Nothing makes room for what a peer only says.
+        if !store.is_proof(blob, size, piece, bytes) {
+            return Ok(Outcome::Unproven);
+        }
         let mut room = Reserved::none(self.keeper.clone());
         room.grow(size.get())?;
-        let store = &self.keeper.store;
         let begun = store.begin(blob, size, (piece, bytes), promised)?;
         let Some(part) = begun else {
             return Ok(Outcome::Unproven);
         };
-        room.keep();
+        room.keep(size.get());
         self.take_up(part);
         Ok(Outcome::Stored)
     }

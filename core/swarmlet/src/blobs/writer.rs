@@ -153,12 +153,16 @@ impl BlobWriter {
     /// removes it.
     pub(super) fn keep(mut self) -> Result<Kept> {
         let Publisher { keeper, state, .. } = &self.publisher;
+        state.check_open()?;
+        let id = self.incoming.import().seal()?;
+        let _nothing_is_removed = keeper.hold_removal();
         // A closed node's folder is not its own any more.
         state.check_open()?;
-        let _until_it_is_leased = keeper.hold_removal();
+        let before = keeper.store.bytes_of(id)?;
         let blob = self.incoming.take().complete()?;
-        self.room.keep();
-        let lease = keeper.lease(blob.id());
+        let bytes = keeper.store.bytes_of(id)?.saturating_sub(before);
+        self.room.keep(bytes);
+        let lease = keeper.lease(id);
         let size = blob.size();
         Ok(Kept { lease, size })
     }

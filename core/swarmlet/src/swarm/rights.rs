@@ -10,7 +10,7 @@ use super::gatehouse::{Gatehouse, Standing};
 use super::membership::Membership;
 use crate::blobs::Rights;
 use crate::clock::Stopwatch;
-use crate::limits::BLOB_HOLDER_AWAY_MAX;
+use crate::limits::{BLOB_HOLDER_AWAY_MAX, BLOB_HOLDER_UNMET_MAX};
 
 /// Which members were met, and when they went.
 #[derive(Debug)]
@@ -45,10 +45,14 @@ impl Company {
         }
     }
 
-    /// Whether a member is here, or has not been away for long.
-    fn is_about(&self, node: NodeId, away_max: Duration) -> bool {
-        let away = || self.left.get(&node).unwrap_or(&self.opened).elapsed();
-        self.here.contains_key(&node) || away() < away_max
+    /// Whether a member is here, or has not been away for long. Who was not met since the node was
+    /// opened may have been away long before.
+    fn is_about(&self, node: NodeId, [unmet_max, away_max]: [Duration; 2]) -> bool {
+        self.here.contains_key(&node)
+            || match self.left.get(&node) {
+                Some(left) => left.elapsed() < away_max,
+                None => self.opened.elapsed() < unmet_max,
+            }
     }
 }
 
@@ -59,9 +63,9 @@ impl Rights for Gatehouse {
 
     fn may_delete(&self, node: NodeId, name: &StreamName) -> bool {
         self.as_member(|membership| {
+            // What was deleted before its author was revoked stays deleted.
             let members = &membership.members;
-            let is_revoked = members.authority().revocations().is_revoked(node);
-            !is_revoked && members.directory().may(node, Right::Admin, name)
+            members.directory().may(node, Right::Admin, name)
         })
     }
 
@@ -87,7 +91,7 @@ impl Rights for Gatehouse {
                 .collect()
         });
         let company = self.company();
-        readers.retain(|node| *node == self.own || company.is_about(*node, BLOB_HOLDER_AWAY_MAX));
+        readers.retain(|node| *node == self.own || company.is_about(*node, PATIENCE));
         readers
     }
 }
@@ -102,6 +106,9 @@ impl Gatehouse {
     }
 }
 
+/// For whom was not met since the node was opened, and for whom has left.
+const PATIENCE: [Duration; 2] = [BLOB_HOLDER_UNMET_MAX, BLOB_HOLDER_AWAY_MAX];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,7 +117,8 @@ mod tests {
     fn who_has_left_is_about_for_a_while() {
         let (one, other) = (NodeId::from_bytes([1; 32]), NodeId::from_bytes([2; 32]));
         let mut company = Company::new();
-        let is_about = |company: &Company, node| company.is_about(node, Duration::ZERO);
+        let never = [Duration::ZERO; 2];
+        let is_about = |company: &Company, node| company.is_about(node, never);
         company.note_left(other);
         company.note_met(one);
         company.note_met(one);
@@ -119,6 +127,8 @@ mod tests {
         company.note_left(one);
         assert!(!is_about(&company, one));
         assert!(!is_about(&company, other), "it was never met");
-        assert!(company.is_about(other, BLOB_HOLDER_AWAY_MAX));
+        assert!(company.is_about(other, PATIENCE));
+        let only_left = [Duration::ZERO, Duration::MAX];
+        assert!(company.is_about(one, only_left) && !company.is_about(other, only_left));
     }
 }

@@ -132,6 +132,35 @@ async fn only_its_author_or_an_admin_deletes_a_blob() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_takes_back_what_its_author_knew_of() {
+    let places = [Place::new(), Place::new()];
+    let first = founder(&places[0]).await;
+    let second = joiner(&places[1], &first, "rw:*", &[]).await;
+    first.close().await.unwrap();
+    // Both store the same, and neither knows of the other.
+    let id = put(&second, b"drawing", PutOptions::new()).await.id;
+    second.close().await.unwrap();
+    let first = places[0].open_with(swept()).await;
+    put(&first, b"drawing", PutOptions::new()).await;
+    for number in 0..5 {
+        first
+            .publish(tags("later"), crate::harness::number(number))
+            .await
+            .unwrap();
+    }
+    first.blobs().delete(id).await.unwrap();
+    let peer = network().peer(first.swarm().status().listening[0].clone());
+    let back = Options::new()
+        .network(peer)
+        .blobs_sweep_period(Duration::from_millis(20));
+    let second = places[1].open_with(back).await;
+    second.swarm().wait_in_sync(SOON).await.unwrap();
+    is_swept(&second).await;
+    assert!(is_here(&second, id));
+    until(|| is_here(&first, id)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_pinned_stays_whatever_records_say() {
     let places = [Place::new(), Place::new()];
     let first = founder(&places[0]).await;
@@ -198,6 +227,14 @@ async fn a_version_goes_when_the_next_one_is_here() {
         until(|| is_gone(node, old) && is_gone(node, picture)).await;
         until(|| [new, next, other].into_iter().all(|id| is_here(node, id))).await;
     }
+    // The next was a mistake: the one before it is the last again, where it still is.
+    let mistake = put(&second, b"version 3", until_next("panel.wasm"))
+        .await
+        .id;
+    second.blobs().delete(mistake).await.unwrap();
+    is_swept(&second).await;
+    is_swept(&second).await;
+    assert!(is_here(&second, new));
     let nameless = PutOptions::new().keep(Keep::UntilNext(Tags::default()));
     let refused = first.blobs().put(b"x", nameless).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::InvalidArgument);

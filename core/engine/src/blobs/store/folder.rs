@@ -102,6 +102,12 @@ impl BlobStore {
         Ok(proven.map(|_| Part::found(self.disk.clone(), files)))
     }
 
+    /// Whether a piece proves that a blob has this size.
+    #[must_use]
+    pub fn is_proof(&self, id: BlobId, size: BlobSize, piece: Piece, encoded: &[u8]) -> bool {
+        piece == size.last_piece() && Tree::new(id, size).prove(piece, encoded).is_some()
+    }
+
     /// Begins to fetch `id`, with a piece that proves the size; what is there of that size is gone
     /// on with. `None` if it does not prove it: then nothing was changed. `promised` bytes are
     /// still to come of other parts.
@@ -118,7 +124,7 @@ impl BlobStore {
     ) -> Result<Option<Part>> {
         let (piece, encoded) = piece;
         let tree = Tree::new(id, size);
-        if piece != size.last_piece() || tree.prove(piece, encoded).is_none() {
+        if !self.is_proof(id, size, piece, encoded) {
             return Ok(None);
         }
         let names = Pair::part(id);

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::files::Files;
 use super::names::Pair;
 use super::whole::Blob;
-use crate::blobs::BlobSize;
 use crate::blobs::limits::IMPORT_READ_BYTES;
 use crate::blobs::tree::Tree;
+use crate::blobs::{BlobId, BlobSize};
 use crate::error::{Error, Result};
 use crate::storage::{Disk, DiskFile};
 
@@ -21,6 +21,8 @@ pub struct Import {
     names: Pair,
     len: u64,
     is_left: bool,
+    /// The name, once all is hashed and synced.
+    sealed: Option<BlobId>,
 }
 
 impl Import {
@@ -34,6 +36,7 @@ impl Import {
             names,
             len: 0,
             is_left: false,
+            sealed: None,
         })
     }
 
@@ -43,21 +46,24 @@ impl Import {
     ///
     /// `invalid_argument` if the blob becomes too large, `disk_full`, `storage`.
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.sealed = None;
         let size = BlobSize::new(self.len.saturating_add(bytes.len() as u64))?;
         self.content.write_at(bytes, self.len).map_err(failed)?;
         self.len = size.get();
         Ok(())
     }
 
-    /// Keeps what was written, durably, under the name that it has by its content. If the blob was
-    /// here already, it takes its place: that one may not be durable, or not be what it was.
+    /// Hashes and syncs what was written, which may take a while; completing it takes none then.
     ///
     /// # Errors
     ///
-    /// `disk_full`, `storage`; nothing is kept then.
-    pub fn complete(mut self) -> Result<Blob> {
+    /// `disk_full`, `storage`.
+    pub fn seal(&mut self) -> Result<BlobId> {
+        if let Some(id) = self.sealed {
+            return Ok(id);
+        }
         let size = BlobSize::new(self.len)?;
-        if Tree::has_hashes(size) {
+        if Tree::has_hashes(size) && self.hashes.is_none() {
             let made = self.disk.create_unsynced(&self.names.hashes);
             self.hashes = Some(made.map_err(failed)?);
         }
@@ -67,8 +73,22 @@ impl Import {
         };
         let content = io::BufReader::with_capacity(IMPORT_READ_BYTES, content);
         let id = Tree::hash(content, size, self.hashes.as_deref()).map_err(failed)?;
+        self.sync().map_err(failed)?;
+        self.sealed = Some(id);
+        Ok(id)
+    }
+
+    /// Keeps what was written, durably, under the name that it has by its content. If the blob was
+    /// here already, it takes its place: that one may not be durable, or not be what it was.
+    ///
+    /// # Errors
+    ///
+    /// `disk_full`, `storage`; nothing is kept then.
+    pub fn complete(mut self) -> Result<Blob> {
+        let id = self.seal()?;
         let names = Pair::whole(id);
-        self.keep(&names).map_err(failed)?;
+        let kept = names.take_over(self.disk.as_ref(), &self.names);
+        kept.map_err(failed)?;
         let kept = Files::open(self.disk.as_ref(), id, &names)?;
         let kept = kept.ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
         Ok(Blob::new(kept))
@@ -79,12 +99,12 @@ impl Import {
         self.is_left = true;
     }
 
-    fn keep(&self, names: &Pair) -> io::Result<()> {
+    fn sync(&self) -> io::Result<()> {
         self.content.sync_data()?;
-        if let Some(hashes) = &self.hashes {
-            hashes.sync_data()?;
+        match &self.hashes {
+            Some(hashes) => hashes.sync_data(),
+            None => Ok(()),
         }
-        names.take_over(self.disk.as_ref(), &self.names)
     }
 }
 
