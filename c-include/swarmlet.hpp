@@ -19,9 +19,6 @@
 
 namespace swarmlet {
 
-/// Waits without limit.
-inline constexpr std::int64_t forever = -1;
-
 using Receipts = detail::Owned<swarmlet_receipts, swarmlet_receipts_free>;
 using Streams = detail::Owned<swarmlet_streams, swarmlet_streams_free>;
 using OffsetsState = detail::Owned<swarmlet_offsets_state, swarmlet_offsets_state_free>;
@@ -104,33 +101,6 @@ class Batch {
     const swarmlet_batch *batch_ = nullptr;
 };
 
-/// What a wait brought: true if it is something to take; else that it is over, or took too long, or
-/// an error.
-template <typename T>
-class [[nodiscard]] Next {
-  public:
-    Next(T value) : value_(std::move(value)) {}
-    explicit Next(swarmlet_status status) : status_(status) {
-        if (status != SWARMLET_STATUS_END && status != SWARMLET_STATUS_TIMEOUT) {
-            error_ = Error::last(status);
-        }
-    }
-
-    explicit operator bool() const noexcept { return status_ == SWARMLET_STATUS_OK; }
-    bool is_end() const noexcept { return status_ == SWARMLET_STATUS_END; }
-    bool is_timeout() const noexcept { return status_ == SWARMLET_STATUS_TIMEOUT; }
-    bool is_error() const noexcept { return !*this && !is_end() && !is_timeout(); }
-    const T &operator*() const noexcept { return value_; }
-    T &operator*() noexcept { return value_; }
-    const T *operator->() const noexcept { return &value_; }
-    const Error &error() const noexcept { return error_; }
-
-  private:
-    swarmlet_status status_ = SWARMLET_STATUS_OK;
-    T value_{};
-    Error error_;
-};
-
 /// The results of a query or subscription.
 class Cursor {
   public:
@@ -154,14 +124,9 @@ class Cursor {
 
     /// The callback, and what it has captured, live until its last call.
     Result<void> on_batch(std::size_t max, Callback callback) {
-        auto user = std::make_unique<Callback>(std::move(callback));
-        swarmlet_status status =
-            swarmlet_cursor_on_batch(handle(), max, call, user.get(), drop);
-        if (status != SWARMLET_STATUS_OK) {
-            return Error::last(status);
-        }
-        user.release();
-        return {};
+        return detail::listen(std::move(callback), [&](void *user, swarmlet_drop_callback drop) {
+            return swarmlet_cursor_on_batch(handle(), max, call, user, drop);
+        });
     }
 
     Result<Offsets> offsets() const {
@@ -185,8 +150,6 @@ class Cursor {
             callback(Next<Batch>(status));
         }
     }
-
-    static void drop(void *user) noexcept { delete static_cast<Callback *>(user); }
 
     detail::Owned<swarmlet_cursor, swarmlet_cursor_free> handle_;
 };

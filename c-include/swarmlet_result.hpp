@@ -1,5 +1,5 @@
-// What the calls of swarmlet.hpp answer with: a value, or the error instead of it. It also has the
-// views and the owners that the classes there are made of.
+// What the calls of swarmlet.hpp answer with: a value, or the error instead of it, or what a wait
+// brought. It also has the views and the owners that the classes there are made of.
 
 #ifndef SWARMLET_RESULT_HPP
 #define SWARMLET_RESULT_HPP
@@ -15,6 +15,9 @@
 #include <vector>
 
 namespace swarmlet {
+
+/// Waits without limit.
+inline constexpr std::int64_t forever = -1;
 
 inline swarmlet_text text(std::string_view text) noexcept {
     return swarmlet_text{text.data(), text.size()};
@@ -94,6 +97,33 @@ class [[nodiscard]] Result<void> {
     Error error_;
 };
 
+/// What a wait brought: true if it is something to take; else that it is over, or took too long, or
+/// an error.
+template <typename T>
+class [[nodiscard]] Next {
+  public:
+    Next(T value) : value_(std::move(value)) {}
+    explicit Next(swarmlet_status status) : status_(status) {
+        if (status != SWARMLET_STATUS_END && status != SWARMLET_STATUS_TIMEOUT) {
+            error_ = Error::last(status);
+        }
+    }
+
+    explicit operator bool() const noexcept { return status_ == SWARMLET_STATUS_OK; }
+    bool is_end() const noexcept { return status_ == SWARMLET_STATUS_END; }
+    bool is_timeout() const noexcept { return status_ == SWARMLET_STATUS_TIMEOUT; }
+    bool is_error() const noexcept { return !*this && !is_end() && !is_timeout(); }
+    const T &operator*() const noexcept { return value_; }
+    T &operator*() noexcept { return value_; }
+    const T *operator->() const noexcept { return &value_; }
+    const Error &error() const noexcept { return error_; }
+
+  private:
+    swarmlet_status status_ = SWARMLET_STATUS_OK;
+    T value_{};
+    Error error_;
+};
+
 namespace detail {
 
 template <typename T, void (*free)(T *)>
@@ -139,6 +169,19 @@ template <typename Owner, typename T, typename Call>
 Result<Owner> owner_of(Call call) {
     Result<T *> handle = value_of<T *>(call);
     return handle ? Result<Owner>(Owner(*handle)) : Result<Owner>(handle.error());
+}
+
+/// Hands a function to the library, which calls it and drops it last.
+template <typename Callback, typename Start>
+Result<void> listen(Callback callback, Start start) {
+    auto user = std::make_unique<Callback>(std::move(callback));
+    auto drop = [](void *user) noexcept { delete static_cast<Callback *>(user); };
+    swarmlet_status status = start(user.get(), drop);
+    if (status != SWARMLET_STATUS_OK) {
+        return Error::last(status);
+    }
+    user.release();
+    return {};
 }
 
 } // namespace detail
