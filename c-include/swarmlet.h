@@ -128,7 +128,7 @@ typedef enum {
  */
 typedef enum {
     /**
-     * Nothing will come any more. No error, and said by cursors and changes only.
+     * Nothing will come any more. No error, and said by cursors and their like only.
      */
     SWARMLET_STATUS_END = -1,
     /**
@@ -244,6 +244,24 @@ typedef enum {
 } swarmlet_status;
 
 /**
+ * How much of a blob is on this device.
+ */
+typedef enum {
+    /**
+     * Nothing.
+     */
+    SWARMLET_BLOB_STATE_KIND_ABSENT = 0,
+    /**
+     * A part of it, which is being fetched: `size` and `missing`.
+     */
+    SWARMLET_BLOB_STATE_KIND_PART = 1,
+    /**
+     * All of it: `size`.
+     */
+    SWARMLET_BLOB_STATE_KIND_HERE = 2,
+} swarmlet_blob_state_kind;
+
+/**
  * In which order results come.
  */
 typedef enum {
@@ -355,6 +373,31 @@ typedef enum {
      */
     SWARMLET_SWITCH_OFF = 2,
 } swarmlet_switch;
+
+/**
+ * Hands out the bytes of a blob, each checked against its id, to one user at a time. Bytes that
+ * are not here are fetched from whoever has them, those that are waited for before others; while
+ * nobody who can be reached has them, this waits. No more than a mebibyte is read ahead. A wait
+ * that was given up has taken nothing, and what came is kept.
+ */
+typedef struct swarmlet_blob_reader swarmlet_blob_reader;
+
+/**
+ * What is said of blobs, read ahead into a bounded buffer: a list, which ends, or changes, which
+ * go on.
+ */
+typedef struct swarmlet_blob_records swarmlet_blob_records;
+
+/**
+ * How much of a blob is on this device: now, and then the newest whenever it has changed; who is
+ * slow misses what was in between.
+ */
+typedef struct swarmlet_blob_watch swarmlet_blob_watch;
+
+/**
+ * Takes bytes of a length that nobody need know before into a blob, for one thread at a time.
+ */
+typedef struct swarmlet_blob_writer swarmlet_blob_writer;
 
 /**
  * The status now, and then the newest whenever it has changed: who is slow misses what was in
@@ -501,6 +544,259 @@ typedef struct {
 } swarmlet_batch;
 
 /**
+ * A blob as its record tells of it.
+ */
+typedef struct {
+    /**
+     * Its id: the BLAKE3 hash of its bytes, 64 digits.
+     */
+    swarmlet_text id;
+    /**
+     * Its length in bytes.
+     */
+    uint64_t size;
+    /**
+     * What people call it, never a path; no text if it has no name.
+     */
+    swarmlet_text name;
+    /**
+     * What kind of bytes it is, like `image/png`; no text if that was not said.
+     */
+    swarmlet_text media_type;
+    /**
+     * Who is to hold it, as JSON: see `swarmlet_put_options`.
+     */
+    swarmlet_text hold;
+    /**
+     * How long it is kept, as JSON: see `swarmlet_put_options`.
+     */
+    swarmlet_text keep;
+    /**
+     * The tags of the record, with those that every record has, in text order.
+     */
+    const swarmlet_text *tags;
+    /**
+     * How many tags there are.
+     */
+    size_t tag_count;
+    /**
+     * Where the record is in the log.
+     */
+    swarmlet_event_key key;
+    /**
+     * When it was stored, by the clock of the device that did, in microseconds since 1970-01-01
+     * UTC.
+     */
+    int64_t timestamp;
+    /**
+     * The app that stored it.
+     */
+    swarmlet_text app_id;
+} swarmlet_blob_info;
+
+/**
+ * Something was said of a blob.
+ */
+typedef struct {
+    /**
+     * Of which blob.
+     */
+    swarmlet_text id;
+    /**
+     * What the record says. NULL if earlier records were taken back: by whoever wrote this, his
+     * own, and those in streams on which he has the right `admin`.
+     */
+    const swarmlet_blob_info *info;
+    /**
+     * Where in the log it was said, and by whom.
+     */
+    swarmlet_event_key key;
+} swarmlet_blob_change;
+
+/**
+ * What was said of blobs, in order, never empty. It owns everything it points to.
+ */
+typedef struct {
+    /**
+     * What was said.
+     */
+    const swarmlet_blob_change *items;
+    /**
+     * How many there are.
+     */
+    size_t count;
+} swarmlet_blob_batch;
+
+/**
+ * How much of a blob is on this device. What `kind` does not name is zero.
+ */
+typedef struct {
+    /**
+     * How much.
+     */
+    swarmlet_blob_state_kind kind;
+    /**
+     * Its length in bytes.
+     */
+    uint64_t size;
+    /**
+     * About how many bytes are still to come.
+     */
+    uint64_t missing;
+} swarmlet_blob_state;
+
+/**
+ * All that is known of a blob on this device.
+ */
+typedef struct {
+    /**
+     * How much of it is here.
+     */
+    swarmlet_blob_state state;
+    /**
+     * Whether it is kept here whatever records say.
+     */
+    bool is_pinned;
+    /**
+     * The records that tell of it, without those that were taken back.
+     */
+    const swarmlet_blob_info *records;
+    /**
+     * How many there are.
+     */
+    size_t record_count;
+} swarmlet_blob_stat;
+
+/**
+ * How much of this device blobs take.
+ */
+typedef struct {
+    /**
+     * How many there are, whole or in part.
+     */
+    uint64_t blobs;
+    /**
+     * How many bytes they take, with the hashes that prove them.
+     */
+    uint64_t bytes;
+    /**
+     * How many of these the device need not keep, as of the last look.
+     */
+    uint64_t spare_bytes;
+    /**
+     * How many there may be; zero if that was not said.
+     */
+    uint64_t bytes_max;
+} swarmlet_blob_usage;
+
+/**
+ * Ids of blobs.
+ */
+typedef struct {
+    /**
+     * The ids.
+     */
+    const swarmlet_text *items;
+    /**
+     * How many there are.
+     */
+    size_t count;
+} swarmlet_blob_ids;
+
+/**
+ * Is told of bytes (`SWARMLET_STATUS_OK`), which are gone after the callback returns, and in the
+ * end once of `SWARMLET_STATUS_END` or an error, then without bytes. Called on the one thread of
+ * the library, under no lock; it may call everything, also `swarmlet_blob_reader_cancel` and
+ * `swarmlet_blob_reader_free` of its own reader.
+ */
+typedef void (*swarmlet_blob_piece_callback)(void *user,
+                                             swarmlet_status status,
+                                             swarmlet_bytes piece);
+
+/**
+ * Is told that `user` is not used any more: exactly once, and last.
+ */
+typedef void (*swarmlet_drop_callback)(void *user);
+
+/**
+ * How much of a blob that is read is on this device.
+ */
+typedef struct {
+    /**
+     * Whether the length is known.
+     */
+    bool is_size_known;
+    /**
+     * Its length in bytes; zero while that is not known.
+     */
+    uint64_t size;
+    /**
+     * About how many bytes of it are here.
+     */
+    uint64_t here;
+} swarmlet_blob_progress;
+
+/**
+ * Is told of what was said (`SWARMLET_STATUS_OK`), and in the end once of `SWARMLET_STATUS_END` or
+ * an error, then with a batch that is NULL. The batch is freed after the callback returns. Called
+ * on the one thread of the library, under no lock; it may call everything, also
+ * `swarmlet_blob_records_cancel` and `swarmlet_blob_records_free` of its own records.
+ */
+typedef void (*swarmlet_blob_batch_callback)(void *user,
+                                             swarmlet_status status,
+                                             const swarmlet_blob_batch *batch);
+
+/**
+ * Is told of a state (`SWARMLET_STATUS_OK`), which is there for as long as the call, and in the
+ * end once of `SWARMLET_STATUS_END` or an error, then with a state that is NULL. Called on the one
+ * thread of the library, under no lock; it may call everything, also `swarmlet_blob_watch_cancel`
+ * and `swarmlet_blob_watch_free` of its own watch.
+ */
+typedef void (*swarmlet_blob_state_callback)(void *user,
+                                             swarmlet_status status,
+                                             const swarmlet_blob_state *state);
+
+/**
+ * What is said of a blob when it is stored. `swarmlet_put_options_init()` says nothing.
+ */
+typedef struct {
+    /**
+     * `sizeof(swarmlet_put_options)`.
+     */
+    size_t size;
+    /**
+     * What people call it, never a path; that of a file where nothing is said.
+     */
+    swarmlet_text name;
+    /**
+     * What kind of bytes it is, like `image/png`.
+     */
+    swarmlet_text media_type;
+    /**
+     * By what its record is found, beside its own tags.
+     */
+    const swarmlet_text *tags;
+    /**
+     * How many tags there are.
+     */
+    size_t tag_count;
+    /**
+     * Who is to hold it beside this device, as JSON: `"everyone"`, which is so where nothing is
+     * said; `"on_demand"`, those who read it; `{"copies": 3}`, so many; `{"labels": {"hall":
+     * "2"}}`, those whose certificates have all of these labels.
+     */
+    swarmlet_text hold;
+    /**
+     * How long it is kept, as JSON: `"forever"`, which is so where nothing is said: until it is
+     * deleted; `{"until": 1800000000000000}`, a time in microseconds since 1970-01-01 UTC;
+     * `{"until_next": ["press:7"]}`, until a later record has all of these tags, without tags
+     * until the next blob of the same name; `"while_referenced"`, as long as an event has the tag
+     * `blob:<id>`.
+     */
+    swarmlet_text keep;
+} swarmlet_put_options;
+
+/**
  * A connected device.
  */
 typedef struct {
@@ -621,11 +917,6 @@ typedef struct {
 typedef void (*swarmlet_change_callback)(void *user,
                                          swarmlet_status status,
                                          const swarmlet_swarm_status *standing);
-
-/**
- * Is told that `user` is not used any more: exactly once, and last.
- */
-typedef void (*swarmlet_drop_callback)(void *user);
 
 /**
  * What `$name` stands for in a query. Values never become part of the text of the query.
@@ -1162,6 +1453,14 @@ typedef struct {
      * How others of the swarm are reached; NULL says nothing.
      */
     const swarmlet_network *network;
+    /**
+     * How many bytes blobs may take; what need not be here gives way then. Zero says nothing.
+     */
+    uint64_t blobs_bytes_max;
+    /**
+     * How often it is looked which blobs no record keeps, in milliseconds; zero says nothing.
+     */
+    uint64_t blobs_sweep_period_ms;
 } swarmlet_options;
 
 /**
@@ -1451,6 +1750,292 @@ void swarmlet_batch_free(const swarmlet_batch *batch);
  * for what is no row.
  */
 swarmlet_status swarmlet_batch_json(const swarmlet_batch *batch, size_t index, swarmlet_text *out);
+
+/**
+ * What the row at `index` says of a blob, if its event is the record of one; it belongs to the
+ * batch. `SWARMLET_STATUS_NOT_FOUND` for every other row.
+ */
+swarmlet_status swarmlet_batch_blob(const swarmlet_batch *batch,
+                                    size_t index,
+                                    const swarmlet_blob_info **out);
+
+/**
+ * Frees what storing a blob gave. NULL is fine.
+ */
+void swarmlet_blob_info_free(swarmlet_blob_info *info);
+
+/**
+ * Frees what `swarmlet_blob_records_next` gave. NULL is fine.
+ */
+void swarmlet_blob_batch_free(swarmlet_blob_batch *batch);
+
+/**
+ * Frees what `swarmlet_blobs_stat` gave. NULL is fine.
+ */
+void swarmlet_blob_stat_free(swarmlet_blob_stat *stat);
+
+/**
+ * Frees what `swarmlet_blobs_usage` gave. NULL is fine.
+ */
+void swarmlet_blob_usage_free(swarmlet_blob_usage *usage);
+
+/**
+ * Frees what `swarmlet_blobs_pinned` gave. NULL is fine.
+ */
+void swarmlet_blob_ids_free(swarmlet_blob_ids *ids);
+
+/**
+ * The next bytes, at most 64 KiB and never none, and waits for them at most `timeout_ms`, as
+ * `swarmlet_cursor_next` does, and with the same answers. They belong to the reader: they are
+ * there until this is called for it again, or until it is freed.
+ */
+swarmlet_status swarmlet_blob_reader_next(const swarmlet_blob_reader *reader,
+                                          int64_t timeout_ms,
+                                          swarmlet_bytes *out);
+
+/**
+ * A descriptor that can be read while there are bytes, as `swarmlet_cursor_fd`.
+ */
+swarmlet_status swarmlet_blob_reader_fd(const swarmlet_blob_reader *reader, int *out);
+
+/**
+ * Has a callback called with all bytes, piece by piece, as `swarmlet_cursor_on_batch`.
+ */
+swarmlet_status swarmlet_blob_reader_on_piece(const swarmlet_blob_reader *reader,
+                                              swarmlet_blob_piece_callback callback,
+                                              void *user,
+                                              swarmlet_drop_callback drop);
+
+/**
+ * Reads all the bytes that are left into `buffer`, which has room for `size` of them, and waits
+ * for them at most `timeout_ms`, without limit below 0. `out` says how many they were. If that
+ * takes longer, fails, or is more than there is room for, which is
+ * `SWARMLET_STATUS_INVALID_ARGUMENT`, nothing was taken: repeated, it reads all of them.
+ */
+swarmlet_status swarmlet_blob_reader_read(const swarmlet_blob_reader *reader,
+                                          uint8_t *buffer,
+                                          size_t size,
+                                          int64_t timeout_ms,
+                                          size_t *out);
+
+/**
+ * Writes all the bytes that are left to a file, and waits for them at most `timeout_ms`, without
+ * limit below 0. The file appears under its name when all of it is there and synced; one that was
+ * there is replaced. If it takes longer, or fails, nothing is left behind and nothing was taken.
+ */
+swarmlet_status swarmlet_blob_reader_save(const swarmlet_blob_reader *reader,
+                                          swarmlet_text path,
+                                          int64_t timeout_ms);
+
+/**
+ * How much of the blob is on this device.
+ */
+swarmlet_status swarmlet_blob_reader_progress(const swarmlet_blob_reader *reader,
+                                              swarmlet_blob_progress *out);
+
+/**
+ * Ends the reader for everybody who waits for it, and gives up what is not here yet: reading and
+ * saving end with `SWARMLET_STATUS_CANCELLED`. Never waits; any thread may call it. Fine to call
+ * twice.
+ */
+swarmlet_status swarmlet_blob_reader_cancel(const swarmlet_blob_reader *reader);
+
+/**
+ * Cancels the reader and frees it, as `swarmlet_cursor_free`. NULL is fine.
+ */
+void swarmlet_blob_reader_free(swarmlet_blob_reader *reader);
+
+/**
+ * Takes at most `max` of what was said and is there, and waits for some at most `timeout_ms`, as
+ * `swarmlet_cursor_next` does, and with the same answers. Free it with
+ * `swarmlet_blob_batch_free`.
+ */
+swarmlet_status swarmlet_blob_records_next(const swarmlet_blob_records *records,
+                                           size_t max,
+                                           int64_t timeout_ms,
+                                           swarmlet_blob_batch **out);
+
+/**
+ * A descriptor that can be read while there is something, as `swarmlet_cursor_fd`.
+ */
+swarmlet_status swarmlet_blob_records_fd(const swarmlet_blob_records *records, int *out);
+
+/**
+ * Has a callback called with at most `max` of what was said at once, as
+ * `swarmlet_cursor_on_batch`.
+ */
+swarmlet_status swarmlet_blob_records_on_batch(const swarmlet_blob_records *records,
+                                               size_t max,
+                                               swarmlet_blob_batch_callback callback,
+                                               void *user,
+                                               swarmlet_drop_callback drop);
+
+/**
+ * Ends the records for everybody who waits for them. Never waits. Fine to call twice.
+ */
+swarmlet_status swarmlet_blob_records_cancel(const swarmlet_blob_records *records);
+
+/**
+ * Cancels the records and frees them, as `swarmlet_cursor_free`. NULL is fine.
+ */
+void swarmlet_blob_records_free(swarmlet_blob_records *records);
+
+/**
+ * The state if it was not taken yet, and waits for a change at most `timeout_ms`, as
+ * `swarmlet_cursor_next` does, and with the same answers.
+ */
+swarmlet_status swarmlet_blob_watch_next(const swarmlet_blob_watch *watch,
+                                         int64_t timeout_ms,
+                                         swarmlet_blob_state *out);
+
+/**
+ * A descriptor that can be read while there is a change, as `swarmlet_cursor_fd`.
+ */
+swarmlet_status swarmlet_blob_watch_fd(const swarmlet_blob_watch *watch, int *out);
+
+/**
+ * Has a callback called with the state now and whenever it has changed, as
+ * `swarmlet_cursor_on_batch`.
+ */
+swarmlet_status swarmlet_blob_watch_on_state(const swarmlet_blob_watch *watch,
+                                             swarmlet_blob_state_callback callback,
+                                             void *user,
+                                             swarmlet_drop_callback drop);
+
+/**
+ * Ends the watch for everybody who waits for it. Never waits. Fine to call twice.
+ */
+swarmlet_status swarmlet_blob_watch_cancel(const swarmlet_blob_watch *watch);
+
+/**
+ * Cancels the watch and frees it, as `swarmlet_cursor_free`. NULL is fine.
+ */
+void swarmlet_blob_watch_free(swarmlet_blob_watch *watch);
+
+/**
+ * Adds bytes at the end. It may wait for the disk.
+ */
+swarmlet_status swarmlet_blob_writer_write(const swarmlet_blob_writer *writer,
+                                           swarmlet_bytes bytes);
+
+/**
+ * Makes the blob of all that was added; both it and its record are durable when this returns.
+ * After this nothing can be added, and only `swarmlet_blob_writer_free` is left to be called.
+ * `out` may be NULL, else free what it gives with `swarmlet_blob_info_free`.
+ */
+swarmlet_status swarmlet_blob_writer_finish(const swarmlet_blob_writer *writer,
+                                            swarmlet_blob_info **out);
+
+/**
+ * Frees a writer. NULL is fine. Unless it was finished nothing is left of what it was given.
+ */
+void swarmlet_blob_writer_free(swarmlet_blob_writer *writer);
+
+/**
+ * Stores bytes as a blob; both they and its record are durable when this returns. The same bytes
+ * are kept once, however often they are stored. `options` may be NULL. `out` may be NULL where
+ * nobody wants what the record says, which else is to be freed with `swarmlet_blob_info_free`.
+ */
+swarmlet_status swarmlet_blobs_put(const swarmlet_node *node,
+                                   swarmlet_bytes bytes,
+                                   const swarmlet_put_options *options,
+                                   swarmlet_blob_info **out);
+
+/**
+ * Stores the bytes of a file, which stays where it is, as `swarmlet_blobs_put` does. The name of
+ * the blob is that of the file unless the options give one; a name that a blob cannot have is left
+ * out. After `timeout_ms`, without limit below 0, it is given up with `SWARMLET_STATUS_TIMEOUT`,
+ * and leaves nothing, unless all bytes were copied already.
+ */
+swarmlet_status swarmlet_blobs_put_file(const swarmlet_node *node,
+                                        swarmlet_text path,
+                                        const swarmlet_put_options *options,
+                                        int64_t timeout_ms,
+                                        swarmlet_blob_info **out);
+
+/**
+ * Begins a blob of bytes that come one after the other. `options` may be NULL. Free the writer
+ * with `swarmlet_blob_writer_free`, also after it was finished.
+ */
+swarmlet_status swarmlet_blobs_writer(const swarmlet_node *node,
+                                      const swarmlet_put_options *options,
+                                      swarmlet_blob_writer **out);
+
+/**
+ * The bytes of a blob from `start` on, up to `end`, which is behind the last one; an end of zero
+ * is that of the blob, and so is one behind it. The blob may be here or not: nothing is read or
+ * fetched before somebody waits for it. Free the reader with `swarmlet_blob_reader_free`.
+ */
+swarmlet_status swarmlet_blobs_get(const swarmlet_node *node,
+                                   swarmlet_text id,
+                                   uint64_t start,
+                                   uint64_t end,
+                                   swarmlet_blob_reader **out);
+
+/**
+ * How much of a blob is on this device. Looks at the disk; does not wait for anybody.
+ */
+swarmlet_status swarmlet_blobs_state(const swarmlet_node *node,
+                                     swarmlet_text id,
+                                     swarmlet_blob_state *out);
+
+/**
+ * How much of a blob is on this device, now and then each time that changes. It makes nobody fetch
+ * the blob. Free the watch with `swarmlet_blob_watch_free`.
+ */
+swarmlet_status swarmlet_blobs_watch(const swarmlet_node *node,
+                                     swarmlet_text id,
+                                     swarmlet_blob_watch **out);
+
+/**
+ * The records that are here and were not taken back, to their end; a blob comes once for each
+ * record of it. To find some of them, query the log, and read rows with `swarmlet_batch_blob`.
+ * Free the records with `swarmlet_blob_records_free`.
+ */
+swarmlet_status swarmlet_blobs_list(const swarmlet_node *node, swarmlet_blob_records **out);
+
+/**
+ * What records and deletions say: those that are here, and then those that come. Free the records
+ * with `swarmlet_blob_records_free`.
+ */
+swarmlet_status swarmlet_blobs_changes(const swarmlet_node *node, swarmlet_blob_records **out);
+
+/**
+ * All that is known of a blob; free the answer with `swarmlet_blob_stat_free`.
+ */
+swarmlet_status swarmlet_blobs_stat(const swarmlet_node *node,
+                                    swarmlet_text id,
+                                    swarmlet_blob_stat **out);
+
+/**
+ * How much of this device blobs take; looks at every file. Free the answer with
+ * `swarmlet_blob_usage_free`.
+ */
+swarmlet_status swarmlet_blobs_usage(const swarmlet_node *node, swarmlet_blob_usage **out);
+
+/**
+ * Takes back the records of a blob that this device may take back: its own, and those in streams
+ * on which it has the right `admin`. `out`, which may be NULL, says how many records by others
+ * keep the blob. Every device that learns of it removes the bytes, unless something else keeps
+ * them. `SWARMLET_STATUS_PERMISSION_DENIED` if there are records, and none that it may take back.
+ */
+swarmlet_status swarmlet_blobs_delete(const swarmlet_node *node, swarmlet_text id, uint64_t *out);
+
+/**
+ * Keeps a blob on this device whatever its records say, and fetches it; durable when this returns.
+ */
+swarmlet_status swarmlet_blobs_pin(const swarmlet_node *node, swarmlet_text id);
+
+/**
+ * Takes that back.
+ */
+swarmlet_status swarmlet_blobs_unpin(const swarmlet_node *node, swarmlet_text id);
+
+/**
+ * The ids of the blobs that are pinned on this device; free the answer with
+ * `swarmlet_blob_ids_free`.
+ */
+swarmlet_status swarmlet_blobs_pinned(const swarmlet_node *node, swarmlet_blob_ids **out);
 
 /**
  * The newest status if it was not taken yet, and waits for a change at most `timeout_ms`, as
@@ -2013,6 +2598,14 @@ static inline swarmlet_query_options swarmlet_query_options_init(void) {
 /** Options that say nothing. */
 static inline swarmlet_subscribe_options swarmlet_subscribe_options_init(void) {
     swarmlet_subscribe_options options;
+    memset(&options, 0, sizeof options);
+    options.size = sizeof options;
+    return options;
+}
+
+/** Options that say nothing. */
+static inline swarmlet_put_options swarmlet_put_options_init(void) {
+    swarmlet_put_options options;
     memset(&options, 0, sizeof options);
     options.size = sizeof options;
     return options;

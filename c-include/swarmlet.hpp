@@ -6,6 +6,7 @@
 #ifndef SWARMLET_HPP
 #define SWARMLET_HPP
 
+#include "swarmlet_blobs.hpp"
 #include "swarmlet_result.hpp"
 
 #include <cstdint>
@@ -93,6 +94,14 @@ class Batch {
             return Error::last(status);
         }
         return view(json);
+    }
+
+    /// What a row says of a blob, if its event is the record of one; it lives as long as the batch.
+    Result<const swarmlet_blob_info *> blob(std::size_t index) const {
+        return detail::value_of<const swarmlet_blob_info *>(
+            [&](const swarmlet_blob_info **out) {
+                return swarmlet_batch_blob(batch_, index, out);
+            });
     }
 
     const swarmlet_batch *handle() const noexcept { return batch_; }
@@ -384,6 +393,7 @@ class Node {
     }
 
     Swarm swarm() const noexcept { return Swarm(handle()); }
+    Blobs blobs() const noexcept { return Blobs(handle()); }
 
     Result<void> close(std::int64_t timeout_ms = forever) {
         return detail::done(swarmlet_node_close(handle(), timeout_ms));

@@ -1,6 +1,5 @@
 /* Callbacks and descriptors: one thread, no lock, the last call is told of. */
 
-#include <poll.h>
 #include <pthread.h>
 
 #include "check.h"
@@ -234,13 +233,6 @@ static void more_publishes_than_can_wait_are_refused(const char *folder) {
     OK(swarmlet_node_publish_async(node, &event, 1, hold, &seen));
     WAIT_UNTIL(&seen, seen.answers == accepted + 1);
     closed(node);
-}
-
-static int is_readable(int descriptor, int timeout_ms) {
-    struct pollfd one = {descriptor, POLLIN, 0};
-    int count = poll(&one, 1, timeout_ms);
-    CHECK(count >= 0);
-    return count == 1;
 }
 
 static void a_descriptor_shows_when_there_is_something(const char *folder) {

@@ -4,6 +4,7 @@
 #define CHECK_H
 
 #include <ftw.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,6 +106,22 @@ static inline swarmlet_node *opened(const char *folder, const char *name) {
     return node;
 }
 
+/* A node that is found by nobody but those who know its address. */
+static inline swarmlet_node *reachable(const char *folder, const char *name) {
+    char path[256];
+    swarmlet_text address = swarmlet_text_of("tcp://127.0.0.1:0");
+    swarmlet_network network = swarmlet_network_init();
+    swarmlet_options options = swarmlet_options_init();
+    swarmlet_node *node = NULL;
+    network.listen = &address;
+    network.listen_count = 1;
+    network.discovery = SWARMLET_SWITCH_OFF;
+    options.durability = SWARMLET_DURABILITY_BUFFERED;
+    options.network = &network;
+    OK(swarmlet_node_open(below(path, sizeof path, folder, name), &options, &node));
+    return node;
+}
+
 static inline void closed(swarmlet_node *node) {
     OK(swarmlet_node_close(node, LIMIT_MS));
     swarmlet_node_free(node);
@@ -158,6 +175,14 @@ static inline void expect_numbers(const swarmlet_cursor *cursor, unsigned first,
         }
         swarmlet_batch_free(batch);
     }
+}
+
+/* Waits at a descriptor; whether it can be read. */
+static inline int is_readable(int descriptor, int timeout_ms) {
+    struct pollfd one = {descriptor, POLLIN, 0};
+    int count = poll(&one, 1, timeout_ms);
+    CHECK(count >= 0);
+    return count == 1;
 }
 
 static inline int text_is(swarmlet_text text, const char *expected) {

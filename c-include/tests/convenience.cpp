@@ -176,6 +176,105 @@ static void a_swarm_is_founded(const char *folder) {
     CHECK(!*first.swarm().withdraw(another));
 }
 
+static void blobs_are_stored_and_read(const char *folder) {
+    Node node = node_in(folder, "node");
+    std::vector<std::uint8_t> film(200000, 7);
+    swarmlet_put_options options = swarmlet_put_options_init();
+    options.name = text("film");
+    Result<BlobInfo> stored = node.blobs().put(bytes(film), &options);
+    CHECK(stored && view((*stored)->name) == "film");
+    std::string id(view((*stored)->id));
+    Result<BlobReader> reader = node.blobs().get(id);
+    std::size_t seen = 0;
+    auto next = reader->next();
+    for (; next; next = reader->next(LIMIT_MS)) {
+        CHECK(next->data[0] == 7);
+        seen += next->len;
+    }
+    CHECK(next.is_end() && seen == film.size());
+    CHECK(*node.blobs().get(id, 1)->read(film.size()) == std::vector<std::uint8_t>(199999, 7));
+    CHECK(node.blobs().get(id)->read(7).error().status == SWARMLET_STATUS_INVALID_ARGUMENT);
+    std::string copy = std::string(folder) + "/copy";
+    CHECK(node.blobs().get(id)->save(copy, LIMIT_MS).ok());
+    CHECK((*node.blobs().put_file(copy))->size == film.size());
+    CHECK(reader->progress()->here == film.size());
+
+    Result<BlobWriter> writer = node.blobs().writer();
+    CHECK(writer->write(bytes(film)).ok() && writer->write(bytes("x", 1)).ok());
+    CHECK((*writer->finish())->size == film.size() + 1);
+    CHECK(!writer->finish().ok());
+    CHECK(node.blobs().get("7").error().status == SWARMLET_STATUS_INVALID_ARGUMENT);
+
+    Result<Cursor> cursor = node.query("FROM 'blob-name:film'");
+    auto rows = cursor->next(1);
+    CHECK(rows && (*rows->blob(0))->size == film.size());
+    CHECK(rows->blob(1).error().status == SWARMLET_STATUS_NOT_FOUND);
+}
+
+static void what_is_known_of_blobs_is_told(const char *folder) {
+    Node node = node_in(folder, "node");
+    std::string id(view((*node.blobs().put(bytes("film", 4)))->id));
+    Result<BlobRecords> list = node.blobs().list();
+    CHECK((*list->next())->count == 1 && list->next().is_end());
+    Result<BlobRecords> changes = node.blobs().changes();
+    CHECK(*changes->fd() >= 0 && (*changes->next())->items[0].info->size == 4);
+    CHECK(changes->next(1, 0).is_timeout());
+    Result<BlobWatch> watch = node.blobs().watch(id);
+    CHECK(watch->next()->kind == SWARMLET_BLOB_STATE_KIND_HERE && *watch->fd() >= 0);
+    CHECK(node.blobs().pin(id).ok() && (*node.blobs().pinned())->count == 1);
+    CHECK((*node.blobs().stat(id))->is_pinned && node.blobs().unpin(id).ok());
+    CHECK((*node.blobs().usage())->blobs == 1);
+    CHECK(*node.blobs().delete_blob(id) == 0);
+    CHECK((*changes->next())->items[0].info == nullptr);
+    CHECK(watch->next()->kind == SWARMLET_BLOB_STATE_KIND_ABSENT);
+    CHECK(node.blobs().state(id)->kind == SWARMLET_BLOB_STATE_KIND_ABSENT);
+    CHECK(watch->cancel().ok() && watch->next().is_end());
+    CHECK(changes->cancel().ok() && changes->next().is_end());
+}
+
+static void blobs_call_functions_back(const char *folder) {
+    Node node = node_in(folder, "node");
+    std::string id(view((*node.blobs().put(bytes("film", 4)))->id));
+    std::mutex lock;
+    std::condition_variable changed;
+    std::string seen;
+    std::size_t records = 0;
+    std::size_t states = 0;
+    bool is_over = false;
+    Result<BlobReader> reader = node.blobs().get(id);
+    Result<BlobRecords> list = node.blobs().list();
+    Result<BlobWatch> watch = node.blobs().watch(id);
+    auto keeper = std::make_shared<int>(7);
+    std::weak_ptr<int> kept = keeper;
+    CHECK(reader->on_piece([&, keeper](const Next<swarmlet_bytes> &next) {
+        std::lock_guard<std::mutex> guard(lock);
+        if (next) {
+            seen.append(reinterpret_cast<const char *>(next->data), next->len);
+        }
+        is_over = next.is_end();
+        changed.notify_all();
+    }).ok());
+    keeper.reset();
+    CHECK(list->on_batch(9, [&](const Next<const swarmlet_blob_batch *> &next) {
+        std::lock_guard<std::mutex> guard(lock);
+        records += next ? (*next)->count : 0;
+        changed.notify_all();
+    }).ok());
+    CHECK(watch->on_state([&](const Next<swarmlet_blob_state> &next) {
+        std::lock_guard<std::mutex> guard(lock);
+        states += next ? 1 : 0;
+        changed.notify_all();
+    }).ok());
+    std::unique_lock<std::mutex> guard(lock);
+    changed.wait(guard, [&] { return is_over && records == 1 && states == 1; });
+    CHECK(seen == "film");
+    guard.unlock();
+    *reader = BlobReader(nullptr);
+    CHECK(kept.expired());
+    *list = BlobRecords(nullptr);
+    *watch = BlobWatch(nullptr);
+}
+
 int main() {
     static const test tests[] = {
         {"what_is_published_is_found", what_is_published_is_found},
@@ -184,6 +283,9 @@ int main() {
         {"errors_are_values", errors_are_values},
         {"callbacks_are_functions", callbacks_are_functions},
         {"a_swarm_is_founded", a_swarm_is_founded},
+        {"blobs_are_stored_and_read", blobs_are_stored_and_read},
+        {"what_is_known_of_blobs_is_told", what_is_known_of_blobs_is_told},
+        {"blobs_call_functions_back", blobs_call_functions_back},
     };
     run_tests(tests, sizeof tests / sizeof tests[0]);
     return 0;

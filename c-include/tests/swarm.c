@@ -5,22 +5,6 @@
 
 #include "check.h"
 
-/* A node that is found by nobody but those who know its address. */
-static swarmlet_node *reachable(const char *folder, const char *name) {
-    char path[256];
-    swarmlet_text address = swarmlet_text_of("tcp://127.0.0.1:0");
-    swarmlet_network network = swarmlet_network_init();
-    swarmlet_options options = swarmlet_options_init();
-    swarmlet_node *node = NULL;
-    network.listen = &address;
-    network.listen_count = 1;
-    network.discovery = SWARMLET_SWITCH_OFF;
-    options.durability = SWARMLET_DURABILITY_BUFFERED;
-    options.network = &network;
-    OK(swarmlet_node_open(below(path, sizeof path, folder, name), &options, &node));
-    return node;
-}
-
 static swarmlet_node *founder(const char *folder) {
     swarmlet_node *node = reachable(folder, "dashboard");
     swarmlet_founded *founded = NULL;

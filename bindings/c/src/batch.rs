@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use swarmlet::{EventKey, Item, Origin, Payload};
 use swarmlet_facade::{Failure, json_of_payload};
 
+use crate::blob::{self, BlobInfo};
 use crate::event::Key;
 use crate::failure::{entry, place, quiet};
 use crate::kept::{List, Shelf};
@@ -111,6 +112,8 @@ struct Held {
     /// First, so that a pointer to it is one to all.
     public: Batch,
     payloads: Vec<Option<Payload>>,
+    /// What the rows say that come from records of blobs, with their index, in its order.
+    blobs: Vec<(usize, *const BlobInfo)>,
     json: Vec<OnceLock<String>>,
     _shelf: Shelf,
 }
@@ -132,6 +135,7 @@ pub(crate) fn batch(items: impl IntoIterator<Item = Item>) -> *const Batch {
             count: len,
         },
         payloads: making.payloads,
+        blobs: making.blobs,
         json,
         _shelf: making.shelf,
     });
@@ -197,11 +201,38 @@ pub extern "C" fn swarmlet_batch_json(
     })
 }
 
+/// What the row at `index` says of a blob, if its event is the record of one; it belongs to the
+/// batch. `SWARMLET_STATUS_NOT_FOUND` for every other row.
+#[unsafe(no_mangle)]
+pub extern "C" fn swarmlet_batch_blob(
+    batch: *const Batch,
+    index: usize,
+    out: Option<&mut MaybeUninit<*const BlobInfo>>,
+) -> Status {
+    entry("batch.blob", || {
+        let out = place(out, "out")?;
+        if batch.is_null() {
+            return Err(missing("batch"));
+        }
+        // SAFETY: it comes from `batch`, and the caller is one of its owners.
+        let held = unsafe { &*batch.cast::<Held>() };
+        let place = held.blobs.binary_search_by_key(&index, |(index, _)| *index);
+        let place = place.map_err(|_| {
+            let message = "there is no row of the record of a blob at this index";
+            let failure = Failure::new(swarmlet::ErrorKind::NotFound, "", message);
+            failure.with("index", index.to_string())
+        })?;
+        out.write(held.blobs[place].1);
+        Ok(())
+    })
+}
+
 /// What is collected while a batch is made.
 #[derive(Default)]
 struct Making {
     shelf: Shelf,
     payloads: Vec<Option<Payload>>,
+    blobs: Vec<(usize, *const BlobInfo)>,
     /// The stream of the last event: most rows of a batch are of few streams.
     stream: Option<(swarmlet::StreamId, Text)>,
     /// Likewise the app.
@@ -249,9 +280,13 @@ impl Making {
                 output.timestamp_to = output.timestamp;
                 output.app_id = self.app_id(&event.app_id);
                 let tags = event.tags();
-                let tags = self.shelf.texts(tags.iter());
-                output.tags = tags.data;
-                output.tag_count = tags.len;
+                let kept = self.shelf.texts(tags.iter());
+                output.tags = kept.data;
+                output.tag_count = kept.len;
+                // Few events are records, so the tag is looked at first.
+                if tags.contains("blob") {
+                    self.record(event);
+                }
             }
             Origin::Range(range) => {
                 output.origin = RowOrigin::Range;
@@ -264,6 +299,15 @@ impl Making {
         let payload = row.payload();
         output.payload = Bytes::of(payload.as_cbor());
         payload
+    }
+
+    /// Keeps what the event of the next row says, if it is a record.
+    fn record(&mut self, event: &swarmlet::Event) {
+        if let Some(info) = swarmlet::BlobInfo::from_event(event) {
+            let info = blob::info(&info, &mut self.shelf);
+            let kept = self.shelf.list(vec![info]);
+            self.blobs.push((self.payloads.len(), kept.data));
+        }
     }
 
     fn key(&mut self, key: EventKey) -> Key {

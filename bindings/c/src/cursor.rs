@@ -194,7 +194,8 @@ pub extern "C" fn swarmlet_cursor_free(cursor: Option<Box<Cursor>>) {
     });
 }
 
-fn check_max(max: usize) -> Result<()> {
+/// How much is taken at once must be something.
+pub(crate) fn check_max(max: usize) -> Result<()> {
     if max == 0 {
         return Err(Failure::invalid("", "max must be at least 1"));
     }

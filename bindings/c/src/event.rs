@@ -72,7 +72,7 @@ impl Key {
     };
 
     /// A key whose text is kept on the shelf.
-    fn new(key: EventKey, shelf: &mut Shelf) -> Self {
+    pub(crate) fn new(key: EventKey, shelf: &mut Shelf) -> Self {
         Self {
             lamport: key.lamport.get(),
             stream: shelf.text(&key.stream.to_string()),

@@ -64,6 +64,17 @@ pub(crate) struct List<T> {
     pub(crate) len: usize,
 }
 
+impl<T> List<T> {
+    /// The first item, or NULL if there is none.
+    pub(crate) fn first(&self) -> *const T {
+        if self.len > 0 {
+            self.data
+        } else {
+            std::ptr::null()
+        }
+    }
+}
+
 /// A struct of C with what it points to.
 #[repr(C)]
 pub(crate) struct Kept<P> {

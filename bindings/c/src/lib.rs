@@ -3,8 +3,8 @@
 //! `c-include/swarmlet.h` is made from this crate by `cargo xtask gen`: what is documented here for
 //! functions and types is what users read there, so it is written in the words of C. Handles are
 //! opaque and may be used from any thread; results are plain structs that the library owns and one
-//! function frees. `feed` is what cursors and changes share: pull with a timeout, a descriptor to
-//! poll, or callbacks on the one thread of `callbacks`.
+//! function frees. `feed` is what cursors, changes and readers share: pull with a timeout, a
+//! descriptor to poll, or callbacks on the one thread of `callbacks`.
 //!
 //! It decides nothing: no behaviour, no defaults, no retries. One exception is kept here for now:
 //! the bound of publishes that are not answered yet, in `node`. No panic leaves it:
@@ -20,6 +20,12 @@
 
 mod batch;
 mod bell;
+mod blob;
+mod blob_reader;
+mod blob_records;
+mod blob_watch;
+mod blob_writer;
+mod blobs;
 mod callbacks;
 mod changes;
 mod condition;

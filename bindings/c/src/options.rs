@@ -110,6 +110,10 @@ pub struct NodeOptions {
     pub cache_bytes: u64,
     /// How others of the swarm are reached; NULL says nothing.
     pub network: *const NetworkOptions,
+    /// How many bytes blobs may take; what need not be here gives way then. Zero says nothing.
+    pub blobs_bytes_max: u64,
+    /// How often it is looked which blobs no record keeps, in milliseconds; zero says nothing.
+    pub blobs_sweep_period_ms: u64,
 }
 
 // SAFETY: a `usize` first, then integers, pointers and structs of them.
@@ -138,7 +142,10 @@ pub(crate) unsafe fn node_options(given: *const NodeOptions) -> Result<swarmlet:
         durability: Some(durability(given.durability)?),
         cache_bytes: said(given.cache_bytes),
         network: None,
-        blobs: Room::default(),
+        blobs: Room {
+            bytes_max: said(given.blobs_bytes_max),
+            sweep_period: said(given.blobs_sweep_period_ms).map(Duration::from_millis),
+        },
     };
     // SAFETY: what this function asks for.
     for stream in unsafe { slice(given.streams, given.stream_count, "streams")? } {

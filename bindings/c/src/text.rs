@@ -64,6 +64,12 @@ impl Text {
 }
 
 impl Bytes {
+    /// No bytes.
+    pub(crate) const NONE: Self = Self {
+        data: ptr::null(),
+        len: 0,
+    };
+
     /// Points to bytes that somebody else keeps.
     pub(crate) fn of(bytes: &[u8]) -> Self {
         Self {

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use swarmlet_facade::{Completion, Pending, Result, Waiting};
+use swarmlet::ErrorKind;
+use swarmlet_facade::{Completion, Failure, Pending, Result, Waiting};
 
 /// How long a wait without limit is at a time: clocks of systems do not count to for ever.
 const SLICE: Duration = Duration::from_secs(3600);
@@ -26,10 +27,33 @@ pub(crate) fn wait_for<T: Send + 'static>(call: impl FnOnce(Completion<T>)) -> R
 pub(crate) fn wait_for_others<T: Send + 'static>(
     call: impl FnOnce(Completion<T>) -> Waiting,
 ) -> Result<T> {
+    wait_for_others_within(None, call)
+}
+
+/// The same, at most for so long: then it is given up, and over when this returns.
+pub(crate) fn wait_for_others_within<T: Send + 'static>(
+    limit: Option<Duration>,
+    call: impl FnOnce(Completion<T>) -> Waiting,
+) -> Result<T> {
+    let deadline = Deadline::after(limit);
     let mut waiting = None;
-    let outcome = wait_for(|completion| waiting = Some(call(completion)));
+    let pending = Pending::start(|completion| waiting = Some(call(completion)));
+    while !deadline.has_passed() {
+        if let Some(outcome) = pending.wait(deadline.slice()) {
+            return outcome;
+        }
+    }
     drop(waiting);
-    outcome
+    loop {
+        match pending.wait(SLICE) {
+            None => {}
+            Some(Err(failure)) if failure.kind == ErrorKind::Cancelled => {
+                let message = "it was not done in time";
+                return Err(Failure::new(ErrorKind::Timeout, failure.operation, message));
+            }
+            Some(outcome) => return outcome,
+        }
+    }
 }
 
 /// A moment until which something is waited for, or none.

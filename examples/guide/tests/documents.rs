@@ -51,7 +51,11 @@ fn the_guide_quotes_the_tour() {
 
 #[test]
 fn what_is_shown_in_c_and_cpp_is_quoted_too() {
-    let programs = ["examples/press.c", "examples/machine_connector/connector.c"];
+    let programs = [
+        "examples/press.c",
+        "examples/blobs.c",
+        "examples/machine_connector/connector.c",
+    ];
     check_quotes("README.md", "c", &programs);
     check_quotes("docs/guide/c.md", "c", &programs);
     check_quotes("docs/guide/c.md", "cpp", &["examples/press.cpp"]);

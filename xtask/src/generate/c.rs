@@ -78,7 +78,7 @@ use swarmlet::ErrorKind;
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// Nothing will come any more. No error, and said by cursors and changes only.
+    /// Nothing will come any more. No error, and said by cursors and their like only.
     End = -1,
     /// Done.
     Ok = 0,

@@ -168,8 +168,8 @@ impl CollectionPath {
     ///
     /// # Errors
     ///
-    /// `invalid_argument` for one that is empty, leads elsewhere, has more than 1 KiB or more than 64
-    /// names.
+    /// `invalid_argument` for one that is empty, leads elsewhere, has more than 1 KiB or more than
+    /// 64 names.
     pub fn new(path: impl Into<String>) -> Result<Self> {
         let path = path.into();
         if path.len() > COLLECTION_PATH_BYTES_MAX {
