@@ -12,6 +12,8 @@ public final class Node: Sendable {
     public let appId: String
     /// This node's place in its swarm: founding one, joining one, and how far everybody is.
     public let swarm: Swarm
+    /// The node's blobs: storing large bytes, and reading those that some device has stored.
+    public let blobs: Blobs
 
     private let native: SwarmletNative.Node
 
@@ -20,6 +22,7 @@ public final class Node: Sendable {
         id = try native.id()
         appId = try native.appId()
         swarm = Swarm(try native.swarm())
+        blobs = Blobs(try native.blobs())
         OpenNodes.add(native)
     }
 
@@ -42,6 +45,9 @@ public final class Node: Sendable {
     ///   - durability: when a publish is done: synced unless given
     ///   - cacheBytes: memory for blocks of the log that were read
     ///   - network: how others of the swarm are reached
+    ///   - blobsBytesMax: how many bytes blobs may take on this device; no limit unless given.
+    ///     Where they are used up, what need not be here gives way
+    ///   - blobsSweepPeriod: how often it is looked which blobs no record keeps any more
     public static func open(
         _ folder: URL,
         appId: String? = nil,
@@ -49,7 +55,9 @@ public final class Node: Sendable {
         routes: [Route] = [],
         durability: Durability? = nil,
         cacheBytes: Int64? = nil,
-        network: Network? = nil
+        network: Network? = nil,
+        blobsBytesMax: Int64? = nil,
+        blobsSweepPeriod: Duration? = nil
     ) async throws -> Node {
         try checkLibrary("open")
         guard folder.isFileURL else { throw invalid("open", "\(folder) is not a folder") }
@@ -61,7 +69,9 @@ public final class Node: Sendable {
             routes: routes,
             durability: durability,
             cacheBytes: cacheBytes,
-            network: network)
+            network: network,
+            blobsBytesMax: blobsBytesMax,
+            blobsSweepPeriod: blobsSweepPeriod)
         return try await awaiting("open") {
             try Node(try await SwarmletNative.Node.open(path: path, options: options))
         }

@@ -1,3 +1,4 @@
+import Foundation
 internal import SwarmletNative
 
 // Options as the native half takes them. Values are checked where they are used.
@@ -8,7 +9,9 @@ func givenOptions(
     routes: [Route],
     durability: Durability?,
     cacheBytes: Int64?,
-    network: Network?
+    network: Network?,
+    blobsBytesMax: Int64?,
+    blobsSweepPeriod: Duration?
 ) -> GivenOptions {
     GivenOptions(
         appId: appId,
@@ -22,7 +25,9 @@ func givenOptions(
         routes: routes.map { GivenRoute(tags: $0.tags, stream: $0.stream) },
         durability: durability.map { $0 == .synced ? .synced : .buffered },
         cacheBytes: cacheBytes,
-        network: network?.given)
+        network: network?.given,
+        blobsBytesMax: blobsBytesMax,
+        blobsSweepMicros: blobsSweepPeriod?.micros)
 }
 
 func givenQuery(
@@ -47,15 +52,17 @@ func givenParameters(
         case .value(let value):
             return .value(cbor: try value.cbor(operation))
         case .time(let time):
-            guard let micros = time.micros else {
-                // A `Date` that is far out cannot be shown as one.
-                let seconds = time.timeIntervalSince1970
-                let message = "a time must be within 292 000 years of 1970, not \(seconds) s off"
-                throw invalid(operation, message)
-            }
-            return .time(micros: micros)
+            return .time(micros: try microsOrRefuse(operation, time))
         }
     }
+}
+
+func microsOrRefuse(_ operation: String, _ time: Date) throws -> Int64 {
+    if let micros = time.micros { return micros }
+    // A `Date` that is far out cannot be shown as one.
+    let seconds = time.timeIntervalSince1970
+    let message = "a time must be within 292 000 years of 1970, not \(seconds) s off"
+    throw invalid(operation, message)
 }
 
 extension GivenOrder {

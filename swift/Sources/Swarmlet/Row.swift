@@ -79,6 +79,18 @@ extension Row {
     }
 }
 
+extension Row {
+    /// The row as the native half takes it back; `nil` unless it comes from one event.
+    func given(_ operation: String) throws -> ResultRow? {
+        guard let event else { return nil }
+        let key = Key(
+            lamport: event.key.lamport, stream: event.key.stream, offset: event.key.offset)
+        let origin = RowOrigin.event(
+            key: key, timestamp: event.timestamp, appId: event.appId, tags: event.tags)
+        return ResultRow(payload: try payload.cbor(operation), origin: origin)
+    }
+}
+
 extension EventKey {
     init(_ native: Key) {
         self.init(lamport: native.lamport, stream: native.stream, offset: native.offset)

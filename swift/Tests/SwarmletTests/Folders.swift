@@ -88,3 +88,36 @@ extension AsyncSequence {
         return some
     }
 }
+
+/// The id of a blob that nobody has.
+let nobody = String(repeating: "0", count: 64)
+
+/// Bytes for a blob; others for another seed. SplitMix64.
+func content(_ count: Int, _ seed: UInt64 = 0) -> Data {
+    var state = seed
+    let words = (0..<(count + 7) / 8).map { _ in
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var word = (state ^ (state >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        word = (word ^ (word >> 27)) &* 0x94d0_49bb_1331_11eb
+        return word ^ (word >> 31)
+    }
+    return words.withUnsafeBytes { Data($0.prefix(count)) }
+}
+
+/// All of the pieces, one after the other.
+func joined(_ pieces: [Data]) -> Data {
+    pieces.reduce(into: Data()) { $0.append($1) }
+}
+
+/// The names of what is in a folder.
+func files(_ folder: URL) -> [String] {
+    (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+}
+
+/// The blobs that a node has in its folder, whole or not.
+func blobFiles(_ folder: URL) -> [String] {
+    let names = files(folder.appendingPathComponent("blobs"))
+    return names.filter { !$0.hasSuffix(".hash") }.map { name in
+        name.hasSuffix(".blob") ? String(name.dropLast(5)) : name
+    }
+}

@@ -11,6 +11,7 @@ final class GuideTests: NodeTestCase {
         let dashboard = try await Node.open(one, network: onLoopback)
         let press = try await Node.open(two, network: onLoopback)
         try await swarmTour(dashboard, press)
+        try await blobsTour(dashboard, press, folder)
         try await press.close()
         try await dashboard.close()
     }
@@ -25,6 +26,7 @@ final class GuideTests: NodeTestCase {
     func testDocumentsQuoteWhatIsCompiled() throws {
         let sources = try [
             "swift/Tests/Press/main.swift", "swift/Tests/SwarmletTests/Tour.swift",
+            "swift/Tests/SwarmletTests/BlobsTour.swift",
         ].map { flat(try text($0)) }
         for document in ["README.md", "docs/guide/swift.md"] {
             let blocks = try text(document).components(separatedBy: "```swift\n").dropFirst()
