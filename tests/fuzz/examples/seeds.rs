@@ -70,6 +70,14 @@ fn batch(frames: &[u8]) -> Vec<u8> {
     bytes[..reader.position()].to_vec()
 }
 
+/// Any bytes: what happens to the exchange of blobs, most of it possible.
+fn noise(name: &str, bytes: usize) -> Vec<u8> {
+    let mut noise = vec![0; bytes];
+    let hasher = blake3::Hasher::new_derive_key(name);
+    hasher.finalize_xof().fill(&mut noise);
+    noise
+}
+
 fn write(target: &str, name: &str, bytes: &[u8]) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("seeds")
@@ -101,6 +109,9 @@ fn main() {
     }
     for (name, text) in NAMES {
         write("names", name, text.as_bytes());
+    }
+    for (name, steps) in [("short", 200), ("longer", 1000), ("long", 4000)] {
+        write("blobs", name, &noise(name, steps));
     }
     write("segment", "plain", &sealed(&large));
     write("segment", "compressed", &sealed(&log(40, 1)));

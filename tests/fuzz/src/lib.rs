@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cbor;
+pub mod exchange_model;
 pub mod log_image;
 pub mod read_back;
 pub mod sample;
