@@ -256,6 +256,7 @@ fn failures_when_closed(node: &Node) -> Vec<swarmlet_facade::Failure> {
         finished(|completion| waiting = blobs.put_file(file, options(), completion)).unwrap_err(),
         finished(|completion| blobs.state(id.clone(), completion)).unwrap_err(),
         read(&reader, 100).unwrap_err(),
+        finished(|completion| reader.progress(completion)).unwrap_err(),
         pieces(&reader),
         pieces(&blobs.get(&id, 0, None).unwrap()),
         finished(|completion| blobs.stat(id.clone(), completion)).unwrap_err(),
