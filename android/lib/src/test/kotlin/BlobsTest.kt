@@ -55,7 +55,8 @@ class BlobsTest {
                 assertEquals(row.key to row.time, stored.key to stored.time)
                 assertEquals(stored, BlobInfo.from(row))
                 node.publish("blob", "no record")
-                for (other in listOf("FROM 'blob' SELECT _.size", "FROM [1]")) {
+                val none = "FROM 'blob' FILTER _ = 'no record'"
+                for (other in listOf("FROM 'blob' SELECT _.size", "FROM [1]", none)) {
                     assertNull(BlobInfo.from(node.query(other).first()), other)
                 }
             }
