@@ -3,11 +3,13 @@
 //! Whoever is in doubt keeps the blob: records that are too many to be read keep it, and so do
 //! those of a later version.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use swarmlet_engine::Result;
 use swarmlet_engine::blobs::{BlobDeletion, BlobId, BlobRecord, Hold, Keep, copy_holders};
-use swarmlet_engine::event::{Event, EventKey, NodeId, StreamId, StreamName, Tag, Tags, Timestamp};
+use swarmlet_engine::event::{Event, EventKey, NodeId, StreamId, StreamName, Tag, Tags};
 use swarmlet_engine::log::{LogReader, Order, Query};
 use swarmlet_engine::select::Selection;
 
@@ -35,6 +37,15 @@ pub(super) enum Standing {
     Over,
     /// All records were taken back.
     Deleted,
+}
+
+/// One look at some blobs or at all of them. What is found of collections, which many files share,
+/// is looked for once.
+pub(super) struct Look<'a> {
+    judge: &'a Judge,
+    has: &'a dyn Fn(&BlobRecord) -> bool,
+    complete: RefCell<BTreeMap<BlobId, bool>>,
+    over: RefCell<BTreeMap<BlobId, bool>>,
 }
 
 /// All that the log says of one blob.
@@ -109,35 +120,6 @@ impl Judge {
         Ok(claims.is_cut || claims.live().any(|claim| claim.event.key == key))
     }
 
-    /// How a blob stands at this time, where `has` says whether all of another one is here.
-    pub(super) fn standing(
-        &self,
-        id: BlobId,
-        has: impl Fn(&BlobRecord) -> bool,
-    ) -> Result<Standing> {
-        let claims = self.claims(id)?;
-        if claims.is_cut {
-            return Ok(Standing::Held);
-        }
-        if claims.claims.is_empty() {
-            return Ok(Standing::Unknown);
-        }
-        let mut standing = Standing::Deleted;
-        for claim in claims.claims.iter().filter(|claim| !claim.is_deleted) {
-            if self.is_over(claim, &has)? {
-                standing = match standing {
-                    Standing::Deleted => Standing::Over,
-                    other => other,
-                };
-            } else if claim.author() == self.state.id || self.names_this(claim) {
-                return Ok(Standing::Held);
-            } else {
-                standing = Standing::Spare;
-            }
-        }
-        Ok(standing)
-    }
-
     /// Whether a record asks this device to hold the blob, in the stream where it is.
     pub(super) fn asks_for(&self, record: &BlobRecord, stream: StreamId) -> Result<bool> {
         let log = self.state.log()?;
@@ -181,39 +163,6 @@ impl Judge {
         deletion.records.contains(&claim.event.key) && is_entitled()
     }
 
-    /// Whether what a record says how long the blob is kept has come to pass.
-    fn is_over(&self, claim: &Claim, has: &impl Fn(&BlobRecord) -> bool) -> Result<bool> {
-        if let Some(collection) = claim.record.of {
-            return self.is_collection_over(collection, has);
-        }
-        match &claim.record.keep {
-            Keep::Forever => Ok(false),
-            Keep::Until(until) => Ok(self.now() > *until),
-            Keep::WhileReferenced => Ok(!self.is_referenced(claim.record.id)?),
-            Keep::UntilNext(_) => {
-                let Some((next, author)) = self.next_of(claim)? else {
-                    return Ok(false);
-                };
-                // The last version that is here stays until the next one is, where it is to be.
-                Ok(!self.holds(&next, author, &claim.name) || has(&next))
-            }
-        }
-    }
-
-    /// Whether there were records of a collection, and none keeps it any more.
-    fn is_collection_over(&self, id: BlobId, has: &impl Fn(&BlobRecord) -> bool) -> Result<bool> {
-        let claims = self.claims(id)?;
-        if claims.is_cut || claims.claims.is_empty() {
-            return Ok(false);
-        }
-        for claim in claims.live().filter(|claim| claim.record.of.is_none()) {
-            if !self.is_over(claim, has)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
     /// The newest record that puts a blob in the place of this one and was not taken back, and its
     /// author.
     fn next_of(&self, claim: &Claim) -> Result<Option<(BlobRecord, NodeId)>> {
@@ -243,9 +192,84 @@ impl Judge {
         }
         Ok(None)
     }
+}
 
-    fn now(&self) -> Timestamp {
-        self.state.clock.now()
+impl<'a> Look<'a> {
+    /// Looks at blobs, where `has` says whether all of another one is here.
+    pub(super) fn new(judge: &'a Judge, has: &'a dyn Fn(&BlobRecord) -> bool) -> Self {
+        Self {
+            judge,
+            has,
+            complete: RefCell::default(),
+            over: RefCell::default(),
+        }
+    }
+
+    /// How a blob stands at this time.
+    pub(super) fn standing(&self, id: BlobId) -> Result<Standing> {
+        let claims = self.judge.claims(id)?;
+        if claims.is_cut {
+            return Ok(Standing::Held);
+        }
+        if claims.claims.is_empty() {
+            return Ok(Standing::Unknown);
+        }
+        let mut standing = Standing::Deleted;
+        for claim in claims.live() {
+            if self.is_over(claim)? {
+                standing = match standing {
+                    Standing::Deleted => Standing::Over,
+                    other => other,
+                };
+            } else if claim.author() == self.judge.state.id || self.judge.names_this(claim) {
+                return Ok(Standing::Held);
+            } else {
+                standing = Standing::Spare;
+            }
+        }
+        Ok(standing)
+    }
+
+    /// Whether what a record says how long the blob is kept has come to pass.
+    fn is_over(&self, claim: &Claim) -> Result<bool> {
+        if let Some(collection) = claim.record.of {
+            return self.is_collection_over(collection);
+        }
+        match &claim.record.keep {
+            Keep::Forever => Ok(false),
+            Keep::Until(until) => Ok(self.judge.state.clock.now() > *until),
+            Keep::WhileReferenced => Ok(!self.judge.is_referenced(claim.record.id)?),
+            Keep::UntilNext(_) => {
+                let Some((next, author)) = self.judge.next_of(claim)? else {
+                    return Ok(false);
+                };
+                // The last version that is here stays until the next one is, where it is to be.
+                Ok(!self.judge.holds(&next, author, &claim.name) || self.is_complete(&next))
+            }
+        }
+    }
+
+    /// Whether there were records of a collection, and none keeps it any more.
+    fn is_collection_over(&self, id: BlobId) -> Result<bool> {
+        if let Some(is_over) = self.over.borrow().get(&id) {
+            return Ok(*is_over);
+        }
+        let claims = self.judge.claims(id)?;
+        let mut is_over = !claims.is_cut && !claims.claims.is_empty();
+        for claim in claims.live().filter(|claim| claim.record.of.is_none()) {
+            is_over = is_over && self.is_over(claim)?;
+        }
+        self.over.borrow_mut().insert(id, is_over);
+        Ok(is_over)
+    }
+
+    fn is_complete(&self, record: &BlobRecord) -> bool {
+        if let Some(is_complete) = self.complete.borrow().get(&record.id) {
+            return *is_complete;
+        }
+        let is_complete = (self.has)(record);
+        self.complete.borrow_mut().insert(record.id, is_complete);
+        is_complete
     }
 }
 

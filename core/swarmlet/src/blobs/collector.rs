@@ -6,6 +6,7 @@
 //! tells of stays: its record may not have come yet.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -23,6 +24,14 @@ pub(crate) struct BlobCollector {
     period: Duration,
     /// What was over at the last sweep.
     over: BTreeSet<BlobId>,
+}
+
+/// What a sweep finds.
+#[derive(Default)]
+struct Found {
+    over: BTreeSet<BlobId>,
+    kept: u64,
+    spares: BTreeMap<BlobId, u64>,
 }
 
 impl BlobCollector {
@@ -79,40 +88,49 @@ impl BlobCollector {
 
     fn sweep_all(&mut self, ids: BTreeSet<BlobId>) {
         self.keeper.room().begin_sweep();
-        let mut over = BTreeSet::new();
-        let (mut kept, mut spares) = (0_u64, BTreeMap::new());
-        for id in ids {
-            if !self.keeper.is_collecting() {
-                return;
+        let mut found = Found::default();
+        let mut is_whole = true;
+        let looked = self.keeper.look_at(ids, |id, standing| {
+            is_whole = self.keeper.is_collecting() && self.see(id, standing, &mut found);
+            match is_whole {
+                true => ControlFlow::Continue(()),
+                false => ControlFlow::Break(()),
             }
-            let standing = match self.standing(id) {
-                Ok(standing) => standing,
-                Err(error) if error.kind() == ErrorKind::Closed => return,
-                Err(error) => {
-                    tracing::warn!(%error, blob = %id, "what records say of a blob cannot be read");
-                    Standing::Held
-                }
-            };
-            let is_gone = match standing {
-                Standing::Deleted => self.remove(id),
-                Standing::Over if self.over.contains(&id) => self.remove(id),
-                Standing::Over => {
-                    over.insert(id);
-                    false
-                }
-                Standing::Held | Standing::Spare | Standing::Unknown => false,
-            };
-            let bytes = match is_gone {
-                true => 0,
-                false => self.keeper.store.bytes_of(id).unwrap_or(0),
-            };
-            kept += bytes;
-            if matches!(standing, Standing::Spare | Standing::Unknown) {
-                spares.insert(id, bytes);
-            }
+        });
+        if looked.is_ok() && is_whole {
+            self.over = found.over;
+            self.keeper.room().end_sweep(found.kept, found.spares);
         }
-        self.over = over;
-        self.keeper.room().end_sweep(kept, spares);
+    }
+
+    /// Looks at one blob; says whether to go on.
+    fn see(&self, id: BlobId, standing: Result<Standing>, found: &mut Found) -> bool {
+        let standing = match standing {
+            Ok(standing) => standing,
+            Err(error) if error.kind() == ErrorKind::Closed => return false,
+            Err(error) => {
+                tracing::warn!(%error, blob = %id, "what records say of a blob cannot be read");
+                Standing::Held
+            }
+        };
+        let may_go = match standing {
+            Standing::Deleted => true,
+            Standing::Over => {
+                found.over.insert(id);
+                self.over.contains(&id)
+            }
+            Standing::Held | Standing::Spare | Standing::Unknown => false,
+        };
+        if may_go && self.remove(id) {
+            found.over.remove(&id);
+            return true;
+        }
+        let bytes = self.keeper.store.bytes_of(id).unwrap_or(0);
+        found.kept += bytes;
+        if matches!(standing, Standing::Spare | Standing::Unknown) {
+            found.spares.insert(id, bytes);
+        }
+        true
     }
 
     fn standing(&self, id: BlobId) -> Result<Standing> {

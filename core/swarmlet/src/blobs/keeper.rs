@@ -4,7 +4,7 @@
 //! can be lost.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, mpsc};
 
 use swarmlet_engine::blobs::limits::{COLLECTION_BYTES_MAX, PIECE_BYTES};
@@ -15,7 +15,7 @@ use swarmlet_engine::storage::Disk;
 use swarmlet_engine::{Error, ErrorKind, Result};
 use tokio::sync::watch;
 
-use super::claims::{Judge, Standing};
+use super::claims::{Judge, Look, Standing};
 use super::rights::Rights;
 use super::room::Room;
 use super::worker::Job;
@@ -148,7 +148,22 @@ impl BlobKeeper {
 
     /// How a blob stands on this device.
     pub(super) fn standing(&self, id: BlobId) -> Result<Standing> {
-        self.judge()?.standing(id, |next| self.has_all_of(next))
+        let has = |next: &BlobRecord| self.has_all_of(next);
+        Look::new(self.judge()?, &has).standing(id)
+    }
+
+    /// How each of these stands, one after the other.
+    pub(super) fn look_at(
+        &self,
+        ids: BTreeSet<BlobId>,
+        mut see: impl FnMut(BlobId, Result<Standing>) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let has = |next: &BlobRecord| self.has_all_of(next);
+        let look = Look::new(self.judge()?, &has);
+        let mut ids = ids.into_iter();
+        // Whoever does not want to see more has said why.
+        let _ = ids.try_for_each(|id| see(id, look.standing(id)));
+        Ok(())
     }
 
     /// From here on whoever wants a blob waits until it can be fetched.
