@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::files::Files;
 use super::import::Import;
 use super::names::{Named, Pair, found, parse, pin};
-use super::part::Part;
+use super::part::{Doubts, Part};
 use super::whole::Blob;
 use crate::blobs::limits::FREE_BYTES_KEPT;
 use crate::blobs::tree::Tree;
@@ -21,6 +21,7 @@ use crate::storage::{Disk, FileName, Folder};
 pub struct BlobStore {
     pub(super) disk: Arc<dyn Disk>,
     imports: AtomicU64,
+    doubts: Doubts,
 }
 
 impl BlobStore {
@@ -33,6 +34,7 @@ impl BlobStore {
         let store = Self {
             disk,
             imports: AtomicU64::new(0),
+            doubts: Doubts::default(),
         };
         let listed = store.files()?;
         let known: BTreeSet<Named> = listed.iter().map(|(_, named)| *named).collect();
@@ -74,7 +76,7 @@ impl BlobStore {
     /// `disk_full`, `storage`, `permission_denied`.
     pub fn import(&self) -> Result<Import> {
         let number = self.imports.fetch_add(1, Ordering::Relaxed);
-        Import::begin(self.disk.clone(), number)
+        Import::begin(self.disk.clone(), Pair::temporary(number))
     }
 
     /// The whole blob `id`, if it is here.
@@ -99,7 +101,7 @@ impl BlobStore {
         };
         // Without the piece that proves it, the size is none.
         let proven = files.encode(files.tree.size().last_piece())?;
-        Ok(proven.map(|_| Part::found(self.disk.clone(), files)))
+        Ok(proven.map(|_| self.found(files)))
     }
 
     /// Whether a piece proves that a blob has this size.
@@ -130,7 +132,7 @@ impl BlobStore {
         let names = Pair::part(id);
         let there = Files::open(self.disk.as_ref(), id, &names)?;
         if let Some(files) = there.filter(|files| files.can_be(size)) {
-            let part = Part::found(self.disk.clone(), files);
+            let part = self.found(files);
             part.write(piece, encoded)?;
             return Ok(Some(part));
         }
@@ -145,9 +147,13 @@ impl BlobStore {
             content: content.map_err(failed)?,
             hashes: hashes.transpose().map_err(failed)?,
         };
-        let part = Part::begun(self.disk.clone(), files);
+        let part = Part::begun(self.disk.clone(), files, self.doubts.clone());
         part.write(piece, encoded)?;
         Ok(Some(part))
+    }
+
+    fn found(&self, files: Files) -> Part {
+        Part::found(self.disk.clone(), files, self.doubts.clone())
     }
 
     /// Refuses what would take room that is kept for other things.

@@ -26,8 +26,7 @@ pub struct Import {
 }
 
 impl Import {
-    pub(super) fn begin(disk: Arc<dyn Disk>, number: u64) -> Result<Self> {
-        let names = Pair::temporary(number);
+    pub(super) fn begin(disk: Arc<dyn Disk>, names: Pair) -> Result<Self> {
         let content = disk.create_unsynced(&names.content).map_err(failed)?;
         Ok(Self {
             disk,

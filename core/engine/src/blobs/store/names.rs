@@ -43,6 +43,11 @@ impl Pair {
         Self::of(&format!("import-{number:016x}{TEMPORARY}"))
     }
 
+    /// Those of a copy of the part of a blob.
+    pub(super) fn copy(id: BlobId) -> Self {
+        Self::of(&format!("import-{id}{TEMPORARY}"))
+    }
+
     fn of(stem: &str) -> Self {
         let checked = |text: String| {
             FileName::new(Folder::Blobs, text).expect("hex digits and suffixes are legal")
@@ -54,17 +59,24 @@ impl Pair {
     }
 
     /// Gives the files these names instead of `from`. The hashes go first; where the content does
-    /// not follow, they go back, now or at the next opening. The names are durable when it returns.
+    /// not follow, they go back, now or at the next opening, unless a whole blob has them now
+    /// instead of its own, which are the same. The names are durable when it returns.
     pub(super) fn take_over(&self, disk: &dyn Disk, from: &Self) -> io::Result<()> {
         let moved = found(disk.rename(&from.hashes, &self.hashes))?;
         if let Err(error) = disk.rename(&from.content, &self.content) {
-            if moved.is_some() {
+            if moved.is_some() && !self.may_be_whole(disk) {
                 // If that fails too, opening does it.
                 let _ = disk.rename(&self.hashes, &from.hashes);
             }
             return Err(error);
         }
         disk.sync_folder(Folder::Blobs)
+    }
+
+    /// Whether there may be a whole blob of this name.
+    fn may_be_whole(&self, disk: &dyn Disk) -> bool {
+        let is_whole = self.content.name().ends_with(WHOLE);
+        is_whole && !matches!(found(disk.open(&self.content)), Ok(None))
     }
 
     /// Removes the files; says whether there was something.

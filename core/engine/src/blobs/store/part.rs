@@ -1,8 +1,10 @@
 //! Parts of blobs: what came of one so far, each piece proven before it is written.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::files::Files;
+use super::import::Import;
 use super::names::Pair;
 use crate::blobs::limits::{FREE_BYTES_KEPT, PIECE_BYTES};
 use crate::blobs::{BlobId, BlobSize, Piece, PieceSet};
@@ -16,7 +18,12 @@ pub struct Part {
     disk: Arc<dyn Disk>,
     files: Files,
     pieces: Mutex<Pieces>,
+    doubts: Doubts,
 }
+
+/// The parts of which a sync has failed since the store was opened. What it was to write counts as
+/// written, and may be in memory only: no later sync of these files proves anything.
+pub(super) type Doubts = Arc<Mutex<BTreeSet<BlobId>>>;
 
 /// What is known of the pieces.
 #[derive(Debug)]
@@ -37,20 +44,21 @@ pub enum Taken {
 
 impl Part {
     /// What was begun with these files; [`Part::check`] says what of it is there.
-    pub(super) fn found(disk: Arc<dyn Disk>, files: Files) -> Self {
+    pub(super) fn found(disk: Arc<dyn Disk>, files: Files, doubts: Doubts) -> Self {
         let missing = PieceSet::all(files.tree.size());
         let checked = 0;
         Self {
             disk,
             files,
             pieces: Mutex::new(Pieces { missing, checked }),
+            doubts,
         }
     }
 
     /// Nothing yet.
-    pub(super) fn begun(disk: Arc<dyn Disk>, files: Files) -> Self {
+    pub(super) fn begun(disk: Arc<dyn Disk>, files: Files, doubts: Doubts) -> Self {
         let checked = files.tree.size().pieces();
-        let part = Self::found(disk, files);
+        let part = Self::found(disk, files, doubts);
         part.pieces().checked = checked;
         part
     }
@@ -158,11 +166,11 @@ impl Part {
         self.files.encode(piece)
     }
 
-    /// Makes it a whole blob, durably, once nothing is missing.
+    /// Makes it a whole blob, durably, once nothing is missing. After a failed sync it is copied.
     ///
     /// # Errors
     ///
-    /// `disk_full`, `storage`; all that came is kept as a part then.
+    /// `disk_full`, `storage`; all that came is kept as a part then, and is to be looked at anew.
     ///
     /// # Panics
     ///
@@ -173,11 +181,35 @@ impl Part {
             "a part is completed when it is whole"
         );
         let id = self.id();
-        let keep = || {
-            self.files.sync()?;
-            Pair::whole(id).take_over(self.disk.as_ref(), &Pair::part(id))
-        };
-        keep().map_err(|error| Error::io("cannot keep a blob", error).with("blob", id))
+        if locked(&self.doubts).contains(&id) {
+            return self.copy();
+        }
+        let failed = |error| Error::io("cannot keep a blob", error).with("blob", id);
+        if let Err(error) = self.files.sync() {
+            locked(&self.doubts).insert(id);
+            return Err(failed(error));
+        }
+        let kept = Pair::whole(id).take_over(self.disk.as_ref(), &Pair::part(id));
+        kept.map_err(failed)
+    }
+
+    /// Makes it a whole blob in other files, which can be synced.
+    fn copy(&self) -> Result<()> {
+        let id = self.id();
+        let names = Pair::copy(id);
+        // One that failed may have been left.
+        let _ = names.remove(self.disk.as_ref());
+        let mut copy = Import::begin(self.disk.clone(), names)?;
+        for piece in PieceSet::all(self.size()).iter() {
+            let bytes = self.read(piece)?;
+            let lost = || Error::corrupt("a piece of a blob was lost").with("blob", id);
+            copy.write(&bytes.ok_or_else(lost)?)?;
+        }
+        copy.complete()?;
+        // What stays beside the whole blob is removed when the store is opened.
+        let _ = Pair::part(id).remove(self.disk.as_ref());
+        locked(&self.doubts).remove(&id);
+        Ok(())
     }
 
     /// Refuses to take the room that is kept for other things: others may have used what there was
@@ -196,6 +228,10 @@ impl Part {
     }
 
     fn pieces(&self) -> MutexGuard<'_, Pieces> {
-        self.pieces.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.pieces)
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -383,6 +383,32 @@ fn whatever_fails_while_a_part_becomes_whole_nothing_of_it_is_lost() {
 }
 
 #[test]
+fn what_a_failed_sync_was_to_write_is_not_taken_for_durable() {
+    let content = bytes(2 * PIECE_BYTES as usize + 9, 0);
+    let source = source(&content);
+    for seed in 0..20 {
+        let disk = SimDisk::new(seed);
+        let store = open(&disk);
+        let part = begin(&store, &source).unwrap();
+        fetch(&part, &source).unwrap();
+        disk.fail_next_sync(1 + seed % 2);
+        part.complete().unwrap_err();
+        let part = match resumed(&store, source.id()).unwrap() {
+            Some(part) => part,
+            None => begin(&store, &source).unwrap(),
+        };
+        while !part.check(1) {}
+        fetch(&part, &source).unwrap();
+        part.complete().unwrap();
+        assert_eq!(disk_files(&store), 2);
+        let again = open(&disk.power_loss());
+        let whole = again.blob(source.id()).unwrap().unwrap();
+        let is_right = all(&whole).is_ok_and(|bytes| bytes == content);
+        assert!(is_right, "seed {seed}");
+    }
+}
+
+#[test]
 fn whatever_fails_while_a_blob_is_set_back_only_what_is_damaged_is_missing() {
     let content = bytes(300_000, 0);
     let source = source(&content);
@@ -431,6 +457,28 @@ fn what_was_not_synced_is_not_taken_for_there() {
         let again = open(&disk.power_loss());
         let whole = again.blob(BlobId::of(&content)).unwrap();
         assert_eq!(all(&whole.unwrap()).unwrap(), content);
+    }
+}
+
+#[test]
+fn whatever_fails_while_a_blob_is_stored_again_it_stays_what_it_was() {
+    let content = bytes(300_000, 0);
+    let id = BlobId::of(&content);
+    for nth in 1.. {
+        let disk = SimDisk::new(nth);
+        let store = open(&disk);
+        import(&store, &content).unwrap();
+        disk.fail_nth_operation(nth, Fault::Eio);
+        let is_stored = import(&store, &content).is_ok();
+        for is_restarted in [false, true] {
+            let again = is_restarted.then(|| open(&disk.kill()));
+            let whole = again.as_ref().unwrap_or(&store).blob(id).unwrap().unwrap();
+            let is_right = all(&whole).is_ok_and(|bytes| bytes == content);
+            assert!(is_right, "operation {nth}");
+        }
+        if is_stored {
+            return;
+        }
     }
 }
 
