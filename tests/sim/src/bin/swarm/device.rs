@@ -21,6 +21,8 @@ use swarmlet_engine::sync::{
 use swarmlet_sim::disk::SmallFiles;
 use swarmlet_sim::random::Random;
 
+use crate::blobs::{BlobFolder, BlobSide, Happened, Opened};
+
 /// A device, running or not.
 pub(crate) struct Device {
     pub(crate) id: NodeId,
@@ -53,6 +55,8 @@ pub(crate) struct Device {
     keeps: Option<u64>,
     /// What failed while a step was taken.
     failures: Vec<anyhow::Error>,
+    /// Its blobs, in runs that have them.
+    pub(crate) blobs: Option<BlobFolder>,
 }
 
 /// An open log, its upkeep, and its sync.
@@ -68,6 +72,7 @@ pub(crate) struct Running {
     is_news: bool,
     instance: [u8; 16],
     has_met_clone: bool,
+    pub(crate) blobs: Option<BlobSide>,
 }
 
 /// What a device wants from the network.
@@ -98,6 +103,7 @@ impl Device {
             log_file_bytes: LOG_FILE_BYTES,
             keeps: None,
             failures: Vec::new(),
+            blobs: None,
         }
     }
 
@@ -132,6 +138,7 @@ impl Device {
             log_file_bytes: LOG_FILE_BYTES,
             keeps: None,
             failures: Vec::new(),
+            blobs: self.blobs.as_ref().map(|blobs| blobs.copied(seed)),
         }
     }
 
@@ -183,8 +190,19 @@ impl Device {
         Ok(())
     }
 
-    /// Opens the folder, and checks that nothing is gone that was seen before.
+    /// Opens the folder, and checks that nothing is gone that was seen before. It does not run yet
+    /// if the disk of the blobs fails.
     pub(crate) fn start(&mut self, random: &mut Random) -> Result<()> {
+        let blobs = match self.open_blobs(random)? {
+            Opened::None => None,
+            Opened::Open(side) => Some(*side),
+            Opened::Failed => {
+                if self.has_lost_power() {
+                    self.crash(true)?;
+                }
+                return Ok(());
+            }
+        };
         let disk = Arc::new(SmallFiles {
             disk: self.disk.clone(),
             log_file_bytes: self.log_file_bytes,
@@ -223,6 +241,7 @@ impl Device {
             is_news: false,
             instance,
             has_met_clone: false,
+            blobs,
         });
         self.look()
     }
@@ -248,15 +267,17 @@ impl Device {
             true => self.disk.power_loss(),
             false => self.disk.kill(),
         };
+        if let Some(blobs) = &mut self.blobs {
+            blobs.crash(is_power_loss);
+        }
         Ok(shown)
     }
 
     /// Publishes events of these sizes.
     pub(crate) fn publish(&mut self, sizes: &[usize], now: Duration) -> Result<()> {
-        let timestamp = self.wall(now);
-        let Some(running) = &mut self.running else {
+        if self.running.is_none() {
             return Ok(());
-        };
+        }
         let marks = sizes.iter().zip(self.marks.len()..);
         let marks = marks.filter_map(|(_, number)| {
             let mark = self.mark.as_ref()?;
@@ -268,10 +289,19 @@ impl Device {
             format!("{mark}{}", "x".repeat(*size))
         };
         let texts: Vec<String> = sizes.iter().enumerate().map(text).collect();
-        let published = running.log.commit(&[call(&texts)?], timestamp)?;
-        running.is_news = true;
-        self.acknowledged.extend(published.into_iter().flatten());
+        self.commit_own(call(&texts)?, now)?;
         self.marks.extend(marks);
+        Ok(())
+    }
+
+    /// Commits events of its own.
+    pub(crate) fn commit_own(&mut self, call: Publish, now: Duration) -> Result<()> {
+        let timestamp = self.wall(now);
+        if let Some(running) = &mut self.running {
+            let published = running.log.commit(&[call], timestamp)?;
+            running.is_news = true;
+            self.acknowledged.extend(published.into_iter().flatten());
+        }
         Ok(())
     }
 
@@ -285,16 +315,28 @@ impl Device {
             Input::Disconnected { session } => drop(running.connections.remove(session)),
             _ => {}
         }
+        let happened = Happened::of(&input);
+        let mut wishes = Vec::new();
+        self.step_sync(now, input, &mut wishes);
+        self.tell_blobs(happened);
+        self.settle_blobs(now, &mut wishes);
+        wishes
+    }
+
+    /// The step without what the exchange of blobs makes of it.
+    pub(crate) fn step_sync(&mut self, now: Duration, input: Input, wishes: &mut Vec<Wish>) {
+        let Some(running) = &mut self.running else {
+            return;
+        };
         let mut outputs = Vec::new();
         running.sync.step(now, input, &mut outputs);
         if let Some(what) = running.sync.holding().excess() {
             self.failures.push(anyhow!("too much memory: {what}"));
         }
-        let mut wishes = Vec::new();
         for output in outputs {
-            self.carry_out(output, now, &mut wishes);
+            self.pass_on(&output);
+            self.carry_out(output, now, wishes);
         }
-        wishes
     }
 
     fn carry_out(&mut self, output: Output, now: Duration, wishes: &mut Vec<Wish>) {

@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod blobs;
 mod certified;
 mod copying;
 mod device;

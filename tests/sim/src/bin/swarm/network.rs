@@ -24,6 +24,12 @@ pub(crate) enum Arrival {
         to: Place,
         connection: SessionId,
     },
+    /// Bytes that it sent are on the link.
+    Written {
+        to: Place,
+        connection: SessionId,
+        bytes: usize,
+    },
 }
 
 /// How bad the network is.
@@ -39,6 +45,10 @@ pub(crate) struct Weather {
 #[derive(Debug, Default)]
 pub(crate) struct Network {
     pub(crate) weather: Weather,
+    /// How much each connection takes in each direction, if not all at once.
+    pub(crate) bytes_per_second: Option<u64>,
+    /// When each direction of a connection is free.
+    free: BTreeMap<(SessionId, Place), Duration>,
     connections: BTreeMap<SessionId, (Place, Place)>,
     next_connection: u64,
     /// Directions in which nothing gets through.
@@ -71,6 +81,22 @@ impl Network {
 
     pub(crate) fn is_cut(&self) -> bool {
         !self.cut.is_empty()
+    }
+
+    /// Whether some can never reach each other.
+    pub(crate) fn is_apart(&self) -> bool {
+        !self.apart.is_empty()
+    }
+
+    /// The connections of a device, and who is at the other end.
+    pub(crate) fn sessions(&self, of: Place) -> Vec<(SessionId, Place)> {
+        let connections = self.connections.iter();
+        let sessions = connections.filter_map(|(connection, (left, right))| match of {
+            of if of == *left => Some((*connection, *right)),
+            of if of == *right => Some((*connection, *left)),
+            _ => None,
+        });
+        sessions.collect()
     }
 
     /// Whether the two have a connection.
@@ -115,7 +141,11 @@ impl Network {
             return;
         };
         let weather = self.weather;
-        if self.cut.contains(&(from, to)) || random.below(1000) < weather.loss_per_mille {
+        if self.cut.contains(&(from, to)) {
+            return;
+        }
+        let now = self.written(now, from, connection, bytes.len());
+        if random.below(1000) < weather.loss_per_mille {
             return;
         }
         let copies = 1 + u64::from(random.below(1000) < weather.repeat_per_mille);
@@ -139,6 +169,33 @@ impl Network {
                 },
             );
         }
+    }
+
+    /// When all of a frame is on the link, behind what was sent before. The sender hears of it.
+    fn written(
+        &mut self,
+        now: Duration,
+        from: Place,
+        connection: SessionId,
+        bytes: usize,
+    ) -> Duration {
+        let Some(rate) = self.bytes_per_second else {
+            return now;
+        };
+        let free = self.free.entry((connection, from)).or_default();
+        let span = Duration::from_micros(bytes as u64 * 1_000_000 / rate);
+        let at = now.max(*free) + span;
+        *free = at;
+        let to = from;
+        self.push(
+            at,
+            Arrival::Written {
+                to,
+                connection,
+                bytes,
+            },
+        );
+        at
     }
 
     /// Ends a connection; the other end hears of it, unless the way there is cut.

@@ -11,6 +11,7 @@ use swarmlet_sim::random::Random;
 use swarmlet_sim::seeds;
 use swarmlet_sim::trace::Trace;
 
+use crate::blobs::Blobbing;
 use crate::certified;
 use crate::copying::Copying;
 use crate::device::{Device, Wish};
@@ -29,6 +30,7 @@ pub(crate) struct World {
     evil: Option<Evil>,
     pub(crate) copying: Option<Copying>,
     pub(crate) retaining: Option<Retaining>,
+    pub(crate) blobbing: Option<Blobbing>,
     pub(crate) trace: Trace,
     pub(crate) coverage: Coverage<Met>,
 }
@@ -64,6 +66,7 @@ impl seeds::World for World {
             evil: None,
             copying: None,
             retaining: None,
+            blobbing: None,
             trace: Trace::new(is_traced),
             coverage,
         };
@@ -76,6 +79,7 @@ impl seeds::World for World {
         }
         world.draw_copying(seed);
         world.draw_retaining(seed);
+        world.draw_blobs(seed);
         world
     }
 
@@ -90,6 +94,7 @@ impl seeds::World for World {
             self.befall()?;
             self.copy_if_due()?;
             self.retain()?;
+            self.shake_blobs()?;
             self.pass(Duration::from_millis(10))?;
         }
         self.calm_down()?;
@@ -115,7 +120,8 @@ impl seeds::World for World {
             "converged, but did not stay so: {}",
             self.differences()
         );
-        self.check()
+        self.check()?;
+        self.finish_blobs()
     }
 
     fn trace(&self) -> &Trace {
@@ -216,10 +222,7 @@ impl World {
                 };
                 self.coverage.note(met);
                 self.trace.line(format!("{:?} {place} {met:?}", self.now));
-                if self.devices[place].crash(is_power_loss)? > 0 {
-                    self.coverage.note(Met::ShownUnsynced);
-                }
-                self.network.close_all(self.now, place);
+                self.crash(place, is_power_loss)?;
             }
             27..32 if self.devices[place].running.is_none() => {
                 self.trace.line(format!("{:?} {place} starts", self.now));
@@ -229,6 +232,7 @@ impl World {
                 self.coverage.note(Met::Cut);
                 self.trace
                     .line(format!("{:?} cut {place} {other}", self.now));
+                self.note_cut(place, other);
                 self.network.cut(place, other);
                 self.network.cut(other, place);
             }
@@ -236,6 +240,7 @@ impl World {
                 self.coverage.note(Met::CutOneWay);
                 self.trace
                     .line(format!("{:?} cut {place} to {other}", self.now));
+                self.note_cut(place, other);
                 self.network.cut(place, other);
             }
             36..40 if self.network.is_cut() => {
@@ -256,6 +261,16 @@ impl World {
         Ok(())
     }
 
+    /// A device ends, in the middle of whatever it does.
+    pub(crate) fn crash(&mut self, place: Place, is_power_loss: bool) -> Result<()> {
+        self.note_end(place, is_power_loss);
+        if self.devices[place].crash(is_power_loss)? > 0 {
+            self.coverage.note(Met::ShownUnsynced);
+        }
+        self.network.close_all(self.now, place);
+        Ok(())
+    }
+
     fn calm_down(&mut self) -> Result<()> {
         self.trace.line(format!("{:?} quiet", self.now));
         self.network.heal();
@@ -264,6 +279,7 @@ impl World {
             ..Weather::default()
         };
         self.evil = None;
+        self.calm_blobs()?;
         for device in &mut self.devices {
             if device.running.is_none() {
                 device.start(&mut self.random)?;
@@ -273,7 +289,7 @@ impl World {
     }
 
     /// Lets time pass: frames arrive, runs are committed, machines tick, connections are made.
-    fn pass(&mut self, span: Duration) -> Result<()> {
+    pub(crate) fn pass(&mut self, span: Duration) -> Result<()> {
         let until = self.now + span;
         while let Some(at) = self.network.next_at().filter(|at| *at <= until) {
             self.now = at.max(self.now);
@@ -281,9 +297,12 @@ impl World {
                 self.arrive(arrival)?;
             }
             self.commit_some(50)?;
+            self.work_on_blobs()?;
         }
         self.now = until;
         self.commit_some(50)?;
+        self.work_on_blobs()?;
+        self.use_blobs()?;
         self.connect_some()?;
         for place in 0..self.devices.len() {
             self.step(place, Input::Tick)?;
@@ -303,6 +322,11 @@ impl World {
                 to,
                 connection: session,
             } => (to, session, Input::Disconnected { session }),
+            Arrival::Written {
+                to,
+                connection: session,
+                bytes,
+            } => (to, session, Input::Sent { session, bytes }),
         };
         if to == EVIL {
             return self.evil_hears(session, input);
@@ -362,12 +386,18 @@ impl World {
     }
 
     pub(crate) fn fulfil(&mut self, place: Place, wishes: Vec<Wish>) {
+        for note in self.devices[place].blob_notes() {
+            self.trace.line(format_args!("{place}: {note}"));
+        }
         let mut written = Vec::new();
         for wish in wishes {
             match wish {
                 Wish::Send(session, frame) => {
                     self.trace.bytes(&frame);
-                    written.push((session, frame.len()));
+                    // A link that takes its time says itself when it has taken a frame.
+                    if self.network.bytes_per_second.is_none() {
+                        written.push((session, frame.len()));
+                    }
                     self.network
                         .send(self.now, place, session, frame, &mut self.random);
                 }
