@@ -20,7 +20,7 @@ public final class Use {
     public static void main(String[] arguments) throws InterruptedException {
         File folder = new File(arguments[0]);
         Node node = waited(end -> Node.Companion.open(
-            folder, null, Map.of(), Map.of(), Durability.BUFFERED, null, null, end));
+            folder, null, Map.of(), Map.of(), Durability.BUFFERED, null, null, null, null, end));
         waited(end -> node.publish("a", Map.of("n", 1), end));
         var results = node.query("FROM 'a'", null, null, Order.ASCENDING, Map.of());
         List<? extends Row> rows = waited(end -> FlowKt.toList(results, new ArrayList<>(), end));

@@ -210,6 +210,8 @@ public class Node private constructor(private val native: NativeNode) : AutoClos
          * Where they are used up, what need not be here gives way
          * @param blobsSweepPeriod how often it is looked which blobs no record keeps any more
          */
+        // A duration among the parameters would give it a name that Java cannot call.
+        @JvmName("open")
         public suspend fun open(
             folder: File,
             appId: String? = null,
