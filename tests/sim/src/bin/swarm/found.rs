@@ -24,4 +24,16 @@ pub(crate) const FOUND: &[(u64, &str)] = &[
         "a copied device began its own stream behind a gap, and what it alone had was lost",
     ),
     (97, "the same where what others have begins right behind it"),
+    (
+        45,
+        "a fetched blob became whole by a second sync, though the first one had failed",
+    ),
+    (
+        464,
+        "the same, and whoever read it took its lost length for the end",
+    ),
+    (
+        275,
+        "a blob that could not be stored again lost the hashes that it had",
+    ),
 ];

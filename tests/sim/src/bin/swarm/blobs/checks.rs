@@ -317,7 +317,7 @@ impl World {
         let rate = self.network.bytes_per_second.unwrap_or(u64::MAX);
         let queue = Duration::from_micros(QUEUE_BYTES * 1_000_000 / rate);
         let way = Duration::from_millis(self.network.weather.delay_ms_max);
-        2 * (queue + way) + Duration::from_millis(200)
+        queue + way + COMMITS_MAX
     }
 
     /// Hardly anything came that was not needed.
@@ -356,5 +356,8 @@ const IDLE_MAX: Duration = Duration::from_secs(8);
 /// or among the last ones, two may come.
 const WASTED_MAX: u64 = 2 * OUTSTANDING_MAX as u64;
 
-/// Bytes that may be before an event on a link: two pieces, what was encoded meanwhile, a frame.
-const QUEUE_BYTES: u64 = 4 * PIECE_BYTES;
+/// Bytes that may be before an event on a link: two pieces, and one that was being encoded.
+const QUEUE_BYTES: u64 = 3 * PIECE_BYTES;
+
+/// How long it may take until it is looked at, at both ends.
+const COMMITS_MAX: Duration = Duration::from_millis(150);
