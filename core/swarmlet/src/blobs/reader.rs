@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use swarmlet_engine::blobs::limits::PIECE_BYTES;
-use swarmlet_engine::blobs::{Blob, BlobId, Part};
+use swarmlet_engine::blobs::{Blob, BlobId};
 use swarmlet_engine::{Error, ErrorKind, Result};
 use tokio::sync::watch;
 
@@ -272,12 +272,12 @@ impl Source {
             return Ok(Some(Bytes::new()));
         }
         if let Some(part) = self.keeper.part(self.id)
-            && let Some(bytes) = read_part(&part, range.clone())?
+            && let Some(bytes) = part.read_range(&range)?
         {
-            return Ok(Some(bytes));
+            return Ok(Some(bytes.into()));
         }
         if let Some(whole) = self.whole()? {
-            return self.read_whole(&whole, range).map(Some);
+            return self.read_whole(&whole, &range).map(Some);
         }
         if !self.keeper.is_expected() {
             let message = "the blob is not on this device, and there is nobody to fetch it from";
@@ -300,19 +300,15 @@ impl Source {
         Ok(whole.clone())
     }
 
-    fn read_whole(&self, whole: &Blob, range: Range<u64>) -> Result<Bytes> {
-        let first = range.start..range.start.saturating_add(1);
-        let Some(piece) = whole.size().pieces_of(first).next() else {
-            return Ok(Bytes::new());
-        };
-        let read = whole.read(piece);
+    fn read_whole(&self, whole: &Blob, range: &Range<u64>) -> Result<Bytes> {
+        let read = whole.read_range(range);
         if read.as_ref().is_err_and(is_damage) && self.keeper.is_expected() {
             self.keeper.store.set_back(self.id)?;
             self.keeper.ask(Job::Damaged(self.id));
             *locked(&self.whole) = None;
             *locked(&self.wait) = None;
         }
-        Ok(cut(read?, range))
+        read.map(Bytes::from)
     }
 
     /// Has the bytes fetched, if that was not asked for already.
@@ -326,26 +322,6 @@ impl Source {
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// As [`Source::read`], of what is being fetched.
-fn read_part(part: &Part, range: Range<u64>) -> Result<Option<Bytes>> {
-    let first = range.start..range.start.saturating_add(1);
-    let Some(piece) = part.size().pieces_of(first).next() else {
-        // There is nothing behind the end.
-        return Ok(Some(Bytes::new()));
-    };
-    let read = part.read(piece)?;
-    Ok(read.map(|bytes| cut(bytes, range)))
-}
-
-/// Of the bytes of a piece those that lie in `range`, from its beginning on.
-fn cut(piece: Vec<u8>, range: Range<u64>) -> Bytes {
-    let skipped = (range.start % PIECE_BYTES) as usize;
-    let most = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
-    let bytes = Bytes::from(piece);
-    let end = bytes.len().min(skipped.saturating_add(most));
-    bytes.slice(skipped.min(end)..end)
 }
 
 /// What is left of a limit of time.

@@ -386,22 +386,28 @@ impl BlobWorker {
         !is_over || self.keeper.is_pinned(blob)
     }
 
-    fn lookup(&self, session: SessionId, peer: NodeId, blob: BlobId) {
-        let offer = match self.judge.may_have(peer, blob) {
-            Ok(true) => self.offer(blob),
-            Ok(false) => Ok(None),
-            Err(error) => Err(error),
+    fn lookup(&mut self, session: SessionId, peer: NodeId, blob: BlobId) {
+        let may_have = self.judge.may_have(peer, blob).unwrap_or_else(|error| {
+            untold(blob, &error);
+            false
+        });
+        let offer = match may_have {
+            true => self.offer(blob),
+            false => Ok(None),
         };
-        if let Err(error) = &offer
-            && error.kind() != ErrorKind::Closed
-        {
-            tracing::warn!(%error, %blob, "what is here of a blob could not be told");
-        }
+        let is_damaged = offer.as_ref().is_err_and(is_damage);
+        let offer = offer.unwrap_or_else(|error| {
+            untold(blob, &error);
+            None
+        });
         (self.answer)(Input::Offered {
             session,
             blob,
-            offer: offer.unwrap_or(None),
+            offer,
         });
+        if is_damaged {
+            self.set_back(blob);
+        }
     }
 
     fn offer(&self, blob: BlobId) -> Result<Option<Offer>> {
@@ -410,11 +416,11 @@ impl BlobWorker {
             let size = part.size();
             return Ok(Some(Offer { size, has }));
         }
-        let whole = self.keeper.store.blob(blob)?;
-        Ok(whole.map(|whole| Offer {
-            size: whole.size(),
-            has: Held::All,
-        }))
+        let Some(whole) = self.keeper.store.blob(blob)? else {
+            return Ok(None);
+        };
+        let (size, has) = (whole.proven_size()?, Held::All);
+        Ok(Some(Offer { size, has }))
     }
 
     fn encode(&mut self, session: SessionId, blob: BlobId, piece: Piece) {
@@ -430,10 +436,15 @@ impl BlobWorker {
             bytes: encoded.unwrap_or(None).map(Bytes::from),
         });
         if is_damaged {
-            match self.keeper.store.set_back(blob) {
-                Ok(()) => self.mend(blob),
-                Err(error) => self.fail(blob, error),
-            }
+            self.set_back(blob);
+        }
+    }
+
+    /// Takes what was found damaged for a part.
+    fn set_back(&mut self, blob: BlobId) {
+        match self.keeper.store.set_back(blob) {
+            Ok(()) => self.mend(blob),
+            Err(error) => self.fail(blob, error),
         }
     }
 
@@ -526,6 +537,12 @@ impl BlobWorker {
                 self.fail(blob, error);
             }
         }
+    }
+}
+
+fn untold(blob: BlobId, error: &Error) {
+    if error.kind() != ErrorKind::Closed {
+        tracing::warn!(%error, %blob, "what is here of a blob could not be told");
     }
 }
 

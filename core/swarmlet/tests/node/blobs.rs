@@ -395,3 +395,26 @@ async fn damage_is_mended_from_a_peer() {
     until(|| is_here(&second, id)).await;
     assert_eq!(read(&second, id).await, content);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_was_cut_off_is_no_shorter_blob_for_anybody() {
+    let places = [Place::new(), Place::new()];
+    let first = founder(&places[0]).await;
+    let content = bytes(300_000, 8);
+    let id = put(&first, content.clone(), on_demand()).await.id;
+    let second = joiner(&places[1], &first, "rw:*").await;
+    assert_eq!(read(&second, id).await, content);
+    until(|| is_here(&second, id)).await;
+    for place in &places {
+        let path = place.path().join("blobs").join(format!("{id}.blob"));
+        let file = std::fs::File::options().write(true).open(path).unwrap();
+        file.set_len(0).unwrap();
+    }
+    let mut reader = second.blobs().get(id);
+    let cut = reader.read_all(1_000_000).await.unwrap_err();
+    assert_eq!(cut.kind(), ErrorKind::Corrupt);
+    put(&first, content.clone(), on_demand()).await;
+    let again = tokio::time::timeout(SOON, reader.read_all(1_000_000)).await;
+    assert_eq!(again.unwrap().unwrap(), content);
+    assert!(second.swarm().status().incidents.is_empty(), "nobody lied");
+}

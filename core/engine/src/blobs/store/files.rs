@@ -1,8 +1,10 @@
 //! The two files of one blob: its bytes, and the pairs of hashes that prove them.
 
 use std::io;
+use std::ops::Range;
 
 use super::names::{Pair, found};
+use crate::blobs::limits::PIECE_BYTES;
 use crate::blobs::tree::Tree;
 use crate::blobs::{BlobId, BlobSize, Piece};
 use crate::error::{Error, Result};
@@ -48,6 +50,10 @@ impl Files {
 
     /// The piece with the hashes that prove it; `None` if what is here does not prove it.
     pub(super) fn encode(&self, piece: Piece) -> Result<Option<Vec<u8>>> {
+        if piece.get() >= self.tree.size().pieces() {
+            // The file is not as long any more as it was when somebody asked for this.
+            return Ok(None);
+        }
         let encoded = self
             .tree
             .encode(piece, self.content.as_ref(), self.hashes.as_deref());
@@ -64,9 +70,31 @@ impl Files {
         Ok(encoded.map(|encoded| self.tree.content(piece, &encoded)))
     }
 
+    /// The first bytes of `range`, which is not empty, up to the end of their piece; none if there
+    /// is nothing behind its beginning. `None` if what is here does not prove that.
+    pub(super) fn read_range(&self, range: &Range<u64>) -> Result<Option<Vec<u8>>> {
+        let size = self.tree.size();
+        let first = range.start..range.start.saturating_add(1);
+        let Some(piece) = size.pieces_of(first).next() else {
+            // The last piece proves where the end is.
+            let last = self.read(size.last_piece())?;
+            return Ok(last.map(|_| Vec::new()));
+        };
+        Ok(self.read(piece)?.map(|bytes| cut(bytes, range)))
+    }
+
     /// Makes both durable, not their names.
     pub(super) fn sync(&self) -> io::Result<()> {
         self.content.sync_data()?;
         self.hashes.as_ref().map_or(Ok(()), |file| file.sync_data())
     }
+}
+
+/// Of the bytes of a piece those that lie in `range`, from its beginning on.
+fn cut(mut piece: Vec<u8>, range: &Range<u64>) -> Vec<u8> {
+    let skipped = (range.start % PIECE_BYTES) as usize;
+    let most = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
+    piece.truncate(skipped.saturating_add(most));
+    piece.drain(..skipped.min(piece.len()));
+    piece
 }

@@ -1,6 +1,7 @@
 //! Parts of blobs: what came of one so far, each piece proven before it is written.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::files::Files;
@@ -155,6 +156,16 @@ impl Part {
     /// `storage`.
     pub fn read(&self, piece: Piece) -> Result<Option<Vec<u8>>> {
         self.files.read(piece)
+    }
+
+    /// The first bytes of `range`, which is not empty, up to the end of their piece; none if the
+    /// blob ends before. `None` if they are not here.
+    ///
+    /// # Errors
+    ///
+    /// `storage`.
+    pub fn read_range(&self, range: &Range<u64>) -> Result<Option<Vec<u8>>> {
+        self.files.read_range(range)
     }
 
     /// The piece with the hashes that prove it to others; `None` if it is not here.

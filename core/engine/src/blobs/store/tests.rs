@@ -272,6 +272,35 @@ fn damage_is_found_and_only_what_is_damaged_is_fetched_again() {
 }
 
 #[test]
+fn a_blob_that_lost_its_end_does_not_pass_for_a_shorter_one() {
+    let content = bytes(300_000, 0);
+    let disk = SimDisk::new(2);
+    let store = open(&disk);
+    let blob = import(&store, &content).unwrap();
+    let last = blob.size().last_piece();
+    assert!(blob.read_range(&(300_000..300_001)).unwrap().is_empty());
+    assert_eq!(
+        blob.read_range(&(70_000..70_003)).unwrap(),
+        content[70_000..70_003]
+    );
+    assert_eq!(blob.proven_size().unwrap(), blob.size());
+    for len in [0, 1, PIECE_BYTES, 299_999] {
+        let names = disk.list(Folder::Blobs).unwrap();
+        disk.remove(&names[0]).unwrap();
+        let cut = disk.create_unsynced(&names[0]).unwrap();
+        cut.write_at(&content[..len as usize], 0).unwrap();
+        let blob = store.blob(blob.id()).unwrap().unwrap();
+        for lost in [
+            blob.read_range(&(len..300_001)).map(drop),
+            blob.proven_size().map(drop),
+            blob.encode(last).map(drop),
+        ] {
+            assert_eq!(lost.unwrap_err().kind(), ErrorKind::Corrupt, "{len}");
+        }
+    }
+}
+
+#[test]
 fn a_full_disk_is_an_error_before_it_is_full() {
     let source = source(&bytes(300_000, 0));
     let disk = SimDisk::new(2);

@@ -1,5 +1,7 @@
 //! Whole blobs, read a piece at a time and checked on the way.
 
+use std::ops::Range;
+
 use super::files::Files;
 use crate::blobs::{BlobId, BlobSize, Piece};
 use crate::error::{Error, Result};
@@ -21,7 +23,7 @@ impl Blob {
         self.files.id
     }
 
-    /// Its length.
+    /// Its length, as long as its file is what it was.
     #[must_use]
     pub fn size(&self) -> BlobSize {
         self.files.tree.size()
@@ -36,6 +38,27 @@ impl Blob {
     /// [`BlobStore::set_back`]: super::BlobStore::set_back
     pub fn read(&self, piece: Piece) -> Result<Vec<u8>> {
         self.files.read(piece)?.ok_or_else(|| self.damaged(piece))
+    }
+
+    /// The first bytes of `range`, which is not empty, up to the end of their piece, checked
+    /// against the id; none if the blob ends before, which is checked as well.
+    ///
+    /// # Errors
+    ///
+    /// As [`Blob::read`].
+    pub fn read_range(&self, range: &Range<u64>) -> Result<Vec<u8>> {
+        let read = self.files.read_range(range)?;
+        read.ok_or_else(|| self.damaged(self.size().last_piece()))
+    }
+
+    /// Its length, checked against the id: for whoever cannot check it himself.
+    ///
+    /// # Errors
+    ///
+    /// As [`Blob::read`].
+    pub fn proven_size(&self) -> Result<BlobSize> {
+        self.read(self.size().last_piece())?;
+        Ok(self.size())
     }
 
     /// The piece with the hashes that prove it to others.

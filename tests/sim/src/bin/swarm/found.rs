@@ -36,4 +36,9 @@ pub(crate) const FOUND: &[(u64, &str)] = &[
         275,
         "a blob that could not be stored again lost the hashes that it had",
     ),
+    (
+        4041,
+        "a blob that had lost its end ended early for its readers",
+    ),
+    (4726, "the same, and who offered it passed for a liar"),
 ];

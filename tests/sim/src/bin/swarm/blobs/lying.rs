@@ -76,6 +76,11 @@ impl Nature {
         self.says == Says::Noise
     }
 
+    /// Whether it is asked for pieces that it only said there are.
+    pub(super) fn lies_about_size(self) -> bool {
+        self.gives == Gives::WrongSize
+    }
+
     /// What it says it has, where it has `offer`.
     pub(super) fn offer(
         self,

@@ -5,8 +5,7 @@ use std::ops::Range;
 
 use anyhow::{Result, ensure};
 use swarmlet_engine::Error;
-use swarmlet_engine::blobs::limits::PIECE_BYTES;
-use swarmlet_engine::blobs::{BlobId, BlobSize};
+use swarmlet_engine::blobs::BlobId;
 
 use super::folder::BlobFolder;
 use super::side::{BlobSide, Job};
@@ -108,26 +107,20 @@ impl BlobSide {
         if range.is_empty() {
             return Ok(Some(Vec::new()));
         }
-        if let Some(part) = self.parts.get(&blob) {
-            let Some(piece) = piece_at(part.size(), range.start) else {
-                return Ok(Some(Vec::new()));
-            };
-            if let Some(bytes) = part.read(piece)? {
-                return Ok(Some(cut(&bytes, range)));
-            }
+        if let Some(part) = self.parts.get(&blob)
+            && let Some(bytes) = part.read_range(&range)?
+        {
+            return Ok(Some(bytes));
         }
         if let Some(whole) = self.store.blob(blob)? {
-            let Some(piece) = piece_at(whole.size(), range.start) else {
-                return Ok(Some(Vec::new()));
-            };
-            let read = whole.read(piece);
+            let read = whole.read_range(&range);
             if read.as_ref().is_err_and(is_damage) {
                 let set_back = self.store.set_back(blob);
                 set_back.inspect_err(|_| folder.note_torn(blob))?;
                 self.jobs.push_back(Job::Damaged(blob));
                 self.unwait(blob, number);
             }
-            return Ok(Some(cut(&read?, range)));
+            return read.map(Some);
         }
         if let Some(failure) = self.failures.remove(&blob) {
             self.unwait(blob, number);
@@ -151,16 +144,4 @@ impl BlobSide {
             self.jobs.push_back(Job::Unwait(blob));
         }
     }
-}
-
-fn piece_at(size: BlobSize, start: u64) -> Option<swarmlet_engine::blobs::Piece> {
-    size.pieces_of(start..start.saturating_add(1)).next()
-}
-
-/// Of the bytes of a piece those that lie in `range`, from its beginning on.
-fn cut(piece: &[u8], range: Range<u64>) -> Vec<u8> {
-    let skipped = (range.start % PIECE_BYTES) as usize;
-    let most = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
-    let end = piece.len().min(skipped.saturating_add(most));
-    piece[skipped.min(end)..end].to_vec()
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use swarmlet_engine::blobs::exchange::{Held, Input, Offer, Outcome};
-use swarmlet_engine::blobs::{BlobId, BlobRecord, BlobSize, Hold, Part, Piece, Taken};
+use swarmlet_engine::blobs::{Blob, BlobId, BlobRecord, BlobSize, Hold, Part, Piece, Taken};
 use swarmlet_engine::event::{Event, NodeId, Offsets, Tag};
 use swarmlet_engine::log::{LogReader, Order, Query};
 use swarmlet_engine::select::Selection;
@@ -200,6 +200,7 @@ impl BlobSide {
         if let Err(error) = &offer {
             self.judge(error, Some(blob), desk.folder);
         }
+        let is_damaged = offer.as_ref().is_err_and(is_damage);
         let about = (&*desk.folder.shelf, blob);
         let nature = desk.folder.nature;
         let offer = nature.offer(offer.unwrap_or(None), about, &mut self.random);
@@ -208,6 +209,9 @@ impl BlobSide {
             blob,
             offer,
         });
+        if is_damaged {
+            self.set_back(blob, desk);
+        }
     }
 
     fn offer(&self, blob: BlobId) -> Result<Option<Offer>> {
@@ -216,20 +220,21 @@ impl BlobSide {
             let size = part.size();
             return Ok(Some(Offer { size, has }));
         }
-        let whole = self.store.blob(blob)?;
-        Ok(whole.map(|whole| Offer {
-            size: whole.size(),
-            has: Held::All,
-        }))
+        let Some(whole) = self.store.blob(blob)? else {
+            return Ok(None);
+        };
+        let (size, has) = (whole.proven_size()?, Held::All);
+        Ok(Some(Offer { size, has }))
     }
 
     fn encode(&mut self, session: SessionId, (blob, piece): (BlobId, Piece), desk: &mut Desk<'_>) {
+        let is_made_up = |whole: &Blob| {
+            desk.folder.nature.lies_about_size() && piece.get() >= whole.size().pieces()
+        };
         let encoded = match self.parts.get(&blob) {
             Some(part) => part.encode(piece),
             None => match self.store.blob(blob) {
-                Ok(Some(whole)) if piece.get() < whole.size().pieces() => {
-                    whole.encode(piece).map(Some)
-                }
+                Ok(Some(whole)) if !is_made_up(&whole) => whole.encode(piece).map(Some),
                 other => other.map(|_| None),
             },
         };
