@@ -109,6 +109,14 @@ pub(crate) const BLOBS_HELD_AT_ONCE: usize = 1024;
 /// Pieces of a part that are looked at between two jobs: a megabyte, some milliseconds.
 pub(crate) const BLOB_PIECES_PER_CHECK: u32 = 16;
 
+/// Bytes written of a part until it is synced: little for a disk, and long enough between two syncs
+/// of a transfer at the rate of a gigabit a second.
+pub(crate) const BLOB_SYNC_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Syncs of parts that wait for the disk, and parts that wait to become whole, each with two open
+/// files; then receiving waits as well.
+pub(crate) const BLOB_SYNCS_WAITING_MAX: usize = 16;
+
 /// Parts that are kept at hand when nobody wants them, each with two open files: whoever reads one
 /// range after the other does not have all of it looked at each time.
 pub(crate) const BLOB_PARTS_UNUSED_MAX: usize = 16;

@@ -3,10 +3,10 @@
 //! The engine keeps files and decides who is asked for what; this connects both with the log, the
 //! swarm and the user. From below: `rights` (what the swarm says of members), `room` (how many
 //! bytes there may be), `claims` (what the log says of a blob), `keeper` (what is here, and who
-//! waits for what is not), `follower` (records in the log), `holds` (whose turn it is), `worker`
-//! (the thread that reads, checks and writes for peers), `collector` (the one that removes),
-//! `reader`, `writer`, `changes`, `watch`, `handle`, `kept` and
-//! `collection` (the door for users).
+//! waits for what is not), `follower` (records in the log), `holds` (whose turn it is), `syncer`
+//! (the thread that makes durable what was fetched), `worker` (the one that reads, checks and
+//! writes for peers), `collector` (the one that removes), `reader`, `writer`, `changes`, `watch`,
+//! `handle`, `kept` and `collection` (the door for users).
 
 mod changes;
 mod claims;
@@ -21,6 +21,7 @@ mod kept;
 mod reader;
 mod rights;
 mod room;
+mod syncer;
 mod watch;
 mod worker;
 mod writer;

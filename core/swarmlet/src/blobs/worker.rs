@@ -3,7 +3,7 @@
 //! It does one thing after the other; how much waits for it is bounded by the exchange. It also
 //! follows the log for blobs that this node is to hold.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, mpsc};
 
 use bytes::Bytes;
@@ -19,8 +19,11 @@ use super::claims::{Judge, Standing};
 use super::follower::Follower;
 use super::holds::Holds;
 use super::keeper::{BlobKeeper, Reserved};
+use super::syncer::Syncer;
 use crate::clock::Stopwatch;
-use crate::limits::{BLOB_HOLDERS_PERIOD, BLOB_PARTS_UNUSED_MAX, BLOB_PIECES_PER_CHECK};
+use crate::limits::{
+    BLOB_HOLDERS_PERIOD, BLOB_PARTS_UNUSED_MAX, BLOB_PIECES_PER_CHECK, BLOB_SYNC_BYTES,
+};
 
 /// What the worker is asked to do.
 #[derive(Debug)]
@@ -37,6 +40,8 @@ pub(crate) enum Job {
     Hold(BlobId),
     /// A blob was removed.
     Gone(BlobId),
+    /// A part of which nothing was missing is a whole blob now, durably, or could not become one.
+    Completed { blob: BlobId, outcome: Result<()> },
     /// Nobody has a blob, or has what is missing of it.
     Unavailable(BlobId),
     /// The exchange has no room for a blob.
@@ -88,6 +93,9 @@ pub(crate) struct BlobWorker {
     /// Parts that nobody wants just now, the newest last: looking at them again would take as long
     /// as reading them.
     unused: VecDeque<BlobId>,
+    syncer: Syncer,
+    /// Parts that are becoming whole blobs.
+    completing: BTreeSet<BlobId>,
     /// Whether the last piece could not be kept.
     is_failing: bool,
 }
@@ -95,11 +103,12 @@ pub(crate) struct BlobWorker {
 impl BlobWorker {
     /// # Errors
     ///
-    /// `closed`.
+    /// `closed`, `storage`.
     pub(crate) fn new(keeper: Arc<BlobKeeper>, answer: Answer) -> Result<Self> {
         let judge = keeper.judge()?.clone();
         let mut holds = Holds::default();
         keeper.pins().into_iter().for_each(|id| holds.add(id));
+        let syncer = Syncer::start(keeper.clone())?;
         Ok(Self {
             keeper,
             judge,
@@ -111,6 +120,8 @@ impl BlobWorker {
             chosen: Stopwatch::start(),
             checking: VecDeque::new(),
             unused: VecDeque::new(),
+            syncer,
+            completing: BTreeSet::new(),
             is_failing: false,
         })
     }
@@ -150,6 +161,7 @@ impl BlobWorker {
                     self.want(blob);
                 }
             }
+            Job::Completed { blob, outcome } => self.completed(blob, outcome),
             Job::Unavailable(blob) => {
                 self.holds.note_vain(blob);
                 self.take_turns();
@@ -203,6 +215,10 @@ impl BlobWorker {
 
     fn try_want(&mut self, blob: BlobId) -> Result<()> {
         self.unused.retain(|other| *other != blob);
+        if self.completing.contains(&blob) {
+            // It is here when that is done.
+            return Ok(());
+        }
         if self.keeper.store.blob(blob)?.is_some() {
             self.has_all(blob);
             return Ok(());
@@ -471,6 +487,7 @@ impl BlobWorker {
                 self.is_failing = false;
                 self.holds.note_hope(blob);
                 self.keeper.note_moved();
+                self.sync_if_due(blob);
                 self.complete(blob);
             }
             Ok(Outcome::Unproven | Outcome::Failed) => {}
@@ -519,14 +536,29 @@ impl BlobWorker {
         Ok(Outcome::Stored)
     }
 
-    /// Makes what is being fetched whole if nothing is missing.
+    /// Has the disk write what came of a blob, if that is much.
+    fn sync_if_due(&self, blob: BlobId) {
+        if let Some(part) = self.keeper.part(blob)
+            && part.is_sync_due(BLOB_SYNC_BYTES)
+        {
+            self.syncer.sync(part);
+        }
+    }
+
+    /// Has what is being fetched become whole if nothing is missing.
     fn complete(&mut self, blob: BlobId) {
         let part = self.keeper.part(blob);
         let is_whole = |part: &Arc<Part>| part.is_checked() && part.missing_count() == 0;
-        let Some(part) = part.filter(is_whole) else {
-            return;
-        };
-        match part.complete() {
+        if let Some(part) = part.filter(is_whole)
+            && self.completing.insert(blob)
+        {
+            self.syncer.complete(part);
+        }
+    }
+
+    fn completed(&mut self, blob: BlobId, outcome: Result<()>) {
+        self.completing.remove(&blob);
+        match outcome {
             Ok(()) => {
                 tracing::debug!(%blob, "a blob was fetched");
                 self.has_all(blob);

@@ -152,6 +152,30 @@ impl BlobStore {
         Ok(Some(part))
     }
 
+    /// Makes whole blobs of parts of which nothing is missing, durably; what came of each, in the
+    /// same order. One sync makes the names of all of them durable. A part of which a sync had
+    /// failed is copied.
+    ///
+    /// `disk_full`, `storage`: all that came is kept as a part, and is to be looked at anew.
+    ///
+    /// # Panics
+    ///
+    /// If a piece is missing.
+    pub fn complete(&self, parts: &[&Part]) -> Vec<Result<()>> {
+        let mut outcomes: Vec<Result<()>> = parts.iter().map(|part| part.become_whole()).collect();
+        if outcomes.iter().any(Result::is_ok)
+            && let Err(error) = self.disk.sync_folder(Folder::Blobs)
+        {
+            let error = Arc::new(error);
+            for (outcome, part) in outcomes.iter_mut().zip(parts) {
+                let error = io::Error::new(error.kind(), error.clone());
+                let failed = Error::io("cannot keep a blob", error).with("blob", part.id());
+                *outcome = std::mem::replace(outcome, Ok(())).and(Err(failed));
+            }
+        }
+        outcomes
+    }
+
     fn found(&self, files: Files) -> Part {
         Part::found(self.disk.clone(), files, self.doubts.clone())
     }

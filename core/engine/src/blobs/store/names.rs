@@ -58,10 +58,16 @@ impl Pair {
         }
     }
 
+    /// As [`Pair::rename_from`]; the names are durable when it returns.
+    pub(super) fn take_over(&self, disk: &dyn Disk, from: &Self) -> io::Result<()> {
+        self.rename_from(disk, from)?;
+        disk.sync_folder(Folder::Blobs)
+    }
+
     /// Gives the files these names instead of `from`. The hashes go first; where the content does
     /// not follow, they go back, now or at the next opening, unless a whole blob has them now
-    /// instead of its own, which are the same. The names are durable when it returns.
-    pub(super) fn take_over(&self, disk: &dyn Disk, from: &Self) -> io::Result<()> {
+    /// instead of its own, which are the same.
+    pub(super) fn rename_from(&self, disk: &dyn Disk, from: &Self) -> io::Result<()> {
         let moved = found(disk.rename(&from.hashes, &self.hashes))?;
         if let Err(error) = disk.rename(&from.content, &self.content) {
             if moved.is_some() && !self.may_be_whole(disk) {
@@ -70,7 +76,7 @@ impl Pair {
             }
             return Err(error);
         }
-        disk.sync_folder(Folder::Blobs)
+        Ok(())
     }
 
     /// Whether there may be a whole blob of this name.

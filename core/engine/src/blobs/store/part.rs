@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::files::Files;
@@ -19,6 +20,8 @@ pub struct Part {
     disk: Arc<dyn Disk>,
     files: Files,
     pieces: Mutex<Pieces>,
+    /// Bytes written since [`Part::is_sync_due`] said so last.
+    unsynced: AtomicU64,
     doubts: Doubts,
 }
 
@@ -52,6 +55,7 @@ impl Part {
             disk,
             files,
             pieces: Mutex::new(Pieces { missing, checked }),
+            unsynced: AtomicU64::new(0),
             doubts,
         }
     }
@@ -146,7 +150,35 @@ impl Part {
                 .with("piece", piece.get())
         })?;
         self.pieces().missing.remove(piece);
+        let bytes = encoded.len() as u64;
+        self.unsynced.fetch_add(bytes, Ordering::Relaxed);
         Ok(Taken::Stored)
+    }
+
+    /// Whether so many bytes were written since this was so last.
+    #[must_use]
+    pub fn is_sync_due(&self, bytes: u64) -> bool {
+        let is_due = self.unsynced.load(Ordering::Relaxed) >= bytes;
+        if is_due {
+            self.unsynced.store(0, Ordering::Relaxed);
+        }
+        is_due
+    }
+
+    /// Has the disk write what was written so far. Nothing depends on it: it makes completing
+    /// quick, and spares the syncs of others from waiting behind all of it at once.
+    ///
+    /// # Errors
+    ///
+    /// `disk_full`, `storage`; completing it copies it then.
+    pub fn sync(&self) -> Result<()> {
+        if self.is_doubted() {
+            return Ok(());
+        }
+        self.files.sync().map_err(|error| {
+            locked(&self.doubts).insert(self.id());
+            Error::io("cannot keep a blob", error).with("blob", self.id())
+        })
     }
 
     /// The bytes of a piece; `None` if it is not here.
@@ -177,31 +209,27 @@ impl Part {
         self.files.encode(piece)
     }
 
-    /// Makes it a whole blob, durably, once nothing is missing. After a failed sync it is copied.
-    ///
-    /// # Errors
-    ///
-    /// `disk_full`, `storage`; all that came is kept as a part then, and is to be looked at anew.
+    /// Makes it a whole blob, whose name is not durable yet. After a failed sync it is copied.
     ///
     /// # Panics
     ///
     /// If a piece is missing.
-    pub fn complete(&self) -> Result<()> {
+    pub(super) fn become_whole(&self) -> Result<()> {
         assert!(
             self.pieces().missing.is_empty(),
             "a part is completed when it is whole"
         );
-        let id = self.id();
-        if locked(&self.doubts).contains(&id) {
+        if self.is_doubted() {
             return self.copy();
         }
-        let failed = |error| Error::io("cannot keep a blob", error).with("blob", id);
-        if let Err(error) = self.files.sync() {
-            locked(&self.doubts).insert(id);
-            return Err(failed(error));
-        }
-        let kept = Pair::whole(id).take_over(self.disk.as_ref(), &Pair::part(id));
-        kept.map_err(failed)
+        self.sync()?;
+        let id = self.id();
+        let renamed = Pair::whole(id).rename_from(self.disk.as_ref(), &Pair::part(id));
+        renamed.map_err(|error| Error::io("cannot keep a blob", error).with("blob", id))
+    }
+
+    fn is_doubted(&self) -> bool {
+        locked(&self.doubts).contains(&self.id())
     }
 
     /// Makes it a whole blob in other files, which can be synced.

@@ -9,6 +9,8 @@ use crate::error::{ErrorKind, Result};
 use crate::storage::sim::Fault;
 use crate::storage::{Disk, FileName, Folder, SimDisk};
 
+mod completing;
+
 fn bytes(len: usize, seed: u8) -> Vec<u8> {
     (0..len)
         .map(|index| (index / 7 + index % 251) as u8 ^ seed)
@@ -66,6 +68,10 @@ fn begin(store: &BlobStore, source: &Blob) -> Result<Part> {
 /// A blob in a store of its own, to fetch from.
 fn source(content: &[u8]) -> Blob {
     import(&open(&SimDisk::new(7)), content).unwrap()
+}
+
+fn complete(store: &BlobStore, part: &Part) -> Result<()> {
+    store.complete(&[part]).remove(0)
 }
 
 #[test]
@@ -147,7 +153,7 @@ fn a_part_becomes_whole_and_gives_what_it_has_meanwhile() {
     assert_eq!(part.read(piece(source.size(), 0)).unwrap(), None);
     assert!(store.blob(source.id()).unwrap().is_none());
     fetch(&part, &source).unwrap();
-    part.complete().unwrap();
+    complete(&store, &part).unwrap();
     let whole = store.blob(source.id()).unwrap();
     assert_eq!(all(&whole.unwrap()).unwrap(), content);
     let again = open(&disk.power_loss()).blob(source.id()).unwrap();
@@ -208,7 +214,7 @@ fn a_part_goes_on_after_a_crash_with_what_its_hashes_prove() {
         }
         kept += u32::from(part.missing().len() < 10);
         fetch(&part, &source).unwrap();
-        part.complete().unwrap();
+        complete(&store, &part).unwrap();
         let whole = store.blob(source.id()).unwrap().unwrap();
         assert_eq!(all(&whole).unwrap(), content);
     }
@@ -227,7 +233,7 @@ fn whatever_operation_fails_a_fetch_can_be_gone_on_with() {
                 None => begin(store, &source)?,
             };
             fetch(&part, &source)?;
-            part.complete()
+            complete(store, &part)
         };
         let store = open(&disk);
         disk.fail_nth_operation(nth, Fault::PowerLoss);
@@ -266,7 +272,7 @@ fn damage_is_found_and_only_what_is_damaged_is_fetched_again() {
     let part = resumed(&store, blob.id()).unwrap().unwrap();
     assert_eq!(part.missing().iter().collect::<Vec<_>>(), [second]);
     fetch(&part, &source).unwrap();
-    part.complete().unwrap();
+    complete(&store, &part).unwrap();
     let whole = store.blob(source.id()).unwrap().unwrap();
     assert_eq!(all(&whole).unwrap(), content);
 }
@@ -366,75 +372,6 @@ fn what_is_removed_is_gone_and_can_be_read_on() {
     let disk = disk.power_loss();
     assert_eq!(open(&disk).list().unwrap(), []);
     assert_eq!(disk.list(Folder::Blobs).unwrap(), []);
-}
-
-/// Makes a part of all pieces whole, with a fault at the operation `nth`; says whether it was told
-/// to have gone well, and what there is after a restart.
-fn complete_with_fault(source: &Blob, nth: u64, fault: Fault) -> (bool, SimDisk) {
-    let disk = SimDisk::new(nth);
-    let part = begin(&open(&disk), source).unwrap();
-    fetch(&part, source).unwrap();
-    disk.fail_nth_operation(nth, fault);
-    let is_complete = part.complete().is_ok();
-    (is_complete, disk)
-}
-
-fn disk_files(store: &BlobStore) -> usize {
-    store.disk.list(Folder::Blobs).unwrap().len()
-}
-
-#[test]
-fn whatever_fails_while_a_part_becomes_whole_nothing_of_it_is_lost() {
-    let content = bytes(2 * PIECE_BYTES as usize + 9, 0);
-    let source = source(&content);
-    for nth in 1.. {
-        let (is_complete, disk) = complete_with_fault(&source, nth, Fault::Eio);
-        let again = open(&disk.kill());
-        let whole = again.blob(source.id()).unwrap();
-        assert!(!is_complete || whole.is_some(), "operation {nth}");
-        if whole.is_none() {
-            let part = match resumed(&again, source.id()).unwrap() {
-                Some(part) => part,
-                None => begin(&again, &source).unwrap(),
-            };
-            // A failed sync of one of the two files may forget what was written.
-            assert!(nth <= 2 || part.missing_count() == 0, "operation {nth}");
-            fetch(&part, &source).unwrap();
-            part.complete().unwrap();
-        }
-        assert_eq!(disk_files(&again), 2, "operation {nth}");
-        let whole = again.blob(source.id()).unwrap().unwrap();
-        assert_eq!(all(&whole).unwrap(), content);
-        if is_complete {
-            return;
-        }
-    }
-}
-
-#[test]
-fn what_a_failed_sync_was_to_write_is_not_taken_for_durable() {
-    let content = bytes(2 * PIECE_BYTES as usize + 9, 0);
-    let source = source(&content);
-    for seed in 0..20 {
-        let disk = SimDisk::new(seed);
-        let store = open(&disk);
-        let part = begin(&store, &source).unwrap();
-        fetch(&part, &source).unwrap();
-        disk.fail_next_sync(1 + seed % 2);
-        part.complete().unwrap_err();
-        let part = match resumed(&store, source.id()).unwrap() {
-            Some(part) => part,
-            None => begin(&store, &source).unwrap(),
-        };
-        while !part.check(1) {}
-        fetch(&part, &source).unwrap();
-        part.complete().unwrap();
-        assert_eq!(disk_files(&store), 2);
-        let again = open(&disk.power_loss());
-        let whole = again.blob(source.id()).unwrap().unwrap();
-        let is_right = all(&whole).is_ok_and(|bytes| bytes == content);
-        assert!(is_right, "seed {seed}");
-    }
 }
 
 #[test]
@@ -543,7 +480,7 @@ fn damage_where_the_size_is_proven_costs_no_more_than_other_damage() {
         let part = begin(&store, &source).unwrap();
         while !part.check(2) {}
         assert_eq!(part.missing_count(), 0, "what proves the size has come");
-        part.complete().unwrap();
+        complete(&store, &part).unwrap();
         let whole = store.blob(source.id()).unwrap().unwrap();
         assert_eq!(all(&whole).unwrap(), content);
     }
@@ -553,11 +490,12 @@ fn damage_where_the_size_is_proven_costs_no_more_than_other_damage() {
 fn a_part_does_not_take_the_room_that_others_left() {
     let source = source(&bytes(300_000, 0));
     let disk = SimDisk::new(2);
-    let part = begin(&open(&disk), &source).unwrap();
+    let store = open(&disk);
+    let part = begin(&store, &source).unwrap();
     disk.set_bytes_capacity(Some(FREE_BYTES_KEPT + 2 * PIECE_BYTES));
     let refused = fetch(&part, &source).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::DiskFull);
     disk.set_bytes_capacity(None);
     fetch(&part, &source).unwrap();
-    part.complete().unwrap();
+    complete(&store, &part).unwrap();
 }

@@ -371,7 +371,7 @@ impl BlobSide {
         let Some(part) = part.filter(is_whole) else {
             return;
         };
-        match part.complete() {
+        match self.store.complete(&[part]).remove(0) {
             Ok(()) => {
                 desk.folder.doubted.remove(&blob);
                 if self.holds.contains(&blob) {
