@@ -1,11 +1,13 @@
 //! Which benchmark is started, and with what.
 
 use super::languages;
-use crate::{root, shell};
+use crate::{cargo, root, shell};
 use anyhow::{Context, Result, ensure};
 use std::fs;
+use std::path::PathBuf;
 
 const PROGRAMS: &str = "tests/bench/src/bin";
+const IROH: &str = "tests/bench/iroh/Cargo.toml";
 
 /// Which benchmark, and what it is told.
 #[derive(clap::Args)]
@@ -40,24 +42,35 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         name,
     ];
     let mut command = shell::command(&words);
-    if asks_for_zenoh(&arguments.rest) {
+    if asks_for("zenoh", &arguments.rest) {
         command.args(["--features", "peers"]);
     }
     command.arg("--");
     if name == "bindings" {
         command.args(languages::words()?);
     }
+    if asks_for("iroh", &arguments.rest) {
+        command.arg("--iroh-program").arg(iroh()?);
+    }
     shell::run(command.args(&arguments.rest))
 }
 
+/// The program that measures iroh-blobs, which is outside the workspace.
+fn iroh() -> Result<PathBuf> {
+    let folder = cargo::target().join("bench-iroh");
+    let mut build = shell::command(&["cargo", "build", "--release", "--manifest-path", IROH]);
+    shell::run(build.arg("--target-dir").arg(&folder))?;
+    Ok(folder.join("release/swarmlet-bench-iroh"))
+}
+
 /// Whether a peer is asked for whose client is only built when it is.
-fn asks_for_zenoh(words: &[String]) -> bool {
+fn asks_for(name: &str, words: &[String]) -> bool {
     let mut is_list = false;
     words.iter().any(|word| {
         let list = word.strip_prefix("--peers=");
         let list = list.or(is_list.then_some(word.as_str()));
         is_list = word == "--peers";
-        list.is_some_and(|list| list.split(',').any(|peer| peer == "zenoh"))
+        list.is_some_and(|list| list.split(',').any(|peer| peer == name))
     })
 }
 
@@ -82,10 +95,10 @@ mod tests {
     }
 
     #[test]
-    fn zenoh_is_built_in_when_it_is_asked_for() {
+    fn a_peer_is_built_when_it_is_asked_for() {
         let asks = |line: &str| {
             let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
-            asks_for_zenoh(&words)
+            asks_for("zenoh", &words)
         };
         assert!(asks("--seconds 2 --peers nats,zenoh"));
         assert!(asks("--peers=zenoh --nodes 10"));

@@ -6,12 +6,57 @@ use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
-/// Seconds until a process of its own has all `files` in its folder.
-pub(crate) fn measure(files: &[impl AsRef<Path>], folder: &Path) -> Result<f64> {
+/// How a bare copy went.
+pub(crate) struct Copied {
+    /// Until a process of its own had all files in its folder.
+    pub(crate) seconds: f64,
+    /// What a bare append with a sync took meanwhile, a hundred times a second.
+    pub(crate) append_p99_ms: f64,
+}
+
+/// Has a process of its own receive all `files` into `folder`.
+pub(crate) fn measure(files: &[impl AsRef<Path> + Sync], folder: &Path) -> Result<Copied> {
+    std::fs::create_dir_all(folder)?;
+    let log = folder.join("log");
+    let is_done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let appending = scope.spawn(|| append(&log, &is_done));
+        let seconds = send(files, folder);
+        is_done.store(true, Relaxed);
+        let latencies = appending.join().expect("appending does not panic")?;
+        Ok(Copied {
+            seconds: seconds?,
+            append_p99_ms: latencies,
+        })
+    })
+}
+
+/// The 99th percentile of the milliseconds that an append with a sync takes, into a file that has
+/// its length already, as logs do.
+fn append(path: &Path, is_done: &AtomicBool) -> Result<f64> {
+    let file = File::create(path)?;
+    (&file).write_all(&vec![1; LOG_BYTES])?;
+    file.sync_all()?;
+    let mut log = File::options().write(true).open(path)?;
+    let mut latencies = Vec::new();
+    while !is_done.load(Relaxed) {
+        let start = Instant::now();
+        log.write_all(&[2; 300])?;
+        log.sync_data()?;
+        latencies.push(start.elapsed().as_secs_f64() * 1e3);
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    latencies.sort_by(f64::total_cmp);
+    let at = (latencies.len() * 99 / 100).min(latencies.len().saturating_sub(1));
+    Ok(latencies.get(at).copied().unwrap_or(0.0))
+}
+
+fn send(files: &[impl AsRef<Path>], folder: &Path) -> Result<f64> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let mut process = Command::new(std::env::current_exe()?)
         .arg("receive-bare")
@@ -69,3 +114,5 @@ fn copy(from: &mut impl Read, to: &mut impl Write, len: u64) -> Result<u64> {
 }
 
 const BUFFER_BYTES: usize = 256 * 1024;
+/// Enough for a minute of appends.
+const LOG_BYTES: usize = 4 * 1024 * 1024;

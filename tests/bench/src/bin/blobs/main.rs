@@ -8,6 +8,7 @@
 
 mod bare;
 mod fetcher;
+mod iroh;
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -34,8 +35,21 @@ struct Arguments {
     /// How many small blobs there are, of ten kibibytes each.
     #[arg(long, default_value_t = 10_000)]
     small: u64,
+    /// Who else is measured.
+    #[arg(long, value_delimiter = ',')]
+    peers: Vec<Peer>,
+    /// The program of iroh-blobs; `cargo xtask bench` builds it and says where it is.
+    #[arg(long, hide = true)]
+    iroh_program: Option<PathBuf>,
     #[command(subcommand)]
     role: Option<Role>,
+}
+
+/// Somebody else who does the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Peer {
+    /// iroh-blobs, of crates.io.
+    Iroh,
 }
 
 /// The other process.
@@ -77,108 +91,169 @@ fn measure(arguments: &Arguments) -> Result<()> {
     let network = Network::new().listen("tcp://127.0.0.1:0").discovery(false);
     let node = Node::open_blocking(folder.join("source"), Options::new().network(network))?;
     node.swarm().create("bench", "source")?;
-    let mut fetcher = Fetcher::start(&node, &folder.join("fetcher"))?;
-    let mut rows = Vec::new();
-    large(&node, &folder, arguments.mebibytes, &mut fetcher, &mut rows)?;
-    small(&node, &folder, arguments.small, &mut fetcher, &mut rows)?;
-    publish(&node, "fetch", &json!("over"))?;
-    fetcher.close()?;
-    node.close_blocking()?;
-    print!("\n{}", report::table(&rows));
-    println!("\nwrote {}", report::write("blobs", &rows)?.display());
-    fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))
-}
-
-/// One large blob: stored, saved, and fetched by the other process.
-fn large(
-    node: &Node,
-    folder: &Path,
-    mebibytes: u64,
-    fetcher: &mut Fetcher,
-    rows: &mut Vec<Row>,
-) -> Result<()> {
-    let source = folder.join("large");
-    fill(&source, mebibytes << 20, 1)?;
-    let rate = |seconds: f64| mebibytes as f64 / seconds;
-    let copied = rate(timed(|| copy(&source, &folder.join("copy")))?.1);
-    let on_demand = PutOptions::new().hold(Hold::OnDemand);
-    let (stored, seconds) = timed(|| Ok(node.blobs().put_file_blocking(&source, on_demand)?))?;
-    let row = Row::alone("store a file", rate(seconds), "MiB/s", Target::Open);
-    rows.push(row.beside("copy and sync", copied, Target::Open));
-    let saved = folder.join("saved");
-    let save = || Ok(node.blobs().get(stored.id).save_blocking(&saved, None)?);
-    let seconds = timed(save)?.1;
-    let row = Row::alone("save to a file", rate(seconds), "MiB/s", Target::Open);
-    rows.push(row.beside("copy and sync", copied, Target::Open));
-    let bare = rate(bare::measure(&[&source], &folder.join("bare"))?);
-    let fetched = fetch(node, &[stored.id], fetcher)?;
-    let name = "to another process";
-    let row = Row::alone(name, rate(fetched.seconds), "MiB/s", Target::RatioMin(0.5));
-    rows.push(row.beside("bare socket", bare, Target::RatioMin(0.5)));
-    let (p99, memory) = (fetched.latency_p99_ms, fetched.memory_mb);
-    rows.extend([
-        Row::alone(
-            "live events meanwhile, p99",
-            p99,
-            "ms",
-            Target::ValueMax(10.0),
-        ),
-        Row::alone(
-            "peak memory of the receiver",
-            memory,
-            "MB",
-            Target::ValueMax(67.1),
-        ),
-    ]);
-    Ok(())
-}
-
-/// Many small blobs, fetched by the other process.
-fn small(
-    node: &Node,
-    folder: &Path,
-    count: u64,
-    fetcher: &mut Fetcher,
-    rows: &mut Vec<Row>,
-) -> Result<()> {
-    let sources = folder.join("small");
-    fs::create_dir_all(&sources)?;
-    let paths: Vec<PathBuf> = (0..count)
-        .map(|number| sources.join(number.to_string()))
-        .collect();
-    for (path, seed) in paths.iter().zip(2..) {
-        fill(path, SMALL_BYTES, seed)?;
-    }
-    let rate = |seconds: f64| count as f64 / seconds;
-    let copies = folder.join("copies");
-    fs::create_dir_all(&copies)?;
-    let copy_all = || -> Result<()> {
-        let mut numbered = paths.iter().enumerate();
-        numbered.try_for_each(|(number, path)| copy(path, &copies.join(number.to_string())))
+    let fetcher = Fetcher::start(&node, &folder.join("fetcher"))?;
+    let mut bench = Bench {
+        node,
+        fetcher,
+        iroh: arguments.iroh()?,
+        folder,
+        rows: Vec::new(),
     };
-    let copied = rate(timed(copy_all)?.1);
-    let mut ids = Vec::new();
-    let store = || -> Result<()> {
-        for path in &paths {
-            let on_demand = PutOptions::new().hold(Hold::OnDemand);
-            ids.push(node.blobs().put_file_blocking(path, on_demand)?.id);
+    bench.large(arguments.mebibytes)?;
+    bench.small(arguments.small)?;
+    bench.end()
+}
+
+impl Arguments {
+    /// The program of iroh-blobs, if that is to be measured.
+    fn iroh(&self) -> Result<Option<PathBuf>> {
+        if !self.peers.contains(&Peer::Iroh) {
+            return Ok(None);
         }
+        let program = self.iroh_program.clone();
+        let program = program.context("iroh-blobs is started by `cargo xtask bench blobs`")?;
+        Ok(Some(program))
+    }
+}
+
+/// What is measured with.
+struct Bench {
+    node: Node,
+    fetcher: Fetcher,
+    iroh: Option<PathBuf>,
+    folder: PathBuf,
+    rows: Vec<Row>,
+}
+
+/// How fast something was done by us and by others.
+struct Rates {
+    ours: f64,
+    bare: f64,
+    iroh: Option<f64>,
+    unit: &'static str,
+}
+
+impl Bench {
+    /// One large blob: stored, saved, and fetched by the other process.
+    fn large(&mut self, mebibytes: u64) -> Result<()> {
+        let (node, folder) = (&self.node, &self.folder);
+        let source = folder.join("large");
+        fill(&source, mebibytes << 20, 1)?;
+        let rate = |seconds: f64| mebibytes as f64 / seconds;
+        let unit = "MiB/s";
+        let copied = rate(timed(|| copy(&source, &folder.join("copy")))?.1);
+        let on_demand = PutOptions::new().hold(Hold::OnDemand);
+        let (stored, seconds) =
+            timed(|| Ok(node.blobs().put_file_blocking(&source, on_demand)?))?;
+        let saved = folder.join("saved");
+        let save = || Ok(node.blobs().get(stored.id).save_blocking(&saved, None)?);
+        let seconds_saved = timed(save)?.1;
+        let bare = bare::measure(&[&source], &folder.join("bare"))?;
+        let fetched = fetch(node, &[stored.id], &mut self.fetcher)?;
+        let iroh = self.iroh(&source, "iroh-large")?;
+        let rates = |ours: f64, bare: f64, iroh: Option<f64>| Rates {
+            ours: rate(ours),
+            bare,
+            iroh: iroh.map(rate),
+            unit,
+        };
+        let [stored, saved, moved] = [
+            rates(seconds, copied, iroh.map(|iroh| iroh.stored)),
+            rates(seconds_saved, copied, iroh.map(|iroh| iroh.saved)),
+            rates(
+                fetched.seconds,
+                rate(bare.seconds),
+                iroh.map(|iroh| iroh.fetched),
+            ),
+        ];
+        self.add("store a file", "copy and sync", &stored, Target::Open);
+        self.add("save to a file", "copy and sync", &saved, Target::Open);
+        self.add(
+            "to another process",
+            "bare socket",
+            &moved,
+            Target::RatioMin(0.5),
+        );
+        let (name, aim) = ("live events meanwhile, p99", Target::ValueMax(10.0));
+        let row = Row::alone(name, fetched.latency_p99_ms, "ms", aim);
+        let peer = "append and sync beside the bare socket";
+        self.rows.push(row.beside(peer, bare.append_p99_ms, aim));
+        let (name, aim) = ("peak memory of the receiver", Target::ValueMax(67.1));
+        self.rows
+            .push(Row::alone(name, fetched.memory_mb, "MB", aim));
         Ok(())
-    };
-    let seconds = timed(store)?.1;
-    let name = format!("store {count} files of 10 KiB");
-    let row = Row::alone(name, rate(seconds), "files/s", Target::Open);
-    rows.push(row.beside("copy and sync", copied, Target::Open));
-    let bare = rate(bare::measure(&paths, &folder.join("bare-small"))?);
-    let fetched = fetch(node, &ids, fetcher)?;
-    let row = Row::alone(
-        "those to another process",
-        rate(fetched.seconds),
-        "files/s",
-        Target::RatioMin(0.5),
-    );
-    rows.push(row.beside("bare socket", bare, Target::RatioMin(0.5)));
-    Ok(())
+    }
+
+    /// Many small blobs, fetched by the other process.
+    fn small(&mut self, count: u64) -> Result<()> {
+        let (node, folder) = (&self.node, &self.folder);
+        let sources = folder.join("small");
+        fs::create_dir_all(&sources)?;
+        let paths: Vec<PathBuf> = (0..count)
+            .map(|number| sources.join(number.to_string()))
+            .collect();
+        for (path, seed) in paths.iter().zip(2..) {
+            fill(path, SMALL_BYTES, seed)?;
+        }
+        let rate = |seconds: f64| count as f64 / seconds;
+        let copies = folder.join("copies");
+        fs::create_dir_all(&copies)?;
+        let copy_all = || -> Result<()> {
+            let mut numbered = paths.iter().enumerate();
+            numbered.try_for_each(|(number, path)| copy(path, &copies.join(number.to_string())))
+        };
+        let copied = rate(timed(copy_all)?.1);
+        let mut ids = Vec::new();
+        let store = || -> Result<()> {
+            for path in &paths {
+                let on_demand = PutOptions::new().hold(Hold::OnDemand);
+                ids.push(node.blobs().put_file_blocking(path, on_demand)?.id);
+            }
+            Ok(())
+        };
+        let seconds = timed(store)?.1;
+        let bare = bare::measure(&paths, &folder.join("bare-small"))?;
+        let fetched = fetch(node, &ids, &mut self.fetcher)?;
+        let iroh = self.iroh(&sources, "iroh-small")?;
+        let rates = |ours: f64, bare: f64, iroh: Option<f64>| Rates {
+            ours: rate(ours),
+            bare,
+            iroh: iroh.map(rate),
+            unit: "files/s",
+        };
+        let stored = rates(seconds, copied, iroh.map(|iroh| iroh.stored));
+        let moved = iroh.map(|iroh| iroh.fetched);
+        let moved = rates(fetched.seconds, rate(bare.seconds), moved);
+        let name = format!("store {count} files of 10 KiB");
+        self.add(&name, "copy and sync", &stored, Target::Open);
+        let (name, aim) = ("those to another process", Target::RatioMin(0.5));
+        self.add(name, "bare socket", &moved, aim);
+        Ok(())
+    }
+
+    fn iroh(&self, sources: &Path, name: &str) -> Result<Option<iroh::Seconds>> {
+        let measure = |program| iroh::measure(program, sources, &self.folder.join(name));
+        self.iroh.as_deref().map(measure).transpose()
+    }
+
+    fn add(&mut self, name: &str, bare: &str, rates: &Rates, target: Target) {
+        let row = || Row::alone(name, rates.ours, rates.unit, Target::Open);
+        self.rows.push(row().beside(bare, rates.bare, target));
+        if let Some(iroh) = rates.iroh {
+            let beside = row().beside("iroh-blobs, not synced", iroh, Target::RatioMin(1.0));
+            self.rows.push(beside);
+        }
+    }
+
+    fn end(self) -> Result<()> {
+        publish(&self.node, "fetch", &json!("over"))?;
+        self.fetcher.close()?;
+        self.node.close_blocking()?;
+        print!("\n{}", report::table(&self.rows));
+        println!("\nwrote {}", report::write("blobs", &self.rows)?.display());
+        let folder = &self.folder;
+        fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))
+    }
 }
 
 /// Has the other process fetch blobs, while events are published.

@@ -1,0 +1,114 @@
+//! Stores files with iroh-blobs, has a second process fetch them, and saves them again.
+//!
+//! `measure FOLDER SOURCES` prints one line of JSON with the seconds that each took. Nothing is
+//! synced but the database of iroh-blobs, when it likes.
+
+#![expect(clippy::print_stdout, reason = "a program of the command line prints")]
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail, ensure};
+use iroh::endpoint::presets;
+use iroh::protocol::Router;
+use iroh::{Endpoint, RelayMode};
+use iroh_blobs::hashseq::HashSeq;
+use iroh_blobs::store::fs::FsStore;
+use iroh_blobs::ticket::BlobTicket;
+use iroh_blobs::{ALPN, BlobFormat, BlobsProtocol, Hash};
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["measure", folder, sources] => measure(folder.as_ref(), sources.as_ref()).await,
+        ["fetch", folder, ticket] => fetch(folder.as_ref(), ticket).await,
+        _ => bail!("usage: measure FOLDER SOURCES | fetch FOLDER TICKET"),
+    }
+}
+
+async fn measure(folder: &Path, sources: &Path) -> Result<()> {
+    let sources = files(sources)?;
+    let store = FsStore::load(folder.join("iroh-source")).await?;
+    let start = Instant::now();
+    let mut hashes: Vec<Hash> = Vec::new();
+    for path in &sources {
+        hashes.push(store.add_path(path).await?.hash);
+    }
+    let stored = start.elapsed().as_secs_f64();
+    let (hash, format) = match hashes[..] {
+        [only] => (only, BlobFormat::Raw),
+        _ => {
+            let list: HashSeq = hashes.iter().copied().collect();
+            (
+                store.add_slice(list.into_inner()).await?.hash,
+                BlobFormat::HashSeq,
+            )
+        }
+    };
+    let endpoint = endpoint().await?;
+    let address = endpoint.addr();
+    let blobs = BlobsProtocol::new(&store, None);
+    let router = Router::builder(endpoint).accept(ALPN, blobs).spawn();
+    let ticket = BlobTicket::new(address, hash, format);
+    let fetched = fetched_by_another(folder, &ticket)?;
+    let start = Instant::now();
+    let copies = folder.join("iroh-saved");
+    for (number, hash) in hashes.iter().enumerate() {
+        store.export(*hash, copies.join(number.to_string())).await?;
+    }
+    let saved = start.elapsed().as_secs_f64();
+    println!(
+        "{}",
+        serde_json::json!({ "stored": stored, "fetched": fetched, "saved": saved })
+    );
+    router.shutdown().await?;
+    Ok(())
+}
+
+/// Seconds that another process takes to fetch.
+fn fetched_by_another(folder: &Path, ticket: &BlobTicket) -> Result<f64> {
+    let output = Command::new(std::env::current_exe()?)
+        .arg("fetch")
+        .arg(folder)
+        .arg(ticket.to_string())
+        .stderr(Stdio::inherit())
+        .output()?;
+    ensure!(output.status.success(), "the receiver failed");
+    let text = String::from_utf8(output.stdout)?;
+    text.trim().parse().context("the receiver prints seconds")
+}
+
+async fn fetch(folder: &Path, ticket: &str) -> Result<()> {
+    let ticket: BlobTicket = ticket.parse()?;
+    let store = FsStore::load(folder.join("iroh-fetcher")).await?;
+    let endpoint = endpoint().await?;
+    let connection = endpoint.connect(ticket.addr().clone(), ALPN).await?;
+    let start = Instant::now();
+    let got = store.remote().fetch(connection, ticket.hash_and_format());
+    got.complete().await?;
+    println!("{}", start.elapsed().as_secs_f64());
+    endpoint.close().await;
+    Ok(())
+}
+
+/// On loopback only, with nobody in between.
+async fn endpoint() -> Result<Endpoint> {
+    let builder = Endpoint::builder(presets::Minimal)
+        .relay_mode(RelayMode::Disabled)
+        .bind_addr(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+    Ok(builder.bind().await?)
+}
+
+/// The files of a folder, or the one file that it is.
+fn files(sources: &Path) -> Result<Vec<PathBuf>> {
+    let sources = std::path::absolute(sources)?;
+    if sources.is_file() {
+        return Ok(vec![sources]);
+    }
+    let entries = std::fs::read_dir(&sources)?;
+    let paths = entries.map(|entry| Ok(entry?.path()));
+    paths.collect()
+}
