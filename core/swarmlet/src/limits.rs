@@ -109,6 +109,10 @@ pub(crate) const BLOBS_HELD_AT_ONCE: usize = 1024;
 /// Pieces of a part that are looked at between two jobs: a megabyte, some milliseconds.
 pub(crate) const BLOB_PIECES_PER_CHECK: u32 = 16;
 
+/// Blobs that are fetched at a time for peers who cannot reach those who have them: each may be
+/// large, and takes room here until something else needs it.
+pub(crate) const BLOBS_RELAYED_MAX: usize = 64;
+
 /// Bytes written of a part until it is synced: little for a disk, and long enough between two syncs
 /// of a transfer at the rate of a gigabit a second.
 pub(crate) const BLOB_SYNC_BYTES: u64 = 4 * 1024 * 1024;

@@ -21,6 +21,7 @@ pub const LACK: u8 = 4;
 pub const FETCH: u8 = 5;
 pub const PIECE: u8 = 6;
 pub const REFUSE: u8 = 7;
+pub const SEEK: u8 = 8;
 
 /// Outputs of one step: a window or two of frames, and what all sessions look up and read.
 const OUTPUTS_MAX: usize = 200;
@@ -37,6 +38,8 @@ pub struct Model {
     pub lookups: BTreeMap<(SessionId, BlobId), bool>,
     /// The blobs that are wanted, and how many pieces are missing, where that is known.
     wants: BTreeMap<BlobId, Option<u32>>,
+    /// Those of them that only peers want.
+    for_peers: BTreeSet<BlobId>,
     /// What came in this step: a piece that was asked for, with its size, or one that was read.
     arrived: Option<(BlobId, u64, u64, Bytes)>,
     read: Option<(SessionId, BlobId, u64, Bytes)>,
@@ -51,6 +54,9 @@ struct Peer {
     flights: BTreeMap<(BlobId, u64), u64>,
     /// Pieces that it asked for and that were not answered.
     fetches: BTreeSet<(BlobId, u64)>,
+    /// Blobs that it asked for, and those that it asked to have fetched.
+    asks: BTreeSet<BlobId>,
+    seeks: BTreeSet<BlobId>,
     /// Blobs that it was told are here, and those that it may have as far as is known.
     told: BTreeMap<BlobId, u64>,
     allowed: BTreeSet<BlobId>,
@@ -99,8 +105,12 @@ impl Model {
             }
             Input::Disconnected { session } => self.close(*session),
             Input::Received { session, frame } => self.hear(*session, frame),
-            Input::Want { blob, missing, .. } => {
-                self.want(*blob, missing.as_ref().map(|it| it.1.len()))
+            Input::Want { blob, terms } => {
+                match terms.is_for_peers {
+                    true => self.for_peers.insert(*blob),
+                    false => self.for_peers.remove(blob),
+                };
+                self.want(*blob, terms.missing.as_ref().map(|it| it.1.len()));
             }
             Input::Unwant { blob } => {
                 self.wants.remove(blob);
@@ -151,8 +161,16 @@ impl Model {
         };
         let (blob, piece) = (said.blob, said.piece);
         match said.kind {
+            ASK => {
+                peer.asks.insert(blob);
+            }
+            SEEK if peer.asks.contains(&blob) => {
+                peer.seeks.insert(blob);
+            }
             FORGET => {
                 peer.told.remove(&blob);
+                peer.asks.remove(&blob);
+                peer.seeks.remove(&blob);
             }
             HAVE => {
                 peer.claims.insert((blob, said.size));
@@ -233,11 +251,17 @@ impl Model {
                 let missing = self.wants.remove(&blob).flatten();
                 assert!(missing.is_none_or(|missing| missing == 0));
             }
+            Output::Sought { blob, .. } => assert!(self.is_sought(blob)),
+            Output::Unsought { blob } => assert!(!self.is_sought(blob)),
             Output::Unavailable { blob } => assert!(self.wants.contains_key(&blob)),
             Output::Crowded { .. } => panic!("few blobs are wanted"),
             Output::Lied { .. } => {}
             Output::Close { session, .. } => self.close(session),
         }
+    }
+
+    fn is_sought(&self, blob: BlobId) -> bool {
+        self.peers.values().any(|peer| peer.seeks.contains(&blob))
     }
 
     fn check_said(&mut self, now: Duration, session: SessionId, said: &Said) {
@@ -268,6 +292,11 @@ impl Model {
                 assert_eq!(read, Some((session, blob, piece, said.rest.clone())));
             }
             REFUSE => assert!(peer.fetches.remove(&(blob, piece)), "it did not ask"),
+            SEEK => {
+                assert!(peer.asked.contains(&blob), "it was not asked what it has");
+                assert!(self.wants.contains_key(&blob));
+                assert!(!self.for_peers.contains(&blob), "it may come back");
+            }
             kind => panic!("no kind of frame is {kind}"),
         }
     }

@@ -89,7 +89,11 @@ pub fn make_small_spare(disk: &SimDisk) {
 /// Never.
 #[must_use]
 pub fn content(number: u64, bytes: usize) -> Content {
-    let kind = if number.is_multiple_of(3) { "sensor" } else { "machine" };
+    let kind = if number.is_multiple_of(3) {
+        "sensor"
+    } else {
+        "machine"
+    };
     let own = format!("{kind}:{}", number % 5);
     let tags = Tags::new([kind, own.as_str()]).expect("the tags are valid");
     let mut noise = vec![0; bytes];

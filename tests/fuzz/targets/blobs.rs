@@ -3,12 +3,13 @@
 
 #![no_main]
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use arbitrary::{Result, Unstructured};
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
-use swarmlet_engine::blobs::exchange::{Exchange, Held, Input, Offer, Outcome};
+use swarmlet_engine::blobs::exchange::{Exchange, Held, Input, Offer, Outcome, Terms};
 use swarmlet_engine::blobs::limits::PIECE_BYTES;
 use swarmlet_engine::blobs::{BlobId, BlobSize, Piece, PieceSet};
 use swarmlet_engine::event::NodeId;
@@ -166,10 +167,19 @@ fn want(data: &mut Unstructured<'_>) -> Result<Input> {
         let start = data.int_in_range(0..=300)? * PIECE_BYTES;
         first.push(start..start.saturating_add(data.arbitrary()?));
     }
-    Ok(Input::Want {
-        blob: blob(data)?,
+    let mut holders = BTreeSet::new();
+    if data.ratio(1, 4)? {
+        holders.insert(NodeId::from_bytes([data.int_in_range(1..=4)?; 32]));
+    }
+    let terms = Terms {
         missing,
         first,
+        holders,
+        is_for_peers: data.ratio(1, 4)?,
+    };
+    Ok(Input::Want {
+        blob: blob(data)?,
+        terms,
     })
 }
 

@@ -4,7 +4,7 @@
 //! those of a later version.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use swarmlet_engine::Result;
@@ -114,6 +114,19 @@ impl Judge {
         Ok(claims.claims.iter().any(opens))
     }
 
+    /// The members that should have a blob, by what its records say; none if that may be anybody.
+    pub(super) fn holders(&self, id: BlobId) -> Result<BTreeSet<NodeId>> {
+        let mut holders = BTreeSet::new();
+        for claim in self.claims(id)?.live() {
+            if claim.record.hold == Hold::Everyone {
+                return Ok(BTreeSet::new());
+            }
+            holders.insert(claim.author());
+            holders.extend(self.asked(&claim.record, claim.author(), &claim.name));
+        }
+        Ok(holders)
+    }
+
     /// Whether the record with this key was not taken back.
     pub(super) fn is_live(&self, id: BlobId, key: EventKey) -> Result<bool> {
         let claims = self.claims(id)?;
@@ -141,18 +154,27 @@ impl Judge {
         match &record.hold {
             Hold::Everyone => true,
             Hold::OnDemand => false,
-            Hold::Labels(wanted) => {
-                let labels = self.rights.labels();
-                wanted
-                    .iter()
-                    .all(|(key, value)| labels.get(key) == Some(value))
-            }
+            Hold::Labels(wanted) => has_labels(&self.rights.labels(self.state.id), wanted),
+            Hold::Copies(_) => self.asked(record, author, name).contains(&self.state.id),
+        }
+    }
+
+    /// The members that a record asks to hold the blob, its author left out; of one that asks
+    /// everybody, or nobody, none.
+    fn asked(&self, record: &BlobRecord, author: NodeId, name: &StreamName) -> BTreeSet<NodeId> {
+        let readers = || {
+            let readers = self.rights.readers(name).into_iter();
+            readers.filter(|node| *node != author)
+        };
+        match &record.hold {
+            Hold::Everyone | Hold::OnDemand => BTreeSet::new(),
+            Hold::Labels(wanted) => readers()
+                .filter(|node| has_labels(&self.rights.labels(*node), wanted))
+                .collect(),
+            // The files of a collection are where that is.
             Hold::Copies(copies) => {
-                let others = self.rights.readers(name).into_iter();
-                let candidates = others.filter(|node| *node != author);
-                // The files of a collection are where that is.
                 let blob = record.of.unwrap_or(record.id);
-                copy_holders(blob, *copies, candidates).contains(&self.state.id)
+                copy_holders(blob, *copies, readers()).into_iter().collect()
             }
         }
     }
@@ -298,6 +320,11 @@ impl Claim {
     fn author(&self) -> NodeId {
         self.event.key.stream.node
     }
+}
+
+fn has_labels(labels: &BTreeMap<String, String>, wanted: &BTreeMap<String, String>) -> bool {
+    let mut wanted = wanted.iter();
+    wanted.all(|(key, value)| labels.get(key) == Some(value))
 }
 
 fn with_tags(tags: Vec<Tag>, order: Order) -> Query {

@@ -5,8 +5,8 @@
 //! bytes there may be), `claims` (what the log says of a blob), `keeper` (what is here, and who
 //! waits for what is not), `follower` (records in the log), `holds` (whose turn it is), `syncer`
 //! (the thread that makes durable what was fetched), `worker` (the one that reads, checks and
-//! writes for peers), `collector` (the one that removes), `reader`, `writer`, `changes`, `watch`,
-//! `handle`, `kept` and `collection` (the door for users).
+//! writes; `serving` is what of it peers get), `collector` (the one that removes), `reader`,
+//! `writer`, `changes`, `watch`, `handle`, `kept` and `collection` (the door for users).
 
 mod changes;
 mod claims;
@@ -21,6 +21,7 @@ mod kept;
 mod reader;
 mod rights;
 mod room;
+mod serving;
 mod syncer;
 mod watch;
 mod worker;

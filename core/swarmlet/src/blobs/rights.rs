@@ -12,8 +12,8 @@ pub(crate) trait Rights: std::fmt::Debug + Send + Sync {
     /// Whether a member may take back what others recorded in streams of this name.
     fn may_delete(&self, node: NodeId, name: &StreamName) -> bool;
 
-    /// The labels of this device.
-    fn labels(&self) -> BTreeMap<String, String>;
+    /// The labels of a member.
+    fn labels(&self, node: NodeId) -> BTreeMap<String, String>;
 
     /// The members that may read streams of this name and are about: they are here, or were not
     /// long ago.

@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, mpsc};
 
 use bytes::Bytes;
-use swarmlet_engine::blobs::exchange::{Held, Input, Offer, Outcome};
+use swarmlet_engine::blobs::exchange::{Input, Outcome, Terms};
 use swarmlet_engine::blobs::{
     BlobDeletion, BlobId, BlobRecord, BlobSize, Hold, Part, Piece, Taken,
 };
@@ -46,6 +46,10 @@ pub(crate) enum Job {
     Unavailable(BlobId),
     /// The exchange has no room for a blob.
     Crowded(BlobId),
+    /// A peer asks this node to fetch a blob that nobody has whom it can reach.
+    Sought { peer: NodeId, blob: BlobId },
+    /// No peer does any more.
+    Unsought(BlobId),
     /// Say what a peer may have of a blob.
     Lookup {
         session: SessionId,
@@ -78,9 +82,9 @@ pub(crate) type Answer = Box<dyn Fn(Input) + Send>;
 
 /// What the worker works on.
 pub(crate) struct BlobWorker {
-    keeper: Arc<BlobKeeper>,
-    judge: Judge,
-    answer: Answer,
+    pub(super) keeper: Arc<BlobKeeper>,
+    pub(super) judge: Judge,
+    pub(super) answer: Answer,
     records: Follower,
     deletions: Follower,
     holds: Holds,
@@ -93,6 +97,8 @@ pub(crate) struct BlobWorker {
     /// Parts that nobody wants just now, the newest last: looking at them again would take as long
     /// as reading them.
     unused: VecDeque<BlobId>,
+    /// Blobs that are fetched for peers who cannot reach those who have them.
+    pub(super) relayed: BTreeSet<BlobId>,
     syncer: Syncer,
     /// Parts that are becoming whole blobs.
     completing: BTreeSet<BlobId>,
@@ -120,6 +126,7 @@ impl BlobWorker {
             chosen: Stopwatch::start(),
             checking: VecDeque::new(),
             unused: VecDeque::new(),
+            relayed: BTreeSet::new(),
             syncer,
             completing: BTreeSet::new(),
             is_failing: false,
@@ -167,6 +174,11 @@ impl BlobWorker {
                 self.take_turns();
             }
             Job::Crowded(blob) => self.holds.rest(blob),
+            Job::Sought { peer, blob } => self.relay(peer, blob),
+            Job::Unsought(blob) => {
+                self.relayed.remove(&blob);
+                self.unwait(blob);
+            }
             Job::Lookup {
                 session,
                 peer,
@@ -207,7 +219,7 @@ impl BlobWorker {
     }
 
     /// Has the exchange fetch what is missing of a blob.
-    fn want(&mut self, blob: BlobId) {
+    pub(super) fn want(&mut self, blob: BlobId) {
         if let Err(error) = self.try_want(blob) {
             self.fail(blob, error);
         }
@@ -235,11 +247,14 @@ impl BlobWorker {
             self.complete(blob);
             return Ok(());
         }
-        (self.answer)(Input::Want {
-            blob,
+        let first = self.keeper.waits(blob);
+        let terms = Terms {
             missing: part.map(|part| (part.size(), part.missing())),
-            first: self.keeper.waits(blob),
-        });
+            is_for_peers: first.is_empty() && !self.holds.contains(blob),
+            holders: self.judge.holders(blob)?,
+            first,
+        };
+        (self.answer)(Input::Want { blob, terms });
         Ok(())
     }
 
@@ -271,7 +286,8 @@ impl BlobWorker {
     }
 
     fn is_wanted(&self, blob: BlobId) -> bool {
-        self.holds.contains(blob) || !self.keeper.waits(blob).is_empty()
+        let is_relayed = self.relayed.contains(&blob);
+        is_relayed || self.holds.contains(blob) || !self.keeper.waits(blob).is_empty()
     }
 
     fn unwait(&mut self, blob: BlobId) {
@@ -297,6 +313,7 @@ impl BlobWorker {
     fn has_all(&mut self, blob: BlobId) {
         self.keeper.drop_part(blob);
         self.unused.retain(|other| *other != blob);
+        self.relayed.remove(&blob);
         (self.answer)(Input::Unwant { blob });
         (self.answer)(Input::Gained { blob });
         self.keeper.note_moved();
@@ -322,6 +339,9 @@ impl BlobWorker {
             tracing::warn!(%error, %blob, "a blob, and maybe more of them, could not be kept");
         }
         self.keeper.note_failure(blob, error);
+        if self.relayed.remove(&blob) {
+            self.unwait(blob);
+        }
         if self.holds.contains(blob) {
             self.holds.rest(blob);
             self.unwait(blob);
@@ -402,72 +422,11 @@ impl BlobWorker {
         !is_over || self.keeper.is_pinned(blob)
     }
 
-    fn lookup(&mut self, session: SessionId, peer: NodeId, blob: BlobId) {
-        let may_have = self.judge.may_have(peer, blob).unwrap_or_else(|error| {
-            untold(blob, &error);
-            false
-        });
-        let offer = match may_have {
-            true => self.offer(blob),
-            false => Ok(None),
-        };
-        let is_damaged = offer.as_ref().is_err_and(is_damage);
-        let offer = offer.unwrap_or_else(|error| {
-            untold(blob, &error);
-            None
-        });
-        (self.answer)(Input::Offered {
-            session,
-            blob,
-            offer,
-        });
-        if is_damaged {
-            self.set_back(blob);
-        }
-    }
-
-    fn offer(&self, blob: BlobId) -> Result<Option<Offer>> {
-        if let Some(part) = self.keeper.part(blob) {
-            let has = Held::Some(part.present());
-            let size = part.size();
-            return Ok(Some(Offer { size, has }));
-        }
-        let Some(whole) = self.keeper.store.blob(blob)? else {
-            return Ok(None);
-        };
-        let (size, has) = (whole.proven_size()?, Held::All);
-        Ok(Some(Offer { size, has }))
-    }
-
-    fn encode(&mut self, session: SessionId, blob: BlobId, piece: Piece) {
-        let encoded = match self.keeper.part(blob) {
-            Some(part) => part.encode(piece),
-            None => self.encode_whole(blob, piece),
-        };
-        let is_damaged = encoded.as_ref().is_err_and(is_damage);
-        (self.answer)(Input::Encoded {
-            session,
-            blob,
-            piece,
-            bytes: encoded.unwrap_or(None).map(Bytes::from),
-        });
-        if is_damaged {
-            self.set_back(blob);
-        }
-    }
-
     /// Takes what was found damaged for a part.
-    fn set_back(&mut self, blob: BlobId) {
+    pub(super) fn set_back(&mut self, blob: BlobId) {
         match self.keeper.store.set_back(blob) {
             Ok(()) => self.mend(blob),
             Err(error) => self.fail(blob, error),
-        }
-    }
-
-    fn encode_whole(&self, blob: BlobId, piece: Piece) -> Result<Option<Vec<u8>>> {
-        match self.keeper.store.blob(blob)? {
-            Some(whole) => whole.encode(piece).map(Some),
-            None => Ok(None),
         }
     }
 
@@ -569,12 +528,6 @@ impl BlobWorker {
                 self.fail(blob, error);
             }
         }
-    }
-}
-
-fn untold(blob: BlobId, error: &Error) {
-    if error.kind() != ErrorKind::Closed {
-        tracing::warn!(%error, %blob, "what is here of a blob could not be told");
     }
 }
 

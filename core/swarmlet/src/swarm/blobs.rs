@@ -166,6 +166,8 @@ impl BlobSide {
                 piece,
                 bytes,
             }),
+            Output::Sought { peer, blob } => self.ask(Job::Sought { peer, blob }),
+            Output::Unsought { blob } => self.ask(Job::Unsought(blob)),
             Output::Unavailable { blob } => self.ask(Job::Unavailable(blob)),
             Output::Crowded { blob } => self.ask(Job::Crowded(blob)),
             // Whoever waits learns of it from the worker, which wrote the pieces.

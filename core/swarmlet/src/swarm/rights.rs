@@ -69,9 +69,9 @@ impl Rights for Gatehouse {
         })
     }
 
-    fn labels(&self) -> BTreeMap<String, String> {
+    fn labels(&self, node: NodeId) -> BTreeMap<String, String> {
         self.as_member(|membership| {
-            let chain = membership.members.directory().of(self.own);
+            let chain = membership.members.directory().of(node);
             let labels = chain
                 .map(|chain| &chain.claims().labels)
                 .into_iter()

@@ -9,7 +9,7 @@ use swarmlet::{
 };
 
 use crate::harness::{Place, tags, until};
-use crate::swarm::{SOON, founder, joiner, network};
+use crate::swarm::{SOON, founder, joiner, joiner_with, network};
 
 /// Bytes that differ from each other, everywhere and for every seed.
 fn bytes(len: usize, seed: u8) -> Vec<u8> {
@@ -373,6 +373,24 @@ async fn what_is_stored_while_somebody_waits_for_it_is_there() {
     put(&node, content.clone(), PutOptions::new()).await;
     let read = tokio::time::timeout(SOON, waiting).await.unwrap();
     assert_eq!(read.unwrap().unwrap(), content);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_a_device_has_that_cannot_be_reached_comes_by_the_one_between() {
+    let places = [Place::new(), Place::new(), Place::new()];
+    let middle = founder(&places[0]).await;
+    let strange = || network().address_exchange(false);
+    let left = joiner_with(&places[1], &middle, "rw:*", strange()).await;
+    let right = joiner_with(&places[2], &middle, "rw:*", strange()).await;
+    let content = bytes(2_000_000, 9);
+    let id = put(&left, content.clone(), on_demand()).await.id;
+    assert_eq!(read(&right, id).await, content);
+    assert_eq!(
+        [&left, &right].map(|node| node.swarm().peers().len()),
+        [1, 1]
+    );
+    // It stays where it came by, as what need not be there.
+    assert!(is_here(&middle, id));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,16 +1,15 @@
 //! Asking: which blobs are wanted, whose turn it is, and what peers answer.
 
-use std::ops::Range;
 use std::time::Duration;
 
 use super::frame::Frame;
-use super::input::Output;
+use super::input::{Output, Terms};
 use super::limits::{ACTIVE_MAX, ASKED_MAX, TURN, WANTED_MAX};
 use super::listing::Listing;
 use super::machine::Exchange;
 use super::session::Session;
-use super::want::{Hope, Known, Place, Question, Source, Want};
-use crate::blobs::{BlobId, BlobSize, PieceSet};
+use super::want::{Hope, Place, Question, Source, Want};
+use crate::blobs::BlobId;
 use crate::event::NodeId;
 use crate::sync::SessionId;
 
@@ -19,15 +18,12 @@ impl Exchange {
     pub(super) fn want(
         &mut self,
         blob: BlobId,
-        missing: Option<(BlobSize, PieceSet)>,
-        first: &[Range<u64>],
+        terms: Terms,
         now: Duration,
         out: &mut Vec<Output>,
     ) {
-        if missing
-            .as_ref()
-            .is_some_and(|(_, missing)| missing.is_empty())
-        {
+        let missing = terms.missing.as_ref();
+        if missing.is_some_and(|(_, missing)| missing.is_empty()) {
             self.finish(blob, out);
             return out.push(Output::Done { blob });
         }
@@ -38,10 +34,7 @@ impl Exchange {
         let want = self.wants.entry(blob).or_insert_with(|| Want::new(number));
         self.active.remove(&want.place);
         self.waiting.remove(&want.place);
-        want.put_first(first);
-        if let Some((size, missing)) = missing {
-            want.known = Some(Known { size, missing });
-        }
+        want.set(terms);
         let places = if want.is_active {
             &mut self.active
         } else {
@@ -50,6 +43,7 @@ impl Exchange {
         places.insert(want.place, blob);
         self.bar_liars(blob, now, out);
         self.take_turns(now, out);
+        self.ask_more(blob, now, out);
         self.review(blob, now, out);
     }
 
@@ -83,10 +77,7 @@ impl Exchange {
                 want.is_active = true;
                 want.idle_since = None;
             }
-            let sessions: Vec<SessionId> = self.sessions.keys().copied().collect();
-            for id in sessions {
-                self.ask(blob, id, None, now, out);
-            }
+            self.ask_more(blob, now, out);
             self.review(blob, now, out);
         }
     }
@@ -122,11 +113,29 @@ impl Exchange {
         self.active.len() < ASKED_MAX && !(place.is_background && background() >= ACTIVE_MAX)
     }
 
-    /// Asks a new peer for all that is wanted.
-    pub(super) fn ask_for_all(&mut self, id: SessionId, now: Duration, out: &mut Vec<Output>) {
+    /// Asks those who should have a blob and were not asked, or all others if there is reason to.
+    fn ask_more(&mut self, blob: BlobId, now: Duration, out: &mut Vec<Output>) {
+        let Some(want) = self.wants.get_mut(&blob).filter(|want| want.is_active) else {
+            return;
+        };
+        let peers = || self.sessions.iter().map(|(id, session)| (*id, session));
+        let is_held =
+            |session: &Session| want.holders.contains(&session.peer) && !session.is_barred(blob);
+        want.is_for_all |= want.is_large() || !peers().any(|(_, session)| is_held(session));
+        let is_new =
+            |id, session: &Session| want.is_to_ask(session.peer) && !want.sources.contains_key(&id);
+        let new = peers().filter(|(id, session)| is_new(*id, session));
+        let new: Vec<SessionId> = new.map(|(id, _)| id).collect();
+        for id in new {
+            self.ask(blob, id, None, now, out);
+        }
+    }
+
+    /// There is a new peer: it is asked for what it may have.
+    pub(super) fn ask_for_all(&mut self, now: Duration, out: &mut Vec<Output>) {
         let blobs: Vec<BlobId> = self.active.values().copied().collect();
         for blob in blobs {
-            self.ask(blob, id, None, now, out);
+            self.ask_more(blob, now, out);
         }
     }
 
@@ -201,12 +210,16 @@ impl Exchange {
         self.review(blob, now, out);
     }
 
-    /// Looks whether anybody has what is missing of a blob, and tells if nobody has.
+    /// Looks whether anybody has what is missing of a blob. If nobody who should have it does,
+    /// others are asked; if nobody at all, that is told.
     pub(super) fn review(&mut self, blob: BlobId, now: Duration, out: &mut Vec<Output>) {
-        let want = self.wants.get(&blob).filter(|want| want.is_active);
-        let Some(hope) = want.map(|want| self.hope(blob, want, now)) else {
+        let Some(mut hope) = self.hope_for(blob, now) else {
             return;
         };
+        if hope == Hope::None && self.begin_to_ask_all(blob) {
+            self.ask_more(blob, now, out);
+            hope = self.hope_for(blob, now).unwrap_or(hope);
+        }
         let Some(want) = self.wants.get_mut(&blob) else {
             return;
         };
@@ -221,6 +234,28 @@ impl Exchange {
             want.is_unavailable = true;
             out.push(Output::Unavailable { blob });
         }
+    }
+
+    /// Whether others than those who should have a blob can be asked from here on.
+    fn begin_to_ask_all(&mut self, blob: BlobId) -> bool {
+        let want = self.wants.get_mut(&blob);
+        want.is_some_and(|want| !std::mem::replace(&mut want.is_for_all, true))
+    }
+
+    /// Asks peers from time to time to fetch a blob of which nobody has what is missing.
+    fn seek(&mut self, blob: BlobId, now: Duration, out: &mut Vec<Output>) {
+        let want = self.wants.get_mut(&blob);
+        for id in want.map(|want| want.seek(now)).unwrap_or_default() {
+            if let Some(session) = self.sessions.get_mut(&id) {
+                session.send(&Frame::Seek(blob), out);
+            }
+        }
+    }
+
+    /// What is to be hoped for a blob that has its turn.
+    fn hope_for(&self, blob: BlobId, now: Duration) -> Option<Hope> {
+        let want = self.wants.get(&blob).filter(|want| want.is_active);
+        want.map(|want| self.hope(blob, want, now))
     }
 
     fn hope(&self, blob: BlobId, want: &Want, now: Duration) -> Hope {
@@ -253,7 +288,9 @@ impl Exchange {
             for (id, question) in want.due(now) {
                 self.ask(blob, id, Some(question), now, out);
             }
+            self.ask_more(blob, now, out);
             self.review(blob, now, out);
+            self.seek(blob, now, out);
             if waiting > 0 && self.is_idle(blob, is_read, now) {
                 self.pass_on(blob, out);
                 waiting -= 1;

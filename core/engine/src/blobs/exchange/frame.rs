@@ -30,6 +30,9 @@ pub(super) enum Frame {
     Piece(BlobId, Piece, Bytes),
     /// The sender does not send the piece.
     Refuse(BlobId, Piece),
+    /// Nobody has what the sender misses of a blob that it has asked for: the receiver may fetch
+    /// it, and say that it has it.
+    Seek(BlobId),
 }
 
 impl Frame {
@@ -40,7 +43,7 @@ impl Frame {
         out.extend_from_slice(self.blob().as_bytes());
         match self {
             Self::Ask(_, from) => put_varint(&mut out, u64::from(*from)),
-            Self::Forget(_) | Self::Lack(_) => {}
+            Self::Forget(_) | Self::Lack(_) | Self::Seek(_) => {}
             Self::Have(_, listing) => listing.encode(&mut out),
             Self::Fetch(_, size, piece) => {
                 put_varint(&mut out, size.get());
@@ -80,6 +83,7 @@ impl Frame {
                 Self::Piece(blob, piece, rest(bytes, &mut reader)?)
             }
             REFUSE => Self::Refuse(blob, piece(&mut reader)?),
+            SEEK => Self::Seek(blob),
             _ => return Err(reader.malformed("unknown kind of frame about blobs")),
         };
         reader.finish()?;
@@ -95,6 +99,7 @@ impl Frame {
             Self::Fetch(..) => FETCH,
             Self::Piece(..) => PIECE,
             Self::Refuse(..) => REFUSE,
+            Self::Seek(_) => SEEK,
         }
     }
 
@@ -106,7 +111,8 @@ impl Frame {
             | Self::Lack(blob)
             | Self::Fetch(blob, ..)
             | Self::Piece(blob, ..)
-            | Self::Refuse(blob, _) => *blob,
+            | Self::Refuse(blob, _)
+            | Self::Seek(blob) => *blob,
         }
     }
 }
@@ -138,6 +144,7 @@ const LACK: u8 = 4;
 const FETCH: u8 = 5;
 const PIECE: u8 = 6;
 const REFUSE: u8 = 7;
+const SEEK: u8 = 8;
 
 #[cfg(test)]
 mod tests {
@@ -175,6 +182,7 @@ mod tests {
             Frame::Piece(blob, piece, Bytes::from_static(b"bytes")),
             Frame::Piece(blob, piece, vec![7; ENCODED_PIECE_BYTES_MAX].into()),
             Frame::Refuse(blob, piece),
+            Frame::Seek(blob),
         ]
     }
 

@@ -1,5 +1,6 @@
 //! What goes into the machine and what comes out: all of it, on one screen.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use bytes::Bytes;
@@ -42,11 +43,8 @@ pub enum Input {
     Want {
         /// Which one.
         blob: BlobId,
-        /// Its size and the pieces of it that are to be fetched, where the size is known for sure.
-        /// Without, whatever was found out stays, or everything is fetched.
-        missing: Option<(BlobSize, PieceSet)>,
-        /// The bytes that readers wait for, the most urgent first.
-        first: Vec<Range<u64>>,
+        /// What of it, and how.
+        terms: Terms,
     },
     /// This node does not want it any more.
     Unwant {
@@ -115,6 +113,19 @@ pub enum Output {
         /// The blob.
         blob: BlobId,
     },
+    /// A peer wants a blob that nobody has whom it is connected with, and asks this node to fetch
+    /// it. Told again while it does; if the peer may have the blob and it is not here, want it.
+    Sought {
+        /// Who asks.
+        peer: NodeId,
+        /// The blob.
+        blob: BlobId,
+    },
+    /// No peer asks this node any more to fetch a blob.
+    Unsought {
+        /// The blob.
+        blob: BlobId,
+    },
     /// Read a piece and the hashes that prove it, then answer with [`Input::Encoded`].
     Encode {
         /// For the peer of this connection.
@@ -174,6 +185,22 @@ pub enum Output {
         /// What the peer did that no honest node does.
         reason: &'static str,
     },
+}
+
+/// What is wanted of a blob, and how.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// Its size and the pieces of it that are to be fetched, where the size is known for sure.
+    /// Without, whatever was found out stays, or everything is fetched.
+    pub missing: Option<(BlobSize, PieceSet)>,
+    /// The bytes that readers wait for, the most urgent first.
+    pub first: Vec<Range<u64>>,
+    /// Devices that should have it, by what is told of it: they are asked before others are. If
+    /// none is named, everybody is asked.
+    pub holders: BTreeSet<NodeId>,
+    /// Whether only peers want it, as told by [`Output::Sought`]. Then nobody is asked to fetch it
+    /// in turn, so that no question goes round in circles.
+    pub is_for_peers: bool,
 }
 
 /// What a node has of a blob.

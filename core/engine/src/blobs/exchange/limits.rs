@@ -64,6 +64,10 @@ pub const END_PIECES: u32 = 8;
 /// without noticing.
 pub const END_PATIENCE: Duration = Duration::from_millis(250);
 
+/// Of so many missing pieces on others are asked for a blob than those who should have it: a
+/// mebibyte takes longer to send than a question.
+pub const FOR_ALL_PIECES: u32 = 16;
+
 /// Sizes of one blob that are put to the test at a time. Of honest peers there is one.
 pub const CLAIMS_MAX: usize = 4;
 

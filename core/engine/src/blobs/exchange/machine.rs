@@ -56,11 +56,7 @@ impl Exchange {
             Input::Disconnected { session } => self.drop_session(session, now, out),
             Input::Received { session, frame } => self.received(session, &frame, now, out),
             Input::Sent { session, unsent } => self.sent(session, unsent),
-            Input::Want {
-                blob,
-                missing,
-                first,
-            } => self.want(blob, missing, &first, now, out),
+            Input::Want { blob, terms } => self.want(blob, terms, now, out),
             Input::Unwant { blob } => self.finish(blob, out),
             Input::Offered {
                 session,
@@ -91,7 +87,7 @@ impl Exchange {
 
     fn connected(&mut self, id: SessionId, peer: NodeId, now: Duration, out: &mut Vec<Output>) {
         self.sessions.insert(id, Session::new(id, peer, now));
-        self.ask_for_all(id, now, out);
+        self.ask_for_all(now, out);
     }
 
     fn received(&mut self, id: SessionId, bytes: &Bytes, now: Duration, out: &mut Vec<Output>) {
@@ -120,6 +116,7 @@ impl Exchange {
             Frame::Fetch(blob, size, piece) => self.requested(id, (blob, size, piece), out)?,
             Frame::Piece(blob, piece, bytes) => self.arrived(id, (blob, piece, bytes), now, out)?,
             Frame::Refuse(blob, piece) => self.refused(id, (blob, piece), now, out)?,
+            Frame::Seek(blob) => self.sought(id, blob, out),
         }
         Ok(())
     }
@@ -142,10 +139,11 @@ impl Exchange {
     }
 
     fn drop_session(&mut self, id: SessionId, now: Duration, out: &mut Vec<Output>) {
-        if self.sessions.remove(&id).is_none() {
+        let Some(session) = self.sessions.remove(&id) else {
             return;
-        }
+        };
         self.flying.retain(|_, flown| flown.session != id);
+        self.unseek(session.serving.sought(), out);
         let blobs: Vec<BlobId> = self.active.values().copied().collect();
         for blob in blobs {
             let want = self.wants.get_mut(&blob);

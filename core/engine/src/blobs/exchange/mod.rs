@@ -24,7 +24,7 @@ mod serving;
 mod session;
 mod want;
 
-pub use input::{Held, Input, Offer, Outcome, Output};
+pub use input::{Held, Input, Offer, Outcome, Output, Terms};
 pub use machine::Exchange;
 pub use memory::Holding;
 

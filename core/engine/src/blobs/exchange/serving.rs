@@ -45,6 +45,8 @@ struct Watch {
     is_queued: bool,
     /// Whether there may be more than it was told.
     is_stale: bool,
+    /// Whether the peer asks this node to fetch it.
+    is_sought: bool,
     /// Whether it may have no right to the blob any more: not looked up since that may have
     /// changed. It gets no piece until that is known.
     is_doubted: bool,
@@ -72,11 +74,28 @@ impl Serving {
             told: None,
             is_queued: false,
             is_stale: false,
+            is_sought: false,
             is_doubted: true,
         });
         watch.from = from;
         self.owe(blob);
         Ok(())
+    }
+
+    /// The peer asks this node to fetch a blob; says whether it has asked for it.
+    fn note_sought(&mut self, blob: BlobId) -> bool {
+        let watch = self.watches.get_mut(&blob);
+        watch.map(|watch| watch.is_sought = true).is_some()
+    }
+
+    /// The blobs that the peer asks this node to fetch.
+    pub(super) fn sought(&self) -> Vec<BlobId> {
+        let watches = self.watches.iter().filter(|(_, watch)| watch.is_sought);
+        watches.map(|(blob, _)| *blob).collect()
+    }
+
+    fn seeks(&self, blob: BlobId) -> bool {
+        self.watches.get(&blob).is_some_and(|watch| watch.is_sought)
     }
 
     /// The peer asks for a piece; says whether it may get it.
@@ -263,12 +282,32 @@ impl Exchange {
         session.map_or(Ok(()), |session| session.serving.ask(blob, from))
     }
 
+    /// A peer that has asked for a blob asks this node to fetch it.
+    pub(super) fn sought(&mut self, id: SessionId, blob: BlobId, out: &mut Vec<Output>) {
+        if let Some(session) = self.sessions.get_mut(&id)
+            && session.serving.note_sought(blob)
+        {
+            let peer = session.peer;
+            out.push(Output::Sought { peer, blob });
+        }
+    }
+
+    /// A peer asks no longer that these are fetched; tells of those for which nobody does.
+    pub(super) fn unseek(&self, blobs: Vec<BlobId>, out: &mut Vec<Output>) {
+        let is_sought = |blob| self.sessions.values().any(|it| it.serving.seeks(blob));
+        let over = blobs.into_iter().filter(|blob| !is_sought(*blob));
+        out.extend(over.map(|blob| Output::Unsought { blob }));
+    }
+
     pub(super) fn forgotten(&mut self, id: SessionId, blob: BlobId, out: &mut Vec<Output>) {
+        let mut sought = Vec::new();
         if let Some(session) = self.sessions.get_mut(&id) {
+            sought.extend(session.serving.seeks(blob).then_some(blob));
             for piece in session.serving.forget(blob) {
                 session.send(&Frame::Refuse(blob, piece), out);
             }
         }
+        self.unseek(sought, out);
     }
 
     pub(super) fn requested(

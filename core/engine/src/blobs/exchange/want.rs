@@ -1,17 +1,19 @@
 //! One wanted blob: what is missing of it, what readers wait for, and what peers say they have.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::time::Duration;
 
+use super::input::Terms;
 use super::limits::{
-    ASK_PATIENCE, ASK_PERIOD, FIRST_MAX, LISTINGS_MAX, PIECES_MAX, REFUSED_PAUSE,
+    ASK_PATIENCE, ASK_PERIOD, FIRST_MAX, FOR_ALL_PIECES, LISTINGS_MAX, PIECES_MAX, REFUSED_PAUSE,
     REFUSED_PAUSE_MAX, STORE_PAUSE, STORE_PAUSE_MAX,
 };
 use super::listing::Listing;
 use super::pause::Pause;
 use crate::blobs::limits::PIECE_BYTES;
 use crate::blobs::{BlobSize, Piece, PieceSet};
+use crate::event::NodeId;
 use crate::sync::SessionId;
 
 /// A blob that this node wants.
@@ -24,6 +26,11 @@ pub(super) struct Want {
     pub(super) known: Option<Known>,
     /// The pieces that readers wait for, the most urgent first.
     pub(super) first: Vec<Range<u32>>,
+    /// Who should have it; others are asked when there is reason to.
+    pub(super) holders: BTreeSet<NodeId>,
+    pub(super) is_for_all: bool,
+    /// Whether only peers want it.
+    pub(super) is_for_peers: bool,
     /// The peers that were asked.
     pub(super) sources: BTreeMap<SessionId, Source>,
     /// After a piece could not be stored: nothing is fetched until this is over.
@@ -70,6 +77,8 @@ pub(super) struct Source {
     sought: Option<(usize, u32)>,
     /// Whether that left out pieces that it may have, and it was not asked for them since.
     is_ahead: bool,
+    /// When it was asked last to fetch the blob.
+    sought_by: Option<Duration>,
 }
 
 /// From which piece on a peer is asked for what it has.
@@ -105,6 +114,9 @@ impl Want {
             is_active: false,
             known: None,
             first: Vec::new(),
+            holders: BTreeSet::new(),
+            is_for_all: false,
+            is_for_peers: false,
             sources: BTreeMap::new(),
             pause: Pause::new(STORE_PAUSE, STORE_PAUSE_MAX),
             idle_since: None,
@@ -113,8 +125,19 @@ impl Want {
         }
     }
 
+    /// What is said of it replaces what was said before.
+    pub(super) fn set(&mut self, terms: Terms) {
+        self.put_first(&terms.first);
+        self.holders = terms.holders;
+        self.is_for_all |= self.holders.is_empty();
+        self.is_for_peers = terms.is_for_peers;
+        if let Some((size, missing)) = terms.missing {
+            self.known = Some(Known { size, missing });
+        }
+    }
+
     /// Readers wait for these bytes, and for no others.
-    pub(super) fn put_first(&mut self, first: &[Range<u64>]) {
+    fn put_first(&mut self, first: &[Range<u64>]) {
         let piece = |number: u64| number.min(u64::from(PIECES_MAX)) as u32;
         let pieces = |range: &Range<u64>| {
             piece(range.start / PIECE_BYTES)..piece(range.end.div_ceil(PIECE_BYTES))
@@ -126,6 +149,17 @@ impl Want {
         }
         self.first = first;
         self.place.is_background = self.first.is_empty();
+    }
+
+    /// Whether a peer is to be asked for it.
+    pub(super) fn is_to_ask(&self, peer: NodeId) -> bool {
+        self.is_for_all || self.holders.contains(&peer)
+    }
+
+    /// Whether others than those who should have it are worth asking: there is much to fetch.
+    pub(super) fn is_large(&self) -> bool {
+        self.missing()
+            .is_some_and(|missing| missing >= FOR_ALL_PIECES)
     }
 
     /// How many pieces are missing, where that is known.
@@ -150,6 +184,32 @@ impl Want {
         let sources = self.sources.iter();
         let liars = sources.filter(|(_, source)| source.listing.as_ref().is_some_and(is_other));
         liars.map(|(session, _)| *session).collect()
+    }
+
+    /// The peers that are to be asked now to fetch it: those that have answered, if nobody has what
+    /// is missing.
+    pub(super) fn seek(&mut self, now: Duration) -> Vec<SessionId> {
+        if !self.is_unavailable || self.is_for_peers {
+            return Vec::new();
+        }
+        let is_due = |source: &Source| {
+            let is_due = source.sought_by.is_none_or(|last| now >= last + ASK_PERIOD);
+            let has_it = || {
+                source
+                    .listing
+                    .as_ref()
+                    .is_some_and(|it| self.misses_some_of(it))
+            };
+            is_due && !source.is_waiting && !source.has_refused(now) && !has_it()
+        };
+        let due = self.sources.iter().filter(|(_, source)| is_due(source));
+        let due: Vec<SessionId> = due.map(|(id, _)| *id).collect();
+        for id in &due {
+            if let Some(source) = self.sources.get_mut(id) {
+                source.sought_by = Some(now);
+            }
+        }
+        due
     }
 
     /// Whether `listing` has something that is missing.
@@ -299,6 +359,7 @@ impl Source {
             listings: 0,
             sought: None,
             is_ahead: false,
+            sought_by: None,
         }
     }
 
@@ -351,6 +412,11 @@ impl Source {
         self.again = self.pause.until();
     }
 
+    /// Whether the peer has refused a piece not long ago.
+    pub(super) fn has_refused(&self, now: Duration) -> bool {
+        !self.pause.is_over(now)
+    }
+
     /// The peer has sent a piece.
     pub(super) const fn give(&mut self) {
         self.pause.succeed();
@@ -366,6 +432,6 @@ impl Source {
 
     /// Whether pieces may be fetched from the peer now.
     pub(super) fn is_usable(&self, now: Duration) -> bool {
-        self.listing.is_some() && self.pause.is_over(now)
+        self.listing.is_some() && !self.has_refused(now)
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::blobs::exchange::frame::Frame;
 use crate::blobs::exchange::listing::Listing;
-use crate::blobs::exchange::{Exchange, Held, Input, Offer, Outcome, Output};
+use crate::blobs::exchange::{Exchange, Held, Input, Offer, Outcome, Output, Terms};
 use crate::blobs::limits::PIECE_BYTES;
 use crate::blobs::{BlobId, BlobSize, Piece, PieceSet};
 use crate::event::NodeId;
@@ -59,8 +59,11 @@ impl Bench {
         let first = Vec::new();
         self.step(Input::Want {
             blob,
-            missing: None,
-            first,
+            terms: Terms {
+                missing: None,
+                first,
+                ..Terms::default()
+            },
         })
     }
 
@@ -77,8 +80,11 @@ impl Bench {
     ) -> Vec<Output> {
         self.step(Input::Want {
             blob,
-            missing: Some((size, missing)),
-            first: Vec::new(),
+            terms: Terms {
+                missing: Some((size, missing)),
+                first: Vec::new(),
+                ..Terms::default()
+            },
         })
     }
 
@@ -214,6 +220,14 @@ pub(super) fn send(number: u64, frame: &Frame) -> Output {
 
 pub(super) fn ask(number: u64, blob: BlobId) -> Output {
     send(number, &Frame::Ask(blob, 0))
+}
+
+/// Whether a peer is asked to fetch a blob.
+pub(super) fn is_seek(output: &Output) -> bool {
+    let Output::Send { frame, .. } = output else {
+        return false;
+    };
+    matches!(Frame::decode(frame), Ok(Frame::Seek(_)))
 }
 
 pub(super) fn fetch(number: u64, blob: BlobId, size: BlobSize, at: u64) -> Output {

@@ -4,6 +4,7 @@ mod bench;
 mod fetching;
 mod pacing;
 mod pausing;
+mod relaying;
 mod rights;
 mod seeking;
 mod serving;

@@ -11,7 +11,7 @@ use super::bench::{
 use crate::blobs::exchange::frame::Frame;
 use crate::blobs::exchange::limits::{ASK_PERIOD, LISTINGS_MAX, RANGES_MAX};
 use crate::blobs::exchange::listing::Listing;
-use crate::blobs::exchange::{Held, Input, Offer, Output};
+use crate::blobs::exchange::{Held, Input, Offer, Output, Terms};
 use crate::blobs::limits::PIECE_BYTES;
 use crate::blobs::{BlobId, BlobSize};
 use crate::event::codec::put_varint;
@@ -36,8 +36,11 @@ impl Bench {
         let bytes = |range: Range<u64>| range.start * PIECE_BYTES..range.end * PIECE_BYTES;
         self.step(Input::Want {
             blob,
-            missing: None,
-            first: ranges.into_iter().map(bytes).collect(),
+            terms: Terms {
+                missing: None,
+                first: ranges.into_iter().map(bytes).collect(),
+                ..Terms::default()
+            },
         })
     }
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::bench::{blob, once, peer, piece};
 use crate::blobs::exchange::frame::Frame;
 use crate::blobs::exchange::limits::WINDOW_MAX;
-use crate::blobs::exchange::{Exchange, Held, Input, Offer, Outcome, Output};
+use crate::blobs::exchange::{Exchange, Held, Input, Offer, Outcome, Output, Terms};
 use crate::blobs::limits::PIECE_BYTES;
 use crate::blobs::{BlobId, BlobSize, Piece, PieceSet};
 use crate::event::NodeId;
@@ -161,8 +161,11 @@ impl Swarm {
                         at,
                         Input::Want {
                             blob,
-                            missing,
-                            first,
+                            terms: Terms {
+                                missing,
+                                first,
+                                ..Terms::default()
+                            },
                         },
                     );
                 }
@@ -182,8 +185,11 @@ impl Swarm {
                 at,
                 Input::Want {
                     blob,
-                    missing,
-                    first,
+                    terms: Terms {
+                        missing,
+                        first,
+                        ..Terms::default()
+                    },
                 },
             );
         }
@@ -263,7 +269,8 @@ impl Swarm {
                 assert!(is_liar, "{nature:?}");
             }
             Output::Crowded { .. } => panic!("few blobs are wanted"),
-            Output::Progress { .. } | Output::Unavailable { .. } => {}
+            // Nobody waits for these, or could fetch more than it does.
+            _ => {}
         }
     }
 

@@ -14,7 +14,7 @@ use crate::blobs::exchange::limits::{
     ASK_PERIOD, ASKED_MAX, CLAIMS_MAX, FETCHES_MAX, LIES_MAX, LISTINGS_MAX, REFUSED_PAUSE,
 };
 use crate::blobs::exchange::listing::Listing;
-use crate::blobs::exchange::{Held, Input, Offer, Outcome, Output};
+use crate::blobs::exchange::{Held, Input, Offer, Outcome, Output, Terms};
 use crate::blobs::{BlobId, Piece, PieceSet};
 use crate::sync::SessionId;
 
@@ -301,8 +301,11 @@ fn business(chance: &mut Chance) -> Input {
     match chance.below(7) {
         0..2 => Input::Want {
             blob,
-            missing: chance.hits(30).then(|| (size, PieceSet::all(size))),
-            first: once(0..chance.below(2)),
+            terms: Terms {
+                missing: chance.hits(30).then(|| (size, PieceSet::all(size))),
+                first: once(0..chance.below(2)),
+                ..Terms::default()
+            },
         },
         2 => Input::Unwant { blob },
         3 => Input::Disconnected { session },

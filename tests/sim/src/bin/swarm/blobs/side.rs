@@ -248,6 +248,8 @@ impl BlobSide {
             Output::Crowded { blob } => {
                 self.findings.push(anyhow!("{blob} is one of too many"));
             }
+            // Nobody fetches anything for others here.
+            Output::Sought { .. } | Output::Unsought { .. } => {}
             Output::Unavailable { .. } | Output::Progress { .. } | Output::Done { .. } => {}
         }
         None

@@ -10,12 +10,9 @@ pub(super) fn input(input: &Input) -> Option<String> {
         Input::Connected { session, .. } => format!("connected {}", session.0),
         Input::Disconnected { session } => format!("disconnected {}", session.0),
         Input::Received { session, frame } => format!("from {}: {}", session.0, self::frame(frame)),
-        Input::Want {
-            blob,
-            missing,
-            first,
-        } => {
-            let missing = missing.as_ref().map(|(_, missing)| missing.len());
+        Input::Want { blob, terms } => {
+            let missing = terms.missing.as_ref().map(|(_, missing)| missing.len());
+            let first = &terms.first;
             format!("wants {}, missing {missing:?}, {first:?}", short(*blob))
         }
         Input::Unwant { blob } => format!("does not want {}", short(*blob)),

@@ -1,7 +1,7 @@
 //! What a node does on its disk for the exchange: one job after the other.
 
 use bytes::Bytes;
-use swarmlet_engine::blobs::exchange::{Held, Input, Offer, Outcome};
+use swarmlet_engine::blobs::exchange::{Held, Input, Offer, Outcome, Terms};
 use swarmlet_engine::blobs::{Blob, BlobId, BlobRecord, BlobSize, Hold, Part, Piece, Taken};
 use swarmlet_engine::event::{Event, NodeId, Offsets, Tag};
 use swarmlet_engine::log::{LogReader, Order, Query};
@@ -107,11 +107,12 @@ impl BlobSide {
         let missing = part.map(|part| (part.size(), part.missing()));
         let waits = self.waits.get(&blob);
         let first = waits.map_or_else(Vec::new, |waits| waits.values().cloned().collect());
-        self.note(Input::Want {
-            blob,
+        let terms = Terms {
             missing,
             first,
-        });
+            ..Terms::default()
+        };
+        self.note(Input::Want { blob, terms });
         Ok(())
     }
 
