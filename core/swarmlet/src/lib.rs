@@ -35,6 +35,7 @@
 
 #![forbid(unsafe_code)]
 
+mod attest;
 mod blobs;
 mod clock;
 mod disk;
@@ -55,6 +56,7 @@ mod state;
 mod swarm;
 mod writer;
 
+pub use attest::is_attested;
 pub use blobs::{
     BlobChange, BlobChanges, BlobInfo, BlobList, BlobProgress, BlobReader, BlobStat, BlobState,
     BlobUsage, BlobWatch, BlobWriter, Blobs, PutOptions, SavedFolder,

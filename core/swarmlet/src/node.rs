@@ -5,7 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use swarmlet_engine::event::{AppId, Content, NewEvent, NodeId, Offsets, Payload, StreamId, Tags};
+use swarmlet_engine::event::{
+    AppId, Content, NewEvent, NodeId, Offsets, Payload, Signature, StreamId, Tags,
+};
 use swarmlet_engine::log::{Publish, Published, StreamInfo};
 use swarmlet_engine::{Error, ErrorKind, Result};
 
@@ -343,6 +345,16 @@ impl Node {
         } = self.running.as_ref();
         let app_id = self.app_id.clone();
         Blobs::new(blobs.clone(), writer.clone(), state.clone(), app_id)
+    }
+
+    /// Signs a message as this device, for a purpose that nobody else uses: name the program, what
+    /// for, and a version. [`is_attested`](crate::is_attested) checks it, on any device.
+    ///
+    /// What an app hands out and takes back, a token say, is then known as its own, also after a
+    /// restart. Other purposes, events and certificates are out of reach of such signatures.
+    #[must_use]
+    pub fn attest(&self, purpose: &str, message: &[u8]) -> Signature {
+        self.running.swarm.attest(purpose, message)
     }
 
     /// What the node has counted and measured so far; also after it was closed.

@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::thread::JoinHandle;
 
+use swarmlet_engine::event::Signature;
 use swarmlet_engine::sync::SyncOptions;
 use swarmlet_engine::sync::limits::CONNECTIONS_RECEPTION;
 use swarmlet_engine::{Error, ErrorKind, Result};
@@ -18,6 +19,7 @@ use super::network::NetworkSettings;
 use super::rescue::Rescuer;
 use super::status::SwarmStatus;
 use super::thread::{Shared, SyncTask};
+use crate::attest::attest;
 use crate::blobs::BlobKeeper;
 use crate::limits::{FRAME_BYTES_MAX, NETWORK_RETRY};
 use crate::state::{Phase, State};
@@ -56,6 +58,11 @@ struct Running {
 }
 
 impl SwarmSide {
+    /// Signs as the device.
+    pub(crate) fn attest(&self, purpose: &str, message: &[u8]) -> Signature {
+        attest(self.house.signer.0.as_ref(), purpose, message)
+    }
+
     /// Starts nothing yet.
     pub(crate) fn new(
         house: Arc<Gatehouse>,

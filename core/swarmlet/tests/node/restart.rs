@@ -1,6 +1,6 @@
 //! A restart finds everything, and continues where it was.
 
-use swarmlet::{QueryOptions, SubscribeOptions};
+use swarmlet::{QueryOptions, SubscribeOptions, is_attested};
 
 use crate::harness::{Place, ask, collect, publish, receive};
 
@@ -58,4 +58,17 @@ async fn closing_without_having_published_leaves_an_empty_log() {
         assert!(ask(&node, "FROM allEvents").await.is_empty());
         node.close().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn what_was_attested_is_known_after_a_restart() {
+    let place = Place::new();
+    let node = place.open().await;
+    let signature = node.attest("swarmlet tests 1", b"a token");
+    node.close().await.unwrap();
+
+    let node = place.open().await;
+    let is_own = |message: &[u8]| is_attested(node.id(), "swarmlet tests 1", message, &signature);
+    assert!(is_own(b"a token"));
+    assert!(!is_own(b"another"));
 }
