@@ -12,6 +12,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("bindings/uniffi-bindgen", &[]),
     ("core/aql", &[]),
     ("core/engine", &[]),
+    // The language only for the feature words and texts that the predecessor's clients know.
+    ("core/gateway", &["swarmlet", "swarmlet-aql"]),
     ("core/net", &[]),
     (
         "core/swarmlet",

@@ -1,0 +1,36 @@
+//! Who calls.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use swarmlet::Node;
+
+use super::{presented, token};
+use crate::desk::Desk;
+use crate::problem::Problem;
+
+/// An app that has shown a good token.
+#[derive(Debug)]
+pub(crate) struct Caller {
+    /// The node, in the name of the app.
+    pub(crate) node: Node,
+}
+
+impl Caller {
+    /// Whoever shows that token.
+    pub(crate) fn by_token(token: &str, desk: &Desk) -> Result<Self, Problem> {
+        let app_id = token::check(&desk.node, token)?;
+        Ok(Self {
+            node: desk.node.scoped(app_id),
+        })
+    }
+}
+
+impl FromRequestParts<Arc<Desk>> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, desk: &Arc<Desk>) -> Result<Self, Problem> {
+        Self::by_token(presented::of_request(parts)?, desk)
+    }
+}

@@ -1,0 +1,15 @@
+//! Who calls: an app gives its manifest and gets a token, which it shows with every request.
+//!
+//! From bottom to top: `manifest` is what an app says of itself, `token` what it gets for it,
+//! `presented` finds the token in a request, `caller` is who shows a good one, `endpoint` hands
+//! tokens out.
+
+mod caller;
+mod endpoint;
+mod manifest;
+mod presented;
+mod token;
+
+pub(crate) use caller::Caller;
+pub(crate) use endpoint::authenticate;
+pub(crate) use presented::of_query;

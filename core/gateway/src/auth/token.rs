@@ -1,0 +1,118 @@
+//! Tokens: what an app is, signed by the device.
+//!
+//! A version byte, the claims in CBOR, and a signature of both, in base64. Nothing is kept of a
+//! token here, so it is good after a restart of the node, too; what an app can do with it ends
+//! with its time.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE;
+use serde::{Deserialize, Serialize};
+use swarmlet::{AppId, Node, Signature, is_attested};
+
+use super::manifest::Manifest;
+use crate::limits::{CLOCK_SKEW_MAX, TOKEN_SHOWN_MAX};
+use crate::problem::Problem;
+
+/// What a token says.
+#[derive(Debug, Serialize, Deserialize)]
+struct Claims {
+    /// When it was made, in microseconds since 1970.
+    created: u64,
+    app_id: String,
+    app_version: String,
+    /// For how many seconds it is good.
+    validity: u64,
+}
+
+/// Makes a token for an app.
+pub(crate) fn issue(node: &Node, manifest: &Manifest, valid: Duration) -> Result<String, Problem> {
+    let claims = Claims {
+        created: now().as_micros() as u64,
+        app_id: manifest.app_id.as_str().to_owned(),
+        app_version: manifest.version.clone(),
+        validity: valid.as_secs(),
+    };
+    let encoded = minicbor_serde::to_vec(&claims).map_err(|error| {
+        tracing::error!(%error, "a token cannot be encoded");
+        Problem::Internal
+    })?;
+    let mut bytes = vec![VERSION];
+    bytes.extend(encoded);
+    let signature = node.attest(PURPOSE, &bytes);
+    bytes.extend(signature.as_bytes());
+    Ok(URL_SAFE.encode(bytes))
+}
+
+/// The app that a token is for.
+pub(crate) fn check(node: &Node, token: &str) -> Result<AppId, Problem> {
+    let invalid = |why| Problem::TokenInvalid {
+        token: token.chars().take(TOKEN_SHOWN_MAX).collect(),
+        why,
+    };
+    if token.is_empty() {
+        return Err(invalid("Missing token bytes."));
+    }
+    let bytes = URL_SAFE.decode(token);
+    let bytes = bytes.map_err(|_| invalid("Cannot parse token bytes."))?;
+    let signed = bytes.split_last_chunk::<SIGNATURE_BYTES>();
+    let (message, signature) = signed
+        .filter(|(message, _)| message.first() == Some(&VERSION))
+        .ok_or_else(|| invalid("Not a signed token."))?;
+    let signature = Signature::from_bytes(*signature);
+    if !is_attested(node.id(), PURPOSE, message, &signature) {
+        return Err(Problem::TokenUnauthorized);
+    }
+    let claims: Claims =
+        minicbor_serde::from_slice(&message[1..]).map_err(|_| invalid("Cannot parse CBOR."))?;
+    let app_id = AppId::new(&claims.app_id).map_err(|_| invalid("Cannot parse CBOR."))?;
+    if claims.is_over(now()) {
+        return Err(Problem::TokenExpired);
+    }
+    Ok(app_id)
+}
+
+impl Claims {
+    /// Whether its time is over, or has not come because the clock was set back: the client then
+    /// asks for another one.
+    fn is_over(&self, now: Duration) -> bool {
+        let created = Duration::from_micros(self.created);
+        let end = created.saturating_add(Duration::from_secs(self.validity));
+        now >= end || now.saturating_add(CLOCK_SKEW_MAX) < created
+    }
+}
+
+fn now() -> Duration {
+    // A clock before 1970 makes tokens that are over, which clients can do something about.
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+}
+
+const PURPOSE: &str = "swarmlet 2026-11 gateway app token 1";
+const VERSION: u8 = 1;
+const SIGNATURE_BYTES: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_good_from_about_its_making_to_its_end() {
+        let claims = Claims {
+            created: 1_000_000_000,
+            app_id: String::new(),
+            app_version: String::new(),
+            validity: 10,
+        };
+        for (now_secs, is_over) in [(900, true), (950, false), (1000, false), (1009, false)] {
+            assert_eq!(
+                claims.is_over(Duration::from_secs(now_secs)),
+                is_over,
+                "{now_secs}"
+            );
+        }
+        assert!(claims.is_over(Duration::from_secs(1010)));
+    }
+}

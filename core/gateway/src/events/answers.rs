@@ -1,0 +1,133 @@
+//! The answers to a query or subscription, as they come and as they are asked for.
+
+use swarmlet::{Item, Offsets, Output, Results};
+
+use super::answer::Answer;
+use crate::limits::{NEWEST_WAIT, RESULTS_AT_ONCE};
+
+/// Answers, in order. Nothing is read before it is asked for.
+#[derive(Debug)]
+pub(crate) struct Answers {
+    source: Source,
+    is_live: bool,
+}
+
+/// Why there will be no further answer though there could be.
+#[derive(Debug)]
+pub(crate) struct Cut;
+
+#[derive(Debug)]
+enum Source {
+    /// This, and then nothing.
+    Only(Option<Answer>),
+    /// What there is up to these offsets, and in the end the offsets.
+    Query(Box<Results>, Offsets),
+    Subscription(Box<Results>),
+    /// With the offsets where it began.
+    Monotonic(Box<Results>, Offsets),
+}
+
+impl Answers {
+    pub(super) fn only(answer: Answer) -> Self {
+        Self::of(Source::Only(Some(answer)))
+    }
+
+    pub(super) fn query(results: Results, upper: Offsets) -> Self {
+        Self::of(Source::Query(Box::new(results), upper))
+    }
+
+    pub(super) fn subscription(results: Results) -> Self {
+        Self::of(Source::Subscription(Box::new(results)))
+    }
+
+    pub(super) fn monotonic(results: Results, lower: Offsets) -> Self {
+        Self::of(Source::Monotonic(Box::new(results), lower))
+    }
+
+    fn of(source: Source) -> Self {
+        Self {
+            source,
+            is_live: false,
+        }
+    }
+
+    /// Waits for answers; none at the end. Cancel-safe.
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<Answer>>, Cut> {
+        let results = match &mut self.source {
+            Source::Only(answer) => return Ok(answer.take().map(|answer| vec![answer])),
+            Source::Query(results, _)
+            | Source::Subscription(results)
+            | Source::Monotonic(results, _) => results,
+        };
+        let outputs = results
+            .next_outputs(RESULTS_AT_ONCE)
+            .await
+            .map_err(|error| {
+                tracing::warn!(%error, "a stream of results ends early");
+                Cut
+            })?;
+        match outputs {
+            Some(outputs) => Ok(Some(self.translate(outputs).await)),
+            None => Ok(self.end()),
+        }
+    }
+
+    async fn translate(&mut self, outputs: Vec<Output>) -> Vec<Answer> {
+        let mut answers = Vec::with_capacity(outputs.len());
+        for output in outputs {
+            let is_last = output.item.to_error().is_some();
+            if let Some(answer) = self.answer(output.item) {
+                answers.push(answer);
+            }
+            if is_last {
+                self.source = Source::Only(None);
+            }
+        }
+        self.mark_newest(&mut answers).await;
+        answers
+    }
+
+    fn answer(&mut self, item: Item) -> Option<Answer> {
+        Some(match item {
+            Item::Row(row) => Answer::Event {
+                row,
+                is_caught_up: matches!(self.source, Source::Monotonic(..)).then_some(false),
+            },
+            Item::AntiRow(row) => Answer::AntiEvent(row),
+            Item::Diagnostic(diagnostic) => Answer::Diagnostic(diagnostic),
+            Item::CaughtUp(mut present) => {
+                self.is_live = true;
+                if let Source::Monotonic(_, lower) = &self.source {
+                    for (stream, last) in lower.iter() {
+                        present.advance(stream, last);
+                    }
+                }
+                Answer::Offsets(present)
+            }
+            Item::TimeTravel(key) => Answer::TimeTravel(key),
+            // What later releases of the node have to say clients do not know.
+            _ => return None,
+        })
+    }
+
+    /// Says of the last event whether there is nothing newer: apps look at their state then.
+    ///
+    /// Not knowing is no reason to say no, as nothing might come that could say yes.
+    async fn mark_newest(&mut self, answers: &mut [Answer]) {
+        let (Source::Monotonic(results, _), true) = (&mut self.source, self.is_live) else {
+            return;
+        };
+        let Some(Answer::Event { is_caught_up, .. }) = answers.last_mut() else {
+            return;
+        };
+        let more = tokio::time::timeout(NEWEST_WAIT, results.ready()).await;
+        *is_caught_up = Some(!matches!(more, Ok(Ok(true))));
+    }
+
+    fn end(&mut self) -> Option<Vec<Answer>> {
+        match std::mem::replace(&mut self.source, Source::Only(None)) {
+            Source::Query(_, upper) => Some(vec![Answer::Offsets(upper)]),
+            _ => None,
+        }
+    }
+}

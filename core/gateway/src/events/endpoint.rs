@@ -1,0 +1,101 @@
+//! Events over HTTP.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use swarmlet::Node;
+use swarmlet_aql::FeatureError;
+
+use super::answers::Answers;
+use super::ask::{self, Refusal};
+use super::ndjson;
+use crate::auth::Caller;
+use crate::body;
+use crate::desk::Desk;
+use crate::limits::{PUBLISH_BYTES_MAX, REQUEST_BYTES_MAX};
+use crate::negotiation::{self, JSON, NDJSON};
+use crate::problem::Problem;
+
+pub(crate) async fn offsets(caller: Caller, headers: HeaderMap) -> Result<Response, Problem> {
+    negotiation::check_accept(&headers, JSON)?;
+    let mut response = json(&ask::offsets(&caller.node)?)?;
+    let no_cache = axum::http::HeaderValue::from_static("no-cache");
+    response.headers_mut().insert(CACHE_CONTROL, no_cache);
+    Ok(response)
+}
+
+pub(crate) async fn publish(
+    caller: Caller,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    negotiation::check_accept(&headers, JSON)?;
+    let request = body::json(&headers, body, PUBLISH_BYTES_MAX).await?;
+    json(&ask::publish(&caller.node, request).await?)
+}
+
+pub(crate) async fn query(
+    State(desk): State<Arc<Desk>>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    stream(desk, (caller, headers, body), ask::query).await
+}
+
+pub(crate) async fn subscribe(
+    State(desk): State<Arc<Desk>>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    stream(desk, (caller, headers, body), ask::subscribe).await
+}
+
+pub(crate) async fn subscribe_monotonic(
+    State(desk): State<Arc<Desk>>,
+    caller: Caller,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    stream(desk, (caller, headers, body), ask::subscribe_monotonic).await
+}
+
+async fn stream<T: DeserializeOwned>(
+    desk: Arc<Desk>,
+    (caller, headers, body): (Caller, HeaderMap, Body),
+    ask: impl FnOnce(&Node, T) -> Result<Answers, Refusal>,
+) -> Result<Response, Problem> {
+    negotiation::check_accept(&headers, NDJSON)?;
+    let request = body::json(&headers, body, REQUEST_BYTES_MAX).await?;
+    Ok(ndjson::respond(ask(&caller.node, request)?, desk))
+}
+
+fn json(answer: &impl Serialize) -> Result<Response, Problem> {
+    let text = serde_json::to_string(answer).map_err(|error| {
+        tracing::error!(%error, "an answer cannot be written");
+        Problem::Internal
+    })?;
+    Ok(([(CONTENT_TYPE, JSON)], text).into_response())
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Invalid(why) | Refusal::TooLarge(why) => Self::invalid(why),
+            Refusal::Feature(FeatureError::Unsupported { feature, endpoint }) => {
+                Self::UnsupportedFeature(feature, endpoint)
+            }
+            Refusal::Feature(error) => Self::invalid(error),
+            Refusal::Overloaded => Self::Overloaded,
+            Refusal::Closed => Self::ShuttingDown,
+            Refusal::Internal => Self::Internal,
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Payloads between JSON, which clients speak, and CBOR, which events hold.
+//!
+//! JSON knows less: bytes become base64 text, infinities and not-a-number null, keys that are no
+//! text their JSON text. What came in as JSON goes out as the same value.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use minicbor::Decoder;
+use minicbor::data::Type;
+use serde::de::{self, Deserialize, Deserializer};
+use serde::ser::{self, Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
+use std::cell::RefCell;
+use swarmlet::Payload;
+
+/// A payload that came as JSON.
+#[derive(Debug)]
+pub(crate) struct Incoming(pub(crate) Payload);
+
+impl<'de> Deserialize<'de> for Incoming {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = serde_json::Value::deserialize(deserializer)?;
+        let payload = Payload::from_serde(&value).map_err(de::Error::custom)?;
+        Ok(Self(payload))
+    }
+}
+
+/// A payload that goes out as JSON.
+#[derive(Debug)]
+pub(crate) struct Outgoing<'a>(pub(crate) &'a Payload);
+
+impl Serialize for Outgoing<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let decoder = RefCell::new(Decoder::new(self.0.as_cbor()));
+        Item(&decoder).serialize(serializer)
+    }
+}
+
+/// The next item. Payloads are bounded in depth, so this may recurse.
+struct Item<'a, 'b>(&'a RefCell<Decoder<'b>>);
+
+impl Serialize for Item<'_, '_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let kind = self.read(|decoder| decoder.datatype())?;
+        match kind {
+            Type::Bool => serializer.serialize_bool(self.read(Decoder::bool)?),
+            Type::U8 | Type::U16 | Type::U32 | Type::U64 => {
+                serializer.serialize_u64(self.read(Decoder::u64)?)
+            }
+            Type::I8 | Type::I16 | Type::I32 | Type::I64 | Type::Int => {
+                serializer.serialize_i64(self.read(Decoder::i64)?)
+            }
+            // What is not finite becomes null.
+            Type::F16 | Type::F32 | Type::F64 => serializer.serialize_f64(self.read(Decoder::f64)?),
+            Type::String => serializer.serialize_str(self.read(Decoder::str)?),
+            Type::Bytes => serializer.serialize_str(&STANDARD.encode(self.read(Decoder::bytes)?)),
+            Type::Array | Type::ArrayIndef => self.array(serializer),
+            Type::Map | Type::MapIndef => self.map(serializer),
+            Type::Tag => {
+                self.read(Decoder::tag)?;
+                self.serialize(serializer)
+            }
+            _ => {
+                self.read(Decoder::skip)?;
+                serializer.serialize_unit()
+            }
+        }
+    }
+}
+
+impl<'b> Item<'_, 'b> {
+    fn read<T, E: ser::Error>(
+        &self,
+        read: impl FnOnce(&mut Decoder<'b>) -> Result<T, minicbor::decode::Error>,
+    ) -> Result<T, E> {
+        read(&mut self.0.borrow_mut()).map_err(ser::Error::custom)
+    }
+
+    fn array<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut left = self.read(Decoder::array)?;
+        let mut array = serializer.serialize_seq(None)?;
+        while self.has_more(&mut left)? {
+            array.serialize_element(self)?;
+        }
+        array.end()
+    }
+
+    fn map<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut left = self.read(Decoder::map)?;
+        let mut map = serializer.serialize_map(None)?;
+        while self.has_more(&mut left)? {
+            map.serialize_key(&self.key()?)?;
+            map.serialize_value(self)?;
+        }
+        map.end()
+    }
+
+    fn key<E: ser::Error>(&self) -> Result<String, E> {
+        if self.read(|decoder| decoder.datatype())? == Type::String {
+            return self.read(|decoder| decoder.str().map(str::to_owned));
+        }
+        let value = serde_json::to_value(self).map_err(ser::Error::custom)?;
+        Ok(match value {
+            serde_json::Value::String(text) => text,
+            other => other.to_string(),
+        })
+    }
+
+    /// Whether an item follows in what has so many left, or an end of its own.
+    fn has_more<E: ser::Error>(&self, left: &mut Option<u64>) -> Result<bool, E> {
+        match left {
+            Some(0) => Ok(false),
+            Some(count) => {
+                *count -= 1;
+                Ok(true)
+            }
+            None => self.read(|decoder| {
+                let is_end = decoder.datatype()? == Type::Break;
+                if is_end {
+                    decoder.set_position(decoder.position() + 1);
+                }
+                Ok(!is_end)
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn out(cbor: &[u8]) -> String {
+        let payload = Payload::from_cbor(cbor.to_vec()).unwrap();
+        serde_json::to_string(&Outgoing(&payload)).unwrap()
+    }
+
+    #[test]
+    fn json_goes_through_unchanged() {
+        for text in [
+            "null",
+            "18446744073709551615",
+            "-9223372036854775808",
+            "0.5",
+            "1e+300",
+            r#"{"":[[],{"a":"\"\\\n"}],"b":true}"#,
+        ] {
+            let incoming: Incoming = serde_json::from_str(text).unwrap();
+            assert_eq!(serde_json::to_string(&Outgoing(&incoming.0)).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn what_json_does_not_know_has_a_spelling() {
+        for (cbor, text) in [
+            (&[0x42, 0xff, 0x00][..], r#""/wA=""#),
+            (&[0xf9, 0x7c, 0x00], "null"),
+            (&[0xf7], "null"),
+            (&[0xc0, 0x61, b'x'], r#""x""#),
+            (&[0xbf, 0x07, 0x9f, 0x01, 0xff, 0xff], r#"{"7":[1]}"#),
+            (&[0xa1, 0x81, 0x01, 0x02], r#"{"[1]":2}"#),
+        ] {
+            assert_eq!(out(cbor), text);
+        }
+    }
+}

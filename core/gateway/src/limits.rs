@@ -1,0 +1,79 @@
+//! Every bound and period of the gateway, with the reason for its value.
+//!
+//! Nothing in this module computes. What events, tags and queries may be is the node's business.
+
+use std::time::Duration;
+
+/// Bytes of a request that publishes: the 4 MiB that the node takes at once, written as JSON.
+pub(crate) const PUBLISH_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Bytes of any other request of events: a query text of 64 KiB, and offsets of thousands of
+/// streams.
+pub(crate) const REQUEST_BYTES_MAX: usize = 1024 * 1024;
+
+/// Bytes of a manifest: a few names, and a signature with the domains of its developer.
+pub(crate) const MANIFEST_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes of a name or version in a manifest: one line for people.
+pub(crate) const LABEL_BYTES_MAX: usize = 256;
+
+/// How long a token is good, as with the predecessor: clients ask for another when it is over.
+pub(crate) const TOKEN_VALID: Duration = Duration::from_secs(24 * 3600);
+
+/// How far in the future a token may have been made: clocks are set back by that much without
+/// anybody doing it on purpose.
+pub(crate) const CLOCK_SKEW_MAX: Duration = Duration::from_secs(60);
+
+/// Characters of a token that an error repeats: enough to recognise it.
+pub(crate) const TOKEN_SHOWN_MAX: usize = 256;
+
+/// How long it takes to send a request's body: a slow network sends 8 MiB in that time.
+pub(crate) const BODY_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// How long it takes to send a request's head, also on a connection that was used before: clients
+/// open another one without noticing.
+pub(crate) const HEAD_TIME_MAX: Duration = Duration::from_secs(15);
+
+/// Bytes of a request's head: a token, and the headers of a browser.
+pub(crate) const HEAD_BYTES_MAX: usize = 32 * 1024;
+
+/// Headers of a request: browsers send twenty.
+pub(crate) const HEADERS_MAX: usize = 100;
+
+/// How long the requests that are being answered have when the gateway is closed.
+pub(crate) const CLOSE_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Results that are asked of the node at once: they become one write, and what a stream keeps in
+/// memory while its client is slow.
+pub(crate) const RESULTS_AT_ONCE: usize = 128;
+
+/// How long a stream of results may be silent: clients take a longer silence for a dead connection.
+pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// How long it is waited for another event before one is said to be the newest: the read that finds
+/// it takes less.
+pub(crate) const NEWEST_WAIT: Duration = Duration::from_millis(5);
+
+/// How long accepting rests after it failed, as it does when the process has no more descriptors.
+pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Sockets that are open at a time: apps need one each, and every tab of a browser is an app.
+pub(crate) const SOCKETS_MAX: usize = 128;
+
+/// Requests that are answered at a time on one socket: an app with some hundred subscriptions.
+pub(crate) const SOCKET_REQUESTS_MAX: usize = 1024;
+
+/// Frames that wait to be sent on one socket: enough to keep it busy.
+pub(crate) const SOCKET_FRAMES_QUEUED: usize = 16;
+
+/// Bytes of the buffers of one socket, for reading and for writing: some frames of usual events.
+pub(crate) const SOCKET_BUFFER_BYTES: usize = 16 * 1024;
+
+/// How often a socket is pinged: routers forget silent connections after a minute or more.
+pub(crate) const SOCKET_PING_PERIOD: Duration = Duration::from_secs(30);
+
+/// How long a socket may be silent, its answers to pings included: two of them got lost.
+pub(crate) const SOCKET_SILENCE_MAX: Duration = Duration::from_secs(75);
+
+/// How long a client may take nothing of what it asked for: longer than a busy tablet stands still.
+pub(crate) const WRITE_TIME_MAX: Duration = Duration::from_secs(60);

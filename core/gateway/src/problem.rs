@@ -1,0 +1,157 @@
+//! What is answered instead of what was asked for: a status, a code and a text, as clients of the
+//! predecessor know them.
+
+use std::fmt::Display;
+
+use axum::http::StatusCode;
+use axum::http::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+use swarmlet_aql::{Endpoint, Feature};
+
+use crate::negotiation::JSON;
+
+/// Why a request is not answered as asked.
+#[derive(Debug)]
+pub(crate) enum Problem {
+    NotFound,
+    MethodNotAllowed,
+    MissingAuthHeader,
+    MissingTokenParam,
+    UnsupportedAuthType(String),
+    TokenInvalid {
+        token: String,
+        why: &'static str,
+    },
+    TokenUnauthorized,
+    TokenExpired,
+    ManifestInvalid(String),
+    BadRequest(String),
+    NotAcceptable {
+        wanted: String,
+        offered: &'static str,
+    },
+    UnsupportedMediaType,
+    PayloadTooLarge {
+        limit: usize,
+    },
+    RequestTimeout,
+    UnsupportedFeature(Feature, Endpoint),
+    Overloaded,
+    ShuttingDown,
+    Internal,
+}
+
+impl Problem {
+    /// A request that cannot be understood.
+    pub(crate) fn invalid(why: impl Display) -> Self {
+        Self::BadRequest(format!("Invalid request. {why}"))
+    }
+
+    fn parts(self) -> (StatusCode, &'static str, String) {
+        use StatusCode as S;
+        match self {
+            Self::NotFound => (S::NOT_FOUND, "ERR_NOT_FOUND", NOT_FOUND.into()),
+            Self::MethodNotAllowed => {
+                let text = "Method not supported.";
+                (S::METHOD_NOT_ALLOWED, "ERR_METHOD_NOT_ALLOWED", text.into())
+            }
+            Self::MissingAuthHeader => {
+                let text = "\"Authorization\" header is missing.";
+                (S::UNAUTHORIZED, "ERR_MISSING_AUTH_HEADER", text.into())
+            }
+            Self::MissingTokenParam => {
+                let text = "\"token\" parameter is missing.";
+                (S::UNAUTHORIZED, "ERR_MISSING_TOKEN_PARAM", text.into())
+            }
+            Self::UnsupportedAuthType(scheme) => {
+                let text = format!(
+                    "Unsupported authentication type '{scheme}'. Only \"Bearer\" is supported."
+                );
+                (S::UNAUTHORIZED, "ERR_UNSUPPORTED_AUTH_TYPE", text)
+            }
+            Self::TokenInvalid { token, why } => {
+                let text =
+                    format!("Invalid token: '{token}'. {why} Please provide a valid bearer token.");
+                (S::BAD_REQUEST, "ERR_TOKEN_INVALID", text)
+            }
+            Self::TokenUnauthorized => {
+                let text = "Unauthorized token.";
+                (S::UNAUTHORIZED, "ERR_TOKEN_UNAUTHORIZED", text.into())
+            }
+            Self::TokenExpired => {
+                let text = "Expired token.";
+                (S::UNAUTHORIZED, "ERR_TOKEN_EXPIRED", text.into())
+            }
+            Self::ManifestInvalid(why) => {
+                let text = format!("Invalid manifest. {why}");
+                (S::BAD_REQUEST, "ERR_MANIFEST_INVALID", text)
+            }
+            Self::BadRequest(text) => (S::BAD_REQUEST, "ERR_BAD_REQUEST", text),
+            other => other.parts_of_content(),
+        }
+    }
+
+    /// The others: not about who asks, but about what.
+    fn parts_of_content(self) -> (StatusCode, &'static str, String) {
+        use StatusCode as S;
+        match self {
+            Self::NotAcceptable { wanted, offered } => {
+                let text = format!(
+                    "Content with type '{wanted}' was requested but the resource is only capable \
+                     of generating content of the following type(s): */*, {offered}."
+                );
+                (S::NOT_ACCEPTABLE, "ERR_NOT_ACCEPTABLE", text)
+            }
+            Self::UnsupportedMediaType => {
+                let text = "The request's content-type is not supported.";
+                let code = "ERR_UNSUPPORTED_MEDIA_TYPE";
+                (S::UNSUPPORTED_MEDIA_TYPE, code, text.into())
+            }
+            Self::PayloadTooLarge { limit } => {
+                let text = format!("Payload too large. Limit is {limit}");
+                (S::PAYLOAD_TOO_LARGE, "ERR_PAYLOAD_TOO_LARGE", text)
+            }
+            Self::RequestTimeout => {
+                let text = "The request took too long to arrive.";
+                (S::REQUEST_TIMEOUT, "ERR_REQUEST_TIMEOUT", text.into())
+            }
+            Self::UnsupportedFeature(feature, endpoint) => {
+                let text =
+                    format!("Feature `{feature}` is not supported on endpoint `{endpoint}`.");
+                (S::IM_A_TEAPOT, "ERR_UNSUPPORTED_FEATURE", text)
+            }
+            Self::Overloaded => {
+                let text = format!("Service overloaded. {OVERLOADED}");
+                (S::SERVICE_UNAVAILABLE, "ERR_SERVICE_OVERLOADED", text)
+            }
+            Self::ShuttingDown => {
+                let text = "Service shutting down. The node was closed.";
+                (S::SERVICE_UNAVAILABLE, "ERR_SHUTTING_DOWN", text.into())
+            }
+            _ => {
+                let text = "Internal server error.";
+                (S::INTERNAL_SERVER_ERROR, "ERR_INTERNAL", text.into())
+            }
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        // The rest of a body that was not read cannot be told from the next request.
+        let is_cut = matches!(self, Self::PayloadTooLarge { .. } | Self::RequestTimeout);
+        let (status, code, message) = self.parts();
+        let body = json!({ "code": code, "message": message }).to_string();
+        let mut response = (status, [(CONTENT_TYPE, JSON)], body).into_response();
+        if is_cut {
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(CONNECTION, close);
+        }
+        response
+    }
+}
+
+/// Clients wait and repeat a request when they see this text.
+pub(crate) const OVERLOADED: &str = "Channel towards event store is overloaded.";
+const NOT_FOUND: &str = "The requested resource could not be found.";

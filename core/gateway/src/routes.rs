@@ -1,0 +1,33 @@
+//! What answers what.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{any, get, post};
+
+use crate::desk::Desk;
+use crate::events::endpoint as events;
+use crate::problem::Problem;
+use crate::{auth, node, socket};
+
+/// All of the API.
+pub(crate) fn router(desk: Arc<Desk>) -> Router {
+    let events = Router::new()
+        .route("/offsets", get(events::offsets))
+        .route("/publish", post(events::publish))
+        .route("/query", post(events::query))
+        .route("/subscribe", post(events::subscribe))
+        .route("/subscribe_monotonic", post(events::subscribe_monotonic));
+    let api = Router::new()
+        .route("/auth", post(auth::authenticate))
+        .route("/node/id", any(node::id))
+        .route("/node/info", get(node::info))
+        .route("/events", get(socket::open))
+        .route("/events/", get(socket::open))
+        .nest("/events", events);
+    Router::new()
+        .nest("/api/v2", api)
+        .fallback(async || Problem::NotFound)
+        .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
+        .with_state(desk)
+}

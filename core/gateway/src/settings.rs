@@ -1,0 +1,69 @@
+//! What the host program decides about a gateway.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use crate::limits::TOKEN_VALID;
+
+/// Where a gateway listens and for whom. The default is right for apps on the same machine.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub(crate) addresses: Addresses,
+    pub(crate) token_valid: Duration,
+}
+
+/// Where to listen.
+#[derive(Clone, Debug)]
+pub(crate) enum Addresses {
+    /// Port 4454 of this machine, in both versions of IP as far as the machine has them.
+    Usual,
+    /// All of these.
+    These(Vec<SocketAddr>),
+}
+
+impl Settings {
+    /// The default: port 4454 of this machine, tokens that are good for a day.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            addresses: Addresses::Usual,
+            token_valid: TOKEN_VALID,
+        }
+    }
+
+    /// Listens on this address instead of the default one; called again, on several. Port 0 is one
+    /// that is free.
+    ///
+    /// There is no encryption: on an address that other machines reach, everybody on the network
+    /// reads along, and whoever reaches it may publish.
+    #[must_use]
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        match &mut self.addresses {
+            Addresses::Usual => self.addresses = Addresses::These(vec![address]),
+            Addresses::These(addresses) => addresses.push(address),
+        }
+        self
+    }
+
+    /// How long a token is good: a day unless set. Clients ask for another when it is over.
+    #[must_use]
+    pub fn token_valid(mut self, valid: Duration) -> Self {
+        self.token_valid = valid;
+        self
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The port of the predecessor, which clients try if they are not told another.
+pub(crate) const PORT: u16 = 4454;
+
+/// Where clients look that are not told otherwise: `localhost` is one or the other.
+pub(crate) const USUAL: [SocketAddr; 2] = [
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), PORT),
+    SocketAddr::new(IpAddr::V6(Ipv6Addr::LOCALHOST), PORT),
+];

@@ -1,0 +1,103 @@
+//! What travels over a socket: one JSON object in each text message.
+
+use axum::extract::ws::Utf8Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::events::Refusal;
+use crate::problem::OVERLOADED;
+
+/// What a client sends.
+#[derive(Debug, Deserialize)]
+#[serde(
+    tag = "type",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub(super) enum Incoming {
+    /// Ask for something. An id that is in use is given to the new request.
+    Request {
+        service_id: String,
+        request_id: u64,
+        #[serde(default)]
+        payload: Value,
+    },
+    /// No more answers to this request.
+    Cancel { request_id: u64 },
+}
+
+/// What a client gets.
+#[derive(Debug, Serialize)]
+#[serde(
+    tag = "type",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub(super) enum Outgoing<T> {
+    /// Answers; always a list.
+    Next { request_id: u64, payload: T },
+    /// There are no more answers.
+    Complete { request_id: u64 },
+    /// Why there are none; followed by the end.
+    Error { request_id: u64, kind: Fault },
+}
+
+/// Why a request is not answered.
+#[derive(Debug, Serialize)]
+#[serde(
+    tag = "type",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub(super) enum Fault {
+    UnknownEndpoint {
+        endpoint: String,
+        valid_endpoints: &'static [&'static str],
+    },
+    BadRequest {
+        message: String,
+    },
+    ServiceError {
+        value: String,
+    },
+    InternalError,
+}
+
+impl<T: Serialize> Outgoing<T> {
+    /// The text of the message; nothing if it cannot be written, which is told in the log.
+    pub(super) fn encode(&self) -> Option<Utf8Bytes> {
+        let text = serde_json::to_string(self);
+        let text = text.inspect_err(|error| tracing::error!(%error, "an answer cannot be written"));
+        text.ok().map(Utf8Bytes::from)
+    }
+}
+
+impl Fault {
+    pub(super) fn overloaded() -> Self {
+        Self::ServiceError {
+            value: OVERLOADED.into(),
+        }
+    }
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        let value = match refusal {
+            Refusal::Invalid(why) | Refusal::TooLarge(why) => format!("Invalid request. {why}"),
+            Refusal::Feature(error) => error.to_string(),
+            Refusal::Overloaded => return Self::overloaded(),
+            Refusal::Closed => "The node was closed.".into(),
+            Refusal::Internal => return Self::InternalError,
+        };
+        Self::ServiceError { value }
+    }
+}
+
+/// What can be asked for.
+pub(super) const ENDPOINTS: &[&str] = &[
+    "offsets",
+    "publish",
+    "query",
+    "subscribe",
+    "subscribe_monotonic",
+];

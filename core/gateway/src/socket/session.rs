@@ -1,0 +1,211 @@
+//! One socket: what comes in becomes requests, what they bring goes out in order.
+//!
+//! Requests run as tasks of their own and wait while the socket is slow: there is a short queue
+//! between them and it, and nothing is read of a log whose client does not read.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
+use futures::stream::{SplitSink, SplitStream};
+use futures::{SinkExt as _, StreamExt as _};
+use swarmlet::Node;
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::{interval, timeout};
+
+use super::frame::{Fault, Incoming};
+use super::request;
+use crate::desk::Desk;
+use crate::limits::{
+    SOCKET_FRAMES_QUEUED, SOCKET_PING_PERIOD, SOCKET_REQUESTS_MAX, SOCKET_SILENCE_MAX,
+    WRITE_TIME_MAX,
+};
+
+/// Serves a socket until either side is done.
+pub(super) async fn run(socket: WebSocket, node: Node, desk: &Desk) {
+    let (sink, stream) = socket.split();
+    let (frames, queue) = mpsc::channel(SOCKET_FRAMES_QUEUED);
+    let session = Session {
+        node,
+        frames,
+        requests: HashMap::new(),
+        tasks: JoinSet::new(),
+    };
+    tokio::select! {
+        () = session.take_in(stream) => {}
+        () = send(sink, queue) => {}
+        () = desk.closing() => {}
+    }
+}
+
+/// A socket as its requests see it.
+struct Session {
+    node: Node,
+    frames: mpsc::Sender<Frame>,
+    requests: HashMap<u64, Running>,
+    tasks: JoinSet<Outcome>,
+}
+
+struct Running {
+    task: AbortHandle,
+    line: Line,
+}
+
+/// How a request ended, by its id.
+pub(super) enum Outcome {
+    /// It was answered, or refused.
+    Answered(u64),
+    /// The socket is of no more use.
+    Broken,
+}
+
+/// Where a request puts its frames.
+#[derive(Clone)]
+pub(super) struct Line {
+    pub(super) request_id: u64,
+    frames: mpsc::Sender<Frame>,
+    is_cancelled: Arc<AtomicBool>,
+}
+
+/// A message that waits to be sent, unless its request was cancelled meanwhile.
+struct Frame {
+    text: Utf8Bytes,
+    is_cancelled: Arc<AtomicBool>,
+}
+
+impl Line {
+    /// Queues a message; waits while the socket is slow. Says whether there is a socket.
+    pub(super) async fn send(&self, text: Option<Utf8Bytes>) -> bool {
+        let Some(text) = text else {
+            return false;
+        };
+        let frame = Frame {
+            text,
+            is_cancelled: self.is_cancelled.clone(),
+        };
+        self.frames.send(frame).await.is_ok()
+    }
+}
+
+impl Running {
+    fn cancel(&self) {
+        self.line.is_cancelled.store(true, Ordering::Relaxed);
+        self.task.abort();
+    }
+}
+
+impl Session {
+    /// Until the client goes, says something that cannot be understood, or nothing at all.
+    async fn take_in(mut self, mut stream: SplitStream<WebSocket>) {
+        loop {
+            let flow = tokio::select! {
+                message = timeout(SOCKET_SILENCE_MAX, stream.next()) => match message {
+                    Ok(Some(Ok(message))) => self.take_message(message).await,
+                    _ => ControlFlow::Break(()),
+                },
+                Some(ended) = self.tasks.join_next_with_id() => self.take_outcome(ended),
+            };
+            if flow.is_break() {
+                return;
+            }
+        }
+    }
+
+    async fn take_message(&mut self, message: Message) -> ControlFlow<()> {
+        let text = match message {
+            Message::Text(text) => text,
+            Message::Ping(_) | Message::Pong(_) => return ControlFlow::Continue(()),
+            Message::Binary(_) | Message::Close(_) => return ControlFlow::Break(()),
+        };
+        match serde_json::from_str(&text) {
+            Ok(Incoming::Request {
+                service_id,
+                request_id,
+                payload,
+            }) => {
+                self.cancel(request_id);
+                let line = self.line(request_id);
+                if self.requests.len() >= SOCKET_REQUESTS_MAX {
+                    self.tasks.spawn(request::refuse(line, Fault::overloaded()));
+                    return ControlFlow::Continue(());
+                }
+                let begun = request::begin(&self.node, &service_id, payload, line.clone()).await;
+                let task = self.tasks.spawn(begun);
+                self.requests.insert(request_id, Running { task, line });
+                ControlFlow::Continue(())
+            }
+            Ok(Incoming::Cancel { request_id }) => {
+                self.cancel(request_id);
+                ControlFlow::Continue(())
+            }
+            Err(error) => {
+                tracing::debug!(%error, "a client does not speak the protocol");
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    fn take_outcome(
+        &mut self,
+        ended: Result<(tokio::task::Id, Outcome), tokio::task::JoinError>,
+    ) -> ControlFlow<()> {
+        match ended {
+            Ok((task, Outcome::Answered(request_id))) => {
+                // The id may be in use again.
+                let is_this = |running: &Running| running.task.id() == task;
+                if self.requests.get(&request_id).is_some_and(is_this) {
+                    self.requests.remove(&request_id);
+                }
+                ControlFlow::Continue(())
+            }
+            Ok((_, Outcome::Broken)) => ControlFlow::Break(()),
+            Err(error) if error.is_cancelled() => ControlFlow::Continue(()),
+            // What a request did not finish it would never finish.
+            Err(_) => ControlFlow::Break(()),
+        }
+    }
+
+    fn cancel(&mut self, request_id: u64) {
+        if let Some(running) = self.requests.remove(&request_id) {
+            running.cancel();
+        }
+    }
+
+    fn line(&self, request_id: u64) -> Line {
+        Line {
+            request_id,
+            frames: self.frames.clone(),
+            is_cancelled: Arc::default(),
+        }
+    }
+}
+
+/// Sends what is queued, and pings, until the client does not take it.
+async fn send(mut sink: SplitSink<WebSocket, Message>, mut queue: mpsc::Receiver<Frame>) {
+    let mut pings = interval(SOCKET_PING_PERIOD);
+    loop {
+        let message = tokio::select! {
+            frame = queue.recv() => match frame {
+                Some(frame) if frame.is_cancelled.load(Ordering::Relaxed) => continue,
+                Some(frame) => Message::Text(frame.text),
+                None => return,
+            },
+            _ = pings.tick() => Message::Ping(Default::default()),
+        };
+        if !is_sent(&mut sink, message, WRITE_TIME_MAX).await {
+            return;
+        }
+    }
+}
+
+async fn is_sent(
+    sink: &mut SplitSink<WebSocket, Message>,
+    message: Message,
+    within: Duration,
+) -> bool {
+    matches!(timeout(within, sink.send(message)).await, Ok(Ok(())))
+}
