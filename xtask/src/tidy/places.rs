@@ -27,6 +27,9 @@ const HOSTS: &[&str] = &[
     "www.w3.org",
 ];
 
+/// Endings of names that nobody can have, reserved for examples and for one's own machine.
+const NOBODYS: &[&str] = &[".example", ".localhost"];
+
 /// Where machines keep what is theirs. Split, so that this file does not break its own rule.
 const MACHINE_PATHS: &[&str] = &[
     concat!("/", "home/"),
@@ -60,7 +63,7 @@ pub(crate) fn check(source: &Source) -> Vec<Finding> {
         if let Some(path) = MACHINE_PATHS.iter().find(|path| has_absolute(line, path)) {
             findings.push(source.finding(number, format!("`{path}` is a path of one machine")));
         }
-        if let Some(host) = hosts(line).find(|host| !HOSTS.contains(host)) {
+        if let Some(host) = hosts(line).find(|host| !is_known(host)) {
             findings.push(source.finding(number, format!("`{host}` is not a host we point to")));
         }
         if let Some(setting) = REDIRECTIONS.iter().find(|setting| line.contains(**setting)) {
@@ -69,6 +72,10 @@ pub(crate) fn check(source: &Source) -> Vec<Finding> {
         }
     }
     findings
+}
+
+fn is_known(host: &str) -> bool {
+    HOSTS.contains(&host) || NOBODYS.iter().any(|ending| host.ends_with(ending))
 }
 
 /// Whether the path stands there as an absolute one, not as the middle of a relative one.
@@ -116,6 +123,7 @@ mod tests {
     fn unknown_hosts_are_found() {
         let address = |host: &str| format!("at <https://{host}/a/b>\n");
         assert_eq!(count("README.md", &address("github.com")), 0);
+        assert_eq!(count("README.md", &address("app.example")), 0);
         assert_eq!(count("README.md", &address("mirror.example.net")), 1);
         assert_eq!(count("Cargo.lock", &address("mirror.example.net")), 0);
         assert_eq!(count("a/package-lock.json", "\"integrity\": \"x\"\n"), 0);
