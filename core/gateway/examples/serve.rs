@@ -21,6 +21,9 @@ struct Arguments {
     /// Where apps find it.
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
+    /// An origin whose pages are let in; `*` for all.
+    #[arg(long)]
+    origin: Vec<String>,
     /// Found a swarm, and print an invite.
     #[arg(long)]
     found: bool,
@@ -46,7 +49,10 @@ async fn main() -> Result<()> {
             .join(&invite, "other", Duration::from_secs(20))
             .await?;
     }
-    let gateway = Gateway::bind(node.clone(), Settings::new().listen(arguments.listen)).await?;
+    let settings = Settings::new().listen(arguments.listen);
+    let origins = arguments.origin.iter();
+    let settings = origins.fold(settings, |settings, origin| settings.origin(origin));
+    let gateway = Gateway::bind(node.clone(), settings).await?;
     println!("listening on {}", gateway.local_addr());
     if tokio::signal::ctrl_c().await.is_ok() {
         gateway.close().await;

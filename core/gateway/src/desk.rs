@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use swarmlet::Node;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use crate::limits::SOCKETS_MAX;
+use crate::limits::{CONNECTIONS_MAX, PUBLISHING_KB_MAX, SOCKETS_MAX};
+use crate::problem::Problem;
+use crate::serving::{Reservoir, Seats};
 use crate::settings::Settings;
 
 /// Shared by all connections of a gateway.
@@ -14,6 +16,9 @@ use crate::settings::Settings;
 pub(crate) struct Desk {
     pub(crate) node: Node,
     pub(crate) settings: Settings,
+    pub(crate) seats: Arc<Seats>,
+    pub(crate) reservoir: Reservoir,
+    publishing: Arc<Semaphore>,
     /// Room for sockets.
     pub(crate) sockets: Arc<Semaphore>,
     started: Instant,
@@ -25,6 +30,9 @@ impl Desk {
         Self {
             node,
             settings,
+            seats: Arc::new(Seats::new(CONNECTIONS_MAX)),
+            reservoir: Reservoir::new(),
+            publishing: Arc::new(Semaphore::new(PUBLISHING_KB_MAX)),
             sockets: Arc::new(Semaphore::new(SOCKETS_MAX)),
             started: Instant::now(),
             is_closing: watch::Sender::new(false),
@@ -34,6 +42,18 @@ impl Desk {
     /// For how long the gateway has been there.
     pub(crate) fn uptime(&self) -> Duration {
         self.started.elapsed()
+    }
+
+    /// Waits for room for a request that publishes, of so many bytes; given back when the permit is
+    /// dropped.
+    pub(crate) async fn room_to_publish(
+        &self,
+        bytes: usize,
+    ) -> Result<OwnedSemaphorePermit, Problem> {
+        let kilobytes = bytes.div_ceil(1024).min(PUBLISHING_KB_MAX) as u32;
+        let room = self.publishing.clone().acquire_many_owned(kilobytes).await;
+        // Nobody closes the semaphore.
+        room.map_err(|_| Problem::ShuttingDown)
     }
 
     /// From here on connections end when they can.

@@ -22,15 +22,16 @@
 //! # }
 //! ```
 //!
-//! From the socket inwards: `gateway` opens and closes it, `serving` runs connections, `routes`
-//! says what answers what, `auth` who calls, `events` translates between the wire and the node,
-//! `socket` carries many requests over one WebSocket.
+//! From the socket inwards: `gateway` opens and closes it, `serving` runs connections, `defences`
+//! keeps pages of others out, `routes` says what answers what, `auth` who calls, `events`
+//! translates between the wire and the node, `socket` carries many requests over one WebSocket.
 //! The gateway knows the node by its public interface only, and decides nothing about events.
 
 #![forbid(unsafe_code)]
 
 mod auth;
 mod body;
+mod defences;
 mod desk;
 mod events;
 mod gateway;

@@ -7,6 +7,16 @@ use std::time::Duration;
 /// Bytes of a request that publishes: the 4 MiB that the node takes at once, written as JSON.
 pub(crate) const PUBLISH_BYTES_MAX: usize = 8 * 1024 * 1024;
 
+/// Events of such a request: what the node takes at once.
+pub(crate) const PUBLISH_EVENTS_MAX: usize = 16 * 1024;
+
+/// Bytes of one payload: what the node takes.
+pub(crate) const PAYLOAD_BYTES_MAX: usize = 1024 * 1024;
+
+/// Kilobytes of requests that wait for the disk, of all clients together: two of the largest, so
+/// that one can be parsed while another is written.
+pub(crate) const PUBLISHING_KB_MAX: usize = 2 * PUBLISH_BYTES_MAX / 1024;
+
 /// Bytes of any other request of events: a query text of 64 KiB, and offsets of thousands of
 /// streams.
 pub(crate) const REQUEST_BYTES_MAX: usize = 1024 * 1024;
@@ -16,6 +26,21 @@ pub(crate) const MANIFEST_BYTES_MAX: usize = 64 * 1024;
 
 /// Bytes of a name or version in a manifest: one line for people.
 pub(crate) const LABEL_BYTES_MAX: usize = 256;
+
+/// Connections at a time. When there are more, that which is idle for longest makes room, so it is
+/// a bound of what is being done: each app holds one or two, each browser six.
+pub(crate) const CONNECTIONS_MAX: usize = 256;
+
+/// Bytes that were received and not dealt with, of all connections together: two of the largest
+/// requests, in a quarter of what a node may use.
+pub(crate) const INFLOW_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Bytes by which a connection draws on that, after as many of its own: the usual request needs
+/// nothing else.
+pub(crate) const INFLOW_STEP_BYTES: usize = 64 * 1024;
+
+/// How long browsers remember which requests of a page were allowed, in seconds.
+pub(crate) const PREFLIGHT_SECS: &str = "3600";
 
 /// How long a token is good, as with the predecessor: clients ask for another when it is over.
 pub(crate) const TOKEN_VALID: Duration = Duration::from_secs(24 * 3600);
@@ -34,7 +59,7 @@ pub(crate) const BODY_TIME_MAX: Duration = Duration::from_secs(30);
 /// open another one without noticing.
 pub(crate) const HEAD_TIME_MAX: Duration = Duration::from_secs(15);
 
-/// Bytes of a request's head: a token, and the headers of a browser.
+/// Bytes of a request's head, about: a token, and the headers of a browser.
 pub(crate) const HEAD_BYTES_MAX: usize = 32 * 1024;
 
 /// Headers of a request: browsers send twenty.
@@ -61,10 +86,14 @@ pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub(crate) const SOCKETS_MAX: usize = 128;
 
 /// Requests that are answered at a time on one socket: an app with some hundred subscriptions.
-pub(crate) const SOCKET_REQUESTS_MAX: usize = 1024;
+pub(crate) const SOCKET_REQUESTS_MAX: usize = 512;
 
 /// Frames that wait to be sent on one socket: enough to keep it busy.
-pub(crate) const SOCKET_FRAMES_QUEUED: usize = 16;
+pub(crate) const SOCKET_FRAMES_QUEUED: usize = 4;
+
+/// Requests on one socket that read what is there at the same time; the others wait. Each may hold
+/// a megabyte while the client is slow.
+pub(crate) const SOCKET_READS_MAX: usize = 4;
 
 /// Bytes of the buffers of one socket, for reading and for writing: some frames of usual events.
 pub(crate) const SOCKET_BUFFER_BYTES: usize = 16 * 1024;

@@ -14,6 +14,8 @@ use crate::negotiation::JSON;
 /// Why a request is not answered as asked.
 #[derive(Debug)]
 pub(crate) enum Problem {
+    HostRefused,
+    OriginRefused,
     NotFound,
     MethodNotAllowed,
     MissingAuthHeader,
@@ -51,6 +53,14 @@ impl Problem {
     fn parts(self) -> (StatusCode, &'static str, String) {
         use StatusCode as S;
         match self {
+            Self::HostRefused => {
+                let text = "This node is not known by that name.";
+                (S::FORBIDDEN, "ERR_HOST_NOT_ALLOWED", text.into())
+            }
+            Self::OriginRefused => {
+                let text = "Pages of this origin may not do that.";
+                (S::FORBIDDEN, "ERR_ORIGIN_NOT_ALLOWED", text.into())
+            }
             Self::NotFound => (S::NOT_FOUND, "ERR_NOT_FOUND", NOT_FOUND.into()),
             Self::MethodNotAllowed => {
                 let text = "Method not supported.";

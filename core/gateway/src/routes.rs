@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::middleware;
 use axum::routing::{any, get, post};
 
+use crate::defences::guard;
 use crate::desk::Desk;
 use crate::events::endpoint as events;
 use crate::problem::Problem;
@@ -29,5 +31,6 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
         .nest("/api/v2", api)
         .fallback(async || Problem::NotFound)
         .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
+        .layer(middleware::from_fn_with_state(desk.clone(), guard))
         .with_state(desk)
 }

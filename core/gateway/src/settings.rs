@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use crate::defences::{Hosts, Origins};
 use crate::limits::TOKEN_VALID;
 
 /// Where a gateway listens and for whom. The default is right for apps on the same machine.
@@ -10,6 +11,8 @@ use crate::limits::TOKEN_VALID;
 pub struct Settings {
     pub(crate) addresses: Addresses,
     pub(crate) token_valid: Duration,
+    pub(crate) hosts: Hosts,
+    pub(crate) origins: Origins,
 }
 
 /// Where to listen.
@@ -28,6 +31,8 @@ impl Settings {
         Self {
             addresses: Addresses::Usual,
             token_valid: TOKEN_VALID,
+            hosts: Hosts::default(),
+            origins: Origins::default(),
         }
     }
 
@@ -42,6 +47,24 @@ impl Settings {
             Addresses::Usual => self.addresses = Addresses::These(vec![address]),
             Addresses::These(addresses) => addresses.push(address),
         }
+        self
+    }
+
+    /// A name by which others know this machine, without port. Requests under a name that is
+    /// neither this, nor `localhost`, nor an address in numbers, are refused: a page of any site
+    /// could have made it mean this machine.
+    #[must_use]
+    pub fn host(mut self, name: &str) -> Self {
+        self.hosts.add(name);
+        self
+    }
+
+    /// Lets the pages of an origin in, such as `https://app.example`, or `null` for those from
+    /// files; `*` lets in every page that somebody opens in a browser on this machine. Pages that
+    /// this machine serves itself need no permission, programs that are no browsers neither.
+    #[must_use]
+    pub fn origin(mut self, origin: &str) -> Self {
+        self.origins.add(origin);
         self
     }
 

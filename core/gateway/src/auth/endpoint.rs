@@ -2,16 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::manifest::{Manifest, Sent};
+use super::manifest::Manifest;
 use super::token;
-use crate::body;
+use crate::body::Sent;
 use crate::desk::Desk;
 use crate::limits::MANIFEST_BYTES_MAX;
 use crate::negotiation::{self, JSON};
@@ -19,12 +17,10 @@ use crate::problem::Problem;
 
 pub(crate) async fn authenticate(
     State(desk): State<Arc<Desk>>,
-    headers: HeaderMap,
-    body: Body,
+    sent: Sent,
 ) -> Result<Response, Problem> {
-    negotiation::check_accept(&headers, JSON)?;
-    let sent: Sent = body::json(&headers, body, MANIFEST_BYTES_MAX).await?;
-    let manifest = Manifest::of(sent)?;
+    negotiation::check_accept(&sent.headers, JSON)?;
+    let manifest = Manifest::of(sent.json(MANIFEST_BYTES_MAX).await?)?;
     let token = token::issue(&desk.node, &manifest, desk.settings.token_valid)?;
     tracing::debug!(app_id = %manifest.app_id, version = manifest.version, "a token was given");
     Ok((

@@ -16,7 +16,7 @@ pub(crate) struct Manifest {
 /// A manifest as it is sent.
 #[derive(Debug, Deserialize)]
 #[serde(rename = "AppManifest", rename_all = "camelCase")]
-pub(crate) struct Sent {
+pub(crate) struct Submitted {
     app_id: String,
     display_name: String,
     version: String,
@@ -25,7 +25,7 @@ pub(crate) struct Sent {
 
 impl Manifest {
     /// Judges what was sent.
-    pub(crate) fn of(sent: Sent) -> Result<Self, Problem> {
+    pub(crate) fn of(sent: Submitted) -> Result<Self, Problem> {
         let app_id = AppId::new(&sent.app_id).map_err(|error| Problem::invalid(error.message()))?;
         for (name, label) in [
             ("displayName", &sent.display_name),

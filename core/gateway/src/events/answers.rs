@@ -51,6 +51,11 @@ impl Answers {
         }
     }
 
+    /// Whether answers come when something happens, and not because they are asked for.
+    pub(crate) fn is_live(&self) -> bool {
+        self.is_live
+    }
+
     /// Waits for answers; none at the end. Cancel-safe.
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<Answer>>, Cut> {
         let results = match &mut self.source {

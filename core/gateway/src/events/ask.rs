@@ -33,8 +33,7 @@ pub(crate) async fn publish(
     node: &Node,
     request: PublishRequest,
 ) -> Result<PublishAnswer, Refusal> {
-    let events = request.data.into_iter().map(|event| event.0).collect();
-    match node.publish_many(events).await {
+    match node.publish_many(request.data).await {
         Ok(published) => Ok(PublishAnswer(published)),
         Err(error) if error.kind() == ErrorKind::InvalidArgument => {
             Err(Refusal::TooLarge(error.message().to_owned()))

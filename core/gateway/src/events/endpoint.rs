@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -16,7 +15,7 @@ use super::answers::Answers;
 use super::ask::{self, Refusal};
 use super::ndjson;
 use crate::auth::Caller;
-use crate::body;
+use crate::body::Sent;
 use crate::desk::Desk;
 use crate::limits::{PUBLISH_BYTES_MAX, REQUEST_BYTES_MAX};
 use crate::negotiation::{self, JSON, NDJSON};
@@ -31,49 +30,48 @@ pub(crate) async fn offsets(caller: Caller, headers: HeaderMap) -> Result<Respon
 }
 
 pub(crate) async fn publish(
+    State(desk): State<Arc<Desk>>,
     caller: Caller,
-    headers: HeaderMap,
-    body: Body,
+    sent: Sent,
 ) -> Result<Response, Problem> {
-    negotiation::check_accept(&headers, JSON)?;
-    let request = body::json(&headers, body, PUBLISH_BYTES_MAX).await?;
-    json(&ask::publish(&caller.node, request).await?)
+    negotiation::check_accept(&sent.headers, JSON)?;
+    let text = sent.text(PUBLISH_BYTES_MAX).await?;
+    let _room = desk.room_to_publish(text.len()).await?;
+    json(&ask::publish(&caller.node, text.parse()?).await?)
 }
 
 pub(crate) async fn query(
     State(desk): State<Arc<Desk>>,
     caller: Caller,
-    headers: HeaderMap,
-    body: Body,
+    sent: Sent,
 ) -> Result<Response, Problem> {
-    stream(desk, (caller, headers, body), ask::query).await
+    stream(desk, caller, sent, ask::query).await
 }
 
 pub(crate) async fn subscribe(
     State(desk): State<Arc<Desk>>,
     caller: Caller,
-    headers: HeaderMap,
-    body: Body,
+    sent: Sent,
 ) -> Result<Response, Problem> {
-    stream(desk, (caller, headers, body), ask::subscribe).await
+    stream(desk, caller, sent, ask::subscribe).await
 }
 
 pub(crate) async fn subscribe_monotonic(
     State(desk): State<Arc<Desk>>,
     caller: Caller,
-    headers: HeaderMap,
-    body: Body,
+    sent: Sent,
 ) -> Result<Response, Problem> {
-    stream(desk, (caller, headers, body), ask::subscribe_monotonic).await
+    stream(desk, caller, sent, ask::subscribe_monotonic).await
 }
 
 async fn stream<T: DeserializeOwned>(
     desk: Arc<Desk>,
-    (caller, headers, body): (Caller, HeaderMap, Body),
+    caller: Caller,
+    sent: Sent,
     ask: impl FnOnce(&Node, T) -> Result<Answers, Refusal>,
 ) -> Result<Response, Problem> {
-    negotiation::check_accept(&headers, NDJSON)?;
-    let request = body::json(&headers, body, REQUEST_BYTES_MAX).await?;
+    negotiation::check_accept(&sent.headers, NDJSON)?;
+    let request = sent.json(REQUEST_BYTES_MAX).await?;
     Ok(ndjson::respond(ask(&caller.node, request)?, desk))
 }
 

@@ -1,20 +1,21 @@
 //! What clients ask for. Fields that are not known are passed over, as clients send some.
 
+use std::fmt;
+
 use serde::Deserialize;
-use serde::de::{self, Deserializer};
+use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use swarmlet::{NewEvent, Order, Tags};
 
 use super::bounds::Bounds;
 use super::payload::Incoming;
+use crate::limits::PUBLISH_EVENTS_MAX;
 
 /// Events to publish.
 #[derive(Debug, Deserialize)]
 pub(crate) struct PublishRequest {
-    pub(crate) data: Vec<PublishEvent>,
+    #[serde(deserialize_with = "events")]
+    pub(crate) data: Vec<NewEvent>,
 }
-
-#[derive(Debug)]
-pub(crate) struct PublishEvent(pub(crate) NewEvent);
 
 /// What there is.
 #[derive(Debug, Deserialize)]
@@ -62,19 +63,39 @@ impl From<WantedOrder> for Order {
     }
 }
 
-impl<'de> Deserialize<'de> for PublishEvent {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(rename = "PublishEvent")]
-        struct Sent {
-            tags: Vec<String>,
-            payload: Incoming,
-        }
-        let Sent { tags, payload } = Sent::deserialize(deserializer)?;
-        let tags = Tags::new(tags.iter().map(String::as_str)).map_err(de::Error::custom)?;
-        Ok(Self(NewEvent {
-            tags,
-            payload: payload.0,
-        }))
+/// So many events and no more: an event takes many times the memory of its text.
+fn events<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<NewEvent>, D::Error> {
+    deserializer.deserialize_seq(EventsVisitor)
+}
+
+struct EventsVisitor;
+
+impl<'de> Visitor<'de> for EventsVisitor {
+    type Value = Vec<NewEvent>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a sequence")
     }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sent: A) -> Result<Vec<NewEvent>, A::Error> {
+        let mut events = Vec::new();
+        while let Some(PublishEvent { tags, payload }) = sent.next_element()? {
+            if events.len() == PUBLISH_EVENTS_MAX {
+                let text = format!("at most {PUBLISH_EVENTS_MAX} events are published at once");
+                return Err(de::Error::custom(text));
+            }
+            let tags = Tags::new(tags.iter().map(String::as_str));
+            events.push(NewEvent {
+                tags: tags.map_err(|error| de::Error::custom(error.message()))?,
+                payload: payload.0,
+            });
+        }
+        Ok(events)
+    }
+}
+
+#[derive(Deserialize)]
+struct PublishEvent {
+    tags: Vec<String>,
+    payload: Incoming,
 }

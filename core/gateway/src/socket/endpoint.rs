@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{RawQuery, State};
@@ -12,10 +13,12 @@ use crate::auth::{self, Caller};
 use crate::desk::Desk;
 use crate::limits::{PUBLISH_BYTES_MAX, SOCKET_BUFFER_BYTES};
 use crate::problem::Problem;
+use crate::serving::Connection;
 
 pub(crate) async fn open(
     State(desk): State<Arc<Desk>>,
     RawQuery(query): RawQuery,
+    Extension(connection): Extension<Connection>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
     let query = query.filter(|query| !query.is_empty());
@@ -30,7 +33,8 @@ pub(crate) async fn open(
         .read_buffer_size(SOCKET_BUFFER_BYTES)
         .write_buffer_size(SOCKET_BUFFER_BYTES);
     Ok(upgrade.on_upgrade(async move |socket| {
-        session::run(socket, caller.node, &desk).await;
-        drop(place);
+        let busy = connection.busy();
+        session::run(socket, caller.node, desk, connection).await;
+        drop((busy, place));
     }))
 }

@@ -1,29 +1,61 @@
 //! What travels over a socket: one JSON object in each text message.
 
+use std::borrow::Cow;
+
 use axum::extract::ws::Utf8Bytes;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::events::Refusal;
 use crate::problem::OVERLOADED;
 
 /// What a client sends.
-#[derive(Debug, Deserialize)]
-#[serde(
-    tag = "type",
-    rename_all = "camelCase",
-    rename_all_fields = "camelCase"
-)]
-pub(super) enum Incoming {
+#[derive(Debug)]
+pub(super) enum Incoming<'a> {
     /// Ask for something. An id that is in use is given to the new request.
     Request {
-        service_id: String,
+        service_id: Cow<'a, str>,
         request_id: u64,
-        #[serde(default)]
-        payload: Value,
+        /// JSON, of which nobody knows yet what it has to say.
+        payload: &'a str,
     },
     /// No more answers to this request.
     Cancel { request_id: u64 },
+}
+
+impl<'a> Incoming<'a> {
+    /// Understands the text of a message.
+    pub(super) fn decode(text: &'a str) -> Result<Self, serde_json::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        enum Kind {
+            Request,
+            Cancel,
+        }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Sent<'a> {
+            #[serde(rename = "type")]
+            kind: Kind,
+            request_id: u64,
+            #[serde(borrow)]
+            service_id: Option<Cow<'a, str>>,
+            #[serde(borrow)]
+            payload: Option<&'a RawValue>,
+        }
+        let sent: Sent<'_> = serde_json::from_str(text)?;
+        match (sent.kind, sent.service_id) {
+            (Kind::Cancel, _) => Ok(Self::Cancel {
+                request_id: sent.request_id,
+            }),
+            (Kind::Request, Some(service_id)) => Ok(Self::Request {
+                service_id,
+                request_id: sent.request_id,
+                payload: sent.payload.map_or("null", RawValue::get),
+            }),
+            (Kind::Request, None) => Err(serde::de::Error::missing_field("serviceId")),
+        }
+    }
 }
 
 /// What a client gets.

@@ -1,14 +1,15 @@
 //! One request on a socket, from its frame to its last answer.
 
+use std::future::ready;
 use std::pin::Pin;
+use std::task::Poll;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use swarmlet::Node;
 
 use super::frame::{ENDPOINTS, Fault, Outgoing};
-use super::session::{Line, Outcome};
+use super::session::{Line, Outcome, Session};
 use crate::events::{self, Answers, Cut, Refusal};
 
 /// What is left to do of a request.
@@ -16,18 +17,14 @@ pub(super) type Begun = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 
 /// Begins a request. Events are queued when this returns, so that two requests that publish do it
 /// in their order.
-pub(super) async fn begin(node: &Node, service: &str, payload: Value, line: Line) -> Begun {
+pub(super) async fn begin(session: &Session, service: &str, payload: &str, line: Line) -> Begun {
+    let node = &session.node;
     let begun = match service {
-        "offsets" => Ok(answered(line.clone(), events::offsets(node))),
-        "publish" => parsed(payload).map(|request| {
-            let node = node.clone();
-            let line = line.clone();
-            let published = async move { events::publish(&node, request).await };
-            Box::pin(async move { answered(line, published.await).await }) as Begun
-        }),
-        "query" => streamed(node, payload, &line, events::query),
-        "subscribe" => streamed(node, payload, &line, events::subscribe),
-        "subscribe_monotonic" => streamed(node, payload, &line, events::subscribe_monotonic),
+        "offsets" => Ok(answered(line.clone(), ready(events::offsets(node)))),
+        "publish" => publish(session, payload, line.clone()).await,
+        "query" => streamed(session, payload, &line, events::query),
+        "subscribe" => streamed(session, payload, &line, events::subscribe),
+        "subscribe_monotonic" => streamed(session, payload, &line, events::subscribe_monotonic),
         _ => Err(Fault::UnknownEndpoint {
             endpoint: service.to_owned(),
             valid_endpoints: ENDPOINTS,
@@ -35,9 +32,21 @@ pub(super) async fn begin(node: &Node, service: &str, payload: Value, line: Line
     };
     let mut begun = begun.unwrap_or_else(|fault| Box::pin(refuse(line, fault)));
     match futures::poll!(begun.as_mut()) {
-        std::task::Poll::Ready(outcome) => Box::pin(std::future::ready(outcome)),
-        std::task::Poll::Pending => begun,
+        Poll::Ready(outcome) => Box::pin(ready(outcome)),
+        Poll::Pending => begun,
     }
+}
+
+async fn publish(session: &Session, payload: &str, line: Line) -> Result<Begun, Fault> {
+    let room = session.desk.room_to_publish(payload.len()).await;
+    let room = room.map_err(|_| Fault::InternalError)?;
+    let (node, request) = (session.node.clone(), parsed(payload)?);
+    let published = async move {
+        let published = events::publish(&node, request).await;
+        drop(room);
+        published
+    };
+    Ok(answered(line, published))
 }
 
 /// Says why there are no answers, and that this is the end.
@@ -50,12 +59,12 @@ pub(super) async fn refuse(line: Line, kind: Fault) -> Outcome {
     }
 }
 
-fn answered<T>(line: Line, answer: Result<T, Refusal>) -> Begun
-where
-    T: Serialize + Send + Sync + 'static,
-{
+fn answered<T: Serialize + Send + Sync + 'static>(
+    line: Line,
+    answer: impl Future<Output = Result<T, Refusal>> + Send + 'static,
+) -> Begun {
     Box::pin(async move {
-        match answer {
+        match answer.await {
             Ok(answer) => match next(&line, [answer]).await {
                 true => complete(&line).await,
                 false => Outcome::Broken,
@@ -66,15 +75,20 @@ where
 }
 
 fn streamed<T: DeserializeOwned>(
-    node: &Node,
-    payload: Value,
+    session: &Session,
+    payload: &str,
     line: &Line,
     ask: impl FnOnce(&Node, T) -> Result<Answers, Refusal>,
 ) -> Result<Begun, Fault> {
-    let mut answers = ask(node, parsed(payload)?)?;
-    let line = line.clone();
+    let mut answers = ask(&session.node, parsed(payload)?)?;
+    let (line, reads) = (line.clone(), session.reads.clone());
     Ok(Box::pin(async move {
         loop {
+            // What happens cannot wait for a turn: nobody knows when it does.
+            let _turn = match answers.is_live() {
+                true => None,
+                false => reads.acquire().await.ok(),
+            };
             match answers.next().await {
                 Ok(Some(chunk)) => {
                     if !next(&line, chunk).await {
@@ -88,9 +102,15 @@ fn streamed<T: DeserializeOwned>(
     }))
 }
 
-fn parsed<T: DeserializeOwned>(payload: Value) -> Result<T, Fault> {
-    serde_json::from_value(payload).map_err(|error| Fault::BadRequest {
-        message: error.to_string(),
+fn parsed<T: DeserializeOwned>(payload: &str) -> Result<T, Fault> {
+    serde_json::from_str(payload).map_err(|error| {
+        let message = error.to_string();
+        // Clients do not know the text of which it is a place.
+        let place = format!(" at line {} column {}", error.line(), error.column());
+        let message = message.strip_suffix(&place).unwrap_or(&message);
+        Fault::BadRequest {
+            message: message.to_owned(),
+        }
     })
 }
 

@@ -13,7 +13,7 @@ use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use futures::stream::{SplitSink, SplitStream};
 use futures::{SinkExt as _, StreamExt as _};
 use swarmlet::Node;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{interval, timeout};
 
@@ -21,30 +21,36 @@ use super::frame::{Fault, Incoming};
 use super::request;
 use crate::desk::Desk;
 use crate::limits::{
-    SOCKET_FRAMES_QUEUED, SOCKET_PING_PERIOD, SOCKET_REQUESTS_MAX, SOCKET_SILENCE_MAX,
-    WRITE_TIME_MAX,
+    SOCKET_FRAMES_QUEUED, SOCKET_PING_PERIOD, SOCKET_READS_MAX, SOCKET_REQUESTS_MAX,
+    SOCKET_SILENCE_MAX, WRITE_TIME_MAX,
 };
+use crate::serving::Connection;
 
 /// Serves a socket until either side is done.
-pub(super) async fn run(socket: WebSocket, node: Node, desk: &Desk) {
+pub(super) async fn run(socket: WebSocket, node: Node, desk: Arc<Desk>, connection: Connection) {
     let (sink, stream) = socket.split();
     let (frames, queue) = mpsc::channel(SOCKET_FRAMES_QUEUED);
     let session = Session {
         node,
+        desk: desk.clone(),
+        reads: Arc::new(Semaphore::new(SOCKET_READS_MAX)),
         frames,
         requests: HashMap::new(),
         tasks: JoinSet::new(),
     };
     tokio::select! {
-        () = session.take_in(stream) => {}
+        () = session.take_in(stream, &connection) => {}
         () = send(sink, queue) => {}
         () = desk.closing() => {}
     }
 }
 
 /// A socket as its requests see it.
-struct Session {
-    node: Node,
+pub(super) struct Session {
+    pub(super) node: Node,
+    pub(super) desk: Arc<Desk>,
+    /// Turns of reading what is there.
+    pub(super) reads: Arc<Semaphore>,
     frames: mpsc::Sender<Frame>,
     requests: HashMap<u64, Running>,
     tasks: JoinSet<Outcome>,
@@ -100,11 +106,15 @@ impl Running {
 
 impl Session {
     /// Until the client goes, says something that cannot be understood, or nothing at all.
-    async fn take_in(mut self, mut stream: SplitStream<WebSocket>) {
+    async fn take_in(mut self, mut stream: SplitStream<WebSocket>, connection: &Connection) {
         loop {
             let flow = tokio::select! {
                 message = timeout(SOCKET_SILENCE_MAX, stream.next()) => match message {
-                    Ok(Some(Ok(message))) => self.take_message(message).await,
+                    Ok(Some(Ok(message))) => {
+                        let flow = self.take_message(message).await;
+                        connection.inflow.settle();
+                        flow
+                    }
                     _ => ControlFlow::Break(()),
                 },
                 Some(ended) = self.tasks.join_next_with_id() => self.take_outcome(ended),
@@ -121,32 +131,31 @@ impl Session {
             Message::Ping(_) | Message::Pong(_) => return ControlFlow::Continue(()),
             Message::Binary(_) | Message::Close(_) => return ControlFlow::Break(()),
         };
-        match serde_json::from_str(&text) {
+        match Incoming::decode(&text) {
             Ok(Incoming::Request {
                 service_id,
                 request_id,
                 payload,
-            }) => {
-                self.cancel(request_id);
-                let line = self.line(request_id);
-                if self.requests.len() >= SOCKET_REQUESTS_MAX {
-                    self.tasks.spawn(request::refuse(line, Fault::overloaded()));
-                    return ControlFlow::Continue(());
-                }
-                let begun = request::begin(&self.node, &service_id, payload, line.clone()).await;
-                let task = self.tasks.spawn(begun);
-                self.requests.insert(request_id, Running { task, line });
-                ControlFlow::Continue(())
-            }
-            Ok(Incoming::Cancel { request_id }) => {
-                self.cancel(request_id);
-                ControlFlow::Continue(())
-            }
+            }) => self.begin(request_id, &service_id, payload).await,
+            Ok(Incoming::Cancel { request_id }) => self.cancel(request_id),
             Err(error) => {
                 tracing::debug!(%error, "a client does not speak the protocol");
-                ControlFlow::Break(())
+                return ControlFlow::Break(());
             }
         }
+        ControlFlow::Continue(())
+    }
+
+    async fn begin(&mut self, request_id: u64, service: &str, payload: &str) {
+        self.cancel(request_id);
+        let line = self.line(request_id);
+        let begun = if self.requests.len() < SOCKET_REQUESTS_MAX {
+            request::begin(self, service, payload, line.clone()).await
+        } else {
+            Box::pin(request::refuse(line.clone(), Fault::overloaded()))
+        };
+        let task = self.tasks.spawn(begun);
+        self.requests.insert(request_id, Running { task, line });
     }
 
     fn take_outcome(

@@ -1,28 +1,13 @@
-//! Payloads between JSON, which clients speak, and CBOR, which events hold.
-//!
-//! JSON knows less: bytes become base64 text, infinities and not-a-number null, keys that are no
-//! text their JSON text. What came in as JSON goes out as the same value.
+//! CBOR to JSON, written as it is read.
+
+use std::cell::RefCell;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use minicbor::Decoder;
 use minicbor::data::Type;
-use serde::de::{self, Deserialize, Deserializer};
 use serde::ser::{self, Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
-use std::cell::RefCell;
 use swarmlet::Payload;
-
-/// A payload that came as JSON.
-#[derive(Debug)]
-pub(crate) struct Incoming(pub(crate) Payload);
-
-impl<'de> Deserialize<'de> for Incoming {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = serde_json::Value::deserialize(deserializer)?;
-        let payload = Payload::from_serde(&value).map_err(de::Error::custom)?;
-        Ok(Self(payload))
-    }
-}
 
 /// A payload that goes out as JSON.
 #[derive(Debug)]
@@ -120,45 +105,6 @@ impl<'b> Item<'_, 'b> {
                 }
                 Ok(!is_end)
             }),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn out(cbor: &[u8]) -> String {
-        let payload = Payload::from_cbor(cbor.to_vec()).unwrap();
-        serde_json::to_string(&Outgoing(&payload)).unwrap()
-    }
-
-    #[test]
-    fn json_goes_through_unchanged() {
-        for text in [
-            "null",
-            "18446744073709551615",
-            "-9223372036854775808",
-            "0.5",
-            "1e+300",
-            r#"{"":[[],{"a":"\"\\\n"}],"b":true}"#,
-        ] {
-            let incoming: Incoming = serde_json::from_str(text).unwrap();
-            assert_eq!(serde_json::to_string(&Outgoing(&incoming.0)).unwrap(), text);
-        }
-    }
-
-    #[test]
-    fn what_json_does_not_know_has_a_spelling() {
-        for (cbor, text) in [
-            (&[0x42, 0xff, 0x00][..], r#""/wA=""#),
-            (&[0xf9, 0x7c, 0x00], "null"),
-            (&[0xf7], "null"),
-            (&[0xc0, 0x61, b'x'], r#""x""#),
-            (&[0xbf, 0x07, 0x9f, 0x01, 0xff, 0xff], r#"{"7":[1]}"#),
-            (&[0xa1, 0x81, 0x01, 0x02], r#"{"[1]":2}"#),
-        ] {
-            assert_eq!(out(cbor), text);
         }
     }
 }

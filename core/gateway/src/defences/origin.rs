@@ -1,0 +1,145 @@
+//! Whose page sends a request.
+
+use axum::http::HeaderMap;
+use axum::http::header::{HOST, ORIGIN};
+use axum::http::uri::Authority;
+
+use super::host::{is_local_name, name, number};
+
+/// The origins whose pages may use a gateway, beside those that this machine serves itself.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Origins {
+    is_any: bool,
+    these: Vec<String>,
+}
+
+/// What is to be done with a request, going by its origin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It is from no page, or one that needs no permission.
+    NoPage,
+    /// It is from a page of this origin, which may see the answer.
+    Allowed(String),
+    Refused,
+}
+
+impl Origins {
+    /// Allows an origin, or all of them with `*`.
+    pub(crate) fn add(&mut self, origin: &str) {
+        match origin {
+            "*" => self.is_any = true,
+            _ => self
+                .these
+                .push(origin.trim_end_matches('/').to_ascii_lowercase()),
+        }
+    }
+
+    pub(crate) fn judge(&self, headers: &HeaderMap) -> Verdict {
+        let mut origins = headers.get_all(ORIGIN).iter();
+        let Some(origin) = origins.next() else {
+            return Verdict::NoPage;
+        };
+        let origin = origin.to_str().unwrap_or_default();
+        let is_one = origins.next().is_none() && !origin.is_empty();
+        match is_one && (self.has(origin) || is_same(origin, headers)) {
+            true => Verdict::Allowed(origin.to_owned()),
+            false => Verdict::Refused,
+        }
+    }
+
+    fn has(&self, origin: &str) -> bool {
+        let origin = origin.to_ascii_lowercase();
+        self.is_any || self.these.contains(&origin) || is_local(&origin)
+    }
+}
+
+/// Whether this machine serves the page.
+fn is_local(origin: &str) -> bool {
+    let rest = origin
+        .strip_prefix("http://")
+        .or_else(|| origin.strip_prefix("https://"));
+    let authority = rest.and_then(|rest| rest.parse::<Authority>().ok());
+    authority.as_ref().and_then(name).is_some_and(|host| {
+        is_local_name(host) || number(host).is_some_and(|address| address.is_loopback())
+    })
+}
+
+/// Whether we serve the page: we are known by that name, which was looked at before.
+fn is_same(origin: &str, headers: &HeaderMap) -> bool {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    host.is_some_and(|host| origin.strip_prefix("http://") == Some(host))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judge(origins: &Origins, origin: &str) -> bool {
+        let headers = HeaderMap::from_iter([
+            (HOST, "edge-1:4454".parse().unwrap()),
+            (ORIGIN, origin.parse().unwrap()),
+        ]);
+        match origins.judge(&headers) {
+            Verdict::Allowed(allowed) => {
+                assert_eq!(allowed, origin);
+                true
+            }
+            Verdict::Refused => false,
+            Verdict::NoPage => panic!("there is an origin"),
+        }
+    }
+
+    #[test]
+    fn pages_of_this_machine_and_our_own_are_let_in() {
+        let origins = Origins::default();
+        for origin in [
+            "http://localhost:3000",
+            "https://LOCALHOST",
+            "http://x.actyx.localhost:4454",
+            "http://127.0.0.1",
+            "http://[::1]:8080",
+            "http://edge-1:4454",
+        ] {
+            assert!(judge(&origins, origin), "{origin}");
+        }
+        for origin in [
+            "",
+            "null",
+            "file://",
+            "http://evil.example",
+            concat!("http://", "192.168.1.7"),
+            "http://localhost.evil.example",
+            "http://localhost@evil.example",
+            "http://edge-1",
+            "https://edge-1:4454",
+            "app://localhost",
+        ] {
+            assert!(!judge(&origins, origin), "{origin}");
+        }
+    }
+
+    #[test]
+    fn origins_can_be_allowed_by_name_or_all_of_them() {
+        let mut origins = Origins::default();
+        origins.add("https://App.example/");
+        origins.add("null");
+        assert!(judge(&origins, "https://app.example"));
+        assert!(judge(&origins, "null"));
+        assert!(!judge(&origins, "https://app.example:444"));
+        origins.add("*");
+        assert!(judge(&origins, "https://other.example"));
+    }
+
+    #[test]
+    fn two_origins_are_none() {
+        let mut origins = Origins::default();
+        origins.add("*");
+        let origin = |text: &str| (ORIGIN, text.parse().unwrap());
+        let mut headers = HeaderMap::new();
+        assert_eq!(origins.judge(&headers), Verdict::NoPage);
+        for (name, value) in [origin("http://localhost"), origin("http://evil.example")] {
+            headers.append(name, value);
+        }
+        assert_eq!(origins.judge(&headers), Verdict::Refused);
+    }
+}

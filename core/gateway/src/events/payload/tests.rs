@@ -1,0 +1,72 @@
+//! Values on their way in and out.
+
+use super::*;
+use swarmlet::Payload;
+
+fn incoming(text: &str) -> Payload {
+    serde_json::from_str::<Incoming>(text).unwrap().0
+}
+
+fn outgoing(payload: &Payload) -> String {
+    serde_json::to_string(&Outgoing(payload)).unwrap()
+}
+
+#[test]
+fn json_goes_through_unchanged() {
+    let long = format!("[{}0]", "0,".repeat(100));
+    let wide: Vec<String> = (0..30).map(|key| format!("\"{key}\":{key}")).collect();
+    let wide = format!("{{{}}}", wide.join(","));
+    for text in [
+        "null",
+        "18446744073709551615",
+        "-9223372036854775808",
+        "0.5",
+        "1e+300",
+        r#"{"":[[],{"a":"\"\\\n"}],"b":true}"#,
+        &long,
+        &wide,
+    ] {
+        assert_eq!(outgoing(&incoming(text)), text);
+    }
+}
+
+#[test]
+fn few_items_are_counted_and_many_have_an_end() {
+    assert_eq!(
+        incoming("[1,{\"a\":2}]").as_cbor(),
+        [0x82, 1, 0xa1, 0x61, b'a', 2]
+    );
+    let many = incoming(&format!("[{}0]", "0,".repeat(23)));
+    assert_eq!(many.as_cbor()[..2], [0x9f, 0]);
+    assert_eq!(many.as_cbor()[24..], [0, 0xff]);
+}
+
+#[test]
+fn what_json_does_not_know_has_a_spelling() {
+    for (cbor, text) in [
+        (&[0x42, 0xff, 0x00][..], r#""/wA=""#),
+        (&[0xf9, 0x7c, 0x00], "null"),
+        (&[0xf7], "null"),
+        (&[0xc0, 0x61, b'x'], r#""x""#),
+        (&[0xbf, 0x07, 0x9f, 0x01, 0xff, 0xff], r#"{"7":[1]}"#),
+        (&[0xa1, 0x81, 0x01, 0x02], r#"{"[1]":2}"#),
+    ] {
+        let payload = Payload::from_cbor(cbor.to_vec()).unwrap();
+        assert_eq!(outgoing(&payload), text);
+    }
+}
+
+#[test]
+fn what_is_too_large_or_too_deep_is_refused() {
+    let refused = |text: &str| {
+        serde_json::from_str::<Incoming>(text)
+            .unwrap_err()
+            .to_string()
+    };
+    let large = format!("[{}0]", "0,".repeat(2 * 1024 * 1024));
+    assert!(refused(&large).starts_with("a payload must have at most 1 MiB"));
+    let text = format!("\"{}\"", "x".repeat(1024 * 1024));
+    assert!(refused(&text).starts_with("a payload must have at most 1 MiB"));
+    let deep = format!("{}{}", "[".repeat(500), "]".repeat(500));
+    assert!(refused(&deep).starts_with("recursion limit exceeded"));
+}

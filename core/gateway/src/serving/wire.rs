@@ -1,0 +1,130 @@
+//! A socket that keeps to its bounds: what it receives is drawn from the inflow, and a peer that
+//! takes nothing of what is sent, or does not finish what it sends, is given up.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Sleep, sleep};
+
+use super::inflow::Inflow;
+use crate::limits::{BODY_TIME_MAX, WRITE_TIME_MAX};
+
+/// A socket with its bounds.
+pub(super) struct Wire {
+    stream: TcpStream,
+    inflow: Arc<Inflow>,
+    drawing: Option<Drawing>,
+    /// Runs while something of the inflow is held.
+    unfinished: Option<Pin<Box<Sleep>>>,
+    /// Runs while the peer takes nothing.
+    stalled: Option<Pin<Box<Sleep>>>,
+}
+
+type Drawing = Pin<Box<dyn Future<Output = Option<OwnedSemaphorePermit>> + Send>>;
+
+impl Wire {
+    pub(super) fn new(stream: TcpStream, inflow: Arc<Inflow>) -> Self {
+        Self {
+            stream,
+            inflow,
+            drawing: None,
+            unfinished: None,
+            stalled: None,
+        }
+    }
+
+    /// Ready when more may be received.
+    fn poll_room(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.inflow.is_drawing() {
+            self.unfinished = None;
+        } else {
+            let time = self
+                .unfinished
+                .get_or_insert_with(|| Box::pin(sleep(BODY_TIME_MAX)));
+            if time.as_mut().poll(context).is_ready() {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+        }
+        while !self.inflow.has_room() {
+            let inflow = &self.inflow;
+            let drawing = self
+                .drawing
+                .get_or_insert_with(|| Box::pin(inflow.reservoir().draw()));
+            let step = ready!(drawing.as_mut().poll(context));
+            self.drawing = None;
+            let step = step.ok_or(io::ErrorKind::ConnectionAborted)?;
+            self.inflow.take_in(step);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Passes on how writing went, or that it does not go on.
+    fn judge<T>(
+        &mut self,
+        written: Poll<io::Result<T>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let time = self
+            .stalled
+            .get_or_insert_with(|| Box::pin(sleep(WRITE_TIME_MAX)));
+        ready!(time.as_mut().poll(context));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        ready!(self.poll_room(context))?;
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+        self.inflow.receive(buffer.filled().len() - before);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.judge(written, context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, pieces);
+        self.judge(written, context)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        self.judge(flushed, context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let shut = Pin::new(&mut self.stream).poll_shutdown(context);
+        self.judge(shut, context)
+    }
+}

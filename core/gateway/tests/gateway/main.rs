@@ -1,0 +1,13 @@
+//! The gateway over real sockets: what the predecessor's clients rely on beside what their own
+//! packages try, and what it does about those who mean no good.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod auth;
+mod closing;
+mod defences;
+mod events;
+mod harness;
+mod http;
+mod limits;
+mod socket;
