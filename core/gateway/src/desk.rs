@@ -7,6 +7,7 @@ use swarmlet::Node;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::limits::{CONNECTIONS_MAX, PUBLISHING_KB_MAX, SOCKETS_MAX};
+use crate::metrics::{Tally, UsageSeen};
 use crate::problem::Problem;
 use crate::serving::{Reservoir, Seats};
 use crate::settings::Settings;
@@ -18,6 +19,8 @@ pub(crate) struct Desk {
     pub(crate) settings: Settings,
     pub(crate) seats: Arc<Seats>,
     pub(crate) reservoir: Reservoir,
+    pub(crate) tally: Tally,
+    pub(crate) usage: UsageSeen,
     publishing: Arc<Semaphore>,
     /// Room for sockets.
     pub(crate) sockets: Arc<Semaphore>,
@@ -32,6 +35,8 @@ impl Desk {
             settings,
             seats: Arc::new(Seats::new(CONNECTIONS_MAX)),
             reservoir: Reservoir::new(),
+            tally: Tally::default(),
+            usage: UsageSeen::default(),
             publishing: Arc::new(Semaphore::new(PUBLISHING_KB_MAX)),
             sockets: Arc::new(Semaphore::new(SOCKETS_MAX)),
             started: Instant::now(),

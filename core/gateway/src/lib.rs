@@ -36,6 +36,7 @@ mod desk;
 mod events;
 mod gateway;
 mod limits;
+mod metrics;
 mod negotiation;
 mod node;
 mod problem;

@@ -10,7 +10,7 @@ use crate::defences::guard;
 use crate::desk::Desk;
 use crate::events::endpoint as events;
 use crate::problem::Problem;
-use crate::{auth, node, socket};
+use crate::{auth, metrics, node, socket};
 
 /// All of the API.
 pub(crate) fn router(desk: Arc<Desk>) -> Router {
@@ -29,6 +29,9 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
         .nest("/events", events);
     Router::new()
         .nest("/api/v2", api)
+        .route("/metrics", get(metrics::measurements))
+        .route("/healthz", get(metrics::health))
+        .route("/readyz", get(metrics::readiness))
         .fallback(async || Problem::NotFound)
         .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
         .layer(middleware::from_fn_with_state(desk.clone(), guard))

@@ -13,6 +13,7 @@ pub struct Settings {
     pub(crate) token_valid: Duration,
     pub(crate) hosts: Hosts,
     pub(crate) origins: Origins,
+    pub(crate) has_metrics: bool,
 }
 
 /// Where to listen.
@@ -33,6 +34,7 @@ impl Settings {
             token_valid: TOKEN_VALID,
             hosts: Hosts::default(),
             origins: Origins::default(),
+            has_metrics: true,
         }
     }
 
@@ -72,6 +74,14 @@ impl Settings {
     #[must_use]
     pub fn token_valid(mut self, valid: Duration) -> Self {
         self.token_valid = valid;
+        self
+    }
+
+    /// Whether there is `/metrics`, in the text format of Prometheus, for whoever reaches the
+    /// gateway; there is unless set. It tells counts and times, and the beginnings of peers' ids.
+    #[must_use]
+    pub fn metrics(mut self, has_metrics: bool) -> Self {
+        self.has_metrics = has_metrics;
         self
     }
 }

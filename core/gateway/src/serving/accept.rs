@@ -70,7 +70,14 @@ async fn connection(stream: TcpStream, seat: Arc<Seat>, router: Router, desk: Ar
         seat: seat.clone(),
     };
     let wire = Wire::new(stream, connection.inflow.clone());
-    let service = service_fn(move |request| answer(request, connection.clone(), router.clone()));
+    let answering = desk.clone();
+    let service = service_fn(move |request| {
+        let (connection, router, desk) = (connection.clone(), router.clone(), answering.clone());
+        async move {
+            let response = answer(request, connection, router).await;
+            response.inspect(|response| desk.tally.count(response.status()))
+        }
+    });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME_MAX)

@@ -77,7 +77,6 @@ impl Seats {
     }
 
     /// How many connections there are.
-    #[cfg(test)]
     pub(crate) fn count(&self) -> usize {
         self.taken().seats.len()
     }

@@ -10,4 +10,5 @@ mod events;
 mod harness;
 mod http;
 mod limits;
+mod metrics;
 mod socket;
