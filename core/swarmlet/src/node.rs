@@ -88,6 +88,14 @@ impl Node {
         self.running.state.id
     }
 
+    /// The data folder. What belongs to the node and to no other device can be kept there by parts
+    /// of the host program, in files of other names than the node's own: the folder is private, and
+    /// only one node uses it at a time.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.running.path
+    }
+
     /// The app in whose name this handle publishes.
     #[must_use]
     pub fn app_id(&self) -> &AppId {

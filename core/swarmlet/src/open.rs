@@ -3,7 +3,7 @@
 //! Opening: folder and lock, identity, log, maintenance, writer. Closing runs on the writer thread
 //! and goes the other way round; the folder is released last, when nothing can touch it any more.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -30,6 +30,8 @@ pub(crate) struct Running {
     pub(crate) upkeep: Arc<Upkeep>,
     pub(crate) swarm: Arc<SwarmSide>,
     pub(crate) blobs: Arc<BlobKeeper>,
+    /// Where the data folder is.
+    pub(crate) path: PathBuf,
 }
 
 impl Running {
@@ -92,6 +94,11 @@ impl Running {
             upkeep,
             swarm: Arc::new(swarm),
             blobs,
+            path: folder
+                .as_ref()
+                .map(DataFolder::path)
+                .unwrap_or(Path::new(""))
+                .to_owned(),
         };
         running.start_writer([keeper, collector], folder)?;
         running.swarm.connect(&running.writer)?;
@@ -106,6 +113,7 @@ impl Running {
             upkeep,
             swarm,
             blobs,
+            ..
         } = self;
         let (state, writer, upkeep) = (state.clone(), writer.clone(), upkeep.clone());
         let (swarm, blobs) = (swarm.clone(), blobs.clone());

@@ -64,6 +64,7 @@ async fn closing_without_having_published_leaves_an_empty_log() {
 async fn what_was_attested_is_known_after_a_restart() {
     let place = Place::new();
     let node = place.open().await;
+    assert_eq!(node.folder(), place.path());
     let signature = node.attest("swarmlet tests 1", b"a token");
     node.close().await.unwrap();
 
