@@ -21,14 +21,19 @@ pub(crate) struct Sent {
 }
 
 impl Sent {
-    /// Reads at most so many bytes of JSON.
-    pub(crate) async fn text(self, bytes_max: usize) -> Result<Text, Problem> {
-        negotiation::check_json(&self.headers)?;
+    /// Reads at most so many bytes.
+    pub(crate) async fn whole(self, bytes_max: usize) -> Result<Received, Problem> {
         let bytes = whole(self.body, bytes_max).await?;
-        Ok(Text {
+        Ok(Received {
             bytes,
             connection: self.connection,
         })
+    }
+
+    /// Reads at most so many bytes of JSON.
+    pub(crate) async fn text(self, bytes_max: usize) -> Result<Received, Problem> {
+        negotiation::check_json(&self.headers)?;
+        self.whole(bytes_max).await
     }
 
     /// Reads at most so many bytes, and what they say in JSON.
@@ -37,19 +42,25 @@ impl Sent {
     }
 }
 
-/// A body that was read.
+/// A body that was read, and counts as received until something is made of it.
 #[derive(Debug)]
-pub(crate) struct Text {
+pub(crate) struct Received {
     bytes: Bytes,
     connection: Connection,
 }
 
-impl Text {
+impl Received {
     pub(crate) fn len(&self) -> usize {
         self.bytes.len()
     }
 
-    /// What it says. The bytes are gone after that, and count no longer as received.
+    /// The bytes themselves.
+    pub(crate) fn into_bytes(self) -> Bytes {
+        self.connection.inflow.settle();
+        self.bytes
+    }
+
+    /// What they say in JSON. They are gone after that.
     pub(crate) fn parse<T: DeserializeOwned>(self) -> Result<T, Problem> {
         let parsed = serde_json::from_slice(&self.bytes).map_err(Problem::invalid);
         drop(self.bytes);

@@ -11,6 +11,7 @@ use crate::metrics::{Tally, UsageSeen};
 use crate::problem::Problem;
 use crate::serving::{Reservoir, Seats};
 use crate::settings::Settings;
+use crate::snapshots::Shelf;
 
 /// Shared by all connections of a gateway.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub(crate) struct Desk {
     pub(crate) seats: Arc<Seats>,
     pub(crate) reservoir: Reservoir,
     pub(crate) tally: Tally,
+    /// What apps keep here.
+    pub(crate) shelf: Shelf,
     pub(crate) usage: UsageSeen,
     publishing: Arc<Semaphore>,
     /// Room for sockets.
@@ -36,6 +39,7 @@ impl Desk {
             seats: Arc::new(Seats::new(CONNECTIONS_MAX)),
             reservoir: Reservoir::new(),
             tally: Tally::default(),
+            shelf: Shelf::default(),
             usage: UsageSeen::default(),
             publishing: Arc::new(Semaphore::new(PUBLISHING_KB_MAX)),
             sockets: Arc::new(Semaphore::new(SOCKETS_MAX)),

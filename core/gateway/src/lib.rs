@@ -43,6 +43,7 @@ mod problem;
 mod routes;
 mod serving;
 mod settings;
+mod snapshots;
 mod socket;
 
 pub use gateway::Gateway;

@@ -112,3 +112,27 @@ pub(crate) const PEERS_NAMED_MAX: usize = 64;
 
 /// How old what is told of the room that blobs take may be: seeing it means looking at every file.
 pub(crate) const USAGE_PERIOD: Duration = Duration::from_secs(60);
+
+/// Bytes of what an app keeps under one name, as with the predecessor: the state of a large fish.
+pub(crate) const SNAPSHOT_BYTES_MAX: usize = 10 * 1024 * 1024;
+
+/// Bytes of that when it was compressed: the predecessor allowed half of it, and took a hundred
+/// times as long to compress it.
+pub(crate) const SNAPSHOT_COMPRESSED_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// Bytes of all that apps keep, compressed: what can be made again from events must not fill the
+/// disk for them.
+pub(crate) const SNAPSHOTS_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// Bytes that each of them costs beside its name and its content.
+pub(crate) const SNAPSHOT_OVERHEAD_BYTES: u64 = 128;
+
+/// Bytes of a name of what an app keeps, and parts of it.
+pub(crate) const SNAPSHOT_PATH_BYTES_MAX: usize = 1024;
+pub(crate) const SNAPSHOT_PATH_PARTS_MAX: usize = 32;
+
+/// Names that are looked at to list a folder: an answer of a megabyte.
+pub(crate) const SNAPSHOTS_LISTED_MAX: usize = 10_000;
+
+/// Bytes of a media type: longer ones are no longer a type.
+pub(crate) const MEDIA_TYPE_BYTES_MAX: usize = 256;

@@ -37,7 +37,12 @@ pub(crate) enum Problem {
     PayloadTooLarge {
         limit: usize,
     },
+    LengthUnknown {
+        limit: usize,
+    },
     RequestTimeout,
+    NotOwn,
+    NoRoom,
     UnsupportedFeature(Feature, Endpoint),
     Overloaded,
     ShuttingDown,
@@ -122,6 +127,22 @@ impl Problem {
                 let text = format!("Payload too large. Limit is {limit}");
                 (S::PAYLOAD_TOO_LARGE, "ERR_PAYLOAD_TOO_LARGE", text)
             }
+            Self::LengthUnknown { limit } => {
+                let text = format!("Payload length unknown. Limit is {limit}");
+                (S::PAYLOAD_TOO_LARGE, "ERR_PAYLOAD_TOO_LARGE", text)
+            }
+            Self::NotOwn => {
+                let text = "Only the app itself may change what it keeps.";
+                (S::FORBIDDEN, "ERR_APP_UNAUTHORIZED", text.into())
+            }
+            Self::NoRoom => {
+                let text = "There is no room left for what apps keep.";
+                (
+                    S::INSUFFICIENT_STORAGE,
+                    "ERR_INSUFFICIENT_STORAGE",
+                    text.into(),
+                )
+            }
             Self::RequestTimeout => {
                 let text = "The request took too long to arrive.";
                 (S::REQUEST_TIMEOUT, "ERR_REQUEST_TIMEOUT", text.into())
@@ -150,7 +171,10 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         // The rest of a body that was not read cannot be told from the next request.
-        let is_cut = matches!(self, Self::PayloadTooLarge { .. } | Self::RequestTimeout);
+        let is_cut = matches!(
+            self,
+            Self::PayloadTooLarge { .. } | Self::LengthUnknown { .. } | Self::RequestTimeout
+        );
         let (status, code, message) = self.parts();
         let body = json!({ "code": code, "message": message }).to_string();
         let mut response = (status, [(CONTENT_TYPE, JSON)], body).into_response();

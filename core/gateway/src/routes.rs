@@ -10,7 +10,7 @@ use crate::defences::guard;
 use crate::desk::Desk;
 use crate::events::endpoint as events;
 use crate::problem::Problem;
-use crate::{auth, metrics, node, socket};
+use crate::{auth, metrics, node, snapshots, socket};
 
 /// All of the API.
 pub(crate) fn router(desk: Arc<Desk>) -> Router {
@@ -27,6 +27,11 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
         .route("/events", get(socket::open))
         .route("/events/", get(socket::open))
         .nest("/events", events);
+    let kept = get(snapshots::read)
+        .put(snapshots::write)
+        .delete(snapshots::remove)
+        .post(snapshots::change);
+    let api = api.route("/blob/{*path}", kept);
     Router::new()
         .nest("/api/v2", api)
         .route("/metrics", get(metrics::measurements))

@@ -5,6 +5,7 @@
 //! LOCK            locked while a node is open; holds the number of its process, for messages
 //! identity.key    the secret key of the device (see `identity`)
 //! log/ segments/ aside/           the engine's
+//! gateway.redb    what apps keep at a gateway, if there is one
 //! ```
 //!
 //! Everything is checked at every open and nothing is repaired: a folder that is not as it must

@@ -6,8 +6,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE;
+use data_encoding::BASE64URL;
 use serde::{Deserialize, Serialize};
 use swarmlet::{AppId, Node, Signature, is_attested};
 
@@ -42,7 +41,7 @@ pub(crate) fn issue(node: &Node, manifest: &Manifest, valid: Duration) -> Result
     bytes.extend(encoded);
     let signature = node.attest(PURPOSE, &bytes);
     bytes.extend(signature.as_bytes());
-    Ok(URL_SAFE.encode(bytes))
+    Ok(BASE64URL.encode(&bytes))
 }
 
 /// The app that a token is for.
@@ -54,7 +53,7 @@ pub(crate) fn check(node: &Node, token: &str) -> Result<AppId, Problem> {
     if token.is_empty() {
         return Err(invalid("Missing token bytes."));
     }
-    let bytes = URL_SAFE.decode(token);
+    let bytes = BASE64URL.decode(token.as_bytes());
     let bytes = bytes.map_err(|_| invalid("Cannot parse token bytes."))?;
     let signed = bytes.split_last_chunk::<SIGNATURE_BYTES>();
     let (message, signature) = signed

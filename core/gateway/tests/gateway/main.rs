@@ -11,4 +11,5 @@ mod harness;
 mod http;
 mod limits;
 mod metrics;
+mod snapshots;
 mod socket;

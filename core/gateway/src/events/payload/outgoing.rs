@@ -2,8 +2,7 @@
 
 use std::cell::RefCell;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 use minicbor::Decoder;
 use minicbor::data::Type;
 use serde::ser::{self, Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
@@ -37,7 +36,7 @@ impl Serialize for Item<'_, '_> {
             // What is not finite becomes null.
             Type::F16 | Type::F32 | Type::F64 => serializer.serialize_f64(self.read(Decoder::f64)?),
             Type::String => serializer.serialize_str(self.read(Decoder::str)?),
-            Type::Bytes => serializer.serialize_str(&STANDARD.encode(self.read(Decoder::bytes)?)),
+            Type::Bytes => serializer.serialize_str(&BASE64.encode(self.read(Decoder::bytes)?)),
             Type::Array | Type::ArrayIndef => self.array(serializer),
             Type::Map | Type::MapIndef => self.map(serializer),
             Type::Tag => {
