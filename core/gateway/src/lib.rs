@@ -34,6 +34,7 @@ mod body;
 mod defences;
 mod desk;
 mod events;
+mod files;
 mod gateway;
 mod limits;
 mod metrics;

@@ -136,3 +136,13 @@ pub(crate) const SNAPSHOTS_LISTED_MAX: usize = 10_000;
 
 /// Bytes of a media type: longer ones are no longer a type.
 pub(crate) const MEDIA_TYPE_BYTES_MAX: usize = 256;
+
+/// Bytes of all files of one upload, as with the predecessor.
+pub(crate) const UPLOAD_BYTES_MAX: usize = 128 * 1024 * 1024;
+
+/// Bytes of a name for a file: one part of an address, and a tag.
+pub(crate) const FILE_NAME_BYTES_MAX: usize = 255;
+
+/// How long it is waited for bytes of a file that other devices have: longer than a peer needs to
+/// be found and asked, shorter than people wait.
+pub(crate) const FETCH_TIME_MAX: Duration = Duration::from_secs(30);

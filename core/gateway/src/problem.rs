@@ -41,6 +41,7 @@ pub(crate) enum Problem {
         limit: usize,
     },
     RequestTimeout,
+    Unavailable,
     NotOwn,
     NoRoom,
     UnsupportedFeature(Feature, Endpoint),
@@ -130,6 +131,10 @@ impl Problem {
             Self::LengthUnknown { limit } => {
                 let text = format!("Payload length unknown. Limit is {limit}");
                 (S::PAYLOAD_TOO_LARGE, "ERR_PAYLOAD_TOO_LARGE", text)
+            }
+            Self::Unavailable => {
+                let text = "No device that has it was reached in time.";
+                (S::GATEWAY_TIMEOUT, "ERR_UNAVAILABLE", text.into())
             }
             Self::NotOwn => {
                 let text = "Only the app itself may change what it keeps.";

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::routing::{any, get, post};
 
@@ -10,7 +11,7 @@ use crate::defences::guard;
 use crate::desk::Desk;
 use crate::events::endpoint as events;
 use crate::problem::Problem;
-use crate::{auth, metrics, node, snapshots, socket};
+use crate::{auth, files, metrics, node, snapshots, socket};
 
 /// All of the API.
 pub(crate) fn router(desk: Arc<Desk>) -> Router {
@@ -31,7 +32,14 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
         .put(snapshots::write)
         .delete(snapshots::remove)
         .post(snapshots::change);
-    let api = api.route("/blob/{*path}", kept);
+    let file = get(files::read).put(files::name).delete(files::unname);
+    // Uploads have a bound of their own.
+    let upload = post(files::store).layer(DefaultBodyLimit::disable());
+    let api = api
+        .route("/blob/{*path}", kept)
+        .route("/files", upload)
+        .route("/files/prefetch", post(files::prefetch))
+        .route("/files/{*path}", file);
     Router::new()
         .nest("/api/v2", api)
         .route("/metrics", get(metrics::measurements))
@@ -39,6 +47,7 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
         .route("/readyz", get(metrics::readiness))
         .fallback(async || Problem::NotFound)
         .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
+        .layer(middleware::from_fn_with_state(desk.clone(), files::host))
         .layer(middleware::from_fn_with_state(desk.clone(), guard))
         .with_state(desk)
 }

@@ -20,6 +20,8 @@ pub(crate) enum Refusal {
     /// More than the node takes at once.
     TooLarge(String),
     Overloaded,
+    /// What was asked for is not here, and nobody can be asked.
+    NotFound,
     Closed,
     /// What was logged.
     Internal,
@@ -106,6 +108,7 @@ impl From<Error> for Refusal {
             ErrorKind::InvalidArgument | ErrorKind::InvalidQuery => {
                 Self::Invalid(error.message().to_owned())
             }
+            ErrorKind::NotFound => Self::NotFound,
             ErrorKind::Overloaded => Self::Overloaded,
             ErrorKind::Closed => Self::Closed,
             _ => {

@@ -92,6 +92,7 @@ impl From<Refusal> for Problem {
             }
             Refusal::Feature(error) => Self::invalid(error),
             Refusal::Overloaded => Self::Overloaded,
+            Refusal::NotFound => Self::NotFound,
             Refusal::Closed => Self::ShuttingDown,
             Refusal::Internal => Self::Internal,
         }

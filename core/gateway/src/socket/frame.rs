@@ -119,7 +119,7 @@ impl From<Refusal> for Fault {
             Refusal::Feature(error) => error.to_string(),
             Refusal::Overloaded => return Self::overloaded(),
             Refusal::Closed => "The node was closed.".into(),
-            Refusal::Internal => return Self::InternalError,
+            Refusal::NotFound | Refusal::Internal => return Self::InternalError,
         };
         Self::ServiceError { value }
     }

@@ -7,6 +7,7 @@ mod auth;
 mod closing;
 mod defences;
 mod events;
+mod files;
 mod harness;
 mod http;
 mod limits;

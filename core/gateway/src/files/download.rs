@@ -1,0 +1,176 @@
+//! Handing files out, as they are read: from this device, or from others.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG, X_CONTENT_TYPE_OPTIONS};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures::stream;
+use serde_json::json;
+use swarmlet::{BlobId, BlobReader, BlobState, Collection, CollectionFile, Node};
+use tokio::time::timeout;
+
+use super::cid::{Cid, Kind};
+use super::media;
+use crate::desk::Desk;
+use crate::events::Refusal;
+use crate::limits::FETCH_TIME_MAX;
+use crate::negotiation::JSON;
+use crate::problem::Problem;
+
+/// What is at a path in a file or folder; a path in a file leads nowhere.
+pub(super) async fn at(
+    desk: Arc<Desk>,
+    node: Node,
+    cid: Cid,
+    path: &str,
+) -> Result<Response, Problem> {
+    match cid.kind {
+        Kind::File if path.is_empty() => file(desk, &node, cid.id, "").await,
+        Kind::File => Err(Problem::NotFound),
+        Kind::Folder => {
+            let folder = folder(&node, cid.id).await?;
+            match find(&folder, path) {
+                Some(found) => file(desk, &node, found.id, path).await,
+                None => list(cid, &folder, path),
+            }
+        }
+    }
+}
+
+/// The same for browsers: a folder is its `index.html`.
+pub(super) async fn page(
+    desk: Arc<Desk>,
+    node: Node,
+    cid: Cid,
+    path: &str,
+) -> Result<Response, Problem> {
+    let path = path.trim_matches('/');
+    match cid.kind {
+        Kind::File => at(desk, node, cid, path).await,
+        Kind::Folder => {
+            let folder = folder(&node, cid.id).await?;
+            let index = if path.is_empty() {
+                "index.html".to_owned()
+            } else {
+                format!("{path}/index.html")
+            };
+            let found = [path, index.as_str()]
+                .into_iter()
+                .find_map(|path| Some((path, find(&folder, path)?)));
+            let (path, found) = found.ok_or(Problem::NotFound)?;
+            file(desk, &node, found.id, path).await
+        }
+    }
+}
+
+fn find(folder: &Collection, path: &str) -> Option<CollectionFile> {
+    let mut files = folder.iter();
+    let found = files.find(|(known, _)| known.as_str() == path);
+    found.map(|(_, file)| file)
+}
+
+/// The files below a path.
+fn list(cid: Cid, folder: &Collection, path: &str) -> Result<Response, Problem> {
+    let path = path.trim_end_matches('/');
+    let children: Vec<_> = folder
+        .iter()
+        .filter_map(|(known, file)| {
+            let below = match path {
+                "" => known.as_str(),
+                path => known.as_str().strip_prefix(path)?.strip_prefix('/')?,
+            };
+            let cid = Cid {
+                kind: Kind::File,
+                id: file.id,
+            };
+            Some(json!({ "size": file.size.get(), "name": below, "cid": cid.to_string() }))
+        })
+        .collect();
+    if children.is_empty() {
+        return Err(Problem::NotFound);
+    }
+    let listing = json!({
+        "directory": { "name": path, "cid": cid.to_string(), "children": children },
+    });
+    Ok(([(CONTENT_TYPE, JSON)], listing.to_string()).into_response())
+}
+
+/// Looks before it promises anything: what nobody has told of is not there.
+async fn file(desk: Arc<Desk>, node: &Node, id: BlobId, path: &str) -> Result<Response, Problem> {
+    let known = known(node, id).await?;
+    let mut reader = node.blobs().get(id);
+    let first = next(&mut reader, FETCH_TIME_MAX).await?;
+    let media_type = media::of_name(path).map(str::to_owned).or(known.media_type);
+    let headers = [
+        (
+            CONTENT_TYPE,
+            media_type.unwrap_or_else(|| media::UNKNOWN.to_owned()),
+        ),
+        (CONTENT_LENGTH, known.size.to_string()),
+        (ETAG, format!("\"{id}\"")),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+    ];
+    Ok((StatusCode::OK, headers, body(desk, first, reader)).into_response())
+}
+
+/// What is told of a blob.
+struct Known {
+    size: u64,
+    media_type: Option<String>,
+}
+
+async fn known(node: &Node, id: BlobId) -> Result<Known, Problem> {
+    let blobs = node.blobs();
+    let stat = tokio::task::spawn_blocking(move || blobs.stat(id)).await;
+    let stat = stat
+        .map_err(|_| Problem::Internal)?
+        .map_err(Refusal::from)?;
+    let told = stat.records.last();
+    let size = match (stat.state, told) {
+        (BlobState::Here { size } | BlobState::Part { size, .. }, _) => size,
+        (BlobState::Absent, Some(told)) => told.size,
+        (BlobState::Absent, None) => return Err(Problem::NotFound),
+    };
+    let media_type = told.and_then(|told| told.media_type.clone());
+    Ok(Known { size, media_type })
+}
+
+async fn folder(node: &Node, id: BlobId) -> Result<Collection, Problem> {
+    known(node, id).await?;
+    match timeout(FETCH_TIME_MAX, node.blobs().collection(id)).await {
+        Ok(folder) => Ok(folder.map_err(Refusal::from)?),
+        Err(_) => Err(Problem::Unavailable),
+    }
+}
+
+async fn next(reader: &mut BlobReader, within: Duration) -> Result<Option<Bytes>, Problem> {
+    match timeout(within, reader.next_chunk()).await {
+        Ok(chunk) => Ok(chunk.map_err(Refusal::from)?),
+        Err(_) => Err(Problem::Unavailable),
+    }
+}
+
+fn body(desk: Arc<Desk>, first: Option<Bytes>, reader: BlobReader) -> Body {
+    let state = (first, reader, desk);
+    Body::from_stream(stream::try_unfold(
+        state,
+        |(first, mut reader, desk)| async move {
+            let chunk = match first {
+                Some(first) => Some(first),
+                None => tokio::select! {
+                    chunk = next(&mut reader, FETCH_TIME_MAX) => chunk.map_err(|_| cut_off())?,
+                    () = desk.closing() => return Err(cut_off()),
+                },
+            };
+            Ok(chunk.map(|chunk| (chunk, (None, reader, desk))))
+        },
+    ))
+}
+
+fn cut_off() -> std::io::Error {
+    std::io::ErrorKind::ConnectionAborted.into()
+}

@@ -1,0 +1,158 @@
+//! Taking files in: each is a blob of the node, several together a folder.
+
+use axum::extract::Multipart;
+use axum::extract::multipart::{Field, MultipartError};
+use serde_json::json;
+use swarmlet::{
+    BlobInfo, BlobSize, BlobWriter, Collection, CollectionFile, CollectionPath, ErrorKind, Node,
+    Payload, PutOptions, Tags,
+};
+use tokio::time::timeout;
+
+use super::cid::{Cid, Kind};
+use super::media;
+use super::names::AUTHOR;
+use crate::events::Refusal;
+use crate::limits::{BODY_TIME_MAX, UPLOAD_BYTES_MAX};
+use crate::problem::Problem;
+use crate::serving::Connection;
+
+/// Files on their way in.
+pub(super) struct Upload<'a> {
+    pub(super) node: &'a Node,
+    pub(super) connection: &'a Connection,
+    bytes_left: usize,
+}
+
+/// A file that is in.
+struct Stored {
+    path: String,
+    info: BlobInfo,
+}
+
+impl<'a> Upload<'a> {
+    pub(super) fn new(node: &'a Node, connection: &'a Connection) -> Self {
+        Self {
+            node,
+            connection,
+            bytes_left: UPLOAD_BYTES_MAX,
+        }
+    }
+
+    /// Takes all files of a form in. What came before one that fails stays.
+    pub(super) async fn take(mut self, mut form: Multipart) -> Result<Cid, Problem> {
+        let mut files = Vec::new();
+        while let Some(field) = in_time(form.next_field()).await? {
+            files.push(self.take_file(field).await?);
+        }
+        match files.as_slice() {
+            [] => Err(Problem::invalid("there is no file in the form")),
+            [file] => {
+                let cid = Cid {
+                    kind: Kind::File,
+                    id: file.info.id,
+                };
+                self.tell("fileAdded", &file.path, cid, &file.info).await?;
+                Ok(cid)
+            }
+            files => self.take_folder(files).await,
+        }
+    }
+
+    async fn take_file(&mut self, mut field: Field<'_>) -> Result<Stored, Problem> {
+        let path = field
+            .file_name()
+            .map(|name| name.trim_start_matches('/').to_owned());
+        let path = path.filter(|path| !path.is_empty());
+        let path = path.ok_or_else(|| Problem::invalid("a file needs a filename"))?;
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let said = field.content_type().filter(|kind| *kind != media::UNKNOWN);
+        let media_type = said.or_else(|| media::of_name(name)).map(str::to_owned);
+        let mut writer = self.begin(name, media_type)?;
+        while let Some(chunk) = in_time(field.chunk()).await? {
+            self.bytes_left =
+                self.bytes_left
+                    .checked_sub(chunk.len())
+                    .ok_or(Problem::PayloadTooLarge {
+                        limit: UPLOAD_BYTES_MAX,
+                    })?;
+            let write = move || writer.write(&chunk).map(|()| writer);
+            writer = in_background(write).await?;
+            self.connection.inflow.settle();
+        }
+        let info = in_background(move || writer.finish_blocking()).await?;
+        Ok(Stored { path, info })
+    }
+
+    /// What a blob cannot be called, or be, is left out: its bytes count.
+    fn begin(&self, name: &str, media_type: Option<String>) -> Result<BlobWriter, Problem> {
+        let named = PutOptions::new().name(name);
+        let options = match media_type {
+            Some(media_type) => named.clone().media_type(media_type),
+            None => named.clone(),
+        };
+        let blobs = self.node.blobs();
+        let begun = [options, named, PutOptions::new()]
+            .into_iter()
+            .map(|options| blobs.writer(options))
+            .find(
+                |begun| !matches!(begun, Err(error) if error.kind() == ErrorKind::InvalidArgument),
+            );
+        let begun = begun.unwrap_or_else(|| blobs.writer(PutOptions::new()));
+        Ok(begun.map_err(Refusal::from)?)
+    }
+
+    async fn take_folder(&self, files: &[Stored]) -> Result<Cid, Problem> {
+        let mut folder = Collection::new();
+        for file in files {
+            let path = CollectionPath::new(file.path.clone());
+            let path = path.map_err(Problem::invalid)?;
+            let entry = CollectionFile {
+                id: file.info.id,
+                size: BlobSize::new(file.info.size).map_err(Refusal::from)?,
+            };
+            folder.insert(path, entry).map_err(Problem::invalid)?;
+        }
+        let options = PutOptions::new().media_type(Collection::MEDIA_TYPE);
+        let put = self.node.blobs().put(folder.encode(), options).await;
+        let info = put.map_err(Refusal::from)?;
+        let cid = Cid {
+            kind: Kind::Folder,
+            id: info.id,
+        };
+        self.tell("directoryAdded", "", cid, &info).await?;
+        Ok(cid)
+    }
+
+    /// Publishes what apps of the predecessor look for.
+    async fn tell(&self, kind: &str, name: &str, cid: Cid, info: &BlobInfo) -> Result<(), Refusal> {
+        let saying = json!({
+            "type": kind,
+            "name": name,
+            "cid": cid.to_string(),
+            "size": info.size,
+            "mime": info.media_type.as_deref().unwrap_or(media::UNKNOWN),
+            "appId": self.node.app_id().as_str(),
+        });
+        let tags = Tags::new(["files", "files:created"])?;
+        let node = self.node.scoped(AUTHOR.parse()?);
+        node.publish(tags, Payload::from_serde(&saying)?).await?;
+        Ok(())
+    }
+}
+
+/// Writing waits for the disk.
+async fn in_background<T: Send + 'static>(
+    work: impl FnOnce() -> swarmlet::Result<T> + Send + 'static,
+) -> Result<T, Problem> {
+    let done = tokio::task::spawn_blocking(work).await;
+    let done = done.map_err(|_| Problem::Internal)?;
+    Ok(done.map_err(Refusal::from)?)
+}
+
+async fn in_time<T>(part: impl Future<Output = Result<T, MultipartError>>) -> Result<T, Problem> {
+    match timeout(BODY_TIME_MAX, part).await {
+        Ok(part) => part.map_err(|error| Problem::invalid(error.body_text())),
+        Err(_) => Err(Problem::RequestTimeout),
+    }
+}

@@ -1,0 +1,204 @@
+//! Files that all devices can have, and pages made of them.
+
+use serde_json::json;
+
+use crate::harness::Place;
+use crate::http::{Ask, Reply};
+
+const FILES: &str = "/api/v2/files";
+
+/// Uploads files as a form.
+async fn upload(place: &Place, token: &str, files: &[(&str, &str)]) -> Reply {
+    let mut body = String::new();
+    for (name, content) in files {
+        body += &format!(
+            "--xx\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n\
+             {content}\r\n"
+        );
+    }
+    body += "--xx--\r\n";
+    let ask = Ask::new("POST", FILES).token(token);
+    place
+        .send(
+            ask.header("Content-Type", "multipart/form-data; boundary=xx")
+                .body(body),
+        )
+        .await
+}
+
+async fn stored(place: &Place, token: &str, files: &[(&str, &str)]) -> String {
+    let reply = upload(place, token, files).await;
+    assert_eq!(reply.status, 200, "{}", reply.text());
+    reply.text().to_owned()
+}
+
+async fn read(place: &Place, token: &str, path: &str) -> Reply {
+    place
+        .send(Ask::new("GET", format!("{FILES}/{path}")).token(token))
+        .await
+}
+
+#[tokio::test]
+async fn a_file_is_read_by_what_it_is() {
+    let place = Place::open().await;
+    let token = place.token().await;
+    let content = "x".repeat(200_000);
+    let cid = stored(&place, &token, &[("/notes.txt", &content)]).await;
+    assert!(cid.starts_with("bafkr4i"), "{cid}");
+    let reply = read(&place, &token, &cid).await;
+    assert_eq!((reply.status, reply.text()), (200, content.as_str()));
+    assert_eq!(reply.header("content-length"), Some("200000"));
+    assert_eq!(
+        reply.header("content-type"),
+        Some("text/plain; charset=utf-8")
+    );
+    assert_eq!(stored(&place, &token, &[("other", &content)]).await, cid);
+    let told = place.query(&token, "FROM 'files:created'").await.lines();
+    assert_eq!(
+        (&told[0]["payload"]["cid"], &told[0]["appId"]),
+        (&json!(cid), &json!("com.actyx"))
+    );
+    assert_eq!(told[0]["payload"]["type"], "fileAdded");
+}
+
+#[tokio::test]
+async fn several_files_are_a_folder() {
+    let place = Place::open().await;
+    let token = place.token().await;
+    let files = [
+        ("index.html", "<p>"),
+        ("js/app.js", "1"),
+        ("js/lib/x.js", "2"),
+    ];
+    let cid = stored(&place, &token, &files).await;
+    let listed = read(&place, &token, &cid).await.json();
+    assert_eq!(listed["directory"]["cid"], cid.as_str());
+    assert_eq!(listed["directory"]["children"].as_array().unwrap().len(), 3);
+    let listed = read(&place, &token, &format!("{cid}/js")).await.json();
+    let children = listed["directory"]["children"].as_array().unwrap();
+    let names: Vec<&str> = children
+        .iter()
+        .map(|child| child["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["app.js", "lib/x.js"]);
+    let reply = read(&place, &token, &format!("{cid}/js/app.js")).await;
+    assert_eq!(
+        reply.header("content-type"),
+        Some("text/javascript; charset=utf-8")
+    );
+    assert_eq!(reply.text(), "1");
+    let child = read(&place, &token, children[1]["cid"].as_str().unwrap()).await;
+    assert_eq!(child.text(), "2");
+    for path in ["nothing", "js/app.js/more", "j"] {
+        let reply = read(&place, &token, &format!("{cid}/{path}")).await;
+        assert_eq!(reply.problem(), (404, "ERR_NOT_FOUND".into()), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_means_what_was_said_last() {
+    let place = Place::open().await;
+    let token = place.token().await;
+    let mut cids = Vec::new();
+    for content in ["one", "two"] {
+        cids.push(stored(&place, &token, &[("x", content)]).await);
+    }
+    let path = format!("{FILES}/it's%20a%20name");
+    let ask = |method| Ask::new(method, &path).token(&token);
+    assert_eq!(place.send(ask("GET")).await.status, 404);
+    for (cid, content) in cids.iter().zip(["one", "two"]) {
+        assert_eq!(place.send(ask("PUT").body(cid.as_str())).await.status, 204);
+        assert_eq!(place.send(ask("GET")).await.text(), content);
+    }
+    let reply = place.send(ask("DELETE")).await;
+    assert_eq!((reply.status, reply.text()), (200, cids[1].as_str()));
+    assert_eq!(place.send(ask("GET")).await.status, 404);
+    assert_eq!(place.send(ask("DELETE")).await.status, 404);
+    assert_eq!(place.send(ask("PUT").body("nonsense")).await.status, 400);
+    let by_id = Ask::new("PUT", format!("{FILES}/{}", cids[0]))
+        .token(&token)
+        .body("x");
+    assert_eq!(place.send(by_id).await.status, 405);
+}
+
+#[tokio::test]
+async fn what_is_no_upload_is_refused() {
+    let place = Place::open().await;
+    let token = place.token().await;
+    let reply = upload(&place, &token, &[]).await;
+    assert_eq!(reply.problem(), (400, "ERR_BAD_REQUEST".into()));
+    let reply = place
+        .send(Ask::new("POST", FILES).token(&token).body("x"))
+        .await;
+    assert_eq!(reply.problem(), (415, "ERR_UNSUPPORTED_MEDIA_TYPE".into()));
+    let form = "--xx\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nx\r\n--xx--\r\n";
+    let ask = Ask::new("POST", FILES).token(&token);
+    let ask = ask.header("Content-Type", "multipart/form-data; boundary=xx");
+    assert_eq!(place.send(ask.body(form)).await.status, 400);
+    for files in [[("../x", "1"), ("y", "2")], [("a", "1"), ("A", "2")]] {
+        assert_eq!(upload(&place, &token, &files).await.status, 400);
+    }
+    assert_eq!(upload(&place, "", &[("x", "1")]).await.status, 400);
+}
+
+#[tokio::test]
+async fn what_nobody_has_told_of_is_not_there() {
+    let place = Place::open().await;
+    let token = place.token().await;
+    let other = Place::open().await;
+    let cid = stored(&other, &other.token().await, &[("x", "elsewhere")]).await;
+    for path in [cid.as_str(), "no-name", "a%00b", "%zz"] {
+        assert_eq!(read(&place, &token, path).await.status, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn prefetching_needs_nothing_to_be_done() {
+    let place = Place::open().await;
+    let token = place.token().await;
+    let path = format!("{FILES}/prefetch");
+    let body = json!({ "query": "FROM 'x' SELECT _.cid", "duration": 60 });
+    assert_eq!(place.post(&path, &token, &body).await.status, 204);
+    let body = json!({ "query": "FROM", "duration": 60 });
+    assert_eq!(place.post(&path, &token, &body).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_named_folder_is_a_page_under_a_host_of_its_own() {
+    let place = Place::open().await;
+    let token = place.token().await;
+    let files = [
+        ("index.html", "<p>root"),
+        ("sub/index.html", "<p>sub"),
+        ("app.js", "1"),
+    ];
+    let cid = stored(&place, &token, &files).await;
+    let named = Ask::new("PUT", format!("{FILES}/plant"))
+        .token(&token)
+        .body(cid.as_str());
+    assert_eq!(place.send(named).await.status, 204);
+    let visit =
+        |method, path: &str| Ask::new(method, path).header("Host", "plant.actyx.localhost:4454");
+    for (path, content) in [
+        ("/", "<p>root"),
+        ("/sub", "<p>sub"),
+        ("/sub/", "<p>sub"),
+        ("/app.js", "1"),
+    ] {
+        let reply = place.send(visit("GET", path)).await;
+        assert_eq!((reply.status, reply.text()), (200, content), "{path}");
+    }
+    let reply = place.send(visit("GET", "/")).await;
+    assert_eq!(
+        reply.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
+    assert_eq!(place.send(visit("GET", "/nothing")).await.status, 404);
+    assert_eq!(place.send(visit("POST", "/")).await.status, 405);
+    assert_eq!(
+        place.send(visit("GET", "/api/v2/node/id")).await.status,
+        200
+    );
+    let other = Ask::new("GET", "/").header("Host", "other.actyx.localhost:4454");
+    assert_eq!(place.send(other).await.status, 404);
+}
