@@ -75,8 +75,8 @@ pub(crate) const RESULTS_AT_ONCE: usize = 128;
 /// How long a stream of results may be silent: clients take a longer silence for a dead connection.
 pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// How long it is waited for another event before one is said to be the newest: the read that finds
-/// it takes less.
+/// How long it is waited for another event before one is said to be the newest, while there are
+/// some that were not looked at: the read that finds one takes less.
 pub(crate) const NEWEST_WAIT: Duration = Duration::from_millis(5);
 
 /// How long accepting rests after it failed, as it does when the process has no more descriptors.

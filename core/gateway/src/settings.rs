@@ -3,6 +3,9 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use swarmlet::{Error, ErrorKind, Result};
+
+use crate::auth::{Trust, parse_key};
 use crate::defences::{Hosts, Origins};
 use crate::limits::TOKEN_VALID;
 
@@ -14,6 +17,7 @@ pub struct Settings {
     pub(crate) hosts: Hosts,
     pub(crate) origins: Origins,
     pub(crate) has_metrics: bool,
+    pub(crate) trust: Trust,
 }
 
 /// Where to listen.
@@ -35,6 +39,7 @@ impl Settings {
             hosts: Hosts::default(),
             origins: Origins::default(),
             has_metrics: true,
+            trust: Trust::default(),
         }
     }
 
@@ -70,6 +75,35 @@ impl Settings {
         self
     }
 
+    /// Lets an app in by its id, such as `com.acme.press`, or all below one, as `com.acme.*`. Apps
+    /// `com.example.*` are let in by everybody, others with a signature only; see
+    /// [`Settings::vendor`].
+    ///
+    /// # Errors
+    ///
+    /// `invalid_argument` for what is no id.
+    pub fn app(mut self, pattern: &str) -> Result<Self> {
+        let parsed = pattern.parse().map_err(|_| {
+            refused("an app is let in by its id, or by the beginning of ids and `.*`")
+                .with("pattern", pattern)
+        })?;
+        self.trust.apps.push(parsed);
+        Ok(self)
+    }
+
+    /// Lets apps in whose manifests are signed by developers whom this vendor has certified. The
+    /// key is a zero and 32 bytes in base64, as the tools of Actyx write it.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_argument` for what is no key.
+    pub fn vendor(mut self, public_key: &str) -> Result<Self> {
+        let key = parse_key(public_key)
+            .ok_or_else(|| refused("a vendor's key is a zero and 32 bytes in base64"))?;
+        self.trust.vendors.push(key);
+        Ok(self)
+    }
+
     /// How long a token is good: a day unless set. Clients ask for another when it is over.
     #[must_use]
     pub fn token_valid(mut self, valid: Duration) -> Self {
@@ -90,6 +124,10 @@ impl Default for Settings {
     fn default() -> Self {
         Self::new()
     }
+}
+
+fn refused(message: &str) -> Error {
+    Error::new(ErrorKind::InvalidArgument, message).during("gateway.settings")
 }
 
 /// The port of the predecessor, which clients try if they are not told another.

@@ -20,7 +20,8 @@ pub(crate) async fn authenticate(
     sent: Sent,
 ) -> Result<Response, Problem> {
     negotiation::check_accept(&sent.headers, JSON)?;
-    let manifest = Manifest::of(sent.json(MANIFEST_BYTES_MAX).await?)?;
+    let submitted = sent.json(MANIFEST_BYTES_MAX).await?;
+    let manifest = Manifest::of(submitted, &desk.settings.trust)?;
     let token = token::issue(&desk.node, &manifest, desk.settings.token_valid)?;
     tracing::debug!(app_id = %manifest.app_id, version = manifest.version, "a token was given");
     Ok((

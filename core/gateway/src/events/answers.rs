@@ -1,6 +1,6 @@
 //! The answers to a query or subscription, as they come and as they are asked for.
 
-use swarmlet::{Item, Offsets, Output, Results};
+use swarmlet::{Item, Node, Offsets, Output, Results};
 
 use super::answer::Answer;
 use crate::limits::{NEWEST_WAIT, RESULTS_AT_ONCE};
@@ -23,8 +23,8 @@ enum Source {
     /// What there is up to these offsets, and in the end the offsets.
     Query(Box<Results>, Offsets),
     Subscription(Box<Results>),
-    /// With the offsets where it began.
-    Monotonic(Box<Results>, Offsets),
+    /// With the offsets where it began, and the node, which says how much there is.
+    Monotonic(Box<Results>, Offsets, Node),
 }
 
 impl Answers {
@@ -40,8 +40,8 @@ impl Answers {
         Self::of(Source::Subscription(Box::new(results)))
     }
 
-    pub(super) fn monotonic(results: Results, lower: Offsets) -> Self {
-        Self::of(Source::Monotonic(Box::new(results), lower))
+    pub(super) fn monotonic(results: Results, lower: Offsets, node: Node) -> Self {
+        Self::of(Source::Monotonic(Box::new(results), lower, node))
     }
 
     fn of(source: Source) -> Self {
@@ -62,7 +62,7 @@ impl Answers {
             Source::Only(answer) => return Ok(answer.take().map(|answer| vec![answer])),
             Source::Query(results, _)
             | Source::Subscription(results)
-            | Source::Monotonic(results, _) => results,
+            | Source::Monotonic(results, ..) => results,
         };
         let outputs = results
             .next_outputs(RESULTS_AT_ONCE)
@@ -102,7 +102,7 @@ impl Answers {
             Item::Diagnostic(diagnostic) => Answer::Diagnostic(diagnostic),
             Item::CaughtUp(mut present) => {
                 self.is_live = true;
-                if let Source::Monotonic(_, lower) = &self.source {
+                if let Source::Monotonic(_, lower, _) = &self.source {
                     for (stream, last) in lower.iter() {
                         present.advance(stream, last);
                     }
@@ -119,14 +119,18 @@ impl Answers {
     ///
     /// Not knowing is no reason to say no, as nothing might come that could say yes.
     async fn mark_newest(&mut self, answers: &mut [Answer]) {
-        let (Source::Monotonic(results, _), true) = (&mut self.source, self.is_live) else {
+        let (Source::Monotonic(results, _, node), true) = (&mut self.source, self.is_live) else {
             return;
         };
         let Some(Answer::Event { is_caught_up, .. }) = answers.last_mut() else {
             return;
         };
-        let more = tokio::time::timeout(NEWEST_WAIT, results.ready()).await;
-        *is_caught_up = Some(!matches!(more, Ok(Ok(true))));
+        *is_caught_up = Some(if has_seen_all(results, node) {
+            true
+        } else {
+            let more = tokio::time::timeout(NEWEST_WAIT, results.ready()).await;
+            !matches!(more, Ok(Ok(true)))
+        });
     }
 
     fn end(&mut self) -> Option<Vec<Answer>> {
@@ -135,4 +139,15 @@ impl Answers {
             _ => None,
         }
     }
+}
+
+/// Whether everything that is there was looked at; then nothing newer can be there.
+fn has_seen_all(results: &Results, node: &Node) -> bool {
+    let seen = results.offsets();
+    let present = node.offsets().map(|offsets| offsets.present);
+    present.is_ok_and(|present| {
+        present
+            .iter()
+            .all(|(stream, last)| seen.contains(stream, last))
+    })
 }

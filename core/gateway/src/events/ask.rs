@@ -82,7 +82,7 @@ pub(crate) fn subscribe_monotonic(
     let lower: Offsets = request.lower_bound.0;
     let options = SubscribeOptions::after(lower.clone());
     let results = node.subscribe_monotonic(&request.query, options)?;
-    Ok(Answers::monotonic(results, lower))
+    Ok(Answers::monotonic(results, lower, node.clone()))
 }
 
 /// What the predecessor checked of a query that the node does not: it has the whole language.

@@ -125,3 +125,22 @@ async fn events_are_of_the_app_that_the_token_is_for() {
         );
     }
 }
+
+#[tokio::test]
+async fn apps_are_let_in_by_their_ids() {
+    let settings = Settings::new().app("com.acme.*").unwrap();
+    let place = Place::open_with(settings).await;
+    assert_eq!(
+        place.authenticate(&manifest("com.acme.press")).await.status,
+        200
+    );
+    assert_eq!(
+        place
+            .authenticate(&manifest("com.other.press"))
+            .await
+            .status,
+        400
+    );
+    assert!(Settings::new().app("*").is_err());
+    assert!(Settings::new().vendor("key").is_err());
+}
