@@ -27,8 +27,8 @@ pub(crate) const MANIFEST_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of a name or version in a manifest: one line for people.
 pub(crate) const LABEL_BYTES_MAX: usize = 256;
 
-/// Connections at a time. When there are more, that which is idle for longest makes room, so it is
-/// a bound of what is being done: each app holds one or two, each browser six.
+/// Connections at a time. When there are more, one that is idle or has shown no token makes room,
+/// so it is a bound of what is being done: each app holds one or two, each browser six.
 pub(crate) const CONNECTIONS_MAX: usize = 256;
 
 /// Bytes that were received and not dealt with, of all connections together: two of the largest

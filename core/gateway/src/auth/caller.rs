@@ -9,6 +9,7 @@ use swarmlet::Node;
 use super::{presented, token};
 use crate::desk::Desk;
 use crate::problem::Problem;
+use crate::serving::Connection;
 
 /// An app that has shown a good token.
 #[derive(Debug)]
@@ -19,8 +20,13 @@ pub(crate) struct Caller {
 
 impl Caller {
     /// Whoever shows that token.
-    pub(crate) fn by_token(token: &str, desk: &Desk) -> Result<Self, Problem> {
+    pub(crate) fn by_token(
+        token: &str,
+        desk: &Desk,
+        connection: &Connection,
+    ) -> Result<Self, Problem> {
         let app_id = token::check(&desk.node, token)?;
+        connection.make_known();
         Ok(Self {
             node: desk.node.scoped(app_id),
         })
@@ -31,6 +37,8 @@ impl FromRequestParts<Arc<Desk>> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, desk: &Arc<Desk>) -> Result<Self, Problem> {
-        Self::by_token(presented::of_request(parts)?, desk)
+        // Every request comes over a connection.
+        let connection = parts.extensions.get().ok_or(Problem::Internal)?;
+        Self::by_token(presented::of_request(parts)?, desk, connection)
     }
 }

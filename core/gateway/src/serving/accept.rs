@@ -29,6 +29,11 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
+    /// Says that a good token was shown.
+    pub(crate) fn make_known(&self) {
+        self.seat.make_known();
+    }
+
     /// While this is held, the connection does not have to make room.
     pub(crate) fn busy(&self) -> Busy {
         self.seat.busy()

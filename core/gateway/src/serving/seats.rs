@@ -1,5 +1,5 @@
 //! A bound of connections that idle ones cannot use up: the one that is idle for longest makes room
-//! for the next.
+//! for the next. Who has not shown a token yet counts as idle, whatever they do.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,6 +23,8 @@ struct Taken {
 
 #[derive(Debug)]
 struct Occupied {
+    /// Whether somebody is there who has shown a token.
+    is_known: bool,
     /// Requests that are being answered.
     busy: usize,
     /// Since when there is none: smaller is longer.
@@ -54,7 +56,7 @@ impl Seats {
     pub(crate) fn take(self: &Arc<Self>) -> Option<Arc<Seat>> {
         let mut taken = self.taken();
         if taken.seats.len() >= self.max {
-            let idle = taken.seats.iter().filter(|(_, seat)| seat.busy == 0);
+            let idle = taken.seats.iter().filter(|(_, seat)| seat.is_idle());
             let (number, _) = idle.min_by_key(|(_, seat)| seat.idle_since)?;
             let number = *number;
             let seat = taken.seats.remove(&number)?;
@@ -64,6 +66,7 @@ impl Seats {
         let number = taken.count();
         let leave = Arc::new(Notify::new());
         let occupied = Occupied {
+            is_known: false,
             busy: 0,
             idle_since: number,
             leave: leave.clone(),
@@ -93,7 +96,20 @@ impl Taken {
     }
 }
 
+impl Occupied {
+    fn is_idle(&self) -> bool {
+        self.busy == 0 || !self.is_known
+    }
+}
+
 impl Seat {
+    /// Says that a good token was shown.
+    pub(crate) fn make_known(&self) {
+        if let Some(seat) = self.seats.taken().seats.get_mut(&self.number) {
+            seat.is_known = true;
+        }
+    }
+
     /// While this is held the connection is not idle.
     pub(crate) fn busy(self: &Arc<Self>) -> Busy {
         if let Some(seat) = self.seats.taken().seats.get_mut(&self.number) {
@@ -137,12 +153,17 @@ mod tests {
     #[test]
     fn who_is_idle_for_longest_makes_room() {
         let seats = Arc::new(Seats::new(3));
-        let [first, second, third] = [(); 3].map(|()| seats.take().unwrap());
+        let take = || {
+            let seat = seats.take().unwrap();
+            seat.make_known();
+            seat
+        };
+        let [first, second, third] = [(); 3].map(|()| take());
         drop(first.busy());
         let held = second.busy();
-        let fourth = seats.take().unwrap();
+        let fourth = take();
         assert!(has_to_leave(&third) && !has_to_leave(&first) && !has_to_leave(&second));
-        let fifth = seats.take().unwrap();
+        let fifth = take();
         assert!(has_to_leave(&first) && !has_to_leave(&second) && !has_to_leave(&fourth));
         let held = [held, fourth.busy(), fifth.busy()];
         assert!(seats.take().is_none());
@@ -150,5 +171,16 @@ mod tests {
         assert_eq!(seats.count(), 3);
         drop((second, held));
         assert!(seats.take().is_some());
+    }
+
+    #[test]
+    fn who_has_shown_no_token_makes_room_whatever_they_do() {
+        let seats = Arc::new(Seats::new(2));
+        let known = seats.take().unwrap();
+        known.make_known();
+        let unknown = seats.take().unwrap();
+        let _held = [known.busy(), unknown.busy()];
+        let _next = seats.take().unwrap();
+        assert!(has_to_leave(&unknown) && !has_to_leave(&known));
     }
 }

@@ -23,7 +23,7 @@ pub(crate) async fn open(
 ) -> Result<Response, Problem> {
     let query = query.filter(|query| !query.is_empty());
     let query = query.ok_or(Problem::MissingTokenParam)?;
-    let caller = Caller::by_token(auth::of_query(&query), &desk)?;
+    let caller = Caller::by_token(auth::of_query(&query), &desk, &connection)?;
     let upgrade = upgrade.map_err(Problem::invalid)?;
     let place = desk.sockets.clone().try_acquire_owned();
     let place = place.map_err(|_| Problem::Overloaded)?;

@@ -34,6 +34,20 @@ async fn a_thousand_idle_connections_are_in_nobodys_way() {
 }
 
 #[tokio::test]
+async fn those_who_never_finish_asking_for_a_token_are_in_nobodys_way() {
+    let place = Place::open().await;
+    let mut slow = Vec::new();
+    for _ in 0..400 {
+        let mut stream = TcpStream::connect(place.at()).await.unwrap();
+        let head = "POST /api/v2/auth HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{";
+        let _ = stream.write_all(head.as_bytes()).await;
+        slow.push(stream);
+    }
+    let token = place.token().await;
+    assert_eq!(place.publish(&token, "a", &[json!(1)]).await.len(), 1);
+}
+
+#[tokio::test]
 async fn connections_that_are_in_use_do_not_make_room() {
     let place = Place::open().await;
     let token = place.token().await;

@@ -12,5 +12,6 @@ mod harness;
 mod http;
 mod limits;
 mod metrics;
+mod noise;
 mod snapshots;
 mod socket;
