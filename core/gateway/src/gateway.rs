@@ -26,10 +26,12 @@ impl Gateway {
     ///
     /// # Errors
     ///
-    /// `network` if an address cannot be listened on, with the address.
+    /// `network` if an address cannot be listened on, with the address; `unsupported` without a
+    /// tokio runtime.
     pub async fn bind(node: Node, settings: Settings) -> Result<Self> {
-        let listeners = listeners(&settings.addresses).await;
-        let listeners = listeners.map_err(|error| error.during("gateway.bind"))?;
+        let during = |error: Error| error.during("gateway.bind");
+        check_runtime().map_err(during)?;
+        let listeners = listeners(&settings.addresses).await.map_err(during)?;
         let desk = Arc::new(Desk::new(node, settings));
         let router = routes::router(desk.clone());
         let (mut addresses, mut serving) = (Vec::new(), Vec::new());
@@ -74,6 +76,13 @@ impl Drop for Gateway {
     fn drop(&mut self) {
         self.desk.begin_close();
     }
+}
+
+fn check_runtime() -> Result<()> {
+    let runtime = tokio::runtime::Handle::try_current();
+    runtime.map(drop).map_err(|error| {
+        Error::new(ErrorKind::Unsupported, "a gateway needs a tokio runtime").because(error)
+    })
 }
 
 /// Where it is listened, and how.

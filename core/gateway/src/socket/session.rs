@@ -137,25 +137,31 @@ impl Session {
                 request_id,
                 payload,
             }) => self.begin(request_id, &service_id, payload).await,
-            Ok(Incoming::Cancel { request_id }) => self.cancel(request_id),
+            Ok(Incoming::Cancel { request_id }) => {
+                self.cancel(request_id);
+                ControlFlow::Continue(())
+            }
             Err(error) => {
                 tracing::debug!(%error, "a client does not speak the protocol");
-                return ControlFlow::Break(());
+                ControlFlow::Break(())
             }
         }
-        ControlFlow::Continue(())
     }
 
-    async fn begin(&mut self, request_id: u64, service: &str, payload: &str) {
+    async fn begin(&mut self, request_id: u64, service: &str, payload: &str) -> ControlFlow<()> {
         self.cancel(request_id);
         let line = self.line(request_id);
-        let begun = if self.requests.len() < SOCKET_REQUESTS_MAX {
-            request::begin(self, service, payload, line.clone()).await
-        } else {
-            Box::pin(request::refuse(line.clone(), Fault::overloaded()))
-        };
+        if self.requests.len() >= SOCKET_REQUESTS_MAX {
+            // Nothing more is read until the client has taken the refusal.
+            return match request::refuse(line, Fault::overloaded()).await {
+                Outcome::Answered(_) => ControlFlow::Continue(()),
+                Outcome::Broken => ControlFlow::Break(()),
+            };
+        }
+        let begun = request::begin(self, service, payload, line.clone()).await;
         let task = self.tasks.spawn(begun);
         self.requests.insert(request_id, Running { task, line });
+        ControlFlow::Continue(())
     }
 
     fn take_outcome(

@@ -1,5 +1,7 @@
 //! Many requests over one socket.
 
+use std::time::Duration;
+
 use futures::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -187,6 +189,49 @@ async fn an_id_that_is_used_again_is_the_new_request() {
         .await;
     socket.request(6, "offsets", Value::Null).await;
     assert_eq!(socket.rest(6).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_socket_answers_so_many_requests_at_a_time() {
+    let place = Place::open().await;
+    let mut socket = Socket::open(&place).await;
+    let query = json!({ "query": "FROM 'a'" });
+    for id in 0..512 {
+        socket.request(id, "subscribe", query.clone()).await;
+        assert_eq!(socket.next().await.unwrap()["requestId"], id);
+    }
+    socket.request(512, "subscribe", query.clone()).await;
+    let overloaded = json!({
+        "type": "serviceError", "value": "Channel towards event store is overloaded.",
+    });
+    assert_eq!(socket.fault(512).await, overloaded);
+    socket
+        .send(json!({ "type": "cancel", "requestId": 7 }))
+        .await;
+    socket.request(512, "subscribe", query).await;
+    assert_eq!(socket.next().await.unwrap()["type"], "next");
+}
+
+#[tokio::test]
+async fn who_asks_and_does_not_read_is_not_read_either() {
+    let place = Place::open().await;
+    let token = place.token().await;
+    let payload = json!("x".repeat(100_000));
+    place.publish(&token, "large", &vec![payload; 30]).await;
+    let mut socket = Socket::open(&place).await;
+    let query = json!({ "query": "FROM 'large'", "order": "asc" });
+    // There is an end to what fits into the buffers on the way.
+    for id in 0.. {
+        let asking = socket.request(id, "query", query.clone());
+        if tokio::time::timeout(Duration::from_millis(500), asking)
+            .await
+            .is_err()
+        {
+            break;
+        }
+        assert!(id < 1_000_000);
+    }
+    assert_eq!(place.query(&token, "FROM 'large'").await.lines().len(), 31);
 }
 
 #[tokio::test]
