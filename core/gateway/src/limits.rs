@@ -68,9 +68,15 @@ pub(crate) const HEADERS_MAX: usize = 100;
 /// How long the requests that are being answered have when the gateway is closed.
 pub(crate) const CLOSE_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// Results that are asked of the node at once: they become one write, and what a stream keeps in
-/// memory while its client is slow.
+/// Results that are asked of the node at once: they become one write.
 pub(crate) const RESULTS_AT_ONCE: usize = 128;
+
+/// Results that are asked for first, when nobody knows how large they are.
+pub(crate) const RESULTS_FIRST: usize = 4;
+
+/// Bytes that a stream of results holds while its client is slow, about: of larger results it holds
+/// one.
+pub(crate) const RESULTS_BYTES_WANTED: usize = 64 * 1024;
 
 /// How long a stream of results may be silent: clients take a longer silence for a dead connection.
 pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -91,8 +97,8 @@ pub(crate) const SOCKET_REQUESTS_MAX: usize = 512;
 /// Frames that wait to be sent on one socket: enough to keep it busy.
 pub(crate) const SOCKET_FRAMES_QUEUED: usize = 4;
 
-/// Requests on one socket that read what is there at the same time; the others wait. Each may hold
-/// a megabyte while the client is slow.
+/// Requests on one socket that read what is there at the same time; the others wait, and hold
+/// nothing while the client is slow.
 pub(crate) const SOCKET_READS_MAX: usize = 4;
 
 /// Bytes of the buffers of one socket, for reading and for writing: some frames of usual events.

@@ -3,13 +3,15 @@
 use swarmlet::{Item, Node, Offsets, Output, Results};
 
 use super::answer::Answer;
-use crate::limits::{NEWEST_WAIT, RESULTS_AT_ONCE};
+use crate::limits::{NEWEST_WAIT, RESULTS_AT_ONCE, RESULTS_BYTES_WANTED, RESULTS_FIRST};
 
 /// Answers, in order. Nothing is read before it is asked for.
 #[derive(Debug)]
 pub(crate) struct Answers {
     source: Source,
     is_live: bool,
+    /// How many results are asked for next.
+    wanted: usize,
 }
 
 /// Why there will be no further answer though there could be.
@@ -48,6 +50,7 @@ impl Answers {
         Self {
             source,
             is_live: false,
+            wanted: RESULTS_FIRST,
         }
     }
 
@@ -72,7 +75,10 @@ impl Answers {
                 Cut
             })?;
         match outputs {
-            Some(outputs) => Ok(Some(self.translate(outputs).await)),
+            Some(outputs) => {
+                self.wanted = wanted(&outputs);
+                Ok(Some(self.translate(outputs).await))
+            }
             None => Ok(self.end()),
         }
     }
@@ -139,6 +145,17 @@ impl Answers {
             _ => None,
         }
     }
+}
+
+/// How many results like these are as large as what a stream should hold.
+fn wanted(outputs: &[Output]) -> usize {
+    let bytes = |output: &Output| match &output.item {
+        Item::Row(row) | Item::AntiRow(row) => row.bytes(),
+        _ => 0,
+    };
+    let bytes: usize = outputs.iter().map(bytes).sum();
+    let each = bytes / outputs.len().max(1);
+    (RESULTS_BYTES_WANTED / each.max(1)).clamp(1, RESULTS_AT_ONCE)
 }
 
 /// Whether everything that is there was looked at; then nothing newer can be there.
