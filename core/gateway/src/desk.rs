@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use swarmlet::Node;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use crate::limits::{CONNECTIONS_MAX, PUBLISHING_KB_MAX, SOCKETS_MAX};
+use crate::limits::{CONNECTIONS_MAX, PUBLISHING_KB_MAX, READS_MAX, SOCKETS_MAX};
 use crate::metrics::{Tally, UsageSeen};
 use crate::problem::Problem;
 use crate::serving::{Reservoir, Seats};
@@ -25,6 +25,8 @@ pub(crate) struct Desk {
     pub(crate) shelf: Shelf,
     pub(crate) usage: UsageSeen,
     publishing: Arc<Semaphore>,
+    /// Turns of reading what is there.
+    pub(crate) reads: Semaphore,
     /// Room for sockets.
     pub(crate) sockets: Arc<Semaphore>,
     started: Instant,
@@ -42,6 +44,7 @@ impl Desk {
             shelf: Shelf::default(),
             usage: UsageSeen::default(),
             publishing: Arc::new(Semaphore::new(PUBLISHING_KB_MAX)),
+            reads: Semaphore::new(READS_MAX),
             sockets: Arc::new(Semaphore::new(SOCKETS_MAX)),
             started: Instant::now(),
             is_closing: watch::Sender::new(false),

@@ -78,6 +78,10 @@ pub(crate) const RESULTS_FIRST: usize = 4;
 /// one.
 pub(crate) const RESULTS_BYTES_WANTED: usize = 64 * 1024;
 
+/// Reads of what is there, of all clients together: as many as keep a disk and some processors
+/// busy. One may look at megabytes to find a few bytes.
+pub(crate) const READS_MAX: usize = 8;
+
 /// How long a stream of results may be silent: clients take a longer silence for a dead connection.
 pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(15);
 

@@ -1,6 +1,7 @@
 //! The answers to a query or subscription, as they come and as they are asked for.
 
 use swarmlet::{Item, Node, Offsets, Output, Results};
+use tokio::sync::Semaphore;
 
 use super::answer::Answer;
 use crate::limits::{NEWEST_WAIT, RESULTS_AT_ONCE, RESULTS_BYTES_WANTED, RESULTS_FIRST};
@@ -60,20 +61,24 @@ impl Answers {
     }
 
     /// Waits for answers; none at the end. Cancel-safe.
-    pub(crate) async fn next(&mut self) -> Result<Option<Vec<Answer>>, Cut> {
+    ///
+    /// What is there is read in turns; what happens is not waited for in a turn, as nobody knows
+    /// when it does.
+    pub(crate) async fn next(&mut self, turns: &Semaphore) -> Result<Option<Vec<Answer>>, Cut> {
+        let _turn = match self.is_live {
+            true => None,
+            false => turns.acquire().await.ok(),
+        };
         let results = match &mut self.source {
             Source::Only(answer) => return Ok(answer.take().map(|answer| vec![answer])),
             Source::Query(results, _)
             | Source::Subscription(results)
             | Source::Monotonic(results, ..) => results,
         };
-        let outputs = results
-            .next_outputs(RESULTS_AT_ONCE)
-            .await
-            .map_err(|error| {
-                tracing::warn!(%error, "a stream of results ends early");
-                Cut
-            })?;
+        let outputs = results.next_outputs(self.wanted).await.map_err(|error| {
+            tracing::warn!(%error, "a stream of results ends early");
+            Cut
+        })?;
         match outputs {
             Some(outputs) => {
                 self.wanted = wanted(&outputs);
@@ -167,4 +172,40 @@ fn has_seen_all(results: &Results, node: &Node) -> bool {
             .iter()
             .all(|(stream, last)| seen.contains(stream, last))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use swarmlet::{NewEvent, Options, Payload, QueryOptions, Tags};
+
+    /// The sizes of chunks of answers to a query for so many events of so many bytes.
+    async fn chunks(events: usize, bytes: usize) -> Vec<usize> {
+        let folder = tempfile::tempdir().unwrap();
+        let node = Node::open(folder.path().join("node"), Options::new())
+            .await
+            .unwrap();
+        let event = NewEvent {
+            tags: Tags::new(["a"]).unwrap(),
+            payload: Payload::from_serde(&"x".repeat(bytes)).unwrap(),
+        };
+        node.publish_many(vec![event; events]).await.unwrap();
+        let results = node.query("FROM 'a'", QueryOptions::default()).unwrap();
+        let mut answers = Answers::query(results, Offsets::new());
+        let (turns, mut chunks) = (Semaphore::new(1), Vec::new());
+        while let Some(chunk) = answers.next(&turns).await.unwrap() {
+            chunks.push(chunk.len());
+        }
+        chunks
+    }
+
+    #[tokio::test]
+    async fn large_results_come_one_by_one_and_small_ones_together() {
+        let large = chunks(20, 100_000).await;
+        assert_eq!(large[0], RESULTS_FIRST);
+        assert!(large[1..].iter().all(|count| *count == 1), "{large:?}");
+        let small = chunks(1000, 10).await;
+        assert!(small.contains(&RESULTS_AT_ONCE), "{small:?}");
+        assert_eq!(small.iter().sum::<usize>(), 1001);
+    }
 }

@@ -19,7 +19,7 @@ use crate::negotiation::NDJSON;
 pub(crate) fn respond(answers: Answers, desk: Arc<Desk>) -> Response {
     let lines = stream::try_unfold((answers, desk), |(mut answers, desk)| async move {
         let chunk = tokio::select! {
-            chunk = next(&mut answers) => chunk?,
+            chunk = next(&mut answers, &desk) => chunk?,
             () = desk.closing() => return Err(cut_off()),
         };
         Ok(chunk.map(|chunk| (chunk, (answers, desk))))
@@ -28,8 +28,8 @@ pub(crate) fn respond(answers: Answers, desk: Arc<Desk>) -> Response {
 }
 
 /// The next lines, or an empty one that says that the connection is alive.
-async fn next(answers: &mut Answers) -> Result<Option<Bytes>, std::io::Error> {
-    match tokio::time::timeout(KEEP_ALIVE, answers.next()).await {
+async fn next(answers: &mut Answers, desk: &Desk) -> Result<Option<Bytes>, std::io::Error> {
+    match tokio::time::timeout(KEEP_ALIVE, answers.next(&desk.reads)).await {
         Ok(Ok(Some(answers))) => Ok(Some(lines(&answers)?.into())),
         Ok(Ok(None)) => Ok(None),
         Ok(Err(Cut)) => Err(cut_off()),

@@ -81,15 +81,16 @@ fn streamed<T: DeserializeOwned>(
     ask: impl FnOnce(&Node, T) -> Result<Answers, Refusal>,
 ) -> Result<Begun, Fault> {
     let mut answers = ask(&session.node, parsed(payload)?)?;
-    let (line, reads) = (line.clone(), session.reads.clone());
+    let (line, turns) = (line.clone(), session.turns.clone());
+    let desk = session.desk.clone();
     Ok(Box::pin(async move {
         loop {
-            // What happens cannot wait for a turn: nobody knows when it does.
+            // Held until the answers are on their way.
             let _turn = match answers.is_live() {
                 true => None,
-                false => reads.acquire().await.ok(),
+                false => turns.acquire().await.ok(),
             };
-            match answers.next().await {
+            match answers.next(&desk.reads).await {
                 Ok(Some(chunk)) => {
                     if !next(&line, chunk).await {
                         return Outcome::Broken;

@@ -33,7 +33,7 @@ pub(super) async fn run(socket: WebSocket, node: Node, desk: Arc<Desk>, connecti
     let session = Session {
         node,
         desk: desk.clone(),
-        reads: Arc::new(Semaphore::new(SOCKET_READS_MAX)),
+        turns: Arc::new(Semaphore::new(SOCKET_READS_MAX)),
         frames,
         requests: HashMap::new(),
         tasks: JoinSet::new(),
@@ -49,8 +49,8 @@ pub(super) async fn run(socket: WebSocket, node: Node, desk: Arc<Desk>, connecti
 pub(super) struct Session {
     pub(super) node: Node,
     pub(super) desk: Arc<Desk>,
-    /// Turns of reading what is there.
-    pub(super) reads: Arc<Semaphore>,
+    /// Turns of reading what is there and handing it out.
+    pub(super) turns: Arc<Semaphore>,
     frames: mpsc::Sender<Frame>,
     requests: HashMap<u64, Running>,
     tasks: JoinSet<Outcome>,
