@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use swarmlet_engine::storage::{Disk, DiskFile, FileName, Folder};
@@ -49,6 +50,10 @@ impl Disk for MeasuredDisk {
         }
     }
 
+    fn create_clone(&self, name: &FileName, of: &Path) -> io::Result<Option<Box<dyn DiskFile>>> {
+        self.inner.create_clone(name, of)
+    }
+
     fn list(&self, folder: Folder) -> io::Result<Vec<FileName>> {
         self.inner.list(folder)
     }
@@ -92,6 +97,10 @@ impl DiskFile for MeasuredFile {
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         self.inner.write_at(bytes, offset)
+    }
+
+    fn clone_to(&self, path: &Path) -> io::Result<bool> {
+        self.inner.clone_to(path)
     }
 
     fn sync_data(&self) -> io::Result<()> {

@@ -18,8 +18,11 @@ mod blobs;
 mod chance;
 mod check;
 mod child;
+#[cfg(unix)]
+mod disks;
 mod rounds;
 
+use std::fmt::Display;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -48,6 +51,9 @@ enum Command {
     Child(child::Task),
     /// Kills processes that hand on blobs, and looks whether these become whole.
     Blobs(blobs::Plan),
+    /// Stores blobs on disks that can clone files, and on one that is soon full.
+    #[cfg(unix)]
+    Disks(disks::Plan),
     /// Stores or fetches blobs until it is killed.
     #[command(hide = true)]
     BlobChild(blobs::Task),
@@ -56,21 +62,25 @@ enum Command {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match &arguments.command {
-        Some(Command::Child(task)) => child::run(task),
-        Some(Command::BlobChild(task)) => blobs::run_child(task),
-        Some(Command::Blobs(plan)) => blobs::run(plan).map(|summary| println!("{summary}")),
+        #[cfg(unix)]
+        Some(Command::Disks(plan)) => disks::run(plan),
+        Some(Command::Child(task)) => child::run(task).map(|()| ExitCode::SUCCESS),
+        Some(Command::BlobChild(task)) => blobs::run_child(task).map(|()| ExitCode::SUCCESS),
+        Some(Command::Blobs(plan)) => blobs::run(plan).map(summarized),
         None => rounds::run(
             arguments.rounds,
             arguments.seed,
             arguments.folder.as_deref(),
         )
-        .map(|summary| println!("{summary}")),
+        .map(summarized),
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    outcome.unwrap_or_else(|error| {
+        eprintln!("{error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn summarized(summary: impl Display) -> ExitCode {
+    println!("{summary}");
+    ExitCode::SUCCESS
 }

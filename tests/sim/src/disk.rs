@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -37,6 +38,10 @@ impl Disk for SmallFiles {
 
     fn open(&self, name: &FileName) -> io::Result<Box<dyn DiskFile>> {
         self.disk.open(name)
+    }
+
+    fn create_clone(&self, name: &FileName, of: &Path) -> io::Result<Option<Box<dyn DiskFile>>> {
+        self.disk.create_clone(name, of)
     }
 
     fn list(&self, folder: Folder) -> io::Result<Vec<FileName>> {

@@ -56,6 +56,11 @@ const PROGRAMS: &[Program] = &[
         purpose: "networks between the nodes of a test",
     },
     Program {
+        probe: &["sh", "-c", "test \"$(id -u)\" != 0 || mkfs.xfs -V"],
+        packages: &["xfsprogs"],
+        purpose: "a filesystem on which files can be cloned",
+    },
+    Program {
         probe: &[
             "python3",
             "-c",

@@ -125,6 +125,7 @@ const ORACLE: &[&[&str]] = &[&["swarmlet-oracle", "--cases", "20000"]];
 const CRASH: &[&[&str]] = &[
     &["swarmlet-crash", "--rounds", "60"],
     &["swarmlet-crash", "blobs", "--rounds", "2"],
+    &["swarmlet-crash", "disks"],
 ];
 const NETNS: &[&[&str]] = &[&["swarmlet-netns"]];
 

@@ -17,6 +17,7 @@
 
 use std::fmt;
 use std::io;
+use std::path::Path;
 
 use super::{FileName, Folder};
 
@@ -63,6 +64,18 @@ pub trait Disk: fmt::Debug + Send + Sync + 'static {
     ///
     /// `NotFound` if there is no such file.
     fn open(&self, name: &FileName) -> io::Result<Box<dyn DiskFile>>;
+
+    /// Makes a file that did not exist before of all bytes of a file of the user, shared with it on
+    /// the medium until either is written to: what the user's file was at one moment. `None`, and
+    /// nothing is made, where the filesystem cannot do that.
+    ///
+    /// Durability: as of [`create_unsynced`](Disk::create_unsynced), of the bytes as well.
+    ///
+    /// # Errors
+    ///
+    /// As [`create_unsynced`](Disk::create_unsynced), and those of opening the user's file:
+    /// `InvalidInput` if it is something else than a file.
+    fn create_clone(&self, name: &FileName, of: &Path) -> io::Result<Option<Box<dyn DiskFile>>>;
 
     /// The files of a folder, sorted by name. Names no [`FileName`] can have are left out.
     ///
@@ -175,6 +188,17 @@ pub trait DiskFile: fmt::Debug + Send + Sync + 'static {
     /// new content, or the old one, and reports the loss only once. Whatever was not durable
     /// before must be treated as lost until it is read back after a restart.
     fn sync_data(&self) -> io::Result<()>;
+
+    /// Makes a file outside of the data folder, which is not there yet, share its visible bytes, as
+    /// [`Disk::create_clone`] does; says whether the filesystem can do that. If not, nothing is
+    /// made.
+    ///
+    /// Durability: none.
+    ///
+    /// # Errors
+    ///
+    /// `AlreadyExists`, and those of making a file.
+    fn clone_to(&self, path: &Path) -> io::Result<bool>;
 
     /// As [`sync_data`](DiskFile::sync_data), with the metadata that is not needed to read the
     /// bytes back. For files just made; on the commit path it only costs time.

@@ -1,8 +1,9 @@
 //! The disk of the operating system.
 //!
 //! The only place in the engine that touches files. It maps each call of [`Disk`] to the system
-//! calls that keep its contract, and adds no cache, no retry and no recovery. It never opens a
-//! path that is not a [`FileName`] below its root. Sits below [`Disk`].
+//! calls that keep its contract, and adds no cache, no retry and no recovery. Of what is not a
+//! [`FileName`] below its root it only reads files that it is told of, and makes files that did not
+//! exist. Sits below [`Disk`].
 //!
 //! On Apple systems the standard library syncs with `F_FULLFSYNC`, which reaches the medium; on
 //! Linux with `fdatasync`, which sends the device a flush.
@@ -122,6 +123,16 @@ impl Disk for FsDisk {
         }))
     }
 
+    fn create_clone(&self, name: &FileName, of: &Path) -> io::Result<Option<Box<dyn DiskFile>>> {
+        let made = clone_file(&open_outside(of)?, &self.file_path(name))?;
+        Ok(made.map(|file| -> Box<dyn DiskFile> {
+            Box::new(FsFile {
+                file,
+                write_refusal: None,
+            })
+        }))
+    }
+
     fn list(&self, folder: Folder) -> io::Result<Vec<FileName>> {
         let entries = match fs::read_dir(self.folder_path(folder)) {
             Ok(entries) => entries,
@@ -219,6 +230,10 @@ impl DiskFile for FsFile {
         Ok(())
     }
 
+    fn clone_to(&self, path: &Path) -> io::Result<bool> {
+        Ok(clone_file(&self.file, path)?.is_some())
+    }
+
     fn sync_data(&self) -> io::Result<()> {
         self.file.sync_data()
     }
@@ -255,6 +270,59 @@ mod position {
     pub(super) fn write(file: &super::File, bytes: &[u8], at: u64) -> std::io::Result<usize> {
         file.seek_write(bytes, at)
     }
+}
+
+/// Opens a file of the user for reading. What is something else might make whoever opens it wait.
+fn open_outside(path: &Path) -> io::Result<File> {
+    match fs::metadata(path)?.is_file() {
+        true => File::open(path),
+        false => Err(io::ErrorKind::InvalidInput.into()),
+    }
+}
+
+/// Makes the file `to`, which does not exist, of all bytes of `from`, and opens it; `None` if that
+/// cannot be done. Whatever the reason: whoever copies the bytes then learns of what is wrong.
+///
+/// On Linux and Android btrfs, XFS and some others can do it.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn clone_file(from: &File, to: &Path) -> io::Result<Option<File>> {
+    let mut options = OpenOptions::new();
+    let made = options.read(true).write(true).create_new(true).open(to)?;
+    if rustix::fs::ioctl_ficlone(&made, from).is_ok() {
+        return Ok(Some(made));
+    }
+    drop(made);
+    fs::remove_file(to)?;
+    Ok(None)
+}
+
+/// As above; APFS can do it. The clone has the mode of `from`, which may forbid its owner to write.
+#[cfg(target_vendor = "apple")]
+pub(super) fn clone_file(from: &File, to: &Path) -> io::Result<Option<File>> {
+    use std::os::unix::fs::PermissionsExt;
+
+    use rustix::fs::{CWD, CloneFlags, fclonefileat};
+
+    match fclonefileat(from, CWD, to, CloneFlags::NOOWNERCOPY) {
+        Ok(()) => {}
+        Err(rustix::io::Errno::EXIST) => return Err(io::ErrorKind::AlreadyExists.into()),
+        Err(_) => return Ok(None),
+    }
+    let open = || {
+        let mode = fs::metadata(to)?.permissions().mode();
+        fs::set_permissions(to, fs::Permissions::from_mode(mode | 0o600))?;
+        OpenOptions::new().read(true).write(true).open(to)
+    };
+    match open() {
+        Ok(made) => Ok(Some(made)),
+        Err(_) => fs::remove_file(to).map(|()| None),
+    }
+}
+
+/// Windows can clone on ReFS only, which is rare on devices; others have no common way.
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+pub(super) fn clone_file(_from: &File, _to: &Path) -> io::Result<Option<File>> {
+    Ok(None)
 }
 
 /// Makes a folder unless it is there or the disk can only be read; says whether it made it.

@@ -44,6 +44,7 @@ contract!(
     what_is_not_there_is_not_found,
     sync_changes_nothing_visible,
     some_bytes_are_free,
+    what_cannot_be_cloned_leaves_nothing,
 );
 
 pub(super) fn name(folder: Folder, name: &str) -> FileName {
@@ -271,4 +272,19 @@ fn sync_changes_nothing_visible(disk: &dyn Disk) {
 
 fn some_bytes_are_free(disk: &dyn Disk) {
     assert!(disk.bytes_free().unwrap() > 0);
+}
+
+/// Where it can be, that is another matter: the test of real disks tells it.
+fn what_cannot_be_cloned_leaves_nothing(disk: &dyn Disk) {
+    let missing = disk.create_clone(&log("a"), "nowhere/film".as_ref());
+    assert_eq!(missing.unwrap_err().kind(), ErrorKind::NotFound);
+    let folder = tempfile::tempdir().unwrap();
+    let source = tempfile::NamedTempFile::new_in(folder.path()).unwrap();
+    let cloned = disk.create_clone(&log("a"), source.path());
+    let is_made = matches!(cloned, Ok(Some(_)));
+    assert_eq!(disk.list(Folder::Log).unwrap().len(), usize::from(is_made));
+    let stored = file_of(disk, &log("b"), b"film");
+    let place = folder.path().join("copy");
+    let is_made = stored.clone_to(&place).unwrap();
+    assert_eq!(place.exists(), is_made);
 }

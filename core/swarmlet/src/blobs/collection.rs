@@ -202,7 +202,7 @@ impl Blobs {
     fn store_file(&self, path: &Path) -> Result<Kept> {
         let file = FileCopy::open(path)?;
         let writer = self.writer(PutOptions::new())?;
-        let mut copy = FileCopy::new(file, path.to_owned(), writer);
+        let mut copy = FileCopy::new(file, path.to_owned(), writer)?;
         while !copy.is_complete() {
             copy = copy.step()?;
         }

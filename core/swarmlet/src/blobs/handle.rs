@@ -237,7 +237,7 @@ impl Blobs {
         // Nobody chose it for the blob, so nobody is to blame if it does not fit.
         let own_name = own_name.filter(|name| BlobName::new(*name).is_ok());
         let writer = self.writer(options.or_name(own_name))?;
-        Ok(FileCopy::new(file, path.to_owned(), writer))
+        FileCopy::new(file, path.to_owned(), writer)
     }
 
     /// On a thread that may wait for the disk. What it brings is dropped there if nobody waits for

@@ -1,7 +1,5 @@
 //! Reading a blob: piece after piece, each checked against the id, fetched where it is not here.
 
-use std::fs::File;
-use std::io::Write;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,6 +12,7 @@ use swarmlet_engine::{Error, ErrorKind, Result};
 use tokio::sync::watch;
 
 use super::keeper::{BlobKeeper, Here, Wait};
+use super::saving::Saving;
 use super::worker::{Job, is_damage};
 use crate::clock::Stopwatch;
 use crate::park::block_on_for;
@@ -194,8 +193,12 @@ impl BlobReader {
     ///
     /// As [`BlobReader::next_chunk`], and those of the file.
     pub async fn save(&mut self, path: impl AsRef<Path>) -> Result<()> {
-        let mut file = Saving::begin(path.as_ref())?;
+        let (source, range) = (self.source.clone(), self.range.clone());
+        let path = path.as_ref().to_owned();
         let mut rest = Rest::of(self);
+        let begin = move || source.begin_saving(&range, &path);
+        let (mut file, saved) = in_background(begin).await?;
+        rest.reader.range.start += saved;
         while let Some(bytes) = rest.reader.next_chunk().await? {
             file = in_background(move || {
                 file.write(&bytes)?;
@@ -219,8 +222,10 @@ impl BlobReader {
         timeout: Option<Duration>,
     ) -> Result<()> {
         let waited = Stopwatch::start();
-        let mut file = Saving::begin(path.as_ref())?;
         let mut rest = Rest::of(self);
+        let reader = &mut rest.reader;
+        let (mut file, saved) = reader.source.begin_saving(&reader.range, path.as_ref())?;
+        reader.range.start += saved;
         while let Some(bytes) = rest.reader.next_chunk_blocking(left(timeout, &waited))? {
             file.write(&bytes)?;
         }
@@ -311,6 +316,19 @@ impl Source {
         read.map(Bytes::from)
     }
 
+    /// Begins to save what lies in `range`; says how many bytes are saved already, all or none.
+    fn begin_saving(&self, range: &Range<u64>, path: &Path) -> Result<(Saving, u64)> {
+        self.state.check_open()?;
+        if range.start == 0
+            && let Some(whole) = self.whole()?
+            && range.end >= whole.size().get()
+            && let Some(cloned) = Saving::clone(path, &whole)?
+        {
+            return Ok((cloned, whole.size().get()));
+        }
+        Ok((Saving::begin(path)?, 0))
+    }
+
     /// Has the bytes fetched, if that was not asked for already.
     fn want(&self, range: Range<u64>) {
         let mut wait = locked(&self.wait);
@@ -336,59 +354,6 @@ fn append(all: &mut Vec<u8>, bytes: &[u8], bytes_max: usize, id: BlobId) -> Resu
             .with("bytes at most", bytes_max));
     }
     all.extend_from_slice(bytes);
-    Ok(())
-}
-
-/// A file that is being written under another name.
-struct Saving {
-    file: tempfile::NamedTempFile,
-    path: std::path::PathBuf,
-}
-
-impl Saving {
-    fn begin(path: &Path) -> Result<Self> {
-        let failed = |error| Error::io("cannot save a blob", error).with("path", path.display());
-        let path_full = std::path::absolute(path).map_err(failed)?;
-        let folder = path_full.parent().unwrap_or(Path::new("/"));
-        let mut made = tempfile::Builder::new();
-        #[cfg(unix)]
-        made.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = made.tempfile_in(folder).map_err(failed)?;
-        Ok(Self {
-            file,
-            path: path_full,
-        })
-    }
-
-    fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        let written = self.file.write_all(bytes);
-        written.map_err(|error| self.failed(error))
-    }
-
-    fn complete(self) -> Result<()> {
-        let synced = self.file.as_file().sync_all();
-        synced.map_err(|error| self.failed(error))?;
-        let Self { file, path } = self;
-        let failed = |error| Error::io("cannot save a blob", error).with("path", path.display());
-        let kept: File = file.persist(&path).map_err(|error| failed(error.error))?;
-        drop(kept);
-        let folder = path.parent().unwrap_or(Path::new("/"));
-        sync_folder(folder).map_err(failed)
-    }
-
-    fn failed(&self, error: std::io::Error) -> Error {
-        Error::io("cannot save a blob", error).with("path", self.path.display())
-    }
-}
-
-#[cfg(not(windows))]
-fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-/// Windows has no documented way to sync a folder.
-#[cfg(windows)]
-fn sync_folder(_folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 

@@ -114,6 +114,18 @@ impl BlobWriter {
         })
     }
 
+    /// Takes all bytes of a file at once, in the place of what was written, if its filesystem can
+    /// share them; says whether it can.
+    fn take_clone(&mut self, path: &Path) -> Result<bool> {
+        let cloned = self.publisher.keeper.store.import_clone(path)?;
+        let Some(import) = cloned else {
+            return Ok(false);
+        };
+        self.room.grow(import.bytes())?;
+        *self.incoming.import() = import;
+        Ok(true)
+    }
+
     /// Adds bytes at the end.
     ///
     /// # Errors
@@ -190,13 +202,18 @@ impl FileCopy {
         File::open(path).map_err(failed)
     }
 
-    pub(super) fn new(file: File, path: PathBuf, writer: BlobWriter) -> Self {
-        Self {
+    /// Where it can be cloned that is all there is to do.
+    pub(super) fn new(file: File, path: PathBuf, mut writer: BlobWriter) -> Result<Self> {
+        let buffer = match writer.take_clone(&path)? {
+            true => Vec::new(),
+            false => vec![0; BLOB_READ_BYTES],
+        };
+        Ok(Self {
             file,
             path,
             writer,
-            buffer: vec![0; BLOB_READ_BYTES],
-        }
+            buffer,
+        })
     }
 
     pub(super) fn is_complete(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -75,8 +76,23 @@ impl BlobStore {
     ///
     /// `disk_full`, `storage`, `permission_denied`.
     pub fn import(&self) -> Result<Import> {
-        let number = self.imports.fetch_add(1, Ordering::Relaxed);
-        Import::begin(self.disk.clone(), Pair::temporary(number))
+        Import::begin(self.disk.clone(), self.temporary())
+    }
+
+    /// Begins to import all bytes of a file of the user, shared with it on the medium: what it is
+    /// at this moment, whatever becomes of it. `None` where the filesystem cannot do that: then
+    /// the bytes are to be copied.
+    ///
+    /// # Errors
+    ///
+    /// As [`BlobStore::import`], those of opening the file, and `invalid_argument` if it is too
+    /// large.
+    pub fn import_clone(&self, of: &Path) -> Result<Option<Import>> {
+        Import::clone(self.disk.clone(), self.temporary(), of)
+    }
+
+    fn temporary(&self) -> Pair {
+        Pair::temporary(self.imports.fetch_add(1, Ordering::Relaxed))
     }
 
     /// The whole blob `id`, if it is here.

@@ -1,6 +1,7 @@
 //! Importing: bytes of a length that nobody knows yet become a whole blob.
 
 use std::io::{self, Read};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::files::Files;
@@ -28,7 +29,24 @@ pub struct Import {
 impl Import {
     pub(super) fn begin(disk: Arc<dyn Disk>, names: Pair) -> Result<Self> {
         let content = disk.create_unsynced(&names.content).map_err(failed)?;
-        Ok(Self {
+        Ok(Self::of(disk, names, content))
+    }
+
+    /// Of all bytes of a file of the user, if it can be cloned.
+    pub(super) fn clone(disk: Arc<dyn Disk>, names: Pair, of: &Path) -> Result<Option<Self>> {
+        let cloned = disk.create_clone(&names.content, of);
+        let cloned = cloned.map_err(|error| failed(error).with("path", of.display()))?;
+        let Some(content) = cloned else {
+            return Ok(None);
+        };
+        let mut import = Self::of(disk, names, content);
+        let size = BlobSize::new(import.content.len().map_err(failed)?)?;
+        import.len = size.get();
+        Ok(Some(import))
+    }
+
+    fn of(disk: Arc<dyn Disk>, names: Pair, content: Box<dyn DiskFile>) -> Self {
+        Self {
             disk,
             content,
             hashes: None,
@@ -36,7 +54,13 @@ impl Import {
             len: 0,
             is_left: false,
             sealed: None,
-        })
+        }
+    }
+
+    /// How many bytes were written.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.len
     }
 
     /// Adds bytes at the end.

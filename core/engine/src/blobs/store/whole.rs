@@ -1,6 +1,7 @@
 //! Whole blobs, read a piece at a time and checked on the way.
 
 use std::ops::Range;
+use std::path::Path;
 
 use super::files::Files;
 use crate::blobs::{BlobId, BlobSize, Piece};
@@ -68,6 +69,17 @@ impl Blob {
     /// As [`Blob::read`].
     pub fn encode(&self, piece: Piece) -> Result<Vec<u8>> {
         self.files.encode(piece)?.ok_or_else(|| self.damaged(piece))
+    }
+
+    /// Makes a file outside of the data folder, which is not there yet, share all bytes of the
+    /// blob, unchecked; says whether the filesystem can do that. If not, nothing is made.
+    ///
+    /// # Errors
+    ///
+    /// Those of making a file.
+    pub fn clone_to(&self, path: &Path) -> Result<bool> {
+        let cloned = self.files.content.clone_to(path);
+        cloned.map_err(|error| Error::io("cannot clone a blob", error).with("blob", self.id()))
     }
 
     fn damaged(&self, piece: Piece) -> Error {

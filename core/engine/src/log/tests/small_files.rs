@@ -1,6 +1,7 @@
 //! The simulated disk with small log files, on which something can happen in between.
 
 use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use crate::limits::LOG_FILE_BYTES;
@@ -64,6 +65,10 @@ impl Disk for SmallFiles {
 
     fn open(&self, name: &FileName) -> io::Result<Box<dyn DiskFile>> {
         self.disk.open(name)
+    }
+
+    fn create_clone(&self, name: &FileName, of: &Path) -> io::Result<Option<Box<dyn DiskFile>>> {
+        self.disk.create_clone(name, of)
     }
 
     fn list(&self, folder: Folder) -> io::Result<Vec<FileName>> {

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::super::{Disk, DiskFile, FileName, Folder};
@@ -118,6 +119,17 @@ impl SimDisk {
         self.lock().is_read_only = is_read_only;
     }
 
+    /// Puts a file of the user beside the data folder, which no fault of this disk damages; one
+    /// that was there has these bytes now, also for whoever has opened it.
+    pub fn put_outside(&self, path: impl AsRef<Path>, bytes: &[u8]) {
+        self.lock().outside.put(path.as_ref(), bytes);
+    }
+
+    /// Whether files can be cloned on this disk; they cannot unless this says so.
+    pub fn set_cloning(&self, can_clone: bool) {
+        self.lock().can_clone = can_clone;
+    }
+
     /// Flips one bit of a file, as a medium that decays does: from now on it reads so.
     ///
     /// # Panics
@@ -197,6 +209,11 @@ impl Disk for SimDisk {
         Ok(self.handle(file))
     }
 
+    fn create_clone(&self, name: &FileName, of: &Path) -> io::Result<Option<Box<dyn DiskFile>>> {
+        let file = self.running()?.create_clone(name, of)?;
+        Ok(file.map(|file| self.handle(file)))
+    }
+
     fn list(&self, folder: Folder) -> io::Result<Vec<FileName>> {
         self.running()?.list(folder)
     }
@@ -236,6 +253,11 @@ impl DiskFile for SimFile {
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         self.disk.running()?.write(self.file, bytes, offset)
+    }
+
+    /// Nothing outside is on this disk.
+    fn clone_to(&self, _path: &Path) -> io::Result<bool> {
+        self.disk.running().map(|_| false)
     }
 
     fn sync_data(&self) -> io::Result<()> {

@@ -6,11 +6,13 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::Path;
 
 use super::super::{FileName, Folder};
 use super::content::{Content, PAGE_BYTES};
 use super::faults::{Fault, Faults, Operation, disk_full};
 use super::names::{FileId, Names};
+use super::outside::Outside;
 use super::random::Random;
 
 /// What was done on a simulated disk since it was made, across restarts.
@@ -41,6 +43,8 @@ pub(super) struct Machine {
     pub(super) faults: Faults,
     pub(super) bytes_capacity: Option<u64>,
     pub(super) is_read_only: bool,
+    pub(super) can_clone: bool,
+    pub(super) outside: Outside,
     counters: Counters,
     /// How often it was restarted. What was opened before the last restart is dead.
     boot: u64,
@@ -58,6 +62,8 @@ impl Machine {
             faults: Faults::new(seed),
             bytes_capacity: None,
             is_read_only: false,
+            can_clone: false,
+            outside: Outside::default(),
             counters: Counters::default(),
             boot: 0,
             names: Names::default(),
@@ -94,6 +100,29 @@ impl Machine {
             return Err(err);
         }
         Ok(file)
+    }
+
+    pub(super) fn create_clone(
+        &mut self,
+        name: &FileName,
+        of: &Path,
+    ) -> io::Result<Option<FileId>> {
+        self.begin(Operation::Look)?;
+        let bytes = self.outside.find(of)?.bytes();
+        if !self.can_clone {
+            return Ok(None);
+        }
+        let file = self.create_unsynced(name)?;
+        let boot = self.boot;
+        let Err(err) = self.write(file, &bytes, 0) else {
+            return Ok(Some(file));
+        };
+        if self.boot != boot {
+            return Err(err);
+        }
+        self.names.remove(name.clone());
+        self.close(file);
+        Ok(None)
     }
 
     pub(super) fn open(&mut self, name: &FileName) -> io::Result<FileId> {

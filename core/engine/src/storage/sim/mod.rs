@@ -14,6 +14,7 @@ mod disk;
 mod faults;
 mod machine;
 mod names;
+mod outside;
 mod random;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,10 @@
 //! Parts that become whole blobs, and what happens to them when something fails.
 
-use super::*;
+use super::super::*;
+use super::files::{all, begin, bytes, complete, fetch, open, resumed, source};
+use crate::blobs::limits::PIECE_BYTES;
+use crate::storage::sim::Fault;
+use crate::storage::{Disk, Folder, SimDisk};
 
 /// Makes a part of all pieces whole, with a fault at the operation `nth`; says whether it was told
 /// to have gone well, and what there is after a restart.

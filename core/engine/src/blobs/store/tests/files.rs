@@ -2,26 +2,24 @@
 
 use std::sync::Arc;
 
-use super::*;
+use super::super::*;
 use crate::blobs::limits::{FREE_BYTES_KEPT, PIECE_BYTES};
 use crate::blobs::{BlobId, BlobSize, Piece};
 use crate::error::{ErrorKind, Result};
 use crate::storage::sim::Fault;
 use crate::storage::{Disk, FileName, Folder, SimDisk};
 
-mod completing;
-
-fn bytes(len: usize, seed: u8) -> Vec<u8> {
+pub(super) fn bytes(len: usize, seed: u8) -> Vec<u8> {
     (0..len)
         .map(|index| (index / 7 + index % 251) as u8 ^ seed)
         .collect()
 }
 
-fn open(disk: &SimDisk) -> BlobStore {
+pub(super) fn open(disk: &SimDisk) -> BlobStore {
     BlobStore::open(Arc::new(disk.clone())).unwrap()
 }
 
-fn import(store: &BlobStore, content: &[u8]) -> Result<Blob> {
+pub(super) fn import(store: &BlobStore, content: &[u8]) -> Result<Blob> {
     let mut import = store.import()?;
     for some in content.chunks(10_000) {
         import.write(some)?;
@@ -29,18 +27,18 @@ fn import(store: &BlobStore, content: &[u8]) -> Result<Blob> {
     import.complete()
 }
 
-fn all(blob: &Blob) -> Result<Vec<u8>> {
+pub(super) fn all(blob: &Blob) -> Result<Vec<u8>> {
     let pieces = blob.size().pieces_of(0..u64::MAX);
     let read = pieces.map(|piece| blob.read(piece));
     Ok(read.collect::<Result<Vec<_>>>()?.concat())
 }
 
-fn piece(size: BlobSize, number: u64) -> Piece {
+pub(super) fn piece(size: BlobSize, number: u64) -> Piece {
     size.piece(number).unwrap()
 }
 
 /// What was fetched of a blob before, looked at a few pieces at a time.
-fn resumed(store: &BlobStore, id: BlobId) -> Result<Option<Part>> {
+pub(super) fn resumed(store: &BlobStore, id: BlobId) -> Result<Option<Part>> {
     let part = store.part(id)?;
     while let Some(part) = &part
         && !part.check(2)
@@ -51,7 +49,7 @@ fn resumed(store: &BlobStore, id: BlobId) -> Result<Option<Part>> {
 }
 
 /// Fetches what is missing of `part` from `source`.
-fn fetch(part: &Part, source: &Blob) -> Result<()> {
+pub(super) fn fetch(part: &Part, source: &Blob) -> Result<()> {
     for piece in part.missing().iter() {
         assert_eq!(part.write(piece, &source.encode(piece)?)?, Taken::Stored);
     }
@@ -59,18 +57,18 @@ fn fetch(part: &Part, source: &Blob) -> Result<()> {
 }
 
 /// Begins to fetch from `source`, with the piece that proves its size.
-fn begin(store: &BlobStore, source: &Blob) -> Result<Part> {
+pub(super) fn begin(store: &BlobStore, source: &Blob) -> Result<Part> {
     let last = source.size().last_piece();
     let begun = store.begin(source.id(), source.size(), (last, &source.encode(last)?), 0)?;
     Ok(begun.expect("the last piece proves the size"))
 }
 
 /// A blob in a store of its own, to fetch from.
-fn source(content: &[u8]) -> Blob {
+pub(super) fn source(content: &[u8]) -> Blob {
     import(&open(&SimDisk::new(7)), content).unwrap()
 }
 
-fn complete(store: &BlobStore, part: &Part) -> Result<()> {
+pub(super) fn complete(store: &BlobStore, part: &Part) -> Result<()> {
     store.complete(&[part]).remove(0)
 }
 

@@ -1,0 +1,5 @@
+//! Blobs on the simulated disk.
+
+mod completing;
+mod files;
+mod outside;
