@@ -129,6 +129,7 @@ class Blobs(BlobsFront[BlobReader, BlobList, BlobChanges, BlobWatch]):
         tags: Tags = (),
         hold: Hold = "everyone",
         keep: Keep = "forever",
+        reference: bool = False,
     ) -> BlobInfo:
         """Stores bytes; both they and the record are durable when this returns.
 
@@ -138,12 +139,13 @@ class Blobs(BlobsFront[BlobReader, BlobList, BlobChanges, BlobWatch]):
         ``name``: what people call it, never a path; that of a file unless given. ``media_type``:
         what kind of bytes it is, such as ``image/png``. ``tags``: by what the record is found,
         beside its own tags. ``hold``: who is to hold it beside this device. ``keep``: how long it
-        is kept.
+        is kept. ``reference``: the bytes stay in the file, which is only ever read and must stay as
+        it is; for a path only.
 
         Cancelling leaves nothing behind, unless all bytes had been given already. The same bytes
         are kept once, however often they are stored.
         """
-        given = (name, media_type, tags, hold, keep)
+        given = (name, media_type, tags, hold, keep, reference)
         path = file_path(data)
         if path is not None:
             return await dispatcher().run(self._native.put_file(path, given))

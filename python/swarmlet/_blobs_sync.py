@@ -104,13 +104,14 @@ class Blobs(BlobsFront[BlobReader, BlobList, BlobChanges, BlobWatch]):
         tags: Tags = (),
         hold: Hold = "everyone",
         keep: Keep = "forever",
+        reference: bool = False,
         timeout: float | None = None,
     ) -> BlobInfo:
         """Stores bytes, a file, or an iterable of bytes; see :meth:`swarmlet.Blobs.put`. Raises
         :class:`TimeoutError` if not all of them were given after ``timeout`` seconds, and leaves
         nothing behind then. It does not cut off an iterable that waits for something by itself.
         """
-        given = (name, media_type, tags, hold, keep)
+        given = (name, media_type, tags, hold, keep, reference)
         path = file_path(data)
         if path is not None:
             return self._native.put_file(path, given).wait(timeout)

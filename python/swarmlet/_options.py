@@ -32,8 +32,8 @@ QueryOptions: TypeAlias = tuple[Offsets | None, Offsets | None, Order, Parameter
 """Lower and upper bound, order, parameters."""
 Terms: TypeAlias = tuple[str | None, str | None, Mapping[str, str] | None, int | None, int | None]
 """Capabilities, name, labels, uses, microseconds of validity."""
-BlobOptions: TypeAlias = tuple[str | None, str | None, Tags, Hold, Keep]
-"""Name, media type, tags, who holds it, how long it is kept."""
+BlobOptions: TypeAlias = tuple[str | None, str | None, Tags, Hold, Keep, bool]
+"""Name, media type, tags, who holds it, how long it is kept, whether its bytes stay in the file."""
 
 
 def native_options(

@@ -21,6 +21,7 @@ from swarmlet import (
     BlobState,
     CancelledError,
     ClosedError,
+    CorruptError,
     InvalidArgumentError,
     Node,
     NotFoundError,
@@ -413,6 +414,28 @@ def test_what_is_no_file_is_refused(run: Run, folder: Path, tmp_path: Path) -> N
                 with pytest.raises(PermissionDeniedError):
                     await node.blobs.put(unreadable)
             assert files(folder) == []
+
+    run(main())
+
+
+def test_a_file_can_stay_where_it_is(run: Run, folder: Path, tmp_path: Path) -> None:
+    async def main() -> None:
+        film, data = tmp_path / "film.mp4", content(3_000_000)
+        film.write_bytes(data)
+        async with Node.open(folder, durability="buffered") as node:
+            stored = await node.blobs.put(film, reference=True)
+            assert (stored.name, stored.size) == ("film.mp4", len(data))
+            assert (await node.blobs.usage()).bytes < 30_000
+            assert await node.blobs.get(stored.id).read() == data
+            with pytest.raises(InvalidArgumentError, match="by reference"):
+                await node.blobs.put(b"film", reference=True)
+            film.write_bytes(data[:-1])
+            with pytest.raises(CorruptError) as caught:
+                await node.blobs.get(stored.id).read()
+            assert caught.value.details["path"] == str(film)
+            await node.blobs.delete(stored.id)
+            await until(lambda: not files(folder))
+            assert film.read_bytes() == data[:-1]
 
     run(main())
 

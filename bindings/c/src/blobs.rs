@@ -76,6 +76,7 @@ unsafe fn put_options(given: *const GivenPut) -> Result<BlobOptions> {
         tags: Tags::new(tags).map_err(Failure::from)?,
         hold: hold.map_or(Ok(Hold::default()), hold_of_json)?,
         keep: keep.map_or(Ok(Keep::default()), keep_of_json)?,
+        is_reference: false,
     })
 }
 

@@ -313,6 +313,7 @@ impl GivenPut {
                 .map(GivenKeep::into_keep)
                 .transpose()?
                 .unwrap_or_default(),
+            is_reference: false,
         })
     }
 }

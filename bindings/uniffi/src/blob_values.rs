@@ -150,6 +150,7 @@ impl GivenBlob {
             tags: to_tags(&self.tags)?,
             hold: hold.unwrap_or_default(),
             keep: keep.unwrap_or_default(),
+            is_reference: false,
         })
     }
 }

@@ -54,6 +54,10 @@ impl Disk for MeasuredDisk {
         self.inner.create_clone(name, of)
     }
 
+    fn open_outside(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        self.inner.open_outside(path)
+    }
+
     fn list(&self, folder: Folder) -> io::Result<Vec<FileName>> {
         self.inner.list(folder)
     }

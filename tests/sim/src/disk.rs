@@ -44,6 +44,10 @@ impl Disk for SmallFiles {
         self.disk.create_clone(name, of)
     }
 
+    fn open_outside(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        self.disk.open_outside(path)
+    }
+
     fn list(&self, folder: Folder) -> io::Result<Vec<FileName>> {
         self.disk.list(folder)
     }

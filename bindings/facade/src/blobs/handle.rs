@@ -40,6 +40,8 @@ pub struct BlobOptions {
     pub hold: Hold,
     /// How long it is kept.
     pub keep: Keep,
+    /// Whether the bytes stay in the file that is stored.
+    pub is_reference: bool,
 }
 
 /// What records say of blobs, one after the other.
@@ -200,6 +202,9 @@ impl BlobOptions {
             .tags(self.tags)
             .hold(self.hold)
             .keep(self.keep);
+        if self.is_reference {
+            options = options.reference();
+        }
         if let Some(name) = self.name {
             options = options.name(name);
         }

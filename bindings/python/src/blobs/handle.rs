@@ -19,13 +19,15 @@ use crate::port::Outcome;
 #[pyclass(frozen, module = "swarmlet._native")]
 pub(crate) struct Blobs(Arc<facade::Blobs>);
 
-/// What is said of a blob: name, media type, tags, who holds it, how long it is kept.
+/// What is said of a blob: name, media type, tags, who holds it, how long it is kept, whether its
+/// bytes stay in the file.
 type Given<'py> = (
     Option<String>,
     Option<String>,
     Bound<'py, PyAny>,
     Bound<'py, PyAny>,
     Bound<'py, PyAny>,
+    bool,
 );
 
 impl Blobs {
@@ -137,12 +139,13 @@ impl Blobs {
 }
 
 fn to_options(given: Given<'_>) -> PyResult<BlobOptions> {
-    let (name, media_type, given_tags, given_hold, given_keep) = given;
+    let (name, media_type, given_tags, given_hold, given_keep, is_reference) = given;
     Ok(BlobOptions {
         name,
         media_type,
         tags: tags("put", &given_tags)?,
         hold: hold(&given_hold)?,
         keep: keep(&given_keep)?,
+        is_reference,
     })
 }

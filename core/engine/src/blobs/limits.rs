@@ -19,6 +19,9 @@ pub const ENCODED_PIECE_BYTES_MAX: usize = PIECE_BYTES as usize + (3 + 24) * 64;
 /// Bytes read at a time when an import is hashed: few system calls.
 pub const IMPORT_READ_BYTES: usize = 256 * 1024;
 
+/// Bytes of the path of a file in which a blob stays: what Windows allows, the longest of all.
+pub const REFERENCE_PATH_BYTES_MAX: usize = 3 * 32 * 1024;
+
 /// Bytes of the disk that no fetched blob takes: the log goes on, and the device works.
 pub const FREE_BYTES_KEPT: u64 = 256 * 1024 * 1024;
 

@@ -77,6 +77,13 @@ pub trait Disk: fmt::Debug + Send + Sync + 'static {
     /// `InvalidInput` if it is something else than a file.
     fn create_clone(&self, name: &FileName, of: &Path) -> io::Result<Option<Box<dyn DiskFile>>>;
 
+    /// Opens a file of the user for reading: writing to it fails with `PermissionDenied`.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidInput` if it is something else than a file, and those of the system.
+    fn open_outside(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
+
     /// The files of a folder, sorted by name. Names no [`FileName`] can have are left out.
     ///
     /// # Errors

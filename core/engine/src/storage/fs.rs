@@ -133,6 +133,13 @@ impl Disk for FsDisk {
         }))
     }
 
+    fn open_outside(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        Ok(Box::new(FsFile {
+            file: open_outside(path)?,
+            write_refusal: Some(io::ErrorKind::PermissionDenied),
+        }))
+    }
+
     fn list(&self, folder: Folder) -> io::Result<Vec<FileName>> {
         let entries = match fs::read_dir(self.folder_path(folder)) {
             Ok(entries) => entries,
@@ -235,6 +242,10 @@ impl DiskFile for FsFile {
     }
 
     fn sync_data(&self) -> io::Result<()> {
+        if cfg!(windows) && self.write_refusal.is_some() {
+            // There only whoever may write can sync.
+            return Ok(());
+        }
         self.file.sync_data()
     }
 

@@ -177,7 +177,7 @@ impl Blobs {
     ) -> Result<BlobInfo> {
         let mut collection = Collection::new();
         for (path, file) in files {
-            let stored = self.store_file(&file)?;
+            let stored = self.store_file(&file, options)?;
             let (id, size) = (stored.id(), stored.size());
             kept.push(stored);
             collection.insert(path, CollectionFile { id, size })?;
@@ -199,10 +199,9 @@ impl Blobs {
         BlobInfo::of_own(&event)
     }
 
-    fn store_file(&self, path: &Path) -> Result<Kept> {
+    fn store_file(&self, path: &Path, options: &Checked) -> Result<Kept> {
         let file = FileCopy::open(path)?;
-        let writer = self.writer(PutOptions::new())?;
-        let mut copy = FileCopy::new(file, path.to_owned(), writer)?;
+        let mut copy = FileCopy::new(file, path, self.begin(options.clone())?)?;
         while !copy.is_complete() {
             copy = copy.step()?;
         }

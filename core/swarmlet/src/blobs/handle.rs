@@ -10,7 +10,7 @@ use swarmlet_engine::{Error, ErrorKind, Result};
 
 use super::BlobInfo;
 use super::changes::{BlobChanges, BlobList};
-use super::info::{BlobState, PutOptions};
+use super::info::{BlobState, Checked, PutOptions};
 use super::keeper::BlobKeeper;
 use super::reader::BlobReader;
 use super::watch::BlobWatch;
@@ -95,11 +95,17 @@ impl Blobs {
     /// Stores the bytes of a file, which stays where it is. The name of the blob is that of the
     /// file unless the options give one; a name that a blob cannot have is left out.
     ///
+    /// The bytes are copied, or shared with the file where its filesystem can do that; with
+    /// [`PutOptions::reference`] they stay in the file, which is never written to. When that is
+    /// changed, moved or gone later, reading says so with `corrupt` and the path; in a swarm the
+    /// device then fetches the blob from others.
+    ///
     /// A future that is dropped leaves nothing, unless all bytes were copied already.
     ///
     /// # Errors
     ///
-    /// As [`Blobs::put`], `invalid_argument` for what is no file, and those of reading it.
+    /// As [`Blobs::put`], and those of reading it; `invalid_argument` for what is no file, and by
+    /// reference for one that changes meanwhile and for a path that is not Unicode.
     pub async fn put_file(&self, path: impl AsRef<Path>, options: PutOptions) -> Result<BlobInfo> {
         let (blobs, path): (_, PathBuf) = (self.clone(), path.as_ref().to_owned());
         let begin = move || blobs.copy(&path, options).map_err(while_storing);
@@ -137,11 +143,19 @@ impl Blobs {
     ///
     /// As [`Blobs::put`].
     pub fn writer(&self, options: PutOptions) -> Result<BlobWriter> {
-        let begin = |options| {
-            self.publisher.state.check_open()?;
-            BlobWriter::begin(options, self.publisher.clone())
+        let refuse = |options: Checked| match options.is_reference {
+            true => Err(Error::invalid("only a file can be stored by reference")),
+            false => Ok(options),
         };
-        options.check().and_then(begin).map_err(while_storing)
+        let checked = options.check().and_then(refuse);
+        let begun = checked.and_then(|options| self.begin(options));
+        begun.map_err(while_storing)
+    }
+
+    /// Begins a blob.
+    pub(super) fn begin(&self, options: Checked) -> Result<BlobWriter> {
+        self.check_open()?;
+        BlobWriter::begin(options, self.publisher.clone())
     }
 
     /// A blob to read, whether it is here or not.
@@ -236,8 +250,8 @@ impl Blobs {
         let own_name = path.file_name().and_then(|name| name.to_str());
         // Nobody chose it for the blob, so nobody is to blame if it does not fit.
         let own_name = own_name.filter(|name| BlobName::new(*name).is_ok());
-        let writer = self.writer(options.or_name(own_name))?;
-        FileCopy::new(file, path.to_owned(), writer)
+        let writer = self.begin(options.or_name(own_name).check()?)?;
+        FileCopy::new(file, path, writer)
     }
 
     /// On a thread that may wait for the disk. What it brings is dropped there if nobody waits for

@@ -15,6 +15,7 @@ pub struct PutOptions {
     tags: Tags,
     hold: Hold,
     keep: Keep,
+    is_reference: bool,
 }
 
 /// A blob as its record tells of it.
@@ -147,6 +148,16 @@ impl PutOptions {
         self
     }
 
+    /// By reference: the bytes stay in the file that is stored, and take no room of the blobs; the
+    /// device keeps their hashes and the absolute path. The file must stay where it is, as it is:
+    /// each piece is checked whenever it is read. For [`Blobs::put_file`](super::Blobs::put_file)
+    /// and [`Blobs::put_folder`](super::Blobs::put_folder) only.
+    #[must_use]
+    pub fn reference(mut self) -> Self {
+        self.is_reference = true;
+        self
+    }
+
     /// With this name if there is none.
     pub(super) fn or_name(mut self, name: Option<&str>) -> Self {
         self.name = self.name.or_else(|| name.map(ToOwned::to_owned));
@@ -161,6 +172,7 @@ impl PutOptions {
             hold: self.hold.check()?,
             keep: self.keep.check(self.name.is_some())?,
             tags: self.tags,
+            is_reference: self.is_reference,
         })
     }
 }
@@ -173,6 +185,8 @@ pub(super) struct Checked {
     pub(super) tags: Tags,
     pub(super) hold: Hold,
     pub(super) keep: Keep,
+    /// Whether the bytes stay in the file that is stored.
+    pub(super) is_reference: bool,
 }
 
 impl BlobInfo {

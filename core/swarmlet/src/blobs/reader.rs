@@ -281,8 +281,8 @@ impl Source {
         {
             return Ok(Some(bytes.into()));
         }
-        if let Some(whole) = self.whole()? {
-            return self.read_whole(&whole, &range).map(Some);
+        if let Some(bytes) = self.read_whole(&range)? {
+            return Ok(Some(bytes));
         }
         if !self.keeper.is_expected() {
             let message = "the blob is not on this device, and there is nobody to fetch it from";
@@ -297,30 +297,33 @@ impl Source {
         Ok(None)
     }
 
+    /// The blob, if all of it is here; where it is stored by reference, in a file that is not what
+    /// it was any more, that is told once.
     fn whole(&self) -> Result<Option<Arc<Blob>>> {
         let mut whole = locked(&self.whole);
         if whole.is_none() {
-            *whole = self.keeper.store.blob(self.id)?.map(Arc::new);
+            *whole = self.keeper.store.expect_blob(self.id)?.map(Arc::new);
         }
         Ok(whole.clone())
     }
 
-    fn read_whole(&self, whole: &Blob, range: &Range<u64>) -> Result<Bytes> {
-        let read = whole.read_range(range);
+    fn read_whole(&self, range: &Range<u64>) -> Result<Option<Bytes>> {
+        let whole = self.whole();
+        let read = whole.and_then(|whole| whole.map(|whole| whole.read_range(range)).transpose());
         if read.as_ref().is_err_and(is_damage) && self.keeper.is_expected() {
             self.keeper.store.set_back(self.id)?;
             self.keeper.ask(Job::Damaged(self.id));
             *locked(&self.whole) = None;
             *locked(&self.wait) = None;
         }
-        read.map(Bytes::from)
+        Ok(read?.map(Bytes::from))
     }
 
     /// Begins to save what lies in `range`; says how many bytes are saved already, all or none.
     fn begin_saving(&self, range: &Range<u64>, path: &Path) -> Result<(Saving, u64)> {
         self.state.check_open()?;
         if range.start == 0
-            && let Some(whole) = self.whole()?
+            && let Ok(Some(whole)) = self.whole()
             && range.end >= whole.size().get()
             && let Some(cloned) = Saving::clone(path, &whole)?
         {

@@ -42,7 +42,7 @@ impl BlobWorker {
             let size = part.size();
             return Ok(Some(Offer { size, has }));
         }
-        let Some(whole) = self.keeper.store.blob(blob)? else {
+        let Some(whole) = self.keeper.store.expect_blob(blob)? else {
             return Ok(None);
         };
         let (size, has) = (whole.proven_size()?, Held::All);
@@ -56,11 +56,15 @@ impl BlobWorker {
             None => self.encode_whole(blob, piece),
         };
         let is_damaged = encoded.as_ref().is_err_and(is_damage);
+        let encoded = encoded.unwrap_or_else(|error| {
+            untold(blob, &error);
+            None
+        });
         (self.answer)(Input::Encoded {
             session,
             blob,
             piece,
-            bytes: encoded.unwrap_or(None).map(Bytes::from),
+            bytes: encoded.map(Bytes::from),
         });
         if is_damaged {
             self.set_back(blob);
@@ -68,7 +72,7 @@ impl BlobWorker {
     }
 
     fn encode_whole(&self, blob: BlobId, piece: Piece) -> Result<Option<Vec<u8>>> {
-        match self.keeper.store.blob(blob)? {
+        match self.keeper.store.expect_blob(blob)? {
             Some(whole) => whole.encode(piece).map(Some),
             None => Ok(None),
         }
@@ -92,6 +96,6 @@ impl BlobWorker {
 
 fn untold(blob: BlobId, error: &Error) {
     if error.kind() != ErrorKind::Closed {
-        tracing::warn!(%error, %blob, "what is here of a blob could not be told");
+        tracing::warn!(%error, %blob, "what is here of a blob could not be told, or given");
     }
 }

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use swarmlet_engine::blobs::{BlobId, BlobRecord, BlobSize, Import};
 use swarmlet_engine::event::{AppId, Content, Event};
@@ -114,14 +115,20 @@ impl BlobWriter {
         })
     }
 
-    /// Takes all bytes of a file at once, in the place of what was written, if its filesystem can
-    /// share them; says whether it can.
-    fn take_clone(&mut self, path: &Path) -> Result<bool> {
-        let cloned = self.publisher.keeper.store.import_clone(path)?;
-        let Some(import) = cloned else {
-            return Ok(false);
+    /// Takes all bytes of a file at once, in the place of what was written: by reference, or if
+    /// its filesystem can share them. Says whether it can.
+    fn take_file(&mut self, path: &Path, is_reference: bool) -> Result<bool> {
+        let store = &self.publisher.keeper.store;
+        let import = match is_reference {
+            true => store.refer(path)?,
+            false => match store.import_clone(path)? {
+                Some(import) => import,
+                None => return Ok(false),
+            },
         };
-        self.room.grow(import.bytes())?;
+        if !is_reference {
+            self.room.grow(import.bytes())?;
+        }
         *self.incoming.import() = import;
         Ok(true)
     }
@@ -187,12 +194,32 @@ pub(super) struct FileCopy {
     file: File,
     path: PathBuf,
     writer: BlobWriter,
-    /// Empty once all was copied.
+    /// Empty once all was copied, or need not be.
     buffer: Vec<u8>,
+    is_complete: bool,
+    /// What the file was when this began, if its bytes stay there.
+    referred: Option<Stamp>,
+}
+
+/// By what it is noticed that somebody writes to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    bytes: u64,
+    changed: Option<SystemTime>,
+}
+
+impl Stamp {
+    fn of(file: &File) -> io::Result<Self> {
+        let found = file.metadata()?;
+        Ok(Self {
+            bytes: found.len(),
+            changed: found.modified().ok(),
+        })
+    }
 }
 
 impl FileCopy {
-    /// Opens what is to be copied.
+    /// Opens what is to be copied, or stays where it is.
     pub(super) fn open(path: &Path) -> Result<File> {
         let failed = |error| cannot_read(path, error);
         // Before it is opened: what is no file may wait for somebody at its other end.
@@ -202,9 +229,14 @@ impl FileCopy {
         File::open(path).map_err(failed)
     }
 
-    /// Where it can be cloned that is all there is to do.
-    pub(super) fn new(file: File, path: PathBuf, mut writer: BlobWriter) -> Result<Self> {
-        let buffer = match writer.take_clone(&path)? {
+    /// Where it can be cloned, or stays, there is nothing to copy.
+    pub(super) fn new(file: File, path: &Path, mut writer: BlobWriter) -> Result<Self> {
+        let failed = |error| cannot_read(path, error);
+        let path = std::path::absolute(path).map_err(failed)?;
+        let is_reference = writer.options.is_reference;
+        let referred = is_reference.then(|| Stamp::of(&file)).transpose();
+        let referred = referred.map_err(failed)?;
+        let buffer = match writer.take_file(&path, is_reference)? {
             true => Vec::new(),
             false => vec![0; BLOB_READ_BYTES],
         };
@@ -213,15 +245,24 @@ impl FileCopy {
             path,
             writer,
             buffer,
+            is_complete: false,
+            referred,
         })
     }
 
     pub(super) fn is_complete(&self) -> bool {
-        self.buffer.is_empty()
+        self.is_complete
     }
 
-    /// Copies some bytes. A file that changes meanwhile gives a blob of what was read.
+    /// Copies some bytes, or hashes and syncs all of them. A file that changes while it is copied
+    /// gives a blob of what was read; one whose bytes are to stay there must not change.
     pub(super) fn step(mut self) -> Result<Self> {
+        if self.buffer.is_empty() {
+            self.writer.incoming.import().seal()?;
+            self.check_unchanged()?;
+            self.is_complete = true;
+            return Ok(self);
+        }
         let len = read_some(&mut self.file, &mut self.buffer);
         let len = len.map_err(|error| cannot_read(&self.path, error))?;
         self.writer.write(&self.buffer[..len])?;
@@ -229,6 +270,21 @@ impl FileCopy {
             self.buffer = Vec::new();
         }
         Ok(self)
+    }
+
+    fn check_unchanged(&self) -> Result<()> {
+        let Some(before) = self.referred else {
+            return Ok(());
+        };
+        // By its name: it may be another one by now.
+        let now = File::open(&self.path).and_then(|file| Stamp::of(&file));
+        match now.map_err(|error| cannot_read(&self.path, error))? == before {
+            true => Ok(()),
+            false => Err(
+                Error::invalid("a file changed while it was stored by reference")
+                    .with("path", self.path.display()),
+            ),
+        }
     }
 
     /// Keeps what was copied, without a record.

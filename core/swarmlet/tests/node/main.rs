@@ -6,6 +6,7 @@
 mod blobs;
 mod blobs_folders;
 mod blobs_kept;
+mod blobs_referred;
 mod clones;
 mod close;
 mod guide;

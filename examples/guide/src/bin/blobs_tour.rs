@@ -25,6 +25,7 @@ async fn main() -> Result<()> {
     std::fs::write("drawing.svg", DRAWING)?;
     let drawing = put_file(&press).await?;
     put_with_more_said(&press).await?;
+    refer(&press).await?;
     let node = press.clone();
     tokio::task::spawn_blocking(move || write(&node)).await??;
     find(&press).await?;
@@ -51,6 +52,16 @@ async fn put_file(node: &Node) -> swarmlet::Result<BlobInfo> {
     let drawing = blobs.put_file("drawing.svg", PutOptions::new()).await?;
     println!("stored {} of {} bytes", drawing.id, drawing.size);
     Ok(drawing)
+}
+
+async fn refer(node: &Node) -> Result<()> {
+    let blobs = node.blobs();
+    std::fs::write("film.mp4", [8; 300_000])?;
+    let film = blobs
+        .put_file("film.mp4", PutOptions::new().reference())
+        .await?;
+    assert_eq!(blobs.get(film.id).read_all(300_000).await?, [8; 300_000]);
+    Ok(())
 }
 
 async fn put_with_more_said(node: &Node) -> swarmlet::Result<()> {

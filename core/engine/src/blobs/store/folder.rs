@@ -10,6 +10,7 @@ use super::files::Files;
 use super::import::Import;
 use super::names::{Named, Pair, found, parse, pin};
 use super::part::{Doubts, Part};
+use super::reference::{LostFiles, Reference, supersede_reference};
 use super::whole::Blob;
 use crate::blobs::limits::FREE_BYTES_KEPT;
 use crate::blobs::tree::Tree;
@@ -23,6 +24,7 @@ pub struct BlobStore {
     pub(super) disk: Arc<dyn Disk>,
     imports: AtomicU64,
     doubts: Doubts,
+    lost: LostFiles,
 }
 
 impl BlobStore {
@@ -36,6 +38,7 @@ impl BlobStore {
             disk,
             imports: AtomicU64::new(0),
             doubts: Doubts::default(),
+            lost: LostFiles::default(),
         };
         let listed = store.files()?;
         let known: BTreeSet<Named> = listed.iter().map(|(_, named)| *named).collect();
@@ -51,8 +54,15 @@ impl BlobStore {
                     store.rejoin_or_remove(name, id, has(Named::Whole(id)))
                 }
                 Named::WholeHashes(id) if !has(Named::Whole(id)) => store.disk.remove(name),
-                // What is whole needs no part.
-                Named::Part(id) | Named::PartHashes(id) if has(Named::Whole(id)) => {
+                // What is whole needs neither a part nor a file of the user.
+                Named::Part(id) | Named::PartHashes(id) | Named::Reference(id)
+                    if has(Named::Whole(id)) =>
+                {
+                    store.disk.remove(name)
+                }
+                Named::ReferenceHashes(id)
+                    if has(Named::Whole(id)) || !has(Named::Reference(id)) =>
+                {
                     store.disk.remove(name)
                 }
                 Named::Temporary => store.disk.remove(name),
@@ -95,14 +105,53 @@ impl BlobStore {
         Pair::temporary(self.imports.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// The whole blob `id`, if it is here.
+    /// Begins to store a file of the user by reference: its bytes stay there, the store keeps its
+    /// hashes and the path, which is absolute.
+    ///
+    /// # Errors
+    ///
+    /// Those of opening the file; `invalid_argument` if it is too large, or its path is not
+    /// absolute or not Unicode.
+    pub fn refer(&self, to: &Path) -> Result<Import> {
+        Import::refer(self.disk.clone(), self.temporary(), to, self.lost.clone())
+    }
+
+    /// The whole blob `id`, if it is here, or in the file that it was stored in by reference.
     ///
     /// # Errors
     ///
     /// `storage`.
     pub fn blob(&self, id: BlobId) -> Result<Option<Blob>> {
-        let files = Files::open(self.disk.as_ref(), id, &Pair::whole(id))?;
-        Ok(files.map(Blob::new))
+        match self.find(id)? {
+            Some(found) => Ok(found.ok()),
+            None => Ok(None),
+        }
+    }
+
+    /// As [`BlobStore::blob`]. That the file which a blob was stored in by reference is not what it
+    /// was is an error, until [`BlobStore::set_back`] notes that it is known.
+    ///
+    /// # Errors
+    ///
+    /// `storage`; `corrupt`, with the path of the file.
+    pub fn expect_blob(&self, id: BlobId) -> Result<Option<Blob>> {
+        match self.find(id)? {
+            Some(Err(_)) if self.lost.is_known(id) => Ok(None),
+            Some(found) => found.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The whole blob, or why the file that it was stored in by reference is not taken for it.
+    fn find(&self, id: BlobId) -> Result<Option<Result<Blob>>> {
+        let disk = self.disk.as_ref();
+        if let Some(files) = Files::open(disk, id, &Pair::whole(id))? {
+            return Ok(Some(Ok(Blob::new(files))));
+        }
+        let Some(reference) = Reference::read(disk, id)? else {
+            return Ok(None);
+        };
+        Ok(Some(self.lost.open(disk, reference, id)))
     }
 
     /// What is here of `id`, of which a part was fetched before; [`Part::check`] says how much that
@@ -189,6 +238,11 @@ impl BlobStore {
                 *outcome = std::mem::replace(outcome, Ok(())).and(Err(failed));
             }
         }
+        for (outcome, part) in outcomes.iter().zip(parts) {
+            if outcome.is_ok() {
+                supersede_reference(self.disk.as_ref(), part.id());
+            }
+        }
         outcomes
     }
 
@@ -214,15 +268,22 @@ impl BlobStore {
     }
 
     /// Takes a whole blob for a part, because some of it was found damaged: the rest is kept, and
-    /// what is missing can be fetched.
+    /// what is missing can be fetched. Of a file of the user nothing is taken then: one with other
+    /// bytes until it is stored again or the store is opened, one that is away until it is back.
     ///
     /// # Errors
     ///
     /// `storage`.
     pub fn set_back(&self, id: BlobId) -> Result<()> {
         let renamed = Pair::part(id).take_over(self.disk.as_ref(), &Pair::whole(id));
-        found(renamed)
+        let renamed = found(renamed)
             .map_err(|error| Error::io("cannot set a blob back", error).with("blob", id))?;
+        if renamed.is_none() {
+            let found = self.find(id)?;
+            if let Some(found) = found {
+                self.lost.note(id, found.is_ok());
+            }
+        }
         Ok(())
     }
 
@@ -239,8 +300,8 @@ impl BlobStore {
         Ok(self.files()?.into_iter().filter_map(whole).collect())
     }
 
-    /// Removes all there is of a blob, durably; says whether there was something. Whoever reads it
-    /// reads on.
+    /// Removes all there is of a blob in the store, durably; says whether there was something.
+    /// Whoever reads it reads on.
     ///
     /// # Errors
     ///
@@ -248,30 +309,35 @@ impl BlobStore {
     pub fn remove(&self, id: BlobId) -> Result<bool> {
         let disk = self.disk.as_ref();
         let remove = || {
-            let removed = Pair::whole(id).remove(disk)? | Pair::part(id).remove(disk)?;
+            let mut removed = false;
+            for names in Pair::all(id) {
+                removed |= names.remove(disk)?;
+            }
             if removed {
                 disk.sync_folder(Folder::Blobs)?;
             }
             Ok(removed)
         };
+        self.lost.forget(id);
         remove().map_err(|error| Error::io("cannot remove a blob", error).with("blob", id))
     }
 
-    /// The blobs of which something is here, whole or a part, in the order of their ids.
+    /// The blobs of which something is here, whole, in part or by reference, in the order of their
+    /// ids.
     ///
     /// # Errors
     ///
     /// `storage`.
     pub fn ids(&self) -> Result<BTreeSet<BlobId>> {
         let here = |(_, named)| match named {
-            Named::Whole(id) | Named::Part(id) => Some(id),
+            Named::Whole(id) | Named::Part(id) | Named::Reference(id) => Some(id),
             _ => None,
         };
         Ok(self.files()?.into_iter().filter_map(here).collect())
     }
 
-    /// How many bytes of the disk a blob takes, or will when all of it has come; none if there is
-    /// nothing of it.
+    /// How many bytes of the disk a blob takes, or will when all of it has come, without those of
+    /// a file of the user; none if there is nothing of it.
     ///
     /// # Errors
     ///
@@ -279,7 +345,7 @@ impl BlobStore {
     pub fn bytes_of(&self, id: BlobId) -> Result<u64> {
         let failed = |error| Error::io("cannot measure a blob", error).with("blob", id);
         let mut bytes = 0;
-        for names in [Pair::whole(id), Pair::part(id)] {
+        for names in Pair::all(id) {
             for name in [names.content, names.hashes] {
                 let file = found(self.disk.open(&name)).map_err(failed)?;
                 bytes += file.map_or(Ok(0), |file| file.len()).map_err(failed)?;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::files::Files;
 use super::names::Pair;
+use super::reference::{LostFiles, Reference, supersede_reference};
 use super::whole::Blob;
 use crate::blobs::limits::IMPORT_READ_BYTES;
 use crate::blobs::tree::Tree;
@@ -22,6 +23,8 @@ pub struct Import {
     names: Pair,
     len: u64,
     is_left: bool,
+    /// Where the bytes stay, if they are not to come into the store.
+    reference: Option<(Reference, LostFiles)>,
     /// The name, once all is hashed and synced.
     sealed: Option<BlobId>,
 }
@@ -45,6 +48,24 @@ impl Import {
         Ok(Some(import))
     }
 
+    /// Of a file of the user in which the bytes stay.
+    pub(super) fn refer(
+        disk: Arc<dyn Disk>,
+        names: Pair,
+        to: &Path,
+        lost: LostFiles,
+    ) -> Result<Self> {
+        let opened = disk
+            .open_outside(to)
+            .and_then(|file| Ok((file.len()?, file)));
+        let (len, file) = opened.map_err(|error| failed(error).with("path", to.display()))?;
+        let reference = Reference::new(to, BlobSize::new(len)?)?;
+        let mut import = Self::of(disk, names, file);
+        import.len = len;
+        import.reference = Some((reference, lost));
+        Ok(import)
+    }
+
     fn of(disk: Arc<dyn Disk>, names: Pair, content: Box<dyn DiskFile>) -> Self {
         Self {
             disk,
@@ -53,6 +74,7 @@ impl Import {
             names,
             len: 0,
             is_left: false,
+            reference: None,
             sealed: None,
         }
     }
@@ -109,10 +131,17 @@ impl Import {
     /// `disk_full`, `storage`; nothing is kept then.
     pub fn complete(mut self) -> Result<Blob> {
         let id = self.seal()?;
+        let disk = self.disk.as_ref();
+        if let Some((reference, lost)) = self.reference.take() {
+            let kept = reference.keep(disk, &self.names, &Pair::reference(id));
+            kept.map_err(failed)?;
+            lost.forget(id);
+            return reference.open(disk, id);
+        }
         let names = Pair::whole(id);
-        let kept = names.take_over(self.disk.as_ref(), &self.names);
-        kept.map_err(failed)?;
-        let kept = Files::open(self.disk.as_ref(), id, &names)?;
+        names.take_over(disk, &self.names).map_err(failed)?;
+        supersede_reference(disk, id);
+        let kept = Files::open(disk, id, &names)?;
         let kept = kept.ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
         Ok(Blob::new(kept))
     }

@@ -4,13 +4,14 @@
 //! bytes, named by their hash, and one with its pairs of hashes; it gets its name when both are
 //! durable. Of a part nothing is noted: what of it is here is what its hashes prove, so a crash can
 //! leave nothing behind that is believed. From below: `names`, `files` (one blob's two), `whole`,
-//! `part`, `import`, `folder` (the door).
+//! `reference` (blobs in files of the user), `part`, `import`, `folder` (the door).
 
 mod files;
 mod folder;
 mod import;
 mod names;
 mod part;
+mod reference;
 mod whole;
 
 pub use folder::BlobStore;

@@ -16,6 +16,10 @@ pub(super) enum Named {
     Part(BlobId),
     /// The pairs of hashes of a part.
     PartHashes(BlobId),
+    /// Says in which file of the user the bytes of a blob are.
+    Reference(BlobId),
+    /// The pairs of hashes of such a blob.
+    ReferenceHashes(BlobId),
     /// Says that a blob is kept whatever records say.
     Pin(BlobId),
     /// Something that was being imported.
@@ -38,6 +42,11 @@ impl Pair {
         Self::of(&format!("{id}{PART}"))
     }
 
+    /// Of a blob whose bytes are in a file of the user: which one, in the place of its content.
+    pub(super) fn reference(id: BlobId) -> Self {
+        Self::of(&format!("{id}{REFERENCE}"))
+    }
+
     /// Those of import `number` since the store was opened.
     pub(super) fn temporary(number: u64) -> Self {
         Self::of(&format!("import-{number:016x}{TEMPORARY}"))
@@ -46,6 +55,11 @@ impl Pair {
     /// Those of a copy of the part of a blob.
     pub(super) fn copy(id: BlobId) -> Self {
         Self::of(&format!("import-{id}{TEMPORARY}"))
+    }
+
+    /// Those that the files of a blob can have.
+    pub(super) fn all(id: BlobId) -> [Self; 3] {
+        [Self::whole(id), Self::part(id), Self::reference(id)]
     }
 
     fn of(stem: &str) -> Self {
@@ -65,12 +79,12 @@ impl Pair {
     }
 
     /// Gives the files these names instead of `from`. The hashes go first; where the content does
-    /// not follow, they go back, now or at the next opening, unless a whole blob has them now
-    /// instead of its own, which are the same.
+    /// not follow, they go back, now or at the next opening, unless the blob was here already and
+    /// has them now instead of its own, which are the same.
     pub(super) fn rename_from(&self, disk: &dyn Disk, from: &Self) -> io::Result<()> {
         let moved = found(disk.rename(&from.hashes, &self.hashes))?;
         if let Err(error) = disk.rename(&from.content, &self.content) {
-            if moved.is_some() && !self.may_be_whole(disk) {
+            if moved.is_some() && !self.may_be_there(disk) {
                 // If that fails too, opening does it.
                 let _ = disk.rename(&self.hashes, &from.hashes);
             }
@@ -79,10 +93,10 @@ impl Pair {
         Ok(())
     }
 
-    /// Whether there may be a whole blob of this name.
-    fn may_be_whole(&self, disk: &dyn Disk) -> bool {
-        let is_whole = self.content.name().ends_with(WHOLE);
-        is_whole && !matches!(found(disk.open(&self.content)), Ok(None))
+    /// Whether there may be a blob of this name with all of its hashes.
+    fn may_be_there(&self, disk: &dyn Disk) -> bool {
+        let has_all = !self.content.name().ends_with(PART);
+        has_all && !matches!(found(disk.open(&self.content)), Ok(None))
     }
 
     /// Removes the files; says whether there was something.
@@ -113,6 +127,8 @@ pub(super) fn parse(name: &FileName) -> Option<Named> {
         (WHOLE, true) => Some(Named::WholeHashes(id)),
         (PART, false) => Some(Named::Part(id)),
         (PART, true) => Some(Named::PartHashes(id)),
+        (REFERENCE, false) => Some(Named::Reference(id)),
+        (REFERENCE, true) => Some(Named::ReferenceHashes(id)),
         (PIN, false) => Some(Named::Pin(id)),
         _ => None,
     }
@@ -129,6 +145,7 @@ pub(super) fn found<T>(outcome: io::Result<T>) -> io::Result<Option<T>> {
 
 const WHOLE: &str = ".blob";
 const PART: &str = ".part";
+const REFERENCE: &str = ".ref";
 const HASHES: &str = ".hash";
 const PIN: &str = ".pin";
 const TEMPORARY: &str = ".tmp";

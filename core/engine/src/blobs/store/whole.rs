@@ -1,9 +1,10 @@
 //! Whole blobs, read a piece at a time and checked on the way.
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::files::Files;
+use super::reference::CHANGED;
 use crate::blobs::{BlobId, BlobSize, Piece};
 use crate::error::{Error, Result};
 
@@ -11,11 +12,19 @@ use crate::error::{Error, Result};
 #[derive(Debug)]
 pub struct Blob {
     files: Files,
+    /// The file of the user that its bytes are in, if they are not in the store.
+    path: Option<PathBuf>,
 }
 
 impl Blob {
     pub(super) fn new(files: Files) -> Self {
-        Self { files }
+        Self { files, path: None }
+    }
+
+    /// One whose bytes are in a file of the user.
+    pub(super) fn of_file(files: Files, path: PathBuf) -> Self {
+        let path = Some(path);
+        Self { files, path }
     }
 
     /// Its name.
@@ -38,7 +47,8 @@ impl Blob {
     ///
     /// [`BlobStore::set_back`]: super::BlobStore::set_back
     pub fn read(&self, piece: Piece) -> Result<Vec<u8>> {
-        self.files.read(piece)?.ok_or_else(|| self.damaged(piece))
+        let read = self.files.read(piece).map_err(|error| self.at(error))?;
+        read.ok_or_else(|| self.damaged(piece))
     }
 
     /// The first bytes of `range`, which is not empty, up to the end of their piece, checked
@@ -48,7 +58,10 @@ impl Blob {
     ///
     /// As [`Blob::read`].
     pub fn read_range(&self, range: &Range<u64>) -> Result<Vec<u8>> {
-        let read = self.files.read_range(range)?;
+        let read = self
+            .files
+            .read_range(range)
+            .map_err(|error| self.at(error))?;
         read.ok_or_else(|| self.damaged(self.size().last_piece()))
     }
 
@@ -68,7 +81,8 @@ impl Blob {
     ///
     /// As [`Blob::read`].
     pub fn encode(&self, piece: Piece) -> Result<Vec<u8>> {
-        self.files.encode(piece)?.ok_or_else(|| self.damaged(piece))
+        let encoded = self.files.encode(piece).map_err(|error| self.at(error))?;
+        encoded.ok_or_else(|| self.damaged(piece))
     }
 
     /// Makes a file outside of the data folder, which is not there yet, share all bytes of the
@@ -83,8 +97,19 @@ impl Blob {
     }
 
     fn damaged(&self, piece: Piece) -> Error {
-        Error::corrupt("a blob changed after it was stored")
-            .with("blob", self.id())
-            .with("position", self.size().range(piece).start)
+        let what = match &self.path {
+            Some(_) => CHANGED,
+            None => "a blob changed after it was stored",
+        };
+        let error = Error::corrupt(what).with("blob", self.id());
+        self.at(error.with("position", self.size().range(piece).start))
+    }
+
+    /// Says in which file of the user something failed.
+    fn at(&self, error: Error) -> Error {
+        match &self.path {
+            Some(path) => error.with("path", path.display()),
+            None => error,
+        }
     }
 }

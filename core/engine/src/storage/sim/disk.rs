@@ -13,6 +13,7 @@ use super::super::{Disk, DiskFile, FileName, Folder};
 use super::faults::{Fault, FaultPlan, power_lost};
 use super::machine::{Counters, Machine};
 use super::names::FileId;
+use super::outside::OutsideFile;
 
 /// A disk in memory that fails as told, and loses what a real one may lose.
 ///
@@ -125,6 +126,11 @@ impl SimDisk {
         self.lock().outside.put(path.as_ref(), bytes);
     }
 
+    /// Removes a file of the user.
+    pub fn remove_outside(&self, path: impl AsRef<Path>) {
+        self.lock().outside.remove(path.as_ref());
+    }
+
     /// Whether files can be cloned on this disk; they cannot unless this says so.
     pub fn set_cloning(&self, can_clone: bool) {
         self.lock().can_clone = can_clone;
@@ -214,6 +220,14 @@ impl Disk for SimDisk {
         Ok(file.map(|file| self.handle(file)))
     }
 
+    fn open_outside(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        let file = self.running()?.open_outside(path)?;
+        Ok(Box::new(SimOutsideFile {
+            disk: self.clone(),
+            file,
+        }))
+    }
+
     fn list(&self, folder: Folder) -> io::Result<Vec<FileName>> {
         self.running()?.list(folder)
     }
@@ -274,5 +288,39 @@ impl Drop for SimFile {
         if let Ok(mut machine) = self.disk.running() {
             machine.close(self.file);
         }
+    }
+}
+
+/// An open file of the user.
+#[derive(Debug)]
+struct SimOutsideFile {
+    disk: SimDisk,
+    file: OutsideFile,
+}
+
+impl DiskFile for SimOutsideFile {
+    fn len(&self) -> io::Result<u64> {
+        self.disk.running()?.len_outside(&self.file)
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        let mut machine = self.disk.running()?;
+        machine.read_outside(&self.file, buffer, offset)
+    }
+
+    fn write_at(&self, _bytes: &[u8], _offset: u64) -> io::Result<()> {
+        Err(io::ErrorKind::PermissionDenied.into())
+    }
+
+    fn clone_to(&self, _path: &Path) -> io::Result<bool> {
+        self.disk.running().map(|_| false)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.disk.running().map(drop)
+    }
+
+    fn sync_all(&self) -> io::Result<()> {
+        self.sync_data()
     }
 }

@@ -12,7 +12,7 @@ use super::super::{FileName, Folder};
 use super::content::{Content, PAGE_BYTES};
 use super::faults::{Fault, Faults, Operation, disk_full};
 use super::names::{FileId, Names};
-use super::outside::Outside;
+use super::outside::{Outside, OutsideFile};
 use super::random::Random;
 
 /// What was done on a simulated disk since it was made, across restarts.
@@ -130,6 +130,30 @@ impl Machine {
         let file = self.find(name)?;
         *self.handles.entry(file).or_default() += 1;
         Ok(file)
+    }
+
+    pub(super) fn open_outside(&mut self, path: &Path) -> io::Result<OutsideFile> {
+        self.begin(Operation::Look)?;
+        self.outside.find(path)
+    }
+
+    pub(super) fn len_outside(&mut self, file: &OutsideFile) -> io::Result<u64> {
+        self.begin(Operation::Look)?;
+        Ok(file.bytes().len() as u64)
+    }
+
+    pub(super) fn read_outside(
+        &mut self,
+        file: &OutsideFile,
+        to: &mut [u8],
+        offset: u64,
+    ) -> io::Result<usize> {
+        self.begin(Operation::Read)?;
+        let bytes = file.bytes();
+        let rest = bytes.get(offset as usize..).unwrap_or_default();
+        let count = rest.len().min(to.len());
+        to[..count].copy_from_slice(&rest[..count]);
+        Ok(count)
     }
 
     pub(super) fn close(&mut self, file: FileId) {

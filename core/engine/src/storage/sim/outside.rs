@@ -27,6 +27,11 @@ impl Outside {
         *file.bytes.lock().unwrap_or_else(PoisonError::into_inner) = bytes.to_vec();
     }
 
+    /// Removes a file; whoever has it open keeps it.
+    pub(super) fn remove(&mut self, path: &Path) {
+        self.files.remove(path);
+    }
+
     pub(super) fn find(&self, path: &Path) -> io::Result<OutsideFile> {
         let found = self.files.get(path).cloned();
         found.ok_or_else(|| io::ErrorKind::NotFound.into())
