@@ -1,7 +1,7 @@
 //! Importing: bytes of a length that nobody knows yet become a whole blob.
 
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::files::Files;
@@ -17,16 +17,22 @@ use crate::storage::{Disk, DiskFile};
 /// Bytes on their way into the store. Dropping it leaves nothing behind.
 #[derive(Debug)]
 pub struct Import {
-    disk: Arc<dyn Disk>,
+    temporary: Temporary,
     content: Box<dyn DiskFile>,
     hashes: Option<Box<dyn DiskFile>>,
-    names: Pair,
     len: u64,
-    is_left: bool,
     /// Where the bytes stay, if they are not to come into the store.
     reference: Option<(Reference, LostFiles)>,
     /// The name, once all is hashed and synced.
     sealed: Option<BlobId>,
+}
+
+/// Where it is meanwhile. Dropping it removes what is still there.
+#[derive(Debug)]
+struct Temporary {
+    disk: Arc<dyn Disk>,
+    names: Pair,
+    is_left: bool,
 }
 
 impl Import {
@@ -67,13 +73,16 @@ impl Import {
     }
 
     fn of(disk: Arc<dyn Disk>, names: Pair, content: Box<dyn DiskFile>) -> Self {
+        let is_left = false;
         Self {
-            disk,
+            temporary: Temporary {
+                disk,
+                names,
+                is_left,
+            },
             content,
             hashes: None,
-            names,
             len: 0,
-            is_left: false,
             reference: None,
             sealed: None,
         }
@@ -109,7 +118,8 @@ impl Import {
         }
         let size = BlobSize::new(self.len)?;
         if Tree::has_hashes(size) && self.hashes.is_none() {
-            let made = self.disk.create_unsynced(&self.names.hashes);
+            let Temporary { disk, names, .. } = &self.temporary;
+            let made = disk.create_unsynced(&names.hashes);
             self.hashes = Some(made.map_err(failed)?);
         }
         let content = Sequential {
@@ -131,24 +141,38 @@ impl Import {
     /// `disk_full`, `storage`; nothing is kept then.
     pub fn complete(mut self) -> Result<Blob> {
         let id = self.seal()?;
-        let disk = self.disk.as_ref();
+        let (size, path) = (BlobSize::new(self.len)?, self.keep(id)?);
+        // Not by its name: somebody may be setting back what it took the place of.
+        let files = Files {
+            id,
+            tree: Tree::new(id, size),
+            content: self.content,
+            hashes: self.hashes,
+        };
+        Ok(match path {
+            Some(path) => Blob::of_file(files, path),
+            None => Blob::new(files),
+        })
+    }
+
+    /// Gives it its name; says in which file of the user its bytes stay, if they do.
+    fn keep(&mut self, id: BlobId) -> Result<Option<PathBuf>> {
+        let Temporary { disk, names, .. } = &self.temporary;
+        let disk = disk.as_ref();
         if let Some((reference, lost)) = self.reference.take() {
-            let kept = reference.keep(disk, &self.names, &Pair::reference(id));
+            let kept = reference.keep(disk, names, &Pair::reference(id));
             kept.map_err(failed)?;
             lost.forget(id);
-            return reference.open(disk, id);
+            return Ok(Some(reference.into_path()));
         }
-        let names = Pair::whole(id);
-        names.take_over(disk, &self.names).map_err(failed)?;
+        Pair::whole(id).take_over(disk, names).map_err(failed)?;
         supersede_reference(disk, id);
-        let kept = Files::open(disk, id, &names)?;
-        let kept = kept.ok_or_else(|| failed(io::ErrorKind::NotFound.into()))?;
-        Ok(Blob::new(kept))
+        Ok(None)
     }
 
     /// Gives it up without removing what was written: opening the store does that.
     pub fn leave(mut self) {
-        self.is_left = true;
+        self.temporary.is_left = true;
     }
 
     fn sync(&self) -> io::Result<()> {
@@ -160,7 +184,7 @@ impl Import {
     }
 }
 
-impl Drop for Import {
+impl Drop for Temporary {
     fn drop(&mut self) {
         if !self.is_left {
             // What was kept has another name; what stays is removed when the store is opened.

@@ -98,6 +98,11 @@ impl Reference {
         Ok(Blob::of_file(files, self.path))
     }
 
+    /// Which file it is.
+    pub(super) fn into_path(self) -> PathBuf {
+        self.path
+    }
+
     fn gone(&self, id: BlobId, why: &str) -> Error {
         let error = Error::corrupt(why).with("blob", id);
         error.with("path", self.path.display())

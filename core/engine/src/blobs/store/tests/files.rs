@@ -136,6 +136,25 @@ fn whatever_operation_fails_a_blob_is_whole_or_not_there() {
 }
 
 #[test]
+fn what_is_durable_was_stored_whatever_becomes_of_its_name() {
+    for nth in 1.. {
+        let disk = SimDisk::new(nth);
+        let mut import = open(&disk).import().unwrap();
+        import.write(&bytes(100_000, 3)).unwrap();
+        import.seal().unwrap();
+        let before = disk.counters();
+        disk.fail_nth_operation(nth, Fault::Eio);
+        let outcome = import.complete();
+        let after = disk.counters();
+        let is_durable = after.folder_syncs > before.folder_syncs;
+        assert_eq!(outcome.is_ok(), is_durable, "operation {nth}");
+        if after.faults == 0 {
+            return;
+        }
+    }
+}
+
+#[test]
 fn a_part_becomes_whole_and_gives_what_it_has_meanwhile() {
     let content = bytes(5 * PIECE_BYTES as usize + 9, 0);
     let source = source(&content);
