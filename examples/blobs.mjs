@@ -5,7 +5,13 @@
  *     node examples/blobs.mjs
  */
 
-import { createReadStream, createWriteStream, readFileSync, writeFileSync } from "node:fs";
+import {
+  createReadStream,
+  createWriteStream,
+  mkdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
@@ -55,6 +61,13 @@ for await (const piece of reader) {
 
 const copy = Readable.from(dashboard.blobs.get(film.id), { objectMode: false });
 await pipeline(copy, createWriteStream("copy.mp4"));
+
+mkdirSync("app/js", { recursive: true });
+writeFileSync("app/js/app.js", "start()");
+const app = await camera.blobs.putFolder("app", { name: "app", tags: ["app:press"] });
+const files = await dashboard.blobs.collection(app.id);
+const { written } = await dashboard.blobs.saveFolder(app.id, "installed");
+console.log(`${written} of ${files.length} files were written`);
 
 for await (const row of dashboard.query("FROM 'blob' & 'press:7'")) {
   const info = BlobInfo.fromRow(row);

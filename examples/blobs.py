@@ -22,6 +22,7 @@ async def main() -> None:
         await play(dashboard, recording)
         await pin(dashboard, recording)
         await find(dashboard)
+        await folders(camera)
         await take_back(camera, recording)
         await following
     without_asyncio(drawing)
@@ -106,6 +107,15 @@ async def pin(node: Node, recording: BlobInfo) -> None:
             print(state.kind, "but for", state.missing, "bytes")
             if state.kind == "here":
                 break
+
+
+async def folders(node: Node) -> None:
+    Path("app/js").mkdir(parents=True)
+    Path("app/js/app.js").write_text("start()")
+    app = await node.blobs.put_folder("app", name="app", tags=["app:press"])
+    files = await node.blobs.collection(app.id)
+    saved = await node.blobs.save_folder(app.id, "installed")
+    print(f"{saved.written} of {len(files)} files were written")
 
 
 async def take_back(node: Node, recording: BlobInfo) -> None:

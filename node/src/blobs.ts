@@ -21,7 +21,10 @@ import type {
   BlobState,
   BlobStat,
   BlobUsage,
+  CollectionFile,
+  FolderOptions,
   PutOptions,
+  SavedFolder,
   WireChange,
   WireInfo,
   WireStat,
@@ -220,6 +223,46 @@ export class Blobs {
     const [file, json] = [pathText("put", path), said("put", options)];
     const start = (port: NativePort) => this.#native.putFile(port, file, json);
     return new BlobInfo(await this.#hold.wait<WireInfo>("put", start, signal));
+  }
+
+  /**
+   * Stores the files of a folder, and of the folders in it, as a collection: a blob that lists
+   * them, whose id stands for all of them. The files are held and kept with it; `list` leaves them
+   * out. Links, and names that files cannot have everywhere, are refused, as are more than 8 192
+   * files; nothing is published then.
+   */
+  async putFolder(path: string | URL, options: FolderOptions = {}): Promise<BlobInfo> {
+    const { signal } = unaborted("put_folder", options);
+    const [folder, json] = [pathText("put_folder", path), said("put_folder", options)];
+    const start = (port: NativePort) => this.#native.putFolder(port, folder, json);
+    return new BlobInfo(await this.#hold.wait<WireInfo>("put_folder", start, signal));
+  }
+
+  /**
+   * The files of a collection, in the order of their paths. It is fetched if it is not here; its
+   * files are not.
+   */
+  async collection(id: string, options: WaitOptions = {}): Promise<CollectionFile[]> {
+    const { signal } = unaborted("collection", options);
+    const blob = text("collection", "id", id);
+    const start = (port: NativePort) => this.#native.collection(port, blob);
+    return this.#hold.wait<CollectionFile[]>("collection", start, signal);
+  }
+
+  /**
+   * Writes the files of a collection below a folder, those that are missing there or have other
+   * bytes; what is not here is fetched. Each appears when all of it is there. What else is in the
+   * folder stays. If it fails, or is given up, what was written stays; repeated it goes on.
+   */
+  async saveFolder(
+    id: string,
+    path: string | URL,
+    options: WaitOptions = {},
+  ): Promise<SavedFolder> {
+    const { signal } = unaborted("save_folder", options);
+    const [blob, folder] = [text("save_folder", "id", id), pathText("save_folder", path)];
+    const start = (port: NativePort) => this.#native.saveFolder(port, blob, folder);
+    return this.#hold.wait<SavedFolder>("save_folder", start, signal);
   }
 
   /** A blob to read, whether it is here or not. Its signal ends the reader. */

@@ -32,9 +32,12 @@ export type {
   BlobStat,
   BlobState,
   BlobUsage,
+  CollectionFile,
+  FolderOptions,
   Hold,
   Keep,
   PutOptions,
+  SavedFolder,
 } from "./record.js";
 export { Published, Row, compareKeys } from "./row.js";
 export { Results, RowStream, Subscription } from "./stream.js";

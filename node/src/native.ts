@@ -77,6 +77,9 @@ export interface NativeSwarm {
 export interface NativeBlobs {
   writer(port: NativePort, options: string): NativeBlobWriter;
   putFile(port: NativePort, path: string, options: string): NativeWaiting;
+  putFolder(port: NativePort, path: string, options: string): NativeWaiting;
+  collection(port: NativePort, id: string): NativeWaiting;
+  saveFolder(port: NativePort, id: string, path: string): NativeWaiting;
   get(id: string, range: string): NativeBlobReader;
   state(port: NativePort, id: string): number;
   watch(id: string): NativeBlobStream;

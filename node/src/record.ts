@@ -42,6 +42,27 @@ export interface PutOptions extends WaitOptions {
   readonly keep?: Keep | undefined;
 }
 
+/** What is said of a folder when it is stored. All of it may be left out. */
+export type FolderOptions = Omit<PutOptions, "mediaType">;
+
+/** A file of a collection. */
+export interface CollectionFile {
+  /** Where it is below the folder, with `/` between names. */
+  readonly path: string;
+  /** The id of its bytes. */
+  readonly id: string;
+  /** How many they are. */
+  readonly size: number;
+}
+
+/** What became of a folder. */
+export interface SavedFolder {
+  /** How many files were written. */
+  readonly written: number;
+  /** How many were there already, with the same bytes. */
+  readonly unchanged: number;
+}
+
 /** A blob as its record tells of it. */
 export class BlobInfo {
   /** Its id: the BLAKE3 hash of its bytes, 64 digits. */
@@ -66,6 +87,8 @@ export class BlobInfo {
   readonly timestamp: number;
   /** The app that stored it. */
   readonly appId: string;
+  /** The collection that it is a file of; null if it is none. */
+  readonly collection: string | null;
 
   /** @internal */
   constructor(wire: WireInfo) {
@@ -79,6 +102,7 @@ export class BlobInfo {
     this.key = wire.key;
     this.timestamp = wire.timestamp;
     this.appId = wire.appId;
+    this.collection = wire.collection;
   }
 
   /** What a row says if it comes from the record of a blob; null if it does not. */
@@ -158,6 +182,7 @@ export interface WireInfo {
   readonly key: EventKey;
   readonly timestamp: number;
   readonly appId: string;
+  readonly collection: string | null;
 }
 
 export type WireChange = Omit<BlobChange, "info"> & { readonly info: WireInfo | null };

@@ -1,13 +1,17 @@
 /** What is said and known of blobs: records, policies, deletions, pins, how much is here. */
 
 import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
+import { pathToFileURL } from "node:url";
 
 import { BlobInfo, Node } from "swarmlet";
 import { SOON_MS, folder, founder, joiner, numbers, opened } from "./nodes.mjs";
 
 const bytes = (text) => new TextEncoder().encode(text);
 const FILM = bytes("film");
+const NOBODY = "0".repeat(64);
 
 /** The next that is handed out, at the latest after a while. */
 async function next(stream) {
@@ -160,4 +164,42 @@ test("devices fetch from each other what they hold, and what they read", async (
   const own = await second.blobs.put(FILM, { name: "own" });
   await found(first.blobs.changes(), (change) => change.key.stream === own.key.stream);
   assert.equal(await first.blobs.delete(held.id), 0);
+});
+
+test("a folder is stored, listed, and written elsewhere", async (context) => {
+  const first = await founder(context);
+  const second = await joiner(context, first);
+  const app = folder(context);
+  fs.mkdirSync(join(app, "js"), { recursive: true });
+  fs.writeFileSync(join(app, "index.html"), "<script src=js/app.js></script>");
+  fs.writeFileSync(join(app, "js", "app.js"), "start()");
+  const stored = await first.blobs.putFolder(app, { name: "app", tags: "press:7" });
+  assert.equal(stored.mediaType, "application/vnd.swarmlet.collection");
+  assert.deepEqual([stored.name, stored.collection], ["app", null]);
+  const files = await second.blobs.collection(stored.id);
+  const [page, script] = files;
+  assert.deepEqual(files, [
+    { path: "index.html", id: page.id, size: 31 },
+    { path: "js/app.js", id: script.id, size: 7 },
+  ]);
+  const to = pathToFileURL(join(folder(context), "installed"));
+  assert.deepEqual(await second.blobs.saveFolder(stored.id, to), { written: 2, unchanged: 0 });
+  fs.writeFileSync(new URL(`${to.href}/index.html`), "changed");
+  assert.deepEqual(await second.blobs.saveFolder(stored.id, to), { written: 1, unchanged: 1 });
+  assert.equal(fs.readFileSync(new URL(`${to.href}/js/app.js`), "utf8"), "start()");
+  const { records } = await second.blobs.stat(script.id);
+  assert.deepEqual(records.map((record) => record.collection), [stored.id]);
+  for await (const row of second.query(`FROM 'blob:${script.id}'`)) {
+    assert.equal(BlobInfo.fromRow(row).collection, stored.id);
+  }
+
+  const refused = { code: "invalid_argument", operation: "put_folder" };
+  fs.symlinkSync("index.html", join(app, "link"));
+  await assert.rejects(first.blobs.putFolder(app), refused);
+  await assert.rejects(first.blobs.putFolder(7), refused);
+  const single = await first.blobs.put(FILM);
+  await assert.rejects(first.blobs.collection(single.id), { code: "corrupt" });
+  await assert.rejects(first.blobs.collection("x"), { code: "invalid_argument" });
+  const soon = { signal: AbortSignal.timeout(50) };
+  await assert.rejects(first.blobs.saveFolder(NOBODY, to, soon), { name: "TimeoutError" });
 });

@@ -11,6 +11,7 @@ import {
   type BlobChange,
   type BlobState,
   type Code,
+  type CollectionFile,
   type EventKey,
   type Hold,
   type Keep,
@@ -18,6 +19,7 @@ import {
   type Offsets,
   type Output,
   type Payload,
+  type SavedFolder,
   type SwarmStatus,
 } from "swarmlet";
 
@@ -104,6 +106,12 @@ export async function stored(node: Node, signal: AbortSignal): Promise<void> {
     const { info }: BlobChange = change;
     console.log(info?.keep === "forever", info?.time.toISOString());
   }
+  const { collection } = await node.blobs.putFolder(new URL("file:///app"), { name: "app" });
+  const [file]: CollectionFile[] = await node.blobs.collection(id, { signal });
+  const saved: SavedFolder = await node.blobs.saveFolder(id, "app", { signal });
+  console.log(collection ?? "none", file?.path, saved.written + saved.unchanged);
+  // @ts-expect-error: that of a collection is given
+  await node.blobs.putFolder("app", { mediaType: "text/plain" });
   const kept: number = await node.blobs.delete(id);
   const { bytesMax } = await node.blobs.usage();
   console.log(kept, bytesMax ?? Infinity, await node.blobs.pinned());

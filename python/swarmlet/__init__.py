@@ -24,10 +24,12 @@ from ._blobs_types import (
     BlobState,
     BlobUsage,
     BytesLike,
+    CollectionFile,
     Copies,
     Hold,
     Keep,
     Labels,
+    SavedFolder,
     UntilNext,
 )
 from ._errors import (
@@ -113,6 +115,7 @@ __all__ = [
     "CaughtUp",
     "Changes",
     "ClosedError",
+    "CollectionFile",
     "Copies",
     "CorruptError",
     "Diagnostic",
@@ -157,6 +160,7 @@ __all__ = [
     "Retention",
     "Row",
     "RowStream",
+    "SavedFolder",
     "SourceReport",
     "StorageError",
     "StreamInfo",

@@ -18,8 +18,10 @@ from ._blobs_types import (
     BlobState,
     BlobUsage,
     BytesLike,
+    CollectionFile,
     Hold,
     Keep,
+    SavedFolder,
 )
 from ._chunks import chunks_of, file_path, pieces
 from ._fronts import BlobsFront
@@ -161,6 +163,41 @@ class Blobs(BlobsFront[BlobReader, BlobList, BlobChanges, BlobWatch]):
             return await dispatcher().run(writer.finish())
         finally:
             writer.cancel()
+
+    async def put_folder(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        name: str | None = None,
+        tags: Tags = (),
+        hold: Hold = "everyone",
+        keep: Keep = "forever",
+        reference: bool = False,
+    ) -> BlobInfo:
+        """Stores the files of a folder, and of the folders in it, as a collection: a blob that
+        lists them, whose id stands for all of them. A later version shares what has not changed.
+        The files are held and kept with it; :meth:`list` leaves them out.
+
+        Links, and names that files cannot have everywhere, raise :class:`InvalidArgumentError`,
+        as do more than 8 192 files; nothing is published then. The arguments are those of
+        :meth:`put`.
+        """
+        given = (name, None, tags, hold, keep, reference)
+        return await dispatcher().run(self._native.put_folder(path, given))
+
+    async def collection(self, id: str) -> list[CollectionFile]:
+        """The files of a collection, in the order of their paths. It is fetched if it is not here;
+        its files are not. Raises :class:`CorruptError` if the blob is no collection.
+        """
+        return await dispatcher().run(self._native.collection(id))
+
+    async def save_folder(self, id: str, path: str | os.PathLike[str]) -> SavedFolder:
+        """Writes the files of a collection below a folder, those that are missing there or have
+        other bytes; what is not here is fetched. Each appears when all of it is there. What else
+        is in the folder stays. If it fails, or is cancelled, what was written stays; repeated it
+        goes on.
+        """
+        return await dispatcher().run(self._native.save_folder(id, path))
 
     async def state(self, id: str) -> BlobState:
         """How much of a blob is on this device. Looks at the disk; does not wait for anybody."""

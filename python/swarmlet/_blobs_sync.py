@@ -15,8 +15,10 @@ from ._blobs_types import (
     BlobStat,
     BlobState,
     BlobUsage,
+    CollectionFile,
     Hold,
     Keep,
+    SavedFolder,
 )
 from ._chunks import chunks_of, file_path, pieces
 from ._deadline import Deadline
@@ -126,6 +128,32 @@ class Blobs(BlobsFront[BlobReader, BlobList, BlobChanges, BlobWatch]):
             return writer.finish().wait()
         finally:
             writer.cancel()
+
+    def put_folder(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        name: str | None = None,
+        tags: Tags = (),
+        hold: Hold = "everyone",
+        keep: Keep = "forever",
+        reference: bool = False,
+    ) -> BlobInfo:
+        """Stores the files of a folder as a collection; see :meth:`swarmlet.Blobs.put_folder`."""
+        given = (name, None, tags, hold, keep, reference)
+        return self._native.put_folder(path, given).wait()
+
+    def collection(self, id: str, *, timeout: float | None = None) -> list[CollectionFile]:
+        """The files of a collection; see :meth:`swarmlet.Blobs.collection`."""
+        return self._native.collection(id).wait(timeout)
+
+    def save_folder(
+        self, id: str, path: str | os.PathLike[str], *, timeout: float | None = None
+    ) -> SavedFolder:
+        """Writes the files of a collection; see :meth:`swarmlet.Blobs.save_folder`. Raises
+        :class:`TimeoutError` after ``timeout`` seconds; repeated it goes on.
+        """
+        return self._native.save_folder(id, path).wait(timeout)
 
     def state(self, id: str) -> BlobState:
         """How much of a blob is on this device. Looks at the disk; does not wait for anybody."""

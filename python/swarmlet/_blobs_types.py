@@ -92,6 +92,8 @@ class BlobInfo:
     """Wall clock of who stored it in microseconds since 1970-01-01 UTC."""
     app_id: str
     """The app that stored it."""
+    collection: str | None = None
+    """The collection that it is a file of, if it is one."""
 
     @property
     def time(self) -> datetime:
@@ -164,3 +166,25 @@ class BlobProgress:
     """Its length in bytes, once that is known."""
     here: int
     """About how many bytes of it are here."""
+
+
+@dataclass(frozen=True)
+class CollectionFile:
+    """A file of a collection."""
+
+    path: str
+    """Where it is below the folder, with ``/`` between names."""
+    id: str
+    """The id of its bytes."""
+    size: int
+    """How many they are."""
+
+
+@dataclass(frozen=True)
+class SavedFolder:
+    """What became of a folder."""
+
+    written: int
+    """How many files were written."""
+    unchanged: int
+    """How many were there already, with the same bytes."""

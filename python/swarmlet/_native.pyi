@@ -7,7 +7,16 @@ from datetime import datetime
 from types import GenericAlias
 from typing import Any, Generic, TypeVar, final
 
-from ._blobs_types import BlobChange, BlobInfo, BlobProgress, BlobStat, BlobState, BlobUsage
+from ._blobs_types import (
+    BlobChange,
+    BlobInfo,
+    BlobProgress,
+    BlobStat,
+    BlobState,
+    BlobUsage,
+    CollectionFile,
+    SavedFolder,
+)
 from ._options import BlobOptions, NativeOptions, QueryOptions, Terms
 from ._types import (
     EventKey,
@@ -133,6 +142,9 @@ class Changes:
 class Blobs:
     def writer(self, given: BlobOptions) -> Call[BlobWriter]: ...
     def put_file(self, path: str | os.PathLike[str], given: BlobOptions) -> Call[BlobInfo]: ...
+    def put_folder(self, path: str | os.PathLike[str], given: BlobOptions) -> Call[BlobInfo]: ...
+    def collection(self, id: str) -> Call[builtins.list[CollectionFile]]: ...
+    def save_folder(self, id: str, path: str | os.PathLike[str]) -> Call[SavedFolder]: ...
     def get(self, id: str, start: int, end: int | None) -> BlobReader: ...
     def state(self, id: str) -> Call[BlobState]: ...
     def stat(self, id: str) -> Call[BlobStat]: ...

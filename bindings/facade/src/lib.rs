@@ -28,8 +28,8 @@ mod stream;
 mod swarm;
 
 pub use blobs::{
-    BlobInfos, BlobOptions, BlobReader, BlobSayings, BlobStates, BlobWriter, Blobs, Piece, Pieces,
-    hold_of_json, json_of_policy, keep_of_json,
+    BlobInfos, BlobOptions, BlobReader, BlobSayings, BlobStates, BlobWriter, Blobs, FolderFile,
+    Piece, Pieces, hold_of_json, json_of_policy, keep_of_json,
 };
 pub use completion::{Completion, Pending, Waiting};
 pub use diagnostics::{Diagnostic, Severity, collect_diagnostics, take_diagnostics};

@@ -77,6 +77,36 @@ impl Blobs {
         })
     }
 
+    /// Stores the files of a folder.
+    #[napi]
+    pub fn put_folder(&self, port: &Port, path: String, options: String) -> napi::Result<Waiting> {
+        called("put_folder", || {
+            let given: GivenPut = parsed("put_folder", &options)?;
+            let options = given.into_options()?;
+            let (token, completion) = port.completion(stored);
+            let waiting = self.0.put_folder(PathBuf::from(path), options, completion);
+            Ok(Waiting::new(token, waiting))
+        })
+    }
+
+    /// The files of a collection.
+    #[napi]
+    pub fn collection(&self, port: &Port, id: String) -> Waiting {
+        let listed = |files: Vec<_>| told(&records::collection(&files));
+        let (token, completion) = port.completion(listed);
+        Waiting::new(token, self.0.collection(&id, None, completion))
+    }
+
+    /// Writes the files of a collection below a folder.
+    #[napi]
+    pub fn save_folder(&self, port: &Port, id: String, path: String) -> Waiting {
+        let (token, completion) = port.completion(|saved| told(&records::saved_folder(&saved)));
+        let saved = self
+            .0
+            .save_folder(&id, PathBuf::from(path), None, completion);
+        Waiting::new(token, saved)
+    }
+
     /// Bytes of a blob to read.
     #[napi]
     pub fn get(&self, id: String, range: String) -> napi::Result<BlobReader> {

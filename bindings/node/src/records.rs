@@ -4,9 +4,9 @@ use napi_derive::napi;
 use serde_json::{Value, json};
 use swarmlet::{
     BlobChange, BlobId, BlobInfo, BlobProgress, BlobStat, BlobState, BlobUsage, EventKey, Hold,
-    Keep,
+    Keep, SavedFolder,
 };
-use swarmlet_facade::{Queue, Readiness, Result, Stream, Weigh};
+use swarmlet_facade::{FolderFile, Queue, Readiness, Result, Stream, Weigh};
 
 use crate::failure::called;
 use crate::json;
@@ -98,6 +98,7 @@ pub(crate) fn info(info: &BlobInfo) -> Value {
         "key": key(info.key),
         "timestamp": info.timestamp.micros(),
         "appId": info.app_id.as_str(),
+        "collection": info.collection.map(|id| id.to_string()),
     })
 }
 
@@ -143,6 +144,17 @@ pub(crate) fn usage(usage: &BlobUsage) -> Value {
 /// How far a blob is.
 pub(crate) fn progress(progress: &BlobProgress) -> Value {
     json!({"size": progress.size, "here": progress.here})
+}
+
+/// The files of a collection.
+pub(crate) fn collection(files: &[FolderFile]) -> Value {
+    let file = |file: &FolderFile| json!({"path": file.path, "id": file.id.to_string(), "size": file.size});
+    files.iter().map(file).collect()
+}
+
+/// What became of a folder.
+pub(crate) fn saved_folder(saved: &SavedFolder) -> Value {
+    json!({"written": saved.written, "unchanged": saved.unchanged})
 }
 
 /// Ids of blobs.

@@ -10,7 +10,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
 use swarmlet_facade::{Completion, Failure};
 
-use crate::blobs::{BlobWriter, blob_info, blob_progress, blob_stat, blob_state, blob_usage};
+use crate::blobs::{
+    BlobWriter, blob_info, blob_progress, blob_stat, blob_state, blob_usage, collection,
+    saved_folder,
+};
 use crate::failure::exception;
 use crate::node::Node;
 use crate::output::explanation;
@@ -31,6 +34,8 @@ pub(crate) enum Outcome {
     Stat(Box<swarmlet::BlobStat>),
     Usage(swarmlet::BlobUsage),
     Blobs(Vec<swarmlet::BlobId>),
+    Collection(Vec<swarmlet_facade::FolderFile>),
+    Saved(swarmlet::SavedFolder),
     Progress(swarmlet::BlobProgress),
     Bytes(Vec<u8>),
     Text(String),
@@ -64,6 +69,8 @@ impl Outcome {
                     .into_any()
                     .unbind())
             }
+            Self::Collection(files) => collection(py, files),
+            Self::Saved(saved) => saved_folder(py, saved),
             Self::Progress(progress) => blob_progress(py, progress),
             Self::Bytes(bytes) => Ok(PyBytes::new(py, &bytes).into_any().unbind()),
             Self::Text(text) => text.into_py_any(py),

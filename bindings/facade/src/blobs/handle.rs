@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use swarmlet::{
     BlobChange, BlobChanges, BlobId, BlobInfo, BlobList, BlobStat, BlobState, BlobUsage, BlobWatch,
-    Hold, Keep, PutOptions, Tags,
+    ErrorKind, Hold, Keep, PutOptions, Tags,
 };
 
 use super::reader::BlobReader;
@@ -74,18 +75,9 @@ impl Blobs {
         options: BlobOptions,
         completion: Completion<BlobInfo>,
     ) -> Waiting {
-        let answer = Answer::new("put", completion);
-        match self.0.value() {
-            Ok(place) => {
-                let blobs = place.blobs.clone();
-                let put = async move { Ok(blobs.put_file(path, options.into_options()).await?) };
-                Waiting::spawn(place.lease.handle(), answer, put)
-            }
-            Err(failure) => {
-                answer.give(Err(failure));
-                Waiting::default()
-            }
-        }
+        self.wait("put", None, completion, |blobs| async move {
+            blobs.put_file(path, options.into_options()).await
+        })
     }
 
     /// The bytes of a blob from `start` on, up to `end` if there is one. Nothing is read or fetched
@@ -179,6 +171,35 @@ impl Blobs {
         });
     }
 
+    /// A call that may wait for others.
+    pub(super) fn wait<T, F>(
+        &self,
+        operation: &'static str,
+        timeout: Option<Duration>,
+        completion: Completion<T>,
+        call: impl FnOnce(swarmlet::Blobs) -> F + Send + 'static,
+    ) -> Waiting
+    where
+        T: Send + 'static,
+        F: Future<Output = swarmlet::Result<T>> + Send + 'static,
+    {
+        let answer = Answer::new(operation, completion);
+        let place = match self.0.value() {
+            Ok(place) => place.clone(),
+            Err(failure) => {
+                answer.give(Err(failure));
+                return Waiting::default();
+            }
+        };
+        let called = call(place.blobs);
+        let lease = place.lease.clone();
+        let waited = async move {
+            let outcome = within_time(operation, timeout, called).await;
+            outcome.map_err(|failure| lease.judged(failure))
+        };
+        Waiting::spawn(place.lease.handle(), answer, waited)
+    }
+
     /// A call that waits for the disk, off the thread of the caller.
     fn act<T: Send + 'static>(
         &self,
@@ -197,7 +218,7 @@ impl Blobs {
 }
 
 impl BlobOptions {
-    fn into_options(self) -> PutOptions {
+    pub(super) fn into_options(self) -> PutOptions {
         let mut options = PutOptions::new()
             .tags(self.tags)
             .hold(self.hold)
@@ -213,6 +234,19 @@ impl BlobOptions {
         }
         options
     }
+}
+
+async fn within_time<T>(
+    operation: &'static str,
+    timeout: Option<Duration>,
+    call: impl Future<Output = swarmlet::Result<T>>,
+) -> Result<T> {
+    let Some(timeout) = timeout else {
+        return Ok(call.await?);
+    };
+    let outcome = tokio::time::timeout(timeout, call).await;
+    let late = || Failure::new(ErrorKind::Timeout, operation, "blobs did not come in time");
+    outcome.map_err(|_| late())?.map_err(Failure::from)
 }
 
 impl Source for BlobList {

@@ -66,6 +66,31 @@ impl Blobs {
         }))
     }
 
+    /// Stores a folder.
+    fn put_folder(&self, path: PathBuf, given: Given<'_>) -> PyResult<Call> {
+        let (blobs, options) = (self.0.clone(), to_options(given)?);
+        let stored = |info| Outcome::Stored(Box::new(info));
+        Ok(Call::new(stored, move |completion| {
+            blobs.put_folder(path, options, completion)
+        }))
+    }
+
+    /// The files of a collection.
+    fn collection(&self, id: String) -> Call {
+        let blobs = self.0.clone();
+        Call::new(Outcome::Collection, move |completion| {
+            blobs.collection(&id, None, completion)
+        })
+    }
+
+    /// Writes the files of a collection.
+    fn save_folder(&self, id: String, path: PathBuf) -> Call {
+        let blobs = self.0.clone();
+        Call::new(Outcome::Saved, move |completion| {
+            blobs.save_folder(&id, path, None, completion)
+        })
+    }
+
     /// Bytes of a blob to read.
     fn get(
         &self,

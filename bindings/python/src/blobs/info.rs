@@ -2,8 +2,9 @@
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyString, PyTuple};
-use swarmlet::{BlobChange, BlobInfo, BlobProgress, BlobStat, BlobState, BlobUsage};
+use pyo3::types::{PyList, PyString, PyTuple};
+use swarmlet::{BlobChange, BlobInfo, BlobProgress, BlobStat, BlobState, BlobUsage, SavedFolder};
+use swarmlet_facade::FolderFile;
 
 use super::policy::{hold_object, keep_object};
 use crate::row::{Row, key_tuple};
@@ -31,6 +32,7 @@ pub(crate) fn blob_info(py: Python<'_>, info: BlobInfo) -> PyResult<Bound<'_, Py
         key_tuple(py, info.key)?,
         info.timestamp.micros(),
         info.app_id.as_str(),
+        info.collection.map(|id| id.to_string()),
     ))
 }
 
@@ -70,6 +72,22 @@ pub(crate) fn blob_usage(py: Python<'_>, usage: BlobUsage) -> PyResult<Py<PyAny>
     let class = CLASS.import(py, TYPES, "BlobUsage")?;
     let numbers = (usage.blobs, usage.bytes, usage.spare_bytes, usage.bytes_max);
     Ok(class.call1(numbers)?.unbind())
+}
+
+/// The files of a collection.
+pub(crate) fn collection(py: Python<'_>, files: Vec<FolderFile>) -> PyResult<Py<PyAny>> {
+    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let class = CLASS.import(py, TYPES, "CollectionFile")?;
+    let file = |file: FolderFile| class.call1((file.path, file.id.to_string(), file.size));
+    let files = files.into_iter().map(file).collect::<PyResult<Vec<_>>>()?;
+    Ok(PyList::new(py, files)?.into_any().unbind())
+}
+
+/// What became of a folder.
+pub(crate) fn saved_folder(py: Python<'_>, saved: SavedFolder) -> PyResult<Py<PyAny>> {
+    static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let class = CLASS.import(py, TYPES, "SavedFolder")?;
+    Ok(class.call1((saved.written, saved.unchanged))?.unbind())
 }
 
 /// How far a blob is.

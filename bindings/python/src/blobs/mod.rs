@@ -12,7 +12,10 @@ mod reader;
 mod writer;
 
 pub(crate) use handle::Blobs;
-pub(crate) use info::{blob_info, blob_info_of, blob_progress, blob_stat, blob_state, blob_usage};
+pub(crate) use info::{
+    blob_info, blob_info_of, blob_progress, blob_stat, blob_state, blob_usage, collection,
+    saved_folder,
+};
 pub(crate) use items::BlobItems;
 pub(crate) use reader::BlobReader;
 pub(crate) use writer::BlobWriter;
