@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
-use swarmlet::{BlobId, BlobState, Network, Node, Options, PutOptions};
+use swarmlet::{BlobId, BlobState, ErrorKind, Network, Node, Options, PutOptions};
 use tempfile::TempDir;
 
 use crate::chance::Chance;
@@ -52,6 +52,9 @@ pub(crate) struct Task {
     /// The blob to wait for.
     #[arg(long)]
     wait: Option<BlobId>,
+    /// The blob to read; while the disk is full again and again.
+    #[arg(long)]
+    read: Option<BlobId>,
 }
 
 /// What came out.
@@ -83,10 +86,10 @@ impl fmt::Display for Summary {
 }
 
 /// A process and what it says.
-struct Running {
+pub(crate) struct Running {
     child: Child,
     said: mpsc::Receiver<String>,
-    address: String,
+    pub(crate) address: String,
 }
 
 /// Does all rounds; the first thing that is not as it must be is an error.
@@ -134,8 +137,14 @@ pub(crate) fn run_child(task: &Task) -> Result<()> {
     let address = node.swarm().status().listening.first().cloned();
     say(&format!("listening {}", address.context("no address")?))?;
     if let Some(file) = &task.put {
-        let stored = node.blobs().put_file_blocking(file, PutOptions::new())?;
+        let put = || node.blobs().put_file_blocking(file, PutOptions::new());
+        let stored = while_full(put)?;
         say(&format!("stored {}", stored.id))?;
+    }
+    if let Some(id) = task.read {
+        let mut reader = node.blobs().get(id);
+        while while_full(|| reader.next_chunk_blocking(None))?.is_some() {}
+        say("read")?;
     }
     if let Some(id) = task.wait {
         let mut watch = node.blobs().watch(id);
@@ -147,8 +156,19 @@ pub(crate) fn run_child(task: &Task) -> Result<()> {
     Ok(())
 }
 
+/// Tries it again for as long as the disk is full, and says so each time.
+fn while_full<T>(mut call: impl FnMut() -> swarmlet::Result<T>) -> Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == ErrorKind::DiskFull => say(&format!("full {error}"))?,
+            outcome => return Ok(outcome?),
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
 /// Makes a swarm of two folders.
-fn introduce(source: &Path, target: &Path) -> Result<()> {
+pub(crate) fn introduce(source: &Path, target: &Path) -> Result<()> {
     let quiet = || Options::new().network(Network::new().listen("tcp://127.0.0.1:0"));
     let first = Node::open_blocking(source, quiet())?;
     first.swarm().create("plant", "source")?;
@@ -205,7 +225,7 @@ fn one_blob(
 }
 
 /// Looks at what is in the folder of the one that fetched.
-fn check(folder: &Path, id: BlobId, size: u64) -> Result<()> {
+pub(crate) fn check(folder: &Path, id: BlobId, size: u64) -> Result<()> {
     let node = Node::open_blocking(folder, Options::new())?;
     let state = node.blobs().state(id)?;
     ensure!(state == BlobState::Here { size }, "it is {state:?}");
@@ -223,7 +243,11 @@ fn check(folder: &Path, id: BlobId, size: u64) -> Result<()> {
 }
 
 impl Running {
-    fn start(folder: &Path, peer: Option<&str>, more: &[&std::ffi::OsStr]) -> Result<Self> {
+    pub(crate) fn start(
+        folder: &Path,
+        peer: Option<&str>,
+        more: &[&std::ffi::OsStr],
+    ) -> Result<Self> {
         let program = std::env::current_exe().context("where this program is")?;
         let mut command = Command::new(program);
         command.arg("blob-child").arg(folder).args(more);
@@ -246,7 +270,7 @@ impl Running {
     }
 
     /// Waits until it says this, and returns what follows.
-    fn wait_for(&self, word: &str) -> Result<String> {
+    pub(crate) fn wait_for(&self, word: &str) -> Result<String> {
         let until = Instant::now() + PATIENCE;
         loop {
             let left = until.saturating_duration_since(Instant::now());
@@ -260,7 +284,7 @@ impl Running {
         }
     }
 
-    fn kill(&mut self) -> Result<()> {
+    pub(crate) fn kill(&mut self) -> Result<()> {
         if let Some(status) = self.child.try_wait()? {
             bail!("a process ended by itself: {status}");
         }
@@ -323,7 +347,7 @@ fn memory_kib() -> Result<u64> {
 }
 
 /// A file of bytes that repeat nowhere; returns the name of its blob.
-fn make_file(path: &Path, bytes: u64, chance: &mut Chance) -> Result<BlobId> {
+pub(crate) fn make_file(path: &Path, bytes: u64, chance: &mut Chance) -> Result<BlobId> {
     let mut out = std::io::BufWriter::new(std::fs::File::create(path)?);
     let mut hasher = blake3::Hasher::new();
     for _ in 0..bytes / 8 {

@@ -6,11 +6,15 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
-use swarmlet::{BlobId, Node, Options, PutOptions};
+use swarmlet::{BlobId, BlobState, Node, Options, PutOptions};
 use tempfile::TempDir;
+
+use crate::blobs::{Running, check, introduce, make_file};
+use crate::chance::Chance;
 
 /// What is done.
 #[derive(Args)]
@@ -41,6 +45,7 @@ const FILESYSTEMS: &[Filesystem] = &[
 pub(crate) fn run(plan: &Plan) -> Result<ExitCode> {
     if plan.apart {
         clone_files()?;
+        fill_disks()?;
         return Ok(ExitCode::SUCCESS);
     }
     if let Err(why) = try_to_mount() {
@@ -142,6 +147,105 @@ fn clone_on(disk: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Stores and fetches blobs on disks that are full, in processes, until there is room.
+fn fill_disks() -> Result<()> {
+    let place = TempDir::new()?;
+    let small = place.path().join("small");
+    std::fs::create_dir(&small)?;
+    mount_memory(&small, 80)?;
+    let file = place.path().join("film");
+    let mut chance = Chance::new(1);
+    let id = make_file(&file, FILM_BYTES, &mut chance)?;
+    let (near, far) = (place.path().join("source"), small.join("target"));
+    introduce(&near, &far)?;
+
+    put_on_full_disk(&small, &far, &file)?;
+    println!("full disk: nothing of what could not be stored was left, and it was stored later");
+    let source = Running::start(&near, None, &["--put".as_ref(), file.as_os_str()])?;
+    ensure!(source.wait_for("stored")? == id.to_string(), "another id");
+    fetch_to_full_disk(&small, &far, id, source)?;
+    println!("full disk: what could not be fetched went on with room, before and in between");
+    Ok(())
+}
+
+fn put_on_full_disk(disk: &Path, folder: &Path, file: &Path) -> Result<()> {
+    let mut node = Running::start(folder, None, &["--put".as_ref(), file.as_os_str()])?;
+    for _ in 0..3 {
+        let told = node.wait_for("full")?;
+        ensure!(told.contains("put: cannot import a blob"), "it said {told}");
+        // Between two attempts there is nothing; should this come late, it sees the next pause.
+        while !names_in(&folder.join("blobs"))?.is_empty() {
+            std::thread::sleep(MOMENT);
+        }
+    }
+    resize(disk, 300)?;
+    let id = node.wait_for("stored")?.parse()?;
+    let expected = [format!("{id}.blob"), format!("{id}.blob.hash")];
+    ensure!(
+        names_in(&folder.join("blobs"))? == expected,
+        "something is left"
+    );
+    node.kill()?;
+    check(folder, id, FILM_BYTES)?;
+    let node = Node::open_blocking(folder, Options::new())?;
+    node.blobs().delete_blocking(id)?;
+    while node.blobs().state(id)? != BlobState::Absent {
+        std::thread::sleep(MOMENT);
+    }
+    node.close_blocking()?;
+    Ok(())
+}
+
+fn fetch_to_full_disk(disk: &Path, folder: &Path, id: BlobId, mut source: Running) -> Result<()> {
+    let wanted = id.to_string();
+    let read = ["--read".as_ref(), wanted.as_ref()];
+    let mut node = Running::start(folder, Some(&source.address), &read)?;
+    let told = node.wait_for("full")?;
+    ensure!(
+        told.contains("there is too little room for a blob"),
+        "it said {told}"
+    );
+    let part = folder.join("blobs").join(format!("{id}.part"));
+    ensure!(!part.exists(), "it was begun");
+    resize(disk, 1000)?;
+    while !part.exists() {
+        std::thread::sleep(MOMENT);
+    }
+    resize(disk, 300)?;
+    let told = node.wait_for("full")?;
+    ensure!(
+        told.contains("room for a piece of a blob"),
+        "it said {told}"
+    );
+    resize(disk, 1000)?;
+    node.wait_for("read")?;
+    node.kill()?;
+    source.kill()?;
+    check(folder, id, FILM_BYTES)
+}
+
+fn names_in(folder: &Path) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        names.push(entry?.file_name().display().to_string());
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Mounts memory, which is full after so many MiB.
+fn mount_memory(place: &Path, mebibytes: u64) -> Result<()> {
+    let size = format!("size={mebibytes}m");
+    let mut mount = Command::new("mount");
+    run_quietly(mount.args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(place))
+}
+
+/// Makes it larger or smaller while it is used.
+fn resize(place: &Path, mebibytes: u64) -> Result<()> {
+    let size = format!("remount,size={mebibytes}m");
+    run_quietly(Command::new("mount").args(["-o", &size]).arg(place))
+}
+
 /// How many bytes of a filesystem are taken, once all of them are on it.
 fn taken(disk: &Path) -> Result<u64> {
     run_quietly(Command::new("sync").arg("--file-system").arg(disk))?;
@@ -153,4 +257,6 @@ fn taken(disk: &Path) -> Result<u64> {
 }
 
 const IMAGE_BYTES: u64 = 512 * 1024 * 1024;
+const FILM_BYTES: u64 = 128 * 1024 * 1024;
+const MOMENT: Duration = Duration::from_millis(1);
 const CLONED_BYTES: u32 = 64 * 1024 * 1024;
