@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use swarmlet_engine::event::{
-    AppId, Content, NewEvent, NodeId, Offsets, Payload, Signature, StreamId, Tags,
+    AppId, Content, NewEvent, NodeId, Offsets, Payload, Signature, StreamId, Tags, Timestamp,
 };
 use swarmlet_engine::log::{Publish, Published, StreamInfo};
 use swarmlet_engine::{Error, ErrorKind, Result};
@@ -153,6 +153,26 @@ impl Node {
     pub fn publish_many_blocking(&self, events: Vec<NewEvent>) -> Result<Vec<Published>> {
         let outcome = match self.encode(events) {
             Ok(Some(publish)) => self.running.writer.publish_blocking(publish),
+            Ok(None) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        };
+        outcome.map_err(|error| error.during("publish"))
+    }
+
+    /// Publishes events that happened at other times than now, such as those of another log: as
+    /// [`Node::publish_many`], but with these times. Times order nothing; retention by age and
+    /// `TIME` in queries look at them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Node::publish_many`].
+    pub async fn publish_stamped(
+        &self,
+        events: Vec<(NewEvent, Timestamp)>,
+    ) -> Result<Vec<Published>> {
+        let (events, times) = events.into_iter().unzip();
+        let outcome = match self.encode(events) {
+            Ok(Some(publish)) => self.running.writer.publish(publish.stamped(times)).await,
             Ok(None) => Ok(Vec::new()),
             Err(error) => Err(error),
         };

@@ -166,6 +166,17 @@ impl Options {
         self
     }
 
+    /// Checks everything, as [`Node::open`](crate::Node::open) does, without opening anything: for
+    /// whoever keeps options to use them later.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_argument` for what is out of bounds or cannot be understood, `invalid_query` for a
+    /// route.
+    pub fn validate(&self) -> Result<()> {
+        self.clone().check().map(drop)
+    }
+
     /// Checks everything at once.
     pub(crate) fn check(self) -> Result<Settings> {
         let queue_bytes = self.queue_bytes.unwrap_or(QUEUE_BYTES_DEFAULT);

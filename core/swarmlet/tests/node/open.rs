@@ -256,7 +256,9 @@ fn bad_options_are_refused_before_anything_is_made() {
     for options in bad {
         let error = Node::open_blocking(place.path(), options.clone()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{options:?}");
+        assert_eq!(options.validate().unwrap_err().message(), error.message());
     }
+    assert!(Options::new().validate().is_ok());
     let malformed = Options::new().route("'a' &", "default");
     let error = Node::open_blocking(place.path(), malformed).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidQuery);

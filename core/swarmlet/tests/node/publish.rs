@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use swarmlet::{Durability, ErrorKind, Node, Options, Order, QueryOptions, Tags};
+use swarmlet::{Durability, ErrorKind, Node, Options, Order, QueryOptions, Tags, Timestamp};
 
 use crate::harness::{
     HandClock, Place, ask, collect, event, number, number_of, numbers, publish, soon, tags, until,
@@ -42,6 +42,22 @@ async fn events_of_one_call_follow_each_other_in_the_order_of_the_call() {
     assert_eq!(published.len(), 100);
     assert!(published.windows(2).all(|pair| pair[0].key < pair[1].key));
     assert_eq!(ask(&node, "FROM 'a'").await, (0..100).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn events_of_other_times_keep_them_and_order_nothing_by_them() {
+    let place = Place::new();
+    let node = place.open().await;
+    let later = Timestamp::from_micros(2_000_000);
+    let earlier = Timestamp::from_micros(-1);
+    let events = vec![(event("a", 1), later), (event("a", 2), earlier)];
+    let published = node.publish_stamped(events).await.unwrap();
+    let times: Vec<_> = published.iter().map(|one| one.timestamp).collect();
+    assert_eq!(times, [later, earlier]);
+    assert!(published[0].key < published[1].key);
+    assert_eq!(ask(&node, "FROM 'a'").await, [1, 2]);
+    let none = node.publish_stamped(Vec::new()).await.unwrap();
+    assert!(none.is_empty());
 }
 
 #[tokio::test]
