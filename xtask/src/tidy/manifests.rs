@@ -10,6 +10,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("bindings/python", &["swarmlet", "swarmlet-facade"]),
     ("bindings/uniffi", &["swarmlet", "swarmlet-facade"]),
     ("bindings/uniffi-bindgen", &[]),
+    ("cli", &["swarmlet", "swarmlet-facade"]),
     ("core/aql", &[]),
     ("core/engine", &[]),
     // The language only for the feature words and texts that the predecessor's clients know.
@@ -22,12 +23,14 @@ const CRATES: &[(&str, &[&str])] = &[
 ];
 const TABLES: &[&str] = &["dependencies", "dev-dependencies", "build-dependencies"];
 
-/// The dependencies of a package below `core` or `bindings` on others of the workspace.
+/// The dependencies of a package in `cli`, or below `core` or `bindings`, on others of the
+/// workspace.
 pub(crate) fn check(source: &Source) -> Vec<Finding> {
     let Some(folder) = source.path.strip_suffix("/Cargo.toml") else {
         return Vec::new();
     };
-    if !(folder.starts_with("core/") || folder.starts_with("bindings/")) {
+    let is_product = folder.starts_with("core/") || folder.starts_with("bindings/");
+    if !is_product && folder != "cli" {
         return Vec::new();
     }
     let Some((_, allowed)) = CRATES.iter().find(|(path, _)| *path == folder) else {
@@ -61,6 +64,7 @@ mod tests {
         let text = "[dev-dependencies]\nswarmlet-engine.workspace = true\n";
         assert_eq!(count("core/aql/Cargo.toml", text), 1);
         assert_eq!(count("core/swarmlet/Cargo.toml", text), 0);
+        assert_eq!(count("cli/Cargo.toml", text), 1);
         assert_eq!(count("tests/bench/Cargo.toml", text), 0);
     }
 

@@ -1,0 +1,70 @@
+//! Which request is answered by what.
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use swarmlet::{AppId, Node};
+
+use super::{blobs, carry, events, offsets, settings, status, subscribe, swarm};
+use crate::failure::Result;
+use crate::request::Request;
+use crate::settings::Settings;
+use crate::wire::Link;
+
+/// The node that answers.
+pub(crate) struct Host {
+    /// The node.
+    pub(crate) node: Node,
+    /// Its folder.
+    pub(crate) folder: PathBuf,
+    /// What it was opened with.
+    pub(crate) settings: Settings,
+    /// For how long it is open.
+    pub(crate) standing: Standing,
+    /// Held while the settings in the folder are changed.
+    pub(crate) changing: Mutex<()>,
+}
+
+/// For how long a node is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Until it is told to stop.
+    Service,
+    /// For one command.
+    Command,
+}
+
+impl Host {
+    /// A handle for the app that asks: the one that was named, that of the settings, or our own.
+    pub(super) fn node_of(&self, app: Option<&str>) -> Result<Node> {
+        let app = app.or(self.settings.app.as_deref()).unwrap_or(APP_DEFAULT);
+        Ok(self.node.scoped(AppId::new(app)?))
+    }
+}
+
+/// Answers a request; the link comes back, for its end.
+pub(crate) async fn answer(host: &Host, request: Request, mut link: Link) -> (Link, Result<()>) {
+    let outcome = act(host, request, &mut link).await;
+    (link, outcome)
+}
+
+async fn act(host: &Host, request: Request, link: &mut Link) -> Result<()> {
+    match request {
+        Request::Status { wait } => status::status(host, wait, link).await,
+        Request::Peers => status::peers(host, link).await,
+        Request::Offsets => offsets::offsets(host, link).await,
+        Request::Publish(publish) => events::publish(host, publish, link).await,
+        Request::Query(query) => events::query(host, query, link).await,
+        Request::Explain(query) => events::explain(host, query, link).await,
+        Request::Subscribe(wanted) => subscribe::subscribe(host, wanted, link).await,
+        Request::Export { aql } => carry::export(host, &aql, link).await,
+        Request::Import { skip } => carry::import(host, skip, link).await,
+        Request::Swarm(request) => swarm::act(host, request, link).await,
+        Request::Blobs(request) => blobs::act(host, request, link).await,
+        Request::SettingsGet { path } => settings::show(host, path.as_deref(), link).await,
+        Request::SettingsSet { path, value } => settings::set(host, &path, &value, link).await,
+    }
+}
+
+/// In whose name the command publishes.
+const APP_DEFAULT: &str = "swarmlet.command";

@@ -1,0 +1,18 @@
+//! Carries requests out on an open node: the one handler, for the service and for single commands.
+//!
+//! It gives rows and never text; it opens no file of the person, and knows no terminal. `host` says
+//! what answers which request, `rows` is how events become rows, the others are what is asked for.
+
+mod blobs;
+mod carry;
+mod events;
+mod host;
+mod lines;
+mod offsets;
+mod rows;
+mod settings;
+mod status;
+mod subscribe;
+mod swarm;
+
+pub(crate) use host::{Host, Standing, answer};

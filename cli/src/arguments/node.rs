@@ -1,0 +1,107 @@
+//! Commands about the node itself.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::values;
+use crate::ask::Errand;
+use crate::request::Request;
+use crate::show::{Column, Fields, Layout, Shown};
+
+/// Run the node of the folder until interrupted; the folder is made if there is none.
+///
+/// Other commands on the same folder then talk to this node. It says on the standard output when it
+/// runs, tells systemd as well, and closes cleanly on SIGTERM and SIGINT. What it is opened with is
+/// in the settings of the folder: see `swarmlet settings`.
+#[derive(Args)]
+pub(crate) struct Run {
+    /// What is logged to the standard error: error, warn, info, debug or trace; also by module.
+    #[arg(
+        long,
+        default_value = "info",
+        env = "SWARMLET_LOG",
+        value_name = "FILTER"
+    )]
+    #[arg(hide_env_values = true)]
+    pub(super) log: String,
+}
+
+/// Say in a line how the node stands: members seen, in sync or behind by how much.
+#[derive(Args)]
+pub(crate) struct Status {
+    /// First wait until the node is in sync with all connected devices, at most so long.
+    #[arg(long, value_name = "DURATION", value_parser = values::duration)]
+    wait: Option<Duration>,
+}
+
+/// List the connected devices, and how far each is.
+#[derive(Args)]
+pub(crate) struct Peers {}
+
+impl Peers {
+    pub(super) fn into_errand(self) -> Errand {
+        Errand::new(Request::Peers, Layout::Table(PEERS))
+    }
+}
+
+const PEERS: &[Column] = &[
+    Column::new("name", "NAME", Shown::Plain),
+    Column::new("node", "NODE", Shown::Plain),
+    Column::new("address", "ADDRESS", Shown::Plain),
+    Column::new("isInSync", "IN SYNC", Shown::Flag),
+    Column::new("behind", "BEHIND", Shown::Number),
+    Column::new("ahead", "AHEAD", Shown::Number),
+    Column::new("lagSecs", "FOR S", Shown::Number),
+    Column::new("roundTripMicros", "ROUND TRIP US", Shown::Number),
+];
+
+impl Status {
+    pub(super) fn into_errand(self) -> Errand {
+        let request = Request::Status { wait: self.wait };
+        Errand::new(request, Layout::Text(line))
+    }
+}
+
+/// The status in a line.
+fn line(row: &Fields) -> String {
+    let log = format!(
+        "{} in {}",
+        counted(row.number("events"), "event"),
+        counted(row.number("streams"), "stream")
+    );
+    let standing = match row.is("isRunning") {
+        true => "",
+        false => "; no node runs",
+    };
+    if row.value("swarm").is_none() {
+        return format!("in no swarm; {log}{standing}");
+    }
+    let seen = format!(
+        "{} of {} seen",
+        row.number("peers"),
+        counted(row.number("members"), "other member")
+    );
+    let (behind, ahead) = (row.number("behind"), row.number("ahead"));
+    let sync = match (row.is("isInSync"), behind, ahead) {
+        (true, ..) => "in sync".to_owned(),
+        (_, 0, 0) => "nobody to sync with".to_owned(),
+        (_, behind, ahead) => {
+            let lag = row.number("lagSecs");
+            format!(
+                "behind by {}, ahead by {ahead}, for {lag} s",
+                counted(behind, "event")
+            )
+        }
+    };
+    let incidents = match row.list("incidents").len() as u64 {
+        0 => String::new(),
+        count => format!("; {} (--json shows them)", counted(count, "incident")),
+    };
+    format!("{sync}; {seen}; {log}{standing}{incidents}")
+}
+
+fn counted(count: u64, what: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{plural}")
+}

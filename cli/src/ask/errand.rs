@@ -1,0 +1,88 @@
+//! A request, and what belongs to it on the side of the person.
+
+use std::path::PathBuf;
+
+use crate::request::Request;
+use crate::show::Layout;
+
+/// What is to be done for a command.
+pub(crate) struct Errand {
+    pub(super) request: Request,
+    pub(super) layout: Layout,
+    /// Whether a folder is made if there is none: only where something is put into it, so that a
+    /// folder that was misspelt does not become a device.
+    pub(super) makes_folder: bool,
+    pub(super) source: Option<Place>,
+    pub(super) bytes_to: Option<Place>,
+    pub(super) rows_to: Option<Place>,
+    pub(super) offsets_to: Option<PathBuf>,
+}
+
+/// A file of the person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// What the command reads, or writes.
+    Standard,
+    /// A file by its path.
+    File(PathBuf),
+}
+
+impl Place {
+    /// The place that a word names: a path, or `-`.
+    pub(crate) fn of(word: PathBuf) -> Self {
+        match word.as_os_str() == "-" {
+            true => Self::Standard,
+            false => Self::File(word),
+        }
+    }
+}
+
+impl Errand {
+    /// Something that is asked of a folder that is there.
+    pub(crate) fn new(request: Request, layout: Layout) -> Self {
+        Self {
+            request,
+            layout,
+            makes_folder: false,
+            source: None,
+            bytes_to: None,
+            rows_to: None,
+            offsets_to: None,
+        }
+    }
+
+    /// Something that may be the first use of a folder.
+    #[must_use]
+    pub(crate) fn making_folder(mut self) -> Self {
+        self.makes_folder = true;
+        self
+    }
+
+    /// With the bytes of this, which the node gets.
+    #[must_use]
+    pub(crate) fn reading(mut self, source: Place) -> Self {
+        self.source = Some(source);
+        self
+    }
+
+    /// With a place for the bytes that the node gives.
+    #[must_use]
+    pub(crate) fn writing_bytes(mut self, to: Place) -> Self {
+        self.bytes_to = Some(to);
+        self
+    }
+
+    /// With a place for the rows, which are lines of JSON there.
+    #[must_use]
+    pub(crate) fn writing_rows(mut self, to: Place) -> Self {
+        self.rows_to = Some(to);
+        self
+    }
+
+    /// With a file that says how far a subscription is.
+    #[must_use]
+    pub(crate) fn keeping_offsets(mut self, path: Option<PathBuf>) -> Self {
+        self.offsets_to = path;
+        self
+    }
+}

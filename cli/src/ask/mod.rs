@@ -1,0 +1,16 @@
+//! The side of the person: from words to a request, to the node that answers it, to what is shown.
+//!
+//! `errand` is a request and what belongs to it here: how rows are shown, which files are read and
+//! written, with the rights of the person. `files` opens those, `reach` finds the node,
+//! `converse` talks with it, `start` is where it begins and ends.
+
+mod converse;
+mod errand;
+mod files;
+mod input;
+mod reach;
+mod start;
+
+pub(crate) use errand::{Errand, Place};
+pub(crate) use input::text;
+pub(crate) use start::run;

@@ -1,0 +1,90 @@
+//! Where a command begins, and how it ends.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use swarmlet::ErrorKind;
+use tokio::runtime::Builder;
+
+use super::converse::Conversation;
+use super::errand::Errand;
+use super::reach::{Reached, reach};
+use crate::answer::{Host, answer};
+use crate::arguments::{Arguments, Global, Task};
+use crate::failure::{Failure, Result};
+use crate::limits::PIPE_BYTES;
+use crate::show::complain;
+use crate::{service, wire};
+
+/// Does what the words say.
+pub(crate) fn run(arguments: Arguments) -> ExitCode {
+    let global = arguments.global;
+    let done = arguments
+        .command
+        .into_task()
+        .and_then(|task| act(&global, task));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            complain(&failure, global.json);
+            failure.exit_code()
+        }
+    }
+}
+
+fn act(global: &Global, task: Task) -> Result<()> {
+    let runtime = Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::io("cannot start threads", error))?;
+    let folder = global.folder();
+    let done = runtime.block_on(async {
+        match task {
+            Task::Run { log } => service::run(&folder, &log).await,
+            Task::Ask(errand) => ask(global, &folder, *errand).await,
+            Task::Print(text) => print(&text),
+        }
+    });
+    // A read of the standard input cannot be given up, and nobody waits for it.
+    runtime.shutdown_background();
+    done
+}
+
+async fn ask(global: &Global, folder: &Path, errand: Errand) -> Result<()> {
+    let makes_folder = errand.makes_folder;
+    let conversation = Conversation::new(errand, global.format(), global.quiet)?;
+    match reach(folder, makes_folder).await? {
+        Reached::Running(stream) => conversation.hold(stream).await,
+        Reached::Opened(host) => ask_own(&host, conversation).await,
+    }
+}
+
+/// Has a node of our own answer, by the same handler and the same bytes as one that runs.
+async fn ask_own(host: &Host, conversation: Conversation) -> Result<()> {
+    let (ours, theirs) = tokio::io::duplex(PIPE_BYTES);
+    let served = wire::serve(theirs, |request, link| answer(host, request, link));
+    let asked = async {
+        tokio::select! {
+            asked = conversation.hold(ours) => asked,
+            _ = tokio::signal::ctrl_c() => Err(interrupted()),
+        }
+    };
+    // Whoever is done first ends the other: the end of the answer, or its reader.
+    let (asked, _) = tokio::join!(asked, served);
+    let closed = host.node.close().await;
+    asked?;
+    Ok(closed?)
+}
+
+fn print(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::io("cannot write what was asked for", error))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn interrupted() -> Failure {
+    Failure::new(ErrorKind::Cancelled, "interrupted")
+}

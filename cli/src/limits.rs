@@ -1,0 +1,64 @@
+//! Every bound and period of the command, with the reason for its value. Nothing here computes.
+
+use std::time::Duration;
+
+/// Bytes of one frame between the command and a node. The largest thing in one is an event: a
+/// payload of 1 MiB, of which JSON writes each byte as up to six, and 256 tags of 1 KiB.
+pub(crate) const FRAME_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Bytes of a blob or of a file of events in one frame: as many as a blob is read by.
+pub(crate) const CHUNK_BYTES: usize = 64 * 1024;
+
+/// Frames from the command that wait to be looked at: who sends faster waits in its socket.
+pub(crate) const FRAMES_AHEAD: usize = 4;
+
+/// Bytes between the command and a node in the same process: some chunks, so that both work at the
+/// same time.
+pub(crate) const PIPE_BYTES: usize = 4 * CHUNK_BYTES;
+
+/// Commands that a running node answers at a time; others wait for their turn. Each costs a task, a
+/// descriptor and some chunks.
+pub(crate) const COMMANDS_MAX: usize = 64;
+
+/// How long a node waits for the request after somebody has connected: it is sent at once.
+pub(crate) const REQUEST_WITHIN: Duration = Duration::from_secs(10);
+
+/// Rows that are read, written and shown together.
+pub(crate) const ROWS_AT_ONCE: usize = 256;
+
+/// How long a command waits for a folder that another one has open: long enough for a command that
+/// is about to end, and for a node that is being started.
+pub(crate) const FOLDER_WAIT: Duration = Duration::from_secs(5);
+
+/// How often it looks.
+pub(crate) const FOLDER_LOOK: Duration = Duration::from_millis(50);
+
+/// Rows of one page of a table: the widths of its columns are known when all of them are, and they
+/// are kept until then.
+pub(crate) const TABLE_ROWS: usize = 1_000;
+
+/// Bytes of the rows of one page: few rows of large payloads are a page as well.
+pub(crate) const TABLE_BYTES: usize = 4 * 1024 * 1024;
+
+/// Bytes of what is given for a payload or a query in a file: what a frame can take, with room for
+/// the rest of it.
+pub(crate) const TEXT_BYTES_MAX: u64 = FRAME_BYTES_MAX as u64 / 2;
+
+/// Bytes of the settings of a folder: far above what people write.
+pub(crate) const SETTINGS_BYTES_MAX: u64 = 256 * 1024;
+
+/// How long a node that is asked to stop waits for commands that are being answered, so that who
+/// waits learns why.
+pub(crate) const STOP_WITHIN: Duration = Duration::from_secs(2);
+
+/// Bytes of the path of a socket, the shortest that any system allows.
+#[cfg(unix)]
+pub(crate) const SOCKET_PATH_BYTES: usize = 100;
+
+/// Events of an import that are published together, all or none, with one sync: few enough that a
+/// cut off import has little to repeat.
+pub(crate) const IMPORT_EVENTS: usize = 1_024;
+
+/// Bytes of their lines; one line more may be in it, and together they stay below the 4 MiB of one
+/// call of the node.
+pub(crate) const IMPORT_BYTES: usize = 1024 * 1024;

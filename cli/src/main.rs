@@ -1,0 +1,32 @@
+//! The `swarmlet` command: a node as a service, and everything that people ask of one.
+//!
+//! Each command becomes one [`request::Request`], plain data. `answer` carries it out on an open
+//! node and gives rows; `wire` brings both across, to the node that runs as a service or to one
+//! that is opened for the command alone, with the same bytes; `show` makes text of rows. So there
+//! is one handler, one protocol, and one place that knows of terminals.
+//!
+//! From below: `limits`, `failure`, `place`, `settings` (values), `request`, `wire`, `answer`,
+//! `show`, `service` (the node that runs), `ask` (the side of the person), `arguments` (the words).
+
+#![forbid(unsafe_code)]
+
+mod answer;
+mod arguments;
+mod ask;
+mod failure;
+mod limits;
+mod place;
+mod request;
+mod service;
+mod settings;
+mod show;
+mod text;
+mod wire;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    ask::run(arguments::Arguments::parse())
+}

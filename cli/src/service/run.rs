@@ -1,0 +1,145 @@
+//! From the folder to a node that others can use, and back.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use swarmlet::ErrorKind;
+
+use super::{log, open::open, open::while_locked, socket};
+use crate::answer::{Host, Standing};
+use crate::failure::{Failure, Result};
+
+/// Runs the node in `folder` until a signal says to stop, then closes it.
+pub(crate) async fn run(folder: &Path, filter: &str) -> Result<()> {
+    log::start(filter)?;
+    let open = async || match socket::connect(folder).await? {
+        Some(_) => Ok(None),
+        None => open(folder, Standing::Service).await.map(Some),
+    };
+    let Some(host) = while_locked(open).await? else {
+        let message = format!("a node runs in {} already", folder.display());
+        return Err(Failure::new(ErrorKind::Locked, message)
+            .advise("use it, or stop it first; another node needs another folder"));
+    };
+    let host = Arc::new(host);
+    let node = host.node.clone();
+    let served = serve(host).await;
+    notify(Moment::Stopping);
+    let closed = node.close().await;
+    served?.end().await;
+    tracing::info!("closed");
+    Ok(closed?)
+}
+
+/// Opens all doors of the node and waits for the signal. The socket for commands is one; what else
+/// is to be reached from outside of the process, such as a gateway for HTTP, is bound beside it,
+/// and let go with it when the node is to stop.
+#[cfg(unix)]
+async fn serve(host: Arc<Host>) -> Result<super::commands::Commands> {
+    let mut stop = Signals::new()?;
+    let socket = socket::Socket::bind(&host.folder)?;
+    let mut commands = super::commands::Commands::new(host.clone());
+    announce(&host)?;
+    tokio::select! {
+        () = commands.take(&socket) => {}
+        () = keep_watchdog() => {}
+        name = stop.next() => tracing::info!(signal = name, "stopping"),
+    }
+    Ok(commands)
+}
+
+/// No door but the network: there is no socket here that belongs to a folder.
+#[cfg(not(unix))]
+async fn serve(host: Arc<Host>) -> Result<Nothing> {
+    announce(&host)?;
+    let stopped = tokio::signal::ctrl_c().await;
+    stopped.map_err(|error| Failure::io("cannot wait for Ctrl+C", error))?;
+    Ok(Nothing)
+}
+
+#[cfg(not(unix))]
+struct Nothing;
+
+#[cfg(not(unix))]
+impl Nothing {
+    async fn end(self) {}
+}
+
+/// Says that the node can be used from now on.
+fn announce(host: &Host) -> Result<()> {
+    use std::io::Write as _;
+
+    tracing::info!(node = %host.node.id(), folder = %host.folder.display(), "runs");
+    let mut out = std::io::stdout().lock();
+    let written = writeln!(out, "node {} runs", host.node.id()).and_then(|()| out.flush());
+    written.map_err(|error| Failure::io("cannot say that the node runs", error))?;
+    notify(Moment::Ready);
+    Ok(())
+}
+
+/// What a service manager is told.
+#[derive(Clone, Copy)]
+enum Moment {
+    Ready,
+    Stopping,
+}
+
+/// Tells systemd, if it is what started this.
+#[cfg(unix)]
+fn notify(moment: Moment) {
+    use sd_notify::NotifyState;
+
+    let state = match moment {
+        Moment::Ready => NotifyState::Ready,
+        Moment::Stopping => NotifyState::Stopping,
+    };
+    if let Err(error) = sd_notify::notify(&[state]) {
+        tracing::warn!(%error, "cannot tell the service manager");
+    }
+}
+
+#[cfg(not(unix))]
+fn notify(_moment: Moment) {}
+
+/// Tells systemd twice in each of its periods that this is alive, if it wants to know.
+#[cfg(unix)]
+async fn keep_watchdog() {
+    let Some(period) = sd_notify::watchdog_enabled() else {
+        return std::future::pending().await;
+    };
+    let mut beats = tokio::time::interval((period / 2).max(crate::limits::FOLDER_LOOK));
+    loop {
+        beats.tick().await;
+        if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]) {
+            tracing::warn!(%error, "cannot tell the service manager");
+        }
+    }
+}
+
+/// The signals that say to stop.
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        let begin =
+            |kind| signal(kind).map_err(|error| Failure::io("cannot wait for signals", error));
+        Ok(Self {
+            interrupt: begin(SignalKind::interrupt())?,
+            terminate: begin(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => "SIGTERM",
+        }
+    }
+}

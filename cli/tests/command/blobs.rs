@@ -1,0 +1,158 @@
+//! Large bytes, of the person's files, through a node that runs and without one.
+
+use serde_json::{Value, json};
+
+use crate::harness::Place;
+use crate::swarm;
+
+/// Bytes of no regularity, more than fit into all buffers in between.
+fn film() -> Vec<u8> {
+    let mut state = 7_u32;
+    let byte = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    std::iter::repeat_with(byte).take(3_000_001).collect()
+}
+
+fn check_put_and_get(place: &Place) {
+    let film = film();
+    std::fs::write(place.beside("film.mp4"), &film).unwrap();
+    let words = [
+        "blobs",
+        "put",
+        "film.mp4",
+        "--type",
+        "video/mp4",
+        "-t",
+        "press:7",
+    ];
+    let stored = place.row(&[&words[..], &["--hold", "copies=2"]].concat());
+    let id = stored["blob"].as_str().unwrap();
+    assert_eq!(
+        (&stored["size"], &stored["name"]),
+        (&json!(film.len()), &json!("film.mp4"))
+    );
+    place.print(&["blobs", "get", id, "copy.mp4"]);
+    assert_eq!(std::fs::read(place.beside("copy.mp4")).unwrap(), film);
+    let said = place
+        .command(&["blobs", "get", "film.mp4"])
+        .output()
+        .unwrap();
+    assert!(said.status.success() && said.stdout == film);
+    let row = place.row(&["blobs", "ls"]);
+    assert_eq!(
+        (&row["here"], &row["hold"]),
+        (&json!("all"), &json!({"copies": 2}))
+    );
+    assert_eq!(
+        place.row(&["query", "FROM 'press:7'"])["payload"]["name"],
+        "film.mp4"
+    );
+    place.print(&["blobs", "pin", id]);
+    let stat = place.row(&["blobs", "stat", "film.mp4"]);
+    assert_eq!(
+        (&stat["isPinned"], &stat["blob"]),
+        (&json!(true), &json!(id))
+    );
+    place.print(&["blobs", "unpin", id]);
+    assert_eq!(place.row(&["blobs", "stat", id])["isPinned"], false);
+    assert_eq!(place.row(&["blobs", "usage"])["blobs"], 1);
+    assert_eq!(place.row(&["blobs", "rm", id])["otherRecords"], 0);
+    assert!(place.rows(&["blobs", "ls"]).is_empty());
+    let (code, error) = place.fail(&["blobs", "stat", "film.mp4"]);
+    assert_eq!((code, &error["kind"]), (2, &json!("not_found")));
+}
+
+#[test]
+fn files_go_in_and_come_out_where_no_node_runs() {
+    check_put_and_get(&Place::new());
+}
+
+#[test]
+fn files_go_in_and_come_out_through_a_node_that_runs() {
+    let place = Place::new();
+    let node = place.run();
+    check_put_and_get(&place);
+    node.stop();
+}
+
+#[test]
+fn bytes_come_from_the_standard_input_and_the_newest_of_a_name_is_meant() {
+    let place = Place::new();
+    for bytes in ["old", "new"] {
+        let said = place.feed(&["blobs", "put", "-", "--name", "note"], bytes.as_bytes());
+        said.done(&["put"]);
+    }
+    assert_eq!(place.print(&["blobs", "get", "note"]), "new");
+    place.print(&["blobs", "rm", "note"]);
+    assert_eq!(place.print(&["blobs", "get", "note"]), "old");
+}
+
+#[test]
+fn what_fails_leaves_nothing_and_says_what_to_do() {
+    let place = Place::new();
+    let node = place.run();
+    let nobody = "0".repeat(64);
+    let (code, error) = place.fail(&["blobs", "get", &nobody, "copy"]);
+    assert_eq!((code, &error["kind"]), (2, &json!("not_found")));
+    assert!(!place.beside("copy").exists());
+    std::fs::create_dir(place.beside("folder")).unwrap();
+    let (code, error) = place.fail(&["blobs", "put", "folder"]);
+    assert_eq!((code, &error["kind"]), (2, &json!("invalid_argument")));
+    std::fs::write(place.beside("file"), "x").unwrap();
+    let (code, _) = place.fail(&["blobs", "put", "file", "--name", "a/b"]);
+    assert_eq!(code, 2);
+    let left = std::fs::read_dir(place.beside("")).unwrap();
+    let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 3, "{left:?}");
+    node.stop();
+}
+
+#[test]
+fn a_put_that_is_cut_off_leaves_nothing_in_the_node() {
+    use std::io::Write as _;
+
+    let place = Place::new();
+    let node = place.run();
+    let mut command = place.command(&["blobs", "put", "-"]);
+    command.stdin(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(&film()).unwrap();
+    let blobs = place.path().join("blobs");
+    let count = || std::fs::read_dir(&blobs).unwrap().count();
+    let until = |wanted| {
+        let begun = std::time::Instant::now();
+        while count() != wanted {
+            assert!(begun.elapsed() < crate::harness::SOON, "{}", count());
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+    };
+    until(1);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    until(0);
+    drop(stdin);
+    assert!(place.rows(&["blobs", "ls"]).is_empty());
+    node.stop();
+}
+
+#[test]
+fn a_blob_is_fetched_from_the_other_device() {
+    let [(first, _one), (second, _two)] = swarm::two();
+    let film = film();
+    std::fs::write(first.beside("film.mp4"), &film).unwrap();
+    let words = ["blobs", "put", "film.mp4", "--hold", "on-demand"];
+    let stored = first.row(&words);
+    second.until(&["blobs", "ls"], |rows: &[Value]| rows.len() == 1);
+    assert_eq!(second.row(&["blobs", "ls"])["here"], "nothing");
+    let id = stored["blob"].as_str().unwrap();
+    second.print(&["blobs", "get", id, "copy.mp4", "--within", "30s"]);
+    assert_eq!(std::fs::read(second.beside("copy.mp4")).unwrap(), film);
+    let nobody = "0".repeat(64);
+    let (code, error) = second.fail(&["blobs", "get", &nobody, "--within", "50ms"]);
+    assert_eq!((code, &error["kind"]), (3, &json!("timeout")));
+    let (code, error) = second.fail(&["blobs", "rm", id]);
+    assert_eq!((code, &error["kind"]), (5, &json!("permission_denied")));
+}

@@ -1,0 +1,100 @@
+//! Events out of a log and into another one.
+
+use serde_json::{Value, json};
+
+use crate::harness::Place;
+
+/// A file with an event that JSON alone cannot say: bytes.
+fn exported(place: &Place) -> String {
+    place.print(&["publish", r#"{"n":1.0}"#, "-t", "a", "-t", "b"]);
+    place.print(&["publish", "[2]", "--app", "com.example.saw"]);
+    let bytes = r#"{"tags":["c"],"payload":null,"cbor":"43010203"}"#;
+    place.feed(&["import"], bytes.as_bytes()).done(&["import"]);
+    place.print(&["export", "events.jsonl"]);
+    std::fs::read_to_string(place.beside("events.jsonl")).unwrap()
+}
+
+fn without_keys(place: &Place) -> Vec<Value> {
+    let text = place.print(&["export"]);
+    let rows = text.lines().map(|line| {
+        let mut row: Value = serde_json::from_str(line).unwrap();
+        for field in ["lamport", "stream", "offset"] {
+            row.as_object_mut().unwrap().remove(field).unwrap();
+        }
+        row
+    });
+    rows.collect()
+}
+
+#[test]
+fn what_is_exported_can_be_imported_and_lacks_nothing() {
+    let (from, to) = (Place::new(), Place::new());
+    let text = exported(&from);
+    assert_eq!(text.lines().count(), 3);
+    assert!(
+        text.lines()
+            .nth(2)
+            .unwrap()
+            .contains(r#""cbor":"43010203""#),
+        "{text}"
+    );
+    let node = to.run();
+    let said = to
+        .feed(&["import", "--json"], text.as_bytes())
+        .done(&["import"]);
+    assert_eq!(said, "{\"lines\":3,\"events\":3}\n");
+    node.stop();
+    assert_eq!(without_keys(&from), without_keys(&to));
+    let only = from.print(&["export", "--query", "FROM 'a'"]);
+    assert_eq!(only.lines().count(), 1);
+}
+
+#[test]
+fn an_import_that_fails_says_where_and_how_to_go_on() {
+    let place = Place::new();
+    let lines = "{\"payload\":1,\"appId\":\"com.example.a\"}\n\n\
+                 {\"payload\":2,\"appId\":\"com.example.b\"}\n{\"tags\":[]}\n";
+    let said = place.feed(&["import", "--json"], lines.as_bytes());
+    assert_eq!(said.code, Some(2), "{said:?}");
+    let error: Value = serde_json::from_str(&said.err).unwrap();
+    let error = &error["error"];
+    assert!(
+        error["message"].as_str().unwrap().starts_with("line 4: "),
+        "{error}"
+    );
+    assert!(
+        error["advice"].as_str().unwrap().ends_with("--skip 2"),
+        "{error}"
+    );
+    let payloads = |place: &Place| -> Vec<Value> {
+        place
+            .rows(&["query"])
+            .iter()
+            .map(|row| row["payload"].clone())
+            .collect()
+    };
+    assert_eq!(payloads(&place), [json!(1)]);
+    let mended = lines.replace("{\"tags\":[]}", "{\"payload\":3}");
+    place
+        .feed(&["import", "--skip", "2"], mended.as_bytes())
+        .done(&["import"]);
+    assert_eq!(payloads(&place), [json!(1), json!(2), json!(3)]);
+}
+
+#[test]
+fn many_events_are_imported_in_groups() {
+    let place = Place::new();
+    let lines: String = (0..5_000)
+        .map(|n| format!("{{\"payload\":{n},\"timestamp\":{n}}}\n"))
+        .collect();
+    let node = place.run();
+    place.feed(&["import"], lines.as_bytes()).done(&["import"]);
+    let aql = "FROM allEvents AGGREGATE { n: COUNT(_), last: LAST(_) }";
+    assert_eq!(
+        place.row(&["query", aql])["payload"],
+        json!({"n": 5_000, "last": 4_999})
+    );
+    let row = place.row(&["query", "FROM allEvents ORDER DESC LIMIT 1"]);
+    assert_eq!(row["timestamp"], 4_999);
+    node.stop();
+}

@@ -1,0 +1,161 @@
+//! The node that runs: starting, stopping, who may talk to it, and what it tells others.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::{UnixDatagram, UnixStream};
+use std::time::Duration;
+
+use rustix::process::Signal;
+use serde_json::json;
+
+use crate::harness::{Place, Running};
+
+#[test]
+fn a_folder_that_was_misspelt_does_not_become_a_device() {
+    let place = Place::new();
+    for words in [&["status"][..], &["query"]] {
+        let (code, error) = place.fail(words);
+        assert_eq!((code, &error["kind"]), (2, &json!("not_found")));
+        assert!(
+            error["advice"]
+                .as_str()
+                .unwrap()
+                .contains("SWARMLET_FOLDER")
+        );
+    }
+    assert!(!place.path().exists());
+}
+
+#[test]
+fn it_closes_cleanly_on_both_signals_and_takes_its_socket_with_it() {
+    let place = Place::new();
+    for signal in [Signal::TERM, Signal::INT] {
+        let node = place.run();
+        let socket = place.path().join("command.sock");
+        let mode = socket.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(place.row(&["status"])["isRunning"], true);
+        node.signal(signal);
+        let (status, err) = node.wait();
+        assert!(status.success(), "{err}");
+        assert!(!socket.exists());
+        assert_eq!(place.row(&["status"])["isRunning"], false);
+    }
+}
+
+#[test]
+fn after_a_kill_the_socket_that_is_left_is_in_nobodys_way() {
+    let place = Place::new();
+    let node = place.run();
+    place.print(&["publish", "1"]);
+    node.signal(Signal::KILL);
+    node.wait();
+    assert!(place.path().join("command.sock").exists());
+    assert_eq!(place.rows(&["query"]).len(), 1);
+    let node = place.run();
+    assert_eq!(place.rows(&["query"]).len(), 1);
+    node.stop();
+}
+
+#[test]
+fn a_second_node_on_a_folder_is_refused() {
+    let place = Place::new();
+    let _node = place.run();
+    let (code, error) = place.fail(&["run"]);
+    assert_eq!((code, &error["kind"]), (3, &json!("locked")));
+}
+
+#[test]
+fn a_command_waits_for_a_node_that_is_starting_and_for_other_commands() {
+    let place = Place::new();
+    place.print(&["publish", "0"]);
+    let publish = |number: &str| place.start(&["publish", number]);
+    let all: Vec<Running> = ["1", "2", "3", "4"].map(publish).into();
+    let node = place.run();
+    for one in all {
+        let (status, err) = one.wait();
+        assert!(status.success(), "{err}");
+    }
+    assert_eq!(place.rows(&["query"]).len(), 5);
+    node.stop();
+}
+
+#[test]
+fn a_folder_with_a_long_path_has_a_socket_as_well() {
+    let place = Place::new();
+    let long = place.path().join("x".repeat(120));
+    let long = long.to_str().unwrap();
+    let mut node = place.start(&["run", "-C", long]);
+    assert!(node.line().ends_with(" runs"));
+    let status = place.row(&["status", "-C", long]);
+    assert_eq!(
+        (&status["isRunning"], &status["folder"]),
+        (&json!(true), &json!(long))
+    );
+    node.stop();
+}
+
+#[test]
+fn systemd_is_told_when_it_runs_and_when_it_stops() {
+    let place = Place::new();
+    let path = place.beside("notify");
+    let socket = UnixDatagram::bind(&path).unwrap();
+    socket.set_read_timeout(Some(crate::harness::SOON)).unwrap();
+    let mut command = place.command(&["run"]);
+    command
+        .env("NOTIFY_SOCKET", &path)
+        .env("WATCHDOG_USEC", "200000");
+    let node = Running::of(&mut command);
+    let told = || {
+        let mut bytes = [0; 100];
+        let len = socket.recv(&mut bytes).unwrap();
+        String::from_utf8_lossy(&bytes[..len]).trim().to_owned()
+    };
+    assert_eq!(told(), "READY=1");
+    assert_eq!(told(), "WATCHDOG=1");
+    assert_eq!(told(), "WATCHDOG=1");
+    node.signal(Signal::TERM);
+    while told() != "STOPPING=1" {}
+    assert!(node.wait().0.success());
+}
+
+#[test]
+fn what_is_not_understood_ends_a_conversation_and_nothing_else() {
+    use std::io::{Read as _, Write as _};
+
+    let place = Place::new();
+    let node = place.run();
+    let socket = place.path().join("command.sock");
+    let talk = |sent: &[u8]| {
+        let mut stream = UnixStream::connect(&socket).unwrap();
+        stream.set_read_timeout(Some(crate::harness::SOON)).unwrap();
+        stream.write_all(sent).unwrap();
+        let mut answer = Vec::new();
+        // It may be reset, as not all was read.
+        let _ = stream.read_to_end(&mut answer);
+        String::from_utf8_lossy(&answer).into_owned()
+    };
+    assert_eq!(talk(b"GET / HTTP/1.1\r\n\r\n"), "");
+    assert_eq!(talk(b"Q\xff\xff\xff\xff"), "");
+    assert_eq!(talk(b"E\0\0\0\0"), "");
+    assert!(talk(b"Q\x02\0\0\0{}").contains("invalid_argument"));
+    let other = br#"{"release":"99.0.0","request":{"dance":{}}}"#;
+    let mut frame = vec![b'Q', other.len() as u8, 0, 0, 0];
+    frame.extend(other);
+    assert!(talk(&frame).contains("incompatible"));
+    assert_eq!(place.row(&["status"])["isRunning"], true);
+    node.stop();
+}
+
+#[test]
+fn who_connects_and_says_nothing_keeps_nobody_from_stopping_it() {
+    let place = Place::new();
+    let node = place.run();
+    let socket = place.path().join("command.sock");
+    let silent: Vec<_> = (0..3)
+        .map(|_| UnixStream::connect(&socket).unwrap())
+        .collect();
+    std::thread::sleep(Duration::from_millis(50));
+    assert_eq!(place.row(&["status"])["isRunning"], true);
+    node.stop();
+    drop(silent);
+}
