@@ -90,3 +90,7 @@ pub const RETENTION_REWRITE_SHARE: u64 = 4;
 /// Droppable bytes, in all segments together, that make retention rewrite whatever their share in
 /// one: a stream that is small beside others must not grow for ever.
 pub const RETENTION_REWRITE_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Bytes of decompressed blocks kept while a segment is looked at: it is read from front to back, a
+/// few times.
+pub const INSPECTION_CACHE_BYTES: u64 = 4 * 1024 * 1024;

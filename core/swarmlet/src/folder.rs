@@ -46,6 +46,18 @@ impl DataFolder {
         })
     }
 
+    /// Checks and locks a folder that is a device already, and says which.
+    ///
+    /// # Errors
+    ///
+    /// As [`DataFolder::open`], and `not_found` if there is none.
+    pub(crate) fn open_existing(path: &Path) -> Result<(Self, NodeId)> {
+        let node = read_format(path)?.ok_or_else(|| {
+            Error::new(ErrorKind::NotFound, "there is no data folder").with("path", path.display())
+        })?;
+        Ok((Self::open(path)?, node))
+    }
+
     /// The key of this device, made on first use, and the mark that the folder is ours.
     pub(crate) fn identity(&self, keys: Option<&dyn KeyStore>) -> Result<Arc<dyn Signer>> {
         let file_keys = FileKeys::new(&self.path);

@@ -41,6 +41,7 @@ mod clock;
 mod disk;
 mod folder;
 mod identity;
+mod inspect;
 mod limits;
 mod maintenance;
 mod metrics;
@@ -63,6 +64,7 @@ pub use blobs::{
 };
 pub use clock::{Clock, SystemClock};
 pub use identity::KeyStore;
+pub use inspect::{FileReport, FileSort, Inspection};
 pub use metrics::{Histogram, Metrics};
 pub use node::{Node, OffsetsState};
 pub use options::{Options, Retention};
@@ -79,6 +81,6 @@ pub use swarmlet_engine::event::{
     AppId, Content, DeviceKey, Event, EventKey, Lamport, NewEvent, NodeId, Offset, Offsets,
     Payload, Signature, Signer, StreamId, StreamName, StreamNumber, Tag, Tags, Timestamp,
 };
-pub use swarmlet_engine::log::{Durability, LogStats, Order, Published, StreamInfo};
+pub use swarmlet_engine::log::{Durability, LogStats, Order, Published, StreamInfo, StreamRange};
 pub use swarmlet_engine::membership::{Capabilities, PendingDevice, SwarmId};
 pub use swarmlet_engine::{Advice, Error, ErrorKind, Result};

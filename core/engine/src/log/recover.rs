@@ -88,16 +88,7 @@ impl Recovery<'_> {
     /// Opens the segments that count, and removes those they replace.
     fn open_segments(&self) -> Result<Vec<Arc<Segment>>> {
         let listed = self.list(Folder::Segments)?;
-        let mut names: Vec<SegmentName> = listed.iter().filter_map(SegmentName::parse).collect();
-        names.sort_by_key(|name| (name.first, std::cmp::Reverse((name.last, name.revision))));
-        let mut kept: Vec<SegmentName> = Vec::new();
-        let mut replaced: Vec<FileName> = Vec::new();
-        for name in names {
-            match kept.last() {
-                Some(before) if before.supersedes(&name) => replaced.push(name.file_name()),
-                _ => kept.push(name),
-            }
-        }
+        let (kept, mut replaced) = sort_out(&listed);
         check_ranges(&kept)?;
         let open = |name: SegmentName| {
             Segment::open(&self.shared.disk, name, self.shared.cache.clone()).map(Arc::new)
@@ -115,37 +106,12 @@ impl Recovery<'_> {
         }
         for segment in segments {
             for entry in segment.streams() {
-                self.check_continues(entry)
+                check_continues(entry, &self.heads, &self.floors)
                     .map_err(|error| error.with("segment", segment.name()))?;
-                let head = Head {
-                    name: entry.name.clone(),
-                    last: entry.last,
-                    hash: entry.end,
-                    lamport: entry.last_lamport,
-                };
-                self.heads.restore(entry.stream, head);
+                self.heads.restore(entry.stream, head_of(entry));
             }
         }
         Ok(())
-    }
-
-    fn check_continues(&self, entry: &StreamEntry) -> Result<()> {
-        let floor = self.floors.of(entry.stream);
-        let may_begin = floor.is_some_and(|floor| floor.first >= entry.first);
-        let is_whole = match self.heads.head(entry.stream) {
-            Some(head) if may_begin && entry.first.get() > head.last.get() + 1 => true,
-            Some(head) => entry.first.get() == head.last.get() + 1 && entry.start == head.hash,
-            None if entry.first == Offset::ZERO => entry.start == BatchHash::GENESIS,
-            None => may_begin,
-        };
-        if is_whole {
-            return Ok(());
-        }
-        Err(
-            Error::corrupt("events of a stream are missing before a segment")
-                .with("stream", entry.stream)
-                .with("offset", entry.first),
-        )
     }
 
     /// Reads the log files behind the segments; the last one becomes the active file.
@@ -299,6 +265,51 @@ impl Recovery<'_> {
     }
 }
 
+/// The segments that count, in their order, and the files that they replace.
+pub(super) fn sort_out(listed: &[FileName]) -> (Vec<SegmentName>, Vec<FileName>) {
+    let mut names: Vec<SegmentName> = listed.iter().filter_map(SegmentName::parse).collect();
+    names.sort_by_key(|name| (name.first, std::cmp::Reverse((name.last, name.revision))));
+    let mut kept: Vec<SegmentName> = Vec::new();
+    let mut replaced: Vec<FileName> = Vec::new();
+    for name in names {
+        match kept.last() {
+            Some(before) if before.supersedes(&name) => replaced.push(name.file_name()),
+            _ => kept.push(name),
+        }
+    }
+    (kept, replaced)
+}
+
+/// Whether the part of a stream that a segment has goes on where the parts before it end.
+pub(super) fn check_continues(entry: &StreamEntry, heads: &Heads, floors: &Floors) -> Result<()> {
+    let floor = floors.of(entry.stream);
+    let may_begin = floor.is_some_and(|floor| floor.first >= entry.first);
+    let is_whole = match heads.head(entry.stream) {
+        Some(head) if may_begin && entry.first.get() > head.last.get() + 1 => true,
+        Some(head) => entry.first.get() == head.last.get() + 1 && entry.start == head.hash,
+        None if entry.first == Offset::ZERO => entry.start == BatchHash::GENESIS,
+        None => may_begin,
+    };
+    if is_whole {
+        return Ok(());
+    }
+    Err(
+        Error::corrupt("events of a stream are missing before a segment")
+            .with("stream", entry.stream)
+            .with("offset", entry.first),
+    )
+}
+
+/// The head of a stream at the end of a segment.
+pub(super) fn head_of(entry: &StreamEntry) -> Head {
+    Head {
+        name: entry.name.clone(),
+        last: entry.last,
+        hash: entry.end,
+        lamport: entry.last_lamport,
+    }
+}
+
 /// Makes frames durable of which nothing says that they were synced: readers will see them, so
 /// they must not disappear any more.
 ///
@@ -312,7 +323,7 @@ fn harden(file: &dyn DiskFile, unproven: &[u8], position: u64) -> std::io::Resul
 }
 
 /// Log sequence numbers must be covered from 1 on, each once.
-fn check_ranges(names: &[SegmentName]) -> Result<()> {
+pub(super) fn check_ranges(names: &[SegmentName]) -> Result<()> {
     let mut expected = 1;
     for name in names {
         if name.first != expected {
@@ -329,7 +340,7 @@ fn check_ranges(names: &[SegmentName]) -> Result<()> {
     Ok(())
 }
 
-fn check_header(bytes: &[u8], sequence: u64) -> Result<()> {
+pub(super) fn check_header(bytes: &[u8], sequence: u64) -> Result<()> {
     let header = bytes.first_chunk::<FILE_HEADER_BYTES>();
     match header.map_or(FileHeader::Unknown, decode_file_header) {
         FileHeader::Sequence(found) if found == sequence => Ok(()),

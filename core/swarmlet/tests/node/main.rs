@@ -11,6 +11,7 @@ mod clones;
 mod close;
 mod guide;
 mod harness;
+mod inspect;
 mod language;
 mod limits;
 mod live;

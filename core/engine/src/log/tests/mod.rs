@@ -5,6 +5,7 @@ mod bench;
 mod damage;
 mod durability;
 mod explaining;
+mod inspecting;
 mod model;
 mod properties;
 mod reading;
