@@ -6,14 +6,17 @@
 //! is one handler, one protocol, and one place that knows of terminals.
 //!
 //! From below: `limits`, `failure`, `place`, `settings` (values), `request`, `wire`, `answer`,
-//! `show`, `service` (the node that runs), `ask` (the side of the person), `arguments` (the words).
+//! `show`, `service` (the node that runs), `ask` (the side of the person), `doctor` and `inspect`
+//! (what needs no handler), `arguments` (the words).
 
 #![forbid(unsafe_code)]
 
 mod answer;
 mod arguments;
 mod ask;
+mod doctor;
 mod failure;
+mod inspect;
 mod limits;
 mod place;
 mod request;

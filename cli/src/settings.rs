@@ -142,6 +142,11 @@ impl Settings {
         })
     }
 
+    /// The addresses that the node is to listen at; none if any will do.
+    pub(crate) fn listen(&self) -> &[String] {
+        self.network.listen.as_deref().unwrap_or_default()
+    }
+
     /// Reads and checks a text.
     pub(crate) fn parse(text: &str) -> Result<Self> {
         let parsed: Result<Self, _> = serde_json::from_str(text);

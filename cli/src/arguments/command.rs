@@ -27,6 +27,8 @@ pub(crate) enum Command {
     Import(carry::Import),
     #[command(subcommand)]
     Settings(settings::Settings),
+    Doctor(node::Doctor),
+    Inspect(node::Inspect),
     Completions(Completions),
 }
 
@@ -45,6 +47,10 @@ pub(crate) enum Task {
     Ask(Box<Errand>),
     /// Print a text that needs no node.
     Print(String),
+    /// Look at a device and its machine.
+    Doctor,
+    /// Look at the files of a folder, or at the streams in them.
+    Inspect { by_stream: bool },
 }
 
 impl Command {
@@ -54,6 +60,10 @@ impl Command {
             Self::Run(run) => return Ok(Task::Run { log: run.log }),
             Self::Completions(completions) => return Ok(Task::Print(completions.script())),
             Self::Settings(settings) => return settings.into_task(),
+            Self::Doctor(_) => return Ok(Task::Doctor),
+            Self::Inspect(node::Inspect { streams }) => {
+                return Ok(Task::Inspect { by_stream: streams });
+            }
             Self::Status(status) => status.into_errand(),
             Self::Peers(peers) => peers.into_errand(),
             Self::Swarm(swarm) => swarm.into_errand()?,

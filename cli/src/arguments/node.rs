@@ -39,6 +39,22 @@ pub(crate) struct Status {
 #[derive(Args)]
 pub(crate) struct Peers {}
 
+/// Say what keeps the node from working well: clock, disk, network, permissions, peers.
+///
+/// Each check has a verdict: good, warning, bad or unknown. If one is bad, the exit code is 1.
+#[derive(Args)]
+pub(crate) struct Doctor {}
+
+/// Look at all files of the folder: every checksum, hash and signature; no node may run.
+///
+/// Nothing is changed and nothing is put right. If something is damaged, the exit code is 1.
+#[derive(Args)]
+pub(crate) struct Inspect {
+    /// List the streams instead of the files.
+    #[arg(long)]
+    pub(super) streams: bool,
+}
+
 impl Peers {
     pub(super) fn into_errand(self) -> Errand {
         Errand::new(Request::Peers, Layout::Table(PEERS))

@@ -12,7 +12,7 @@ use super::reach::Stream;
 use crate::failure::{Failure, Result};
 use crate::limits::CHUNK_BYTES;
 use crate::request::Request;
-use crate::show::{Format, Printer};
+use crate::show::{Fields, Format, Printer};
 use crate::wire::{Frame, Opening, Progress, Sort, read_frame, write_frame};
 
 /// What was opened for a conversation, before anything is asked: a file that cannot be written is
@@ -110,6 +110,22 @@ impl Conversation {
                 let mut sinks = [bytes_to, rows_to].into_iter().flatten();
                 return written(sinks.try_for_each(Sink::complete)).map(drop);
             }
+        }
+    }
+}
+
+/// Asks on `stream` for something that is not shown, and gives the first row of the answer, if it
+/// has one.
+pub(crate) async fn first_row(mut stream: impl Stream, request: Request) -> Result<Option<Fields>> {
+    send_request(&mut stream, request).await?;
+    loop {
+        let frame = read_frame(&mut stream).await.map_err(hung_up)?;
+        let frame = frame.ok_or_else(|| hung_up(io::ErrorKind::UnexpectedEof.into()))?;
+        match frame.sort {
+            Sort::Row => return read_json(&frame).map(Some),
+            Sort::Failure => return Err(read_json(&frame)?),
+            Sort::Done => return Ok(None),
+            _ => {}
         }
     }
 }

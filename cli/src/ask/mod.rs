@@ -11,6 +11,7 @@ mod input;
 mod reach;
 mod start;
 
+pub(crate) use converse::first_row;
 pub(crate) use errand::{Errand, Place};
 pub(crate) use input::text;
 pub(crate) use start::run;

@@ -15,7 +15,7 @@ use crate::arguments::{Arguments, Global, Task};
 use crate::failure::{Failure, Result};
 use crate::limits::PIPE_BYTES;
 use crate::show::complain;
-use crate::{service, wire};
+use crate::{doctor, inspect, service, wire};
 
 /// Does what the words say.
 pub(crate) fn run(arguments: Arguments) -> ExitCode {
@@ -42,6 +42,10 @@ fn act(global: &Global, task: Task) -> Result<()> {
             Task::Run { log } => service::run(&folder, &log).await,
             Task::Ask(errand) => ask(global, &folder, *errand).await,
             Task::Print(text) => print(&text),
+            Task::Doctor => doctor::doctor(&folder, global.format()).await,
+            Task::Inspect { by_stream } => {
+                inspect::inspect(&folder, by_stream, global.format(), global.quiet)
+            }
         }
     });
     // A read of the standard input cannot be given up, and nobody waits for it.

@@ -92,6 +92,7 @@ pub(crate) fn time(micros: i64) -> String {
 /// The end of the year 9999.
 const LATEST_MICROS: i64 = 253_402_300_799_999_999;
 
+/// A size for people.
 pub(crate) fn bytes(count: u64) -> String {
     indicatif::BinaryBytes(count).to_string()
 }

@@ -4,12 +4,14 @@ use std::io::{self, BufWriter, Stdout, Write as _};
 
 use bytes::Bytes;
 use console::Style;
+use serde::Serialize;
 
 use super::column::printable;
 use super::fields::Fields;
 use super::gauge::Gauge;
 use super::layout::{Layout, card};
 use super::table::Pages;
+use crate::failure::{Failure, Result};
 use crate::limits::{TABLE_BYTES, TABLE_ROWS};
 use crate::wire::Progress;
 
@@ -77,6 +79,18 @@ impl Printer {
         }
     }
 
+    /// Writes a row that was made here.
+    pub(crate) fn print(&mut self, row: &impl Serialize) -> Result<()> {
+        let json = serde_json::to_vec(row).map_err(io::Error::from);
+        let written = json.and_then(|json| self.row(&json.into()));
+        written.or_else(cannot_write)
+    }
+
+    /// Shows the rest of what was made here.
+    pub(crate) fn close(mut self) -> Result<()> {
+        self.end().or_else(cannot_write)
+    }
+
     /// Shows what there is.
     pub(crate) fn pause(&mut self) -> io::Result<()> {
         self.turn_page()?;
@@ -135,6 +149,14 @@ impl Printer {
         let columns = self.csv.iter().flatten();
         writer.write_record(columns.map(|name| csv_value(row, name)))?;
         writer.flush()
+    }
+}
+
+/// Who does not read any more has seen enough.
+fn cannot_write(error: io::Error) -> Result<()> {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => Ok(()),
+        _ => Err(Failure::io("cannot write what was asked for", error)),
     }
 }
 

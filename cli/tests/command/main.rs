@@ -8,6 +8,7 @@ mod blobs;
 mod carry;
 mod events;
 mod harness;
+mod inspect;
 mod service;
 mod settings;
 mod subscribe;

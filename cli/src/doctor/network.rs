@@ -1,0 +1,119 @@
+//! Whether multicast works on this machine, and whether the ports of the settings can be had.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::time::Duration;
+
+use super::finding::Finding;
+
+const MULTICAST: &str = "multicast";
+const PORTS: &str = "ports";
+
+/// Sends a datagram to a group of its own, and waits for it. What switches and access points
+/// do with multicast only two machines can find out.
+pub(super) fn multicast() -> Finding {
+    let advice = "allow multicast for this machine (multicast DNS, UDP port 5353), or name \
+                  addresses: `swarmlet settings set network.peers '[\"tcp://...\"]'`";
+    match echo() {
+        Ok(()) => Finding::good(MULTICAST, "this machine sends and receives it"),
+        Err(error) => {
+            let found = format!("this machine does not send and receive it: {error}");
+            Finding::warning(MULTICAST, found, advice)
+        }
+    }
+}
+
+fn echo() -> io::Result<()> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+    socket.join_multicast_v4(&GROUP, &Ipv4Addr::UNSPECIFIED)?;
+    socket.set_multicast_loop_v4(true)?;
+    socket.set_multicast_ttl_v4(0)?;
+    socket.set_read_timeout(Some(PATIENCE))?;
+    let word = format!("swarmlet doctor {}", std::process::id());
+    socket.send_to(word.as_bytes(), (GROUP, socket.local_addr()?.port()))?;
+    let mut received = [0; 64];
+    // Others may use the group, so some that come are not ours.
+    for _ in 0..8 {
+        let len = socket.recv(&mut received)?;
+        if &received[..len] == word.as_bytes() {
+            return Ok(());
+        }
+    }
+    Err(io::ErrorKind::TimedOut.into())
+}
+
+/// Whether the addresses that the settings name are listened at by the node that runs, or, where
+/// none runs, could be.
+pub(super) fn ports(wanted: &[String], listening: Option<&[String]>) -> Finding {
+    if wanted.is_empty() {
+        let found = match listening {
+            Some([]) => "the node uses no network",
+            Some(_) => "free ports, as nothing else is set",
+            None => "free ports, when a node runs",
+        };
+        return Finding::good(PORTS, found);
+    }
+    let fixed = wanted.iter().filter(|address| !address.ends_with(":0"));
+    for address in fixed {
+        let is_had = match listening {
+            // In no swarm it does not listen yet.
+            Some([]) => continue,
+            Some(listening) => listening.iter().any(|one| port_of(one) == port_of(address)),
+            None => match bind(address) {
+                Err(error) => {
+                    let found = format!("{address} cannot be had: {error}");
+                    return Finding::bad(PORTS, found, OTHER);
+                }
+                Ok(()) => true,
+            },
+        };
+        if !is_had {
+            let found = format!("the node does not listen at {address}");
+            return Finding::bad(PORTS, found, OTHER);
+        }
+    }
+    Finding::good(PORTS, wanted.join(", "))
+}
+
+fn port_of(address: &str) -> Option<&str> {
+    address.rsplit_once(':').map(|(_, port)| port)
+}
+
+fn bind(address: &str) -> io::Result<()> {
+    let (protocol, socket) = address.split_once("://").unwrap_or(("tcp", address));
+    let socket: SocketAddr = socket
+        .parse()
+        .map_err(|_| io::Error::from(io::ErrorKind::InvalidInput))?;
+    match protocol {
+        "quic" => UdpSocket::bind(socket).map(drop),
+        _ => TcpListener::bind(socket).map(drop),
+    }
+}
+
+const OTHER: &str = "end the program that has the port, or set another one: \
+                     `swarmlet settings set network.listen`";
+
+/// One of those that an organisation may use as it likes, and that no router passes on.
+const GROUP: Ipv4Addr = Ipv4Addr::new(239, 255, 83, 119);
+
+/// Far longer than a datagram needs within a machine.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+#[cfg(test)]
+mod tests {
+    use super::super::finding::Verdict;
+    use super::*;
+
+    #[test]
+    fn a_port_that_is_taken_is_told() {
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("tcp://{}", taken.local_addr().unwrap());
+        let wanted = [address.clone()];
+        assert_eq!(ports(&wanted, None).verdict, Verdict::Bad);
+        assert_eq!(ports(&wanted, Some(&wanted)).verdict, Verdict::Good);
+        let other = ["tcp://127.0.0.1:1".to_owned()];
+        assert_eq!(ports(&wanted, Some(&other)).verdict, Verdict::Bad);
+        drop(taken);
+        assert_eq!(ports(&wanted, None).verdict, Verdict::Good);
+    }
+}
