@@ -3,6 +3,7 @@
 //! The kinds are those of the node. The advice says what a person can do at this command line; the
 //! exit code says to a script whether to change the call, to wait, or to fetch somebody.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::process::ExitCode;
 
@@ -27,8 +28,8 @@ pub(crate) struct Failure {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) picture: Option<String>,
     /// Names and values that help to understand it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) details: Vec<(String, String)>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) details: BTreeMap<String, String>,
 }
 
 impl Failure {
@@ -38,7 +39,7 @@ impl Failure {
             message: message.into(),
             advice: advice(kind).to_owned(),
             picture: None,
-            details: Vec::new(),
+            details: BTreeMap::new(),
         }
     }
 
@@ -58,7 +59,7 @@ impl Failure {
             message: message.into(),
             advice: String::new(),
             picture: None,
-            details: Vec::new(),
+            details: BTreeMap::new(),
         }
     }
 
@@ -108,7 +109,7 @@ impl From<Error> for Failure {
 impl From<swarmlet_facade::Failure> for Failure {
     fn from(failure: swarmlet_facade::Failure) -> Self {
         Self {
-            details: failure.details,
+            details: failure.details.into_iter().collect(),
             ..Self::new(failure.kind, failure.message)
         }
     }

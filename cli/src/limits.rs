@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-/// Bytes of one frame between the command and a node. The largest thing in one is an event: a
-/// payload of 1 MiB, of which JSON writes each byte as up to six, and 256 tags of 1 KiB.
-pub(crate) const FRAME_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Bytes of one frame between the command and a node. The largest thing in one is an event that is
+/// exported: a payload of 1 MiB, of which JSON writes each byte as up to six, with its CBOR in
+/// twice as many digits, and 256 tags of 1 KiB.
+pub(crate) const FRAME_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Bytes of a blob or of a file of events in one frame: as many as a blob is read by.
 pub(crate) const CHUNK_BYTES: usize = 64 * 1024;

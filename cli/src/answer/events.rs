@@ -8,7 +8,7 @@ use swarmlet::{
     query_mistake,
 };
 
-use super::host::Host;
+use super::host::{Host, Standing};
 use super::rows::{EventRow, PublishedRow, payload};
 use crate::failure::{Failure, Result};
 use crate::limits::ROWS_AT_ONCE;
@@ -21,7 +21,14 @@ pub(super) async fn publish(host: &Host, publish: Publish, link: &mut Link) -> R
     let tags = Tags::new(publish.tags.iter().map(String::as_str))?;
     let published = node.publish(tags, payload(&publish.payload)?).await?;
     let row = PublishedRow::new(published.key, published.timestamp);
-    link.row(&row).await
+    link.row(&row).await?;
+    match (host.standing, node.swarm().id()) {
+        (Standing::Command, Some(_)) => {
+            link.note("no node runs here: other devices get it when one does")
+                .await
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Gives the rows of a query.

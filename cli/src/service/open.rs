@@ -6,12 +6,13 @@ use std::time::Instant;
 use swarmlet::{ErrorKind, Node};
 
 use crate::answer::{Host, Standing};
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::limits::{FOLDER_LOOK, FOLDER_WAIT};
 use crate::settings::Settings;
 
 /// Opens the node in `folder` with the folder's settings.
 pub(crate) async fn open(folder: &Path, standing: Standing) -> Result<Host> {
+    check_owner(folder)?;
     let settings = Settings::load(folder)?;
     let node = Node::open(folder, settings.to_options()?).await?;
     Ok(Host {
@@ -21,6 +22,32 @@ pub(crate) async fn open(folder: &Path, standing: Standing) -> Result<Host> {
         standing,
         changing: Default::default(),
     })
+}
+
+/// Refuses the folder of another user, which root could open: the files that are made then would
+/// not be that user's, whose node could not use them any more.
+#[cfg(unix)]
+fn check_owner(folder: &Path) -> Result<()> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let own = rustix::process::geteuid().as_raw();
+    match std::fs::metadata(folder) {
+        Ok(metadata) if metadata.uid() != own => {
+            let (folder, owner) = (folder.display(), metadata.uid());
+            let message = format!("{folder} belongs to another user, whose number is {owner}");
+            Err(Failure::new(ErrorKind::PermissionDenied, message).advise(format!(
+                "do it as that user: sudo --user='#{owner}' swarmlet ...; a node that runs may be \
+                 asked by root as well"
+            )))
+        }
+        // What else is wrong with it says the node.
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+fn check_owner(_folder: &Path) -> Result<()> {
+    Ok(())
 }
 
 /// Whether there is a device in `folder`.

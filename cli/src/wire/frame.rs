@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! 1 byte   what it is, a letter of ASCII
-//! 4 bytes  length of the body, little endian, at most 8 MiB
+//! 4 bytes  length of the body, little endian, at most 16 MiB
 //! body     JSON text, or bytes of a file
 //! ```
 //!

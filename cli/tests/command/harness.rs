@@ -1,7 +1,8 @@
 //! Folders, commands on them, and nodes that run: what stories are told with.
 
 use std::ffi::OsStr;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -31,6 +32,8 @@ pub(crate) struct Said {
 pub(crate) struct Running {
     child: Child,
     out: BufReader<ChildStdout>,
+    /// What it says on the standard error; a pipe that nobody reads would stop it.
+    err: File,
 }
 
 impl Place {
@@ -114,7 +117,12 @@ impl Place {
 
     /// Starts the node, and waits until it runs.
     pub(crate) fn run(&self) -> Running {
-        let mut running = self.start(&["run", "--log", "warn"]);
+        self.run_logging("warn")
+    }
+
+    /// Starts the node with all that it has to say.
+    pub(crate) fn run_logging(&self, filter: &str) -> Running {
+        let mut running = self.start(&["run", "--log", filter]);
         let line = running.line();
         assert!(
             line.starts_with("node ") && line.ends_with(" runs"),
@@ -166,27 +174,28 @@ impl From<std::process::Output> for Said {
 
 impl Running {
     pub(crate) fn of(command: &mut Command) -> Self {
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let err = tempfile::tempfile().unwrap();
+        command
+            .stdout(Stdio::piped())
+            .stderr(err.try_clone().unwrap());
         let mut child = command.spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
-        Self { child, out }
+        Self { child, out, err }
+    }
+
+    /// What it has said on the standard error.
+    pub(crate) fn complaints(&mut self) -> String {
+        let mut text = String::new();
+        self.err.rewind().unwrap();
+        self.err.read_to_string(&mut text).unwrap();
+        text
     }
 
     /// The next line that it prints.
     pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
         self.out.read_line(&mut line).unwrap();
-        if line.is_empty() {
-            let mut err = String::new();
-            let _ = self.child.kill();
-            self.child
-                .stderr
-                .take()
-                .unwrap()
-                .read_to_string(&mut err)
-                .unwrap();
-            panic!("it ended: {err}");
-        }
+        assert!(!line.is_empty(), "it ended: {}", self.complaints());
         line.trim_end().to_owned()
     }
 
@@ -204,13 +213,7 @@ impl Running {
             assert!(begun.elapsed() < SOON, "it does not end");
             std::thread::sleep(Duration::from_millis(10));
         };
-        let mut err = String::new();
-        self.child
-            .stderr
-            .take()
-            .unwrap()
-            .read_to_string(&mut err)
-            .unwrap();
+        let err = self.complaints();
         (status, err)
     }
 

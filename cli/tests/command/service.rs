@@ -159,3 +159,68 @@ fn who_connects_and_says_nothing_keeps_nobody_from_stopping_it() {
     node.stop();
     drop(silent);
 }
+
+/// The first frame of a command that does not end by itself.
+fn follow() -> Vec<u8> {
+    let query = json!({"aql": "FROM allEvents", "parameters": {}, "order": "asc", "follow": true});
+    let release = env!("CARGO_PKG_VERSION");
+    let opening = json!({"release": release, "request": {"query": query}}).to_string();
+    let mut frame = vec![b'Q'];
+    frame.extend((opening.len() as u32).to_le_bytes());
+    frame.extend(opening.as_bytes());
+    frame
+}
+
+#[test]
+fn who_comes_when_all_turns_are_taken_waits_until_somebody_goes() {
+    use std::io::{Read as _, Write as _};
+
+    let place = Place::new();
+    let node = place.run();
+    place.print(&["publish", "1"]);
+    let socket = place.path().join("command.sock");
+    let begin = || {
+        let mut stream = UnixStream::connect(&socket).unwrap();
+        stream.set_read_timeout(Some(crate::harness::SOON)).unwrap();
+        stream.write_all(&follow()).unwrap();
+        stream
+    };
+    let mut first = begin();
+    first.read_exact(&mut [0; 1]).unwrap();
+    let mut others: Vec<UnixStream> = (1..64).map(|_| begin()).collect();
+    for other in &mut others {
+        other.read_exact(&mut [0; 1]).unwrap();
+    }
+    let mut one_more = begin();
+    let patience = Some(Duration::from_millis(200));
+    one_more.set_read_timeout(patience).unwrap();
+    assert!(one_more.read_exact(&mut [0; 1]).is_err());
+    drop(one_more);
+    let status = place.start(&["status", "--json"]);
+    drop(first);
+    let (code, err) = status.wait();
+    assert!(code.success(), "{err}");
+    drop(others);
+    node.stop();
+}
+
+#[test]
+fn root_does_not_open_the_folder_of_another_user() {
+    use rustix::fs::{Gid, Uid, chown};
+
+    if !rustix::process::geteuid().is_root() {
+        // Only root can give a folder away.
+        return;
+    }
+    let place = Place::new();
+    place.print(&["publish", "1"]);
+    chown(place.path(), Some(Uid::from_raw(65_534)), None::<Gid>).unwrap();
+    for words in [&["query"][..], &["run"]] {
+        let (code, error) = place.fail(words);
+        assert_eq!((code, &error["kind"]), (5, &json!("permission_denied")));
+        assert!(
+            error["advice"].as_str().unwrap().contains("sudo"),
+            "{error}"
+        );
+    }
+}
