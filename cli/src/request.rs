@@ -43,6 +43,29 @@ pub(crate) enum Request {
     SettingsSet { path: String, value: Box<RawValue> },
 }
 
+impl Request {
+    /// Whether others of the swarm are needed for it. If not, a node that is opened for it alone
+    /// leaves them alone: it would come and go within a moment.
+    pub(crate) fn needs_others(&self) -> bool {
+        match self {
+            Self::Status { wait } => wait.is_some(),
+            Self::Query(query) => query.follow,
+            Self::Subscribe(_) => true,
+            // An invite has addresses of the node in it.
+            Self::Swarm(request) => !matches!(request, Swarm::Members | Swarm::Pending),
+            Self::Blobs(request) => matches!(request, Blobs::Get { .. }),
+            Self::Peers
+            | Self::Offsets
+            | Self::Publish(_)
+            | Self::Explain(_)
+            | Self::Export { .. }
+            | Self::Import { .. }
+            | Self::SettingsGet { .. }
+            | Self::SettingsSet { .. } => false,
+        }
+    }
+}
+
 /// An event to publish.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Publish {

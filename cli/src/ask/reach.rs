@@ -24,7 +24,11 @@ pub(super) enum Reached {
 
 /// Reaches the node of `folder`, which is made if that is wanted. A folder that is taken may be so
 /// by another command, or by a node that is starting: for a moment it is waited.
-pub(super) async fn reach(folder: &Path, makes_folder: bool) -> Result<Reached> {
+pub(super) async fn reach(
+    folder: &Path,
+    makes_folder: bool,
+    needs_others: bool,
+) -> Result<Reached> {
     let attempt = async || {
         if let Some(stream) = service::connect(folder).await? {
             return Ok(Reached::Running(Box::new(stream)));
@@ -32,7 +36,7 @@ pub(super) async fn reach(folder: &Path, makes_folder: bool) -> Result<Reached> 
         if !makes_folder && !service::is_data_folder(folder) {
             return Err(no_folder(folder));
         }
-        let host = service::open(folder, Standing::Command).await?;
+        let host = service::open(folder, Standing::Command, needs_others).await?;
         Ok(Reached::Opened(Box::new(host)))
     };
     service::while_locked(attempt).await

@@ -54,9 +54,9 @@ fn act(global: &Global, task: Task) -> Result<()> {
 }
 
 async fn ask(global: &Global, folder: &Path, errand: Errand) -> Result<()> {
-    let makes_folder = errand.makes_folder;
+    let (makes_folder, needs_others) = (errand.makes_folder, errand.request.needs_others());
     let conversation = Conversation::new(errand, global.format(), global.quiet)?;
-    match reach(folder, makes_folder).await? {
+    match reach(folder, makes_folder, needs_others).await? {
         Reached::Running(stream) => conversation.hold(stream).await,
         Reached::Opened(host) => ask_own(&host, conversation).await,
     }

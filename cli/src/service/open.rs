@@ -3,18 +3,23 @@
 use std::path::Path;
 use std::time::Instant;
 
-use swarmlet::{ErrorKind, Node};
+use swarmlet::{ErrorKind, Network, Node};
 
 use crate::answer::{Host, Standing};
 use crate::failure::{Failure, Result};
 use crate::limits::{FOLDER_LOOK, FOLDER_WAIT};
 use crate::settings::Settings;
 
-/// Opens the node in `folder` with the folder's settings.
-pub(crate) async fn open(folder: &Path, standing: Standing) -> Result<Host> {
+/// Opens the node in `folder` with the folder's settings; out of reach of others, if they are not
+/// needed.
+pub(crate) async fn open(folder: &Path, standing: Standing, needs_others: bool) -> Result<Host> {
     check_owner(folder)?;
     let settings = Settings::load(folder)?;
-    let node = Node::open(folder, settings.to_options()?).await?;
+    let mut options = settings.to_options()?;
+    if !needs_others {
+        options = options.network(out_of_reach());
+    }
+    let node = Node::open(folder, options).await?;
     Ok(Host {
         node,
         folder: folder.to_owned(),
@@ -22,6 +27,14 @@ pub(crate) async fn open(folder: &Path, standing: Standing) -> Result<Host> {
         standing,
         changing: Default::default(),
     })
+}
+
+/// Looks for nobody, and can be found by nobody.
+fn out_of_reach() -> Network {
+    Network::new()
+        .listen("tcp://127.0.0.1:0")
+        .discovery(false)
+        .address_exchange(false)
 }
 
 /// Refuses the folder of another user, which root could open: the files that are made then would

@@ -14,7 +14,7 @@ pub(crate) async fn run(folder: &Path, filter: &str) -> Result<()> {
     log::start(filter)?;
     let open = async || match socket::connect(folder).await? {
         Some(_) => Ok(None),
-        None => open(folder, Standing::Service).await.map(Some),
+        None => open(folder, Standing::Service, true).await.map(Some),
     };
     let Some(host) = while_locked(open).await? else {
         let message = format!("a node runs in {} already", folder.display());

@@ -137,7 +137,8 @@ impl Printer {
     }
 
     fn write_csv(&mut self, row: &Fields, layout: Layout) -> io::Result<()> {
-        let mut writer = csv::Writer::from_writer(&mut self.out);
+        // A writer of its own, since flushing one flushes what it writes to.
+        let mut writer = csv::Writer::from_writer(Vec::new());
         if self.csv.is_none() {
             let columns: Vec<String> = match layout {
                 Layout::Table(columns) => columns.iter().map(|one| one.field.to_owned()).collect(),
@@ -148,7 +149,8 @@ impl Printer {
         }
         let columns = self.csv.iter().flatten();
         writer.write_record(columns.map(|name| csv_value(row, name)))?;
-        writer.flush()
+        let lines = writer.into_inner().map_err(|error| error.into_error())?;
+        self.out.write_all(&lines)
     }
 }
 

@@ -229,6 +229,25 @@ fn a_swarm_is_founded_and_joined_without_a_node_that_runs() {
 }
 
 #[test]
+fn a_node_that_is_opened_for_one_command_bothers_nobody_unless_it_has_to() {
+    let place = Place::new();
+    let listen = r#"["quic://127.0.0.1:0"]"#;
+    place.print(&["settings", "set", "network.listen", listen]);
+    place.print(&["settings", "set", "network.discovery", "false"]);
+    place.print(&["swarm", "create", "plant"]);
+    let listening = |row: &Value| row["listening"].as_array().unwrap().clone();
+    let own = |address: &Value| address.as_str().unwrap().starts_with("tcp://");
+    let found = listening(&place.row(&["status"]));
+    assert!(found.iter().all(own), "{found:?}");
+    let said = place.ask(&["publish", "1"]);
+    assert!(said.err.contains("other devices get it"), "{said:?}");
+    let node = place.run();
+    let found = listening(&place.row(&["status"]));
+    assert!(!found.is_empty() && !found.iter().any(own), "{found:?}");
+    node.stop();
+}
+
+#[test]
 fn a_certificate_is_renewed_by_name() {
     let [(first, _one), (_second, _two)] = two();
     let row = first.row(&["swarm", "renew", "press-7"]);
