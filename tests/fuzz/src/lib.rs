@@ -9,6 +9,7 @@
 
 pub mod cbor;
 pub mod exchange_model;
+pub mod inspect;
 pub mod log_image;
 pub mod read_back;
 pub mod sample;

@@ -8,7 +8,7 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use swarmlet_engine::segment::SegmentName;
 use swarmlet_engine::storage::{FileName, Folder};
-use swarmlet_fuzz::{log_image, read_back, sample, segment_image};
+use swarmlet_fuzz::{inspect, log_image, read_back, sample, segment_image};
 
 #[derive(Arbitrary, Debug)]
 enum Number {
@@ -90,7 +90,9 @@ fuzz_target!(|files: Vec<File<'_>>| {
     let files = files.iter().take(8).filter_map(File::name_and_bytes);
     let files: BTreeMap<FileName, Vec<u8>> = files.collect();
     let disk = sample::disk_with(files);
+    let is_sound = inspect::is_sound(&disk);
     let Ok(mut log) = sample::open(&disk) else {
+        assert!(!is_sound, "a sound log does not open");
         return;
     };
     let events = read_back::log(&log.reader()).expect("a log that opened can be read");
