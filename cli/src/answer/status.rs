@@ -34,6 +34,8 @@ struct StatusRow {
     listening: Vec<String>,
     refused: Vec<Refused>,
     incidents: Vec<String>,
+    /// What work in the background failed with, if its last attempt did.
+    fault: Option<String>,
 }
 
 /// A connection that was refused.
@@ -79,6 +81,7 @@ fn row(host: &Host, node: &Node) -> Result<StatusRow> {
         refused: refused(&status),
         listening: status.listening,
         incidents: status.incidents,
+        fault: node.metrics().maintenance_error,
     })
 }
 

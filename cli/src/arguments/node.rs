@@ -7,7 +7,7 @@ use clap::Args;
 use super::values;
 use crate::ask::Errand;
 use crate::request::Request;
-use crate::show::{Column, Fields, Layout, Shown};
+use crate::show::{Column, Fields, Layout, Shown, printable};
 
 /// Run the node of the folder until interrupted; the folder is made if there is none.
 ///
@@ -86,9 +86,11 @@ fn line(row: &Fields) -> String {
         counted(row.number("events"), "event"),
         counted(row.number("streams"), "stream")
     );
+    let fault = row.value("fault").map(|_| row.text("fault"));
+    let fault = fault.map(|fault| format!("; fault: {}", printable(&fault)));
     let standing = match row.is("isRunning") {
-        true => "",
-        false => "; no node runs",
+        true => fault.unwrap_or_default(),
+        false => "; no node runs".to_owned(),
     };
     if row.value("swarm").is_none() {
         return format!("in no swarm; {log}{standing}");

@@ -46,3 +46,50 @@ pages`: change the comments in cli/src/arguments, not this. -->
 
 What `--help` says, of every command. [The guide](../guide/command.md) shows them at work.
 ";
+
+/// Commands that people copy have to be commands.
+#[test]
+fn what_the_documents_show_can_be_typed() {
+    use clap::Parser as _;
+
+    let mut count = 0;
+    for page in [
+        "README.md",
+        "docs/guide/command.md",
+        "docs/guide/service.md",
+    ] {
+        let path = format!("{}/../{page}", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(path).unwrap();
+        let shown = text.lines().filter(|line| line.starts_with("swarmlet "));
+        for line in shown {
+            let parsed = Arguments::try_parse_from(words(line));
+            assert!(parsed.is_ok(), "{page}: {line}: {}", parsed.err().unwrap());
+            count += 1;
+        }
+    }
+    assert!(count > 20, "{count} commands were found");
+}
+
+/// The words of the first command of a line, as a shell would have them.
+fn words(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    let mut letters = line.chars();
+    while let Some(letter) = letters.next() {
+        match (letter, quote) {
+            (_, Some(end)) if letter == end => quote = None,
+            (_, Some(_)) => word.get_or_insert_default().push(letter),
+            ('\'' | '"', None) => {
+                quote = Some(letter);
+                word.get_or_insert_default();
+            }
+            ('\\', None) => word.get_or_insert_default().extend(letters.next()),
+            ('|' | '>' | '&' | ';' | '#', None) => break,
+            (' ', None) => words.extend(word.take()),
+            (_, None) => word.get_or_insert_default().push(letter),
+        }
+    }
+    words.extend(word);
+    words
+}

@@ -1,8 +1,11 @@
 //! Where a command begins, and how it ends.
 
+use std::future::{Future as _, poll_fn};
 use std::io::Write as _;
 use std::path::Path;
+use std::pin::pin;
 use std::process::ExitCode;
+use std::task::Poll;
 
 use swarmlet::ErrorKind;
 use tokio::runtime::Builder;
@@ -54,26 +57,30 @@ fn act(global: &Global, task: Task) -> Result<()> {
 }
 
 async fn ask(global: &Global, folder: &Path, errand: Errand) -> Result<()> {
+    let mut interrupt = pin!(tokio::signal::ctrl_c());
+    // It is listened for from the first poll on, and has to be before there are files to remove.
+    poll_fn(|context| Poll::Ready(interrupt.as_mut().poll(context).is_ready())).await;
     let (makes_folder, needs_others) = (errand.makes_folder, errand.request.needs_others());
     let conversation = Conversation::new(errand, global.format(), global.quiet)?;
-    match reach(folder, makes_folder, needs_others).await? {
-        Reached::Running(stream) => conversation.hold(stream).await,
-        Reached::Opened(host) => ask_own(&host, conversation).await,
+    let asked = async {
+        match reach(folder, makes_folder, needs_others).await? {
+            Reached::Running(stream) => conversation.hold(stream).await,
+            Reached::Opened(host) => ask_own(host, conversation).await,
+        }
+    };
+    tokio::select! {
+        asked = asked => asked,
+        _ = interrupt => Err(Failure::new(ErrorKind::Cancelled, "interrupted")),
     }
 }
 
-/// Has a node of our own answer, by the same handler and the same bytes as one that runs.
-async fn ask_own(host: &Host, conversation: Conversation) -> Result<()> {
+/// Has a node of our own answer, by the same handler and the same bytes as one that runs. Given up,
+/// it leaves the node to close by itself.
+async fn ask_own(host: Box<Host>, conversation: Conversation) -> Result<()> {
     let (ours, theirs) = tokio::io::duplex(PIPE_BYTES);
-    let served = wire::serve(theirs, |request, link| answer(host, request, link));
-    let asked = async {
-        tokio::select! {
-            asked = conversation.hold(ours) => asked,
-            _ = tokio::signal::ctrl_c() => Err(interrupted()),
-        }
-    };
+    let served = wire::serve(theirs, |request, link| answer(&host, request, link));
     // Whoever is done first ends the other: the end of the answer, or its reader.
-    let (asked, _) = tokio::join!(asked, served);
+    let (asked, _) = tokio::join!(conversation.hold(ours), served);
     let closed = host.node.close().await;
     asked?;
     Ok(closed?)
@@ -87,8 +94,4 @@ fn print(text: &str) -> Result<()> {
         }
         _ => Ok(()),
     }
-}
-
-fn interrupted() -> Failure {
-    Failure::new(ErrorKind::Cancelled, "interrupted")
 }

@@ -7,6 +7,7 @@ const NODE: &str = "node";
 const PEERS: &str = "peers";
 const REFUSED: &str = "refused";
 const INCIDENTS: &str = "incidents";
+const UPKEEP: &str = "upkeep";
 
 /// What the status of the node that runs says.
 pub(super) fn standing(status: Option<&Fields>) -> Vec<Finding> {
@@ -21,6 +22,7 @@ pub(super) fn standing(status: Option<&Fields>) -> Vec<Finding> {
     let node = Finding::good(NODE, format!("{} runs", status.text("node")));
     [
         Some(node),
+        fault(status),
         Some(peers(status)),
         refused(status),
         incidents(status),
@@ -28,6 +30,12 @@ pub(super) fn standing(status: Option<&Fields>) -> Vec<Finding> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+fn fault(status: &Fields) -> Option<Finding> {
+    let fault = status.value("fault").map(|_| status.text("fault"))?;
+    let advice = "look at the disk and its free space, then start the node again";
+    Some(Finding::bad(UPKEEP, fault, advice))
 }
 
 fn peers(status: &Fields) -> Finding {
@@ -102,6 +110,8 @@ mod tests {
         );
         let late = r#"{"swarm":"s","peers":1,"members":2,"behind":3,"lagSecs":61}"#;
         assert_eq!(verdicts(late), [Good, Warning]);
+        let failed = r#"{"swarm":null,"peers":0,"members":0,"fault":"cannot seal"}"#;
+        assert_eq!(verdicts(failed), [Good, Bad, Good]);
         let odd = r#"{"swarm":"s","peers":1,"members":2,
                       "refused":[{"with":"a","why":"b"}],"incidents":["fork"]}"#;
         assert_eq!(verdicts(odd), [Good, Good, Warning, Warning]);

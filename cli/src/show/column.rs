@@ -64,7 +64,7 @@ impl Column {
 }
 
 /// A text without anything that a terminal would obey.
-pub(super) fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     if !text.chars().any(char::is_control) {
         return text.to_owned();
     }

@@ -12,7 +12,7 @@ mod layout;
 mod printer;
 mod table;
 
-pub(crate) use column::{Column, Shown, bytes, time};
+pub(crate) use column::{Column, Shown, bytes, printable, time};
 pub(crate) use complaint::complain;
 pub(crate) use fields::Fields;
 pub(crate) use layout::Layout;

@@ -157,3 +157,25 @@ fn a_blob_is_fetched_from_the_other_device() {
     let (code, error) = second.fail(&["blobs", "rm", id]);
     assert_eq!((code, &error["kind"]), (5, &json!("permission_denied")));
 }
+
+#[test]
+fn a_get_that_is_interrupted_leaves_no_half_of_a_file() {
+    let (place, node) = swarm::node();
+    place.print(&["swarm", "create", "plant"]);
+    let nobody = "0".repeat(64);
+    let get = place.start(&["blobs", "get", &nobody, "copy"]);
+    let files = || std::fs::read_dir(place.beside("")).unwrap().count();
+    let until = |wanted| {
+        let begun = std::time::Instant::now();
+        while files() != wanted {
+            assert!(begun.elapsed() < crate::harness::SOON, "{}", files());
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+    };
+    until(2);
+    get.signal(rustix::process::Signal::INT);
+    let (status, err) = get.wait();
+    assert_eq!(status.code(), Some(130), "{err}");
+    assert_eq!(files(), 1);
+    node.stop();
+}
