@@ -134,7 +134,7 @@ const FILES: &[Column] = &[
     Column::new("sort", "SORT", Shown::Plain),
     Column::new("bytes", "SIZE", Shown::Bytes),
     Column::new("events", "EVENTS", Shown::Number),
-    Column::new("fault", "FAULT", Shown::Plain),
+    Column::new("fault", "FAULT", Shown::Text),
 ];
 
 const STREAMS: &[Column] = &[

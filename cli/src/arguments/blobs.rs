@@ -130,8 +130,8 @@ const RECORDS: &[Column] = &[
     Column::new("name", "NAME", Shown::Plain),
     Column::new("type", "TYPE", Shown::Plain),
     Column::new("timestamp", "TIME", Shown::Micros),
-    Column::new("hold", "HOLD", Shown::Plain),
-    Column::new("keep", "KEEP", Shown::Plain),
+    Column::new("hold", "HOLD", Shown::Text),
+    Column::new("keep", "KEEP", Shown::Text),
 ];
 
 const USAGE: &[Column] = &[

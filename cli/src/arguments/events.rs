@@ -140,8 +140,8 @@ pub(super) const EVENTS: &[Column] = &[
     Column::new("stream", "STREAM", Shown::Plain),
     Column::new("offset", "OFFSET", Shown::Number),
     Column::new("appId", "APP", Shown::Plain),
-    Column::new("tags", "TAGS", Shown::Plain),
-    Column::new("payload", "PAYLOAD", Shown::Plain),
+    Column::new("tags", "TAGS", Shown::Text),
+    Column::new("payload", "PAYLOAD", Shown::Text),
 ];
 
 /// The columns of what comes out of subscriptions.
@@ -152,7 +152,7 @@ pub(super) const EVENTS_OF_SUBSCRIPTIONS: &[Column] = &[
     Column::new("stream", "STREAM", Shown::Plain),
     Column::new("offset", "OFFSET", Shown::Number),
     Column::new("appId", "APP", Shown::Plain),
-    Column::new("tags", "TAGS", Shown::Plain),
-    Column::new("payload", "PAYLOAD", Shown::Plain),
-    Column::new("offsets", "OFFSETS", Shown::Plain),
+    Column::new("tags", "TAGS", Shown::Text),
+    Column::new("payload", "PAYLOAD", Shown::Text),
+    Column::new("offsets", "OFFSETS", Shown::Text),
 ];

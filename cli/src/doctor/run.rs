@@ -85,6 +85,6 @@ fn newest() -> Query {
 const FINDINGS: &[Column] = &[
     Column::new("verdict", "VERDICT", Shown::Plain),
     Column::new("check", "CHECK", Shown::Plain),
-    Column::new("found", "FOUND", Shown::Plain),
-    Column::new("advice", "TO DO", Shown::Plain),
+    Column::new("found", "FOUND", Shown::Text),
+    Column::new("advice", "TO DO", Shown::Text),
 ];

@@ -15,8 +15,10 @@ pub(crate) struct Column {
 /// How a value is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shown {
-    /// As it is.
+    /// As it is, in one line.
     Plain,
+    /// As it is, folded where the terminal is narrow.
+    Text,
     /// As it is, flush right.
     Number,
     /// A size for people, flush right.
@@ -38,6 +40,10 @@ impl Column {
         }
     }
 
+    pub(super) fn is_foldable(&self) -> bool {
+        self.shown == Shown::Text
+    }
+
     pub(super) fn is_right(&self) -> bool {
         matches!(self.shown, Shown::Number | Shown::Bytes)
     }
@@ -47,7 +53,7 @@ impl Column {
     pub(super) fn text(&self, row: &Fields) -> String {
         let text = row.text(self.field);
         let text = match self.shown {
-            Shown::Plain | Shown::Number => text,
+            Shown::Plain | Shown::Text | Shown::Number => text,
             Shown::Bytes => text.parse().map(bytes).unwrap_or(text),
             Shown::Micros => text.parse().map(time).unwrap_or(text),
             Shown::Seconds => match text.parse::<i64>() {

@@ -90,14 +90,24 @@ fn table(shown: &[(&'static Column, u16)], rows: &[Fields], has_heading: bool) -
                 .map(|(column, _)| align(column, column.text(row))),
         );
     }
-    for (index, (_, width)) in shown.iter().enumerate() {
-        if let Some(column) = table.column_mut(index) {
-            column.set_padding((0, 2));
-            if *width > 0 {
-                let least = ColumnConstraint::LowerBoundary(Width::Fixed(width + 2));
+    for (index, (shown, width)) in shown.iter().enumerate() {
+        let Some(column) = table.column_mut(index) else {
+            continue;
+        };
+        column.set_padding((0, GAP));
+        match (shown.is_foldable(), *width) {
+            (true, _) => {}
+            (false, 0) => {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
+            (false, width) => {
+                let least = ColumnConstraint::LowerBoundary(Width::Fixed(width + GAP));
                 column.set_constraint(least);
             }
         }
     }
     table
 }
+
+/// Blanks between two columns.
+const GAP: u16 = 2;

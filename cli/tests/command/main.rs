@@ -13,3 +13,4 @@ mod service;
 mod settings;
 mod subscribe;
 mod swarm;
+mod terminal;
