@@ -141,7 +141,13 @@ async fn send_request(write: &mut (impl AsyncWrite + Unpin), request: Request) -
         write_frame(write, Sort::Request, &body).await?;
         write.flush().await
     };
-    sent.await.map_err(hung_up)
+    // Who has hung up may have said why, which is read next.
+    match sent.await {
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(Failure::invalid(format!(
+            "the request is too long: {error}"
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// Sends a file to its end, and tells how far it is.

@@ -12,10 +12,12 @@ mod unix {
     use std::os::unix::fs::PermissionsExt as _;
     use std::path::{Path, PathBuf};
 
+    use swarmlet::ErrorKind;
     use tokio::net::{UnixListener, UnixStream};
 
     use crate::failure::{Failure, Result};
     use crate::limits::SOCKET_PATH_BYTES;
+    use crate::wire;
 
     /// The socket of a folder whose node is ours.
     pub(crate) struct Socket {
@@ -60,7 +62,7 @@ mod unix {
             Ok(Self { listener, path })
         }
 
-        /// The next who connects and may.
+        /// The next who connects and may; others are told that they may not.
         pub(crate) async fn accept(&self) -> io::Result<UnixStream> {
             loop {
                 let (stream, _) = self.listener.accept().await?;
@@ -70,6 +72,10 @@ mod unix {
                     return Ok(stream);
                 }
                 tracing::warn!(user, "a command of another user was refused");
+                let message = format!("the node belongs to another user, whose number is {own}");
+                let failure = Failure::new(ErrorKind::PermissionDenied, message);
+                // It fits into the buffer of a socket, so nobody waits for it to be read.
+                let _ = wire::refuse(stream, &failure).await;
             }
         }
     }

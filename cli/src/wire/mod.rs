@@ -10,4 +10,4 @@ mod serve;
 
 pub(crate) use frame::{Frame, Sort, read_frame, write_frame};
 pub(crate) use link::{Link, Progress};
-pub(crate) use serve::{Opening, serve};
+pub(crate) use serve::{Opening, refuse, serve};

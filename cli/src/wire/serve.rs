@@ -9,10 +9,10 @@ use std::io;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use swarmlet::ErrorKind;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::mpsc;
 
-use super::frame::{Sort, read_frame};
+use super::frame::{Sort, read_frame, write_frame};
 use super::link::Link;
 use crate::failure::{Failure, Result};
 use crate::limits::{FRAMES_AHEAD, REQUEST_WITHIN};
@@ -55,6 +55,16 @@ where
         gone = pump(&mut read, tx) => gone,
         (link, outcome) = answer(request, link) => link.end(outcome).await,
     }
+}
+
+/// Says no to somebody before anything is asked.
+pub(crate) async fn refuse(
+    mut stream: impl AsyncWrite + Unpin,
+    failure: &Failure,
+) -> io::Result<()> {
+    let body = serde_json::to_vec(failure).map_err(io::Error::from)?;
+    write_frame(&mut stream, Sort::Failure, &body).await?;
+    stream.flush().await
 }
 
 async fn read_request(read: &mut (impl AsyncRead + Unpin)) -> io::Result<Result<Request>> {

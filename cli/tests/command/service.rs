@@ -224,3 +224,38 @@ fn root_does_not_open_the_folder_of_another_user() {
         );
     }
 }
+
+#[test]
+fn another_user_gets_no_answer_even_where_the_socket_could_be_reached() {
+    use std::os::unix::process::CommandExt as _;
+
+    if !rustix::process::geteuid().is_root() {
+        // Only root can be somebody else.
+        return;
+    }
+    let place = Place::new();
+    let mut node = place.run();
+    let opened = |path: &std::path::Path, mode| {
+        let open = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(path, open).unwrap();
+    };
+    // The program may lie where nobody else can go.
+    let program = place.beside("swarmlet");
+    std::fs::copy(env!("CARGO_BIN_EXE_swarmlet"), &program).unwrap();
+    opened(&place.beside(""), 0o755);
+    opened(place.path(), 0o755);
+    opened(&place.path().join("command.sock"), 0o777);
+    let mut command = std::process::Command::new(program);
+    command.args(["status", "--json", "-C"]).arg(place.path());
+    command.uid(65_534).gid(65_534);
+    let said = crate::harness::Said::of(&mut command);
+    assert_eq!(said.code, Some(5), "{said:?}");
+    assert!(said.err.contains("permission_denied"), "{said:?}");
+    assert_eq!(place.row(&["status"])["isRunning"], true);
+    let complaints = node.complaints();
+    assert!(
+        complaints.contains("another user was refused"),
+        "{complaints}"
+    );
+    node.stop();
+}
