@@ -2,6 +2,8 @@
 //! files go their way.
 
 use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::pin::pin;
 
 use swarmlet::ErrorKind;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader};
@@ -12,7 +14,7 @@ use super::reach::Stream;
 use crate::failure::{Failure, Result};
 use crate::limits::CHUNK_BYTES;
 use crate::request::Request;
-use crate::show::{Fields, Format, Printer};
+use crate::show::{Fields, Format, Gauge, Printer};
 use crate::wire::{Frame, Opening, Progress, Sort, read_frame, write_frame};
 
 /// What was opened for a conversation, before anything is asked: a file that cannot be written is
@@ -20,9 +22,17 @@ use crate::wire::{Frame, Opening, Progress, Sort, read_frame, write_frame};
 pub(super) struct Conversation {
     request: Request,
     source: Option<Source>,
+    gauge: Gauge,
+    listener: Listener,
+}
+
+/// Where what is answered goes.
+struct Listener {
     bytes_to: Option<Sink>,
     rows_to: Option<Sink>,
-    offsets_to: Option<std::path::PathBuf>,
+    offsets_to: Option<PathBuf>,
+    /// Whether the node is sent a file, whose progress is known here.
+    is_sending: bool,
     printer: Printer,
 }
 
@@ -38,13 +48,18 @@ impl Conversation {
         let begin = |place, is_text| Sink::begin(place, is_text);
         let bytes_to = errand.bytes_to.as_ref();
         let rows_to = errand.rows_to.as_ref();
-        Ok(Self {
-            request: errand.request,
-            source,
+        let listener = Listener {
             bytes_to: bytes_to.map(|place| begin(place, false)).transpose()?,
             rows_to: rows_to.map(|place| begin(place, true)).transpose()?,
             offsets_to: errand.offsets_to,
+            is_sending: source.is_some(),
             printer: Printer::new(format, is_quiet, errand.layout),
+        };
+        Ok(Self {
+            request: errand.request,
+            source,
+            gauge: Gauge::new(!is_quiet && format == Format::Table),
+            listener,
         })
     }
 
@@ -52,64 +67,55 @@ impl Conversation {
     /// more, that is an end as well.
     pub(super) async fn hold(self, stream: impl Stream) -> Result<()> {
         let (read, mut write) = tokio::io::split(stream);
-        let mut read = BufReader::new(read);
-        let Self {
-            request,
-            source,
-            mut printer,
-            mut bytes_to,
-            mut rows_to,
-            offsets_to,
-        } = self;
-        send_request(&mut write, request).await?;
-        let (told, mut sent_so_far) = tokio::sync::watch::channel(0);
-        let size = source.as_ref().and_then(|source| source.size);
+        send_request(&mut write, self.request).await?;
+        let (source, gauge) = (self.source, self.gauge);
         let sending = async {
             match source {
-                Some(source) => send_bytes(&mut write, source, told).await,
-                None => std::future::pending().await,
+                Some(source) => send_bytes(&mut write, source, gauge).await,
+                None => Ok(()),
             }
         };
-        tokio::pin!(sending);
-        let mut is_sending = true;
+        // Each goes on where it was until it ends: half a frame that was read must not be lost.
+        let mut listening = pin!(self.listener.listen(BufReader::new(read)));
+        tokio::select! {
+            heard = &mut listening => heard,
+            sent = sending => match sent {
+                Err(failure) if !failure.is(ErrorKind::Closed) => Err(failure),
+                // Why the node does not want more, it says itself.
+                _ => listening.await,
+            },
+        }
+    }
+}
+
+impl Listener {
+    /// Takes frames to the last one.
+    async fn listen(mut self, mut read: impl AsyncRead + Unpin) -> Result<()> {
         loop {
-            let frame = tokio::select! {
-                frame = read_frame(&mut read) => frame.map_err(hung_up)?,
-                sent = &mut sending, if is_sending => {
-                    is_sending = false;
-                    // Why the node does not want more, it says itself.
-                    match sent {
-                        Err(failure) if !failure.is(ErrorKind::Closed) => return Err(failure),
-                        _ => continue,
-                    }
-                }
-                Ok(()) = sent_so_far.changed() => {
-                    let done = *sent_so_far.borrow_and_update();
-                    printer.progress(Progress { done, total: size, is_bytes: true });
-                    continue;
-                }
-            };
+            let frame = read_frame(&mut read).await.map_err(hung_up)?;
             let frame = frame.ok_or_else(|| hung_up(io::ErrorKind::UnexpectedEof.into()))?;
-            let next = match (frame.sort, &mut bytes_to, &mut rows_to) {
-                (Sort::Bytes, Some(sink), _) => written(sink.write_all(&frame.body))?,
-                (Sort::Row, _, Some(sink)) => {
-                    let line = sink.write_all(&frame.body);
-                    written(line.and_then(|()| sink.write_all(b"\n")))?
-                }
-                (Sort::Offsets, ..) => {
-                    if let Some(path) = &offsets_to {
-                        files::replace(path, &frame.body)?;
-                    }
-                    Next::More
-                }
-                // What the node says of how far it has read is behind what was sent.
-                (Sort::Progress, ..) if size.is_some() => Next::More,
-                _ => show(frame, &mut printer)?,
-            };
-            if let Next::Done = next {
-                let mut sinks = [bytes_to, rows_to].into_iter().flatten();
+            if let Next::Done = self.take(frame)? {
+                let mut sinks = [self.bytes_to, self.rows_to].into_iter().flatten();
                 return written(sinks.try_for_each(Sink::complete)).map(drop);
             }
+        }
+    }
+
+    fn take(&mut self, frame: Frame) -> Result<Next> {
+        match (frame.sort, &mut self.bytes_to, &mut self.rows_to) {
+            (Sort::Bytes, Some(sink), _) => written(sink.write_all(&frame.body)),
+            (Sort::Row, _, Some(sink)) => {
+                let line = sink.write_all(&frame.body);
+                written(line.and_then(|()| sink.write_all(b"\n")))
+            }
+            (Sort::Offsets, ..) => {
+                if let Some(path) = &self.offsets_to {
+                    files::replace(path, &frame.body)?;
+                }
+                Ok(Next::More)
+            }
+            (Sort::Progress, ..) if self.is_sending => Ok(Next::More),
+            _ => show(frame, &mut self.printer),
         }
     }
 }
@@ -154,9 +160,14 @@ async fn send_request(write: &mut (impl AsyncWrite + Unpin), request: Request) -
 async fn send_bytes(
     write: &mut (impl AsyncWrite + Unpin),
     mut source: Source,
-    told: tokio::sync::watch::Sender<u64>,
+    mut gauge: Gauge,
 ) -> Result<()> {
     let mut chunk = vec![0; CHUNK_BYTES];
+    let mut progress = Progress {
+        done: 0,
+        total: source.size,
+        is_bytes: true,
+    };
     loop {
         let len = fill(&mut source.bytes, &mut chunk).await;
         let len = len.map_err(|error| Failure::io("cannot read the file", error))?;
@@ -165,8 +176,10 @@ async fn send_bytes(
         }
         let sent = write_frame(write, Sort::Bytes, &chunk[..len]).await;
         sent.map_err(hung_up)?;
-        told.send_modify(|sent| *sent += len as u64);
+        progress.done += len as u64;
+        gauge.show(progress);
     }
+    gauge.hide();
     let ended = async {
         write_frame(write, Sort::End, &[]).await?;
         write.flush().await
@@ -230,4 +243,45 @@ fn read_json<T: serde::de::DeserializeOwned>(frame: &Frame) -> Result<T> {
 fn hung_up(error: io::Error) -> Failure {
     let message = format!("the node has gone while it answered: {error}");
     Failure::new(ErrorKind::Closed, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::errand::Place;
+    use super::*;
+    use crate::show::Layout;
+
+    /// Rows come in pieces while a file is sent: neither must disturb the other.
+    #[tokio::test]
+    async fn what_is_heard_in_pieces_while_a_file_is_sent_is_heard_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let (source, rows) = (folder.path().join("source"), folder.path().join("rows"));
+        std::fs::write(&source, vec![7; 40 * CHUNK_BYTES]).unwrap();
+        let errand = Errand::new(Request::Import { skip: 0 }, Layout::Card);
+        let errand = errand.reading(Place::File(source));
+        let errand = errand.writing_rows(Place::File(rows.clone()));
+        let conversation = Conversation::new(errand, Format::Json, true).unwrap();
+        let (ours, theirs) = tokio::io::duplex(CHUNK_BYTES);
+        let (mut read, mut write) = tokio::io::split(theirs);
+        let answering = async {
+            let mut frames = Vec::new();
+            while let Some(frame) = read_frame(&mut read).await.unwrap() {
+                if frame.sort == Sort::Bytes {
+                    frames.clear();
+                    write_frame(&mut frames, Sort::Row, b"{}").await.unwrap();
+                    for byte in &frames {
+                        write.write_all(&[*byte]).await.unwrap();
+                        tokio::task::yield_now().await;
+                    }
+                } else if frame.sort == Sort::End {
+                    write_frame(&mut write, Sort::Done, &[]).await.unwrap();
+                    break;
+                }
+            }
+        };
+        let (held, ()) = tokio::join!(conversation.hold(ours), answering);
+        held.unwrap();
+        let rows = std::fs::read_to_string(rows).unwrap();
+        assert_eq!(rows, "{}\n".repeat(40));
+    }
 }

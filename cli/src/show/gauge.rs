@@ -4,14 +4,26 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::wire::Progress;
 
-/// A bar that appears with the first progress.
-#[derive(Default)]
-pub(super) struct Gauge(Option<ProgressBar>);
+/// A bar that appears with the first progress, if anybody wants it.
+pub(crate) struct Gauge {
+    is_wanted: bool,
+    bar: Option<ProgressBar>,
+}
 
 impl Gauge {
+    pub(crate) fn new(is_wanted: bool) -> Self {
+        Self {
+            is_wanted,
+            bar: None,
+        }
+    }
+
     /// Shows how far it is.
-    pub(super) fn show(&mut self, progress: Progress) {
-        let bar = self.0.get_or_insert_with(|| {
+    pub(crate) fn show(&mut self, progress: Progress) {
+        if !self.is_wanted {
+            return;
+        }
+        let bar = self.bar.get_or_insert_with(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
             bar.set_style(style(progress));
             bar
@@ -26,8 +38,8 @@ impl Gauge {
     }
 
     /// Makes room for a line.
-    pub(super) fn hide(&mut self) {
-        if let Some(bar) = self.0.take() {
+    pub(crate) fn hide(&mut self) {
+        if let Some(bar) = self.bar.take() {
             bar.finish_and_clear();
         }
     }

@@ -15,5 +15,6 @@ mod table;
 pub(crate) use column::{Column, Shown, bytes, printable, time};
 pub(crate) use complaint::complain;
 pub(crate) use fields::Fields;
+pub(crate) use gauge::Gauge;
 pub(crate) use layout::Layout;
 pub(crate) use printer::{Format, Printer};

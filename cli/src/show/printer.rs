@@ -52,7 +52,7 @@ impl Printer {
             page_bytes: 0,
             pages: None,
             csv: None,
-            gauge: Gauge::default(),
+            gauge: Gauge::new(!is_quiet && format == Format::Table),
         }
     }
 
@@ -109,9 +109,7 @@ impl Printer {
 
     /// Shows how far long work is.
     pub(crate) fn progress(&mut self, progress: Progress) {
-        if !self.is_quiet && self.format == Format::Table {
-            self.gauge.show(progress);
-        }
+        self.gauge.show(progress);
     }
 
     /// Shows the rest.
