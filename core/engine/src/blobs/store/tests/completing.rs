@@ -4,7 +4,7 @@ use super::super::*;
 use super::files::{all, begin, bytes, complete, fetch, open, resumed, source};
 use crate::blobs::limits::PIECE_BYTES;
 use crate::storage::sim::Fault;
-use crate::storage::{Disk, Folder, SimDisk};
+use crate::storage::{Folder, SimDisk};
 
 /// Makes a part of all pieces whole, with a fault at the operation `nth`; says whether it was told
 /// to have gone well, and what there is after a restart.

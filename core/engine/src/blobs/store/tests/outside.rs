@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::super::*;
-use super::files::{all, begin, bytes, fetch, open, source};
+use super::files::{all, begin, bytes, complete, fetch, open, source};
 use crate::blobs::BlobId;
 use crate::error::{ErrorKind, Result};
 use crate::storage::sim::Fault;
@@ -188,7 +188,7 @@ fn what_came_into_the_store_needs_no_file_any_more() {
     let part = begin(&store, &source).unwrap();
     fetch(&part, &source).unwrap();
     assert_eq!(store.bytes_of(id).unwrap(), disk_bytes(&disk));
-    part.complete().unwrap();
+    complete(&store, &part).unwrap();
     assert_eq!(disk.files().len(), 2, "the blob and its hashes");
     // Here twice, which a crash leaves or somebody wants: one is enough.
     disk.put_outside(FILM, &content);
