@@ -78,9 +78,9 @@ pub(crate) const RESULTS_FIRST: usize = 4;
 /// one.
 pub(crate) const RESULTS_BYTES_WANTED: usize = 64 * 1024;
 
-/// Reads of what is there, of all clients together: as many as keep a disk and some processors
-/// busy. One may look at megabytes to find a few bytes.
-pub(crate) const READS_MAX: usize = 8;
+/// Reads of what is there, of all clients together: each may hold the megabytes of one commit to
+/// find a few bytes, and one that aggregates takes its time, so that few would wait for each other.
+pub(crate) const READS_MAX: usize = 32;
 
 /// How long a stream of results may be silent: clients take a longer silence for a dead connection.
 pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(15);
