@@ -86,14 +86,16 @@ impl<S: Send + Sync> FromRequest<S> for Sent {
 
 async fn whole(body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
     // Whoever says how much there will be is refused before it is sent.
-    if body.size_hint().lower() > bytes_max as u64 {
-        return Err(Problem::PayloadTooLarge { limit: bytes_max });
+    let (size, limit) = (body.size_hint().lower(), bytes_max);
+    if size > limit as u64 {
+        let size = Some(size);
+        return Err(Problem::PayloadTooLarge { size, limit });
     }
     let read = Limited::new(body, bytes_max).collect();
     match tokio::time::timeout(BODY_TIME_MAX, read).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            Err(Problem::PayloadTooLarge { limit: bytes_max })
+            Err(Problem::PayloadTooLarge { size: None, limit })
         }
         Ok(Err(error)) => Err(Problem::invalid(error)),
         Err(_) => Err(Problem::RequestTimeout),

@@ -34,10 +34,9 @@ pub(crate) enum Problem {
         offered: &'static str,
     },
     UnsupportedMediaType,
+    /// Of so many bytes, if it is known how many.
     PayloadTooLarge {
-        limit: usize,
-    },
-    LengthUnknown {
+        size: Option<u64>,
         limit: usize,
     },
     RequestTimeout,
@@ -124,12 +123,11 @@ impl Problem {
                 let code = "ERR_UNSUPPORTED_MEDIA_TYPE";
                 (S::UNSUPPORTED_MEDIA_TYPE, code, text.into())
             }
-            Self::PayloadTooLarge { limit } => {
-                let text = format!("Payload too large. Limit is {limit}");
-                (S::PAYLOAD_TOO_LARGE, "ERR_PAYLOAD_TOO_LARGE", text)
-            }
-            Self::LengthUnknown { limit } => {
-                let text = format!("Payload length unknown. Limit is {limit}");
+            Self::PayloadTooLarge { size, limit } => {
+                let text = match size {
+                    Some(size) => format!("Payload too large ({size} > {limit})."),
+                    None => format!("Payload length unknown. Limit is {limit}"),
+                };
                 (S::PAYLOAD_TOO_LARGE, "ERR_PAYLOAD_TOO_LARGE", text)
             }
             Self::Unavailable => {
@@ -176,10 +174,7 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         // The rest of a body that was not read cannot be told from the next request.
-        let is_cut = matches!(
-            self,
-            Self::PayloadTooLarge { .. } | Self::LengthUnknown { .. } | Self::RequestTimeout
-        );
+        let is_cut = matches!(self, Self::PayloadTooLarge { .. } | Self::RequestTimeout);
         let (status, code, message) = self.parts();
         let body = json!({ "code": code, "message": message }).to_string();
         let mut response = (status, [(CONTENT_TYPE, JSON)], body).into_response();

@@ -74,6 +74,7 @@ impl<'a> Upload<'a> {
                 self.bytes_left
                     .checked_sub(chunk.len())
                     .ok_or(Problem::PayloadTooLarge {
+                        size: None,
                         limit: UPLOAD_BYTES_MAX,
                     })?;
             let write = move || writer.write(&chunk).map(|()| writer);

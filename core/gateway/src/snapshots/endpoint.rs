@@ -43,9 +43,8 @@ pub(crate) async fn write(
 ) -> Result<StatusCode, Problem> {
     let path = own_place(&uri, &caller)?;
     if !sent.headers.contains_key(CONTENT_LENGTH) {
-        return Err(Problem::LengthUnknown {
-            limit: SNAPSHOT_BYTES_MAX,
-        });
+        let (size, limit) = (None, SNAPSHOT_BYTES_MAX);
+        return Err(Problem::PayloadTooLarge { size, limit });
     }
     let media_type = sent
         .headers
@@ -138,7 +137,10 @@ fn listing(entries: BTreeMap<String, Entry>) -> Value {
 impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
         match refused {
-            Refused::TooLarge { limit } => Self::PayloadTooLarge { limit },
+            Refused::TooLarge { size, limit } => {
+                let size = Some(size);
+                Self::PayloadTooLarge { size, limit }
+            }
             Refused::NoRoom => Self::NoRoom,
             Refused::Failed(error) => {
                 tracing::error!(%error, "what an app keeps cannot be read or written");

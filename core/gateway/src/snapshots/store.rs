@@ -64,6 +64,7 @@ pub(super) enum Found {
 pub(super) enum Refused {
     /// It is too large, or nothing more may be kept.
     TooLarge {
+        size: u64,
         limit: usize,
     },
     NoRoom,
@@ -137,7 +138,8 @@ impl Store {
             zstd::bulk::compress(&kept.bytes, LEVEL).map_err(|err| failed(err.into()))?;
         if compressed.len() > SNAPSHOT_COMPRESSED_BYTES_MAX {
             let limit = SNAPSHOT_COMPRESSED_BYTES_MAX;
-            return Err(Refused::TooLarge { limit });
+            let size = compressed.len() as u64;
+            return Err(Refused::TooLarge { size, limit });
         }
         let sizes = (kept.bytes.len() as u64, compressed.len() as u64, now_ms());
         let (original, stored, created) = sizes;
