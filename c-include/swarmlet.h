@@ -592,6 +592,10 @@ typedef struct {
      * The app that stored it.
      */
     swarmlet_text app_id;
+    /**
+     * The collection that it is a file of; no text if it is none.
+     */
+    swarmlet_text collection;
 } swarmlet_blob_info;
 
 /**
@@ -704,6 +708,92 @@ typedef struct {
 } swarmlet_blob_ids;
 
 /**
+ * A file of a collection.
+ */
+typedef struct {
+    /**
+     * Where it is below the folder, with `/` between names.
+     */
+    swarmlet_text path;
+    /**
+     * The id of its bytes.
+     */
+    swarmlet_text id;
+    /**
+     * How many they are.
+     */
+    uint64_t size;
+} swarmlet_collection_file;
+
+/**
+ * The files of a collection, in the order of their paths. It owns everything it points to.
+ */
+typedef struct {
+    /**
+     * The files.
+     */
+    const swarmlet_collection_file *items;
+    /**
+     * How many there are.
+     */
+    size_t count;
+} swarmlet_collection;
+
+/**
+ * What is said of a blob when it is stored. `swarmlet_put_options_init()` says nothing.
+ */
+typedef struct {
+    /**
+     * `sizeof(swarmlet_put_options)`.
+     */
+    size_t size;
+    /**
+     * What people call it, never a path; that of a file where nothing is said.
+     */
+    swarmlet_text name;
+    /**
+     * What kind of bytes it is, like `image/png`.
+     */
+    swarmlet_text media_type;
+    /**
+     * By what its record is found, beside its own tags.
+     */
+    const swarmlet_text *tags;
+    /**
+     * How many tags there are.
+     */
+    size_t tag_count;
+    /**
+     * Who is to hold it beside this device, as JSON: `"everyone"`, which is so where nothing is
+     * said; `"on_demand"`, those who read it; `{"copies": 3}`, so many; `{"labels": {"hall":
+     * "2"}}`, those whose certificates have all of these labels.
+     */
+    swarmlet_text hold;
+    /**
+     * How long it is kept, as JSON: `"forever"`, which is so where nothing is said: until it is
+     * deleted; `{"until": 1800000000000000}`, a time in microseconds since 1970-01-01 UTC;
+     * `{"until_next": ["press:7"]}`, until a later record has all of these tags, without tags
+     * until the next blob of the same name; `"while_referenced"`, as long as an event has the tag
+     * `blob:<id>`.
+     */
+    swarmlet_text keep;
+} swarmlet_put_options;
+
+/**
+ * What became of a folder.
+ */
+typedef struct {
+    /**
+     * How many files were written.
+     */
+    uint64_t written;
+    /**
+     * How many were there already, with the same bytes.
+     */
+    uint64_t unchanged;
+} swarmlet_saved_folder;
+
+/**
  * Is told of bytes (`SWARMLET_STATUS_OK`), which are gone after the callback returns, and in the
  * end once of `SWARMLET_STATUS_END` or an error, then without bytes. Called on the one thread of
  * the library, under no lock; it may call everything, also `swarmlet_blob_reader_cancel` and
@@ -755,46 +845,6 @@ typedef void (*swarmlet_blob_batch_callback)(void *user,
 typedef void (*swarmlet_blob_state_callback)(void *user,
                                              swarmlet_status status,
                                              const swarmlet_blob_state *state);
-
-/**
- * What is said of a blob when it is stored. `swarmlet_put_options_init()` says nothing.
- */
-typedef struct {
-    /**
-     * `sizeof(swarmlet_put_options)`.
-     */
-    size_t size;
-    /**
-     * What people call it, never a path; that of a file where nothing is said.
-     */
-    swarmlet_text name;
-    /**
-     * What kind of bytes it is, like `image/png`.
-     */
-    swarmlet_text media_type;
-    /**
-     * By what its record is found, beside its own tags.
-     */
-    const swarmlet_text *tags;
-    /**
-     * How many tags there are.
-     */
-    size_t tag_count;
-    /**
-     * Who is to hold it beside this device, as JSON: `"everyone"`, which is so where nothing is
-     * said; `"on_demand"`, those who read it; `{"copies": 3}`, so many; `{"labels": {"hall":
-     * "2"}}`, those whose certificates have all of these labels.
-     */
-    swarmlet_text hold;
-    /**
-     * How long it is kept, as JSON: `"forever"`, which is so where nothing is said: until it is
-     * deleted; `{"until": 1800000000000000}`, a time in microseconds since 1970-01-01 UTC;
-     * `{"until_next": ["press:7"]}`, until a later record has all of these tags, without tags
-     * until the next blob of the same name; `"while_referenced"`, as long as an event has the tag
-     * `blob:<id>`.
-     */
-    swarmlet_text keep;
-} swarmlet_put_options;
 
 /**
  * A connected device.
@@ -1783,6 +1833,45 @@ void swarmlet_blob_usage_free(swarmlet_blob_usage *usage);
  * Frees what `swarmlet_blobs_pinned` gave. NULL is fine.
  */
 void swarmlet_blob_ids_free(swarmlet_blob_ids *ids);
+
+/**
+ * Frees what `swarmlet_blobs_collection` gave. NULL is fine.
+ */
+void swarmlet_collection_free(swarmlet_collection *collection);
+
+/**
+ * Stores the files of a folder, and of the folders in it, as a collection: a blob that lists them,
+ * whose id stands for all of them. The files are held and kept with it, and `swarmlet_blobs_list`
+ * leaves them out. Links, names that files cannot have everywhere, and more than 8192 files are
+ * `SWARMLET_STATUS_INVALID_ARGUMENT`; nothing is published then. A media type in the options is
+ * not used; the rest is as for `swarmlet_blobs_put`.
+ */
+swarmlet_status swarmlet_blobs_put_folder(const swarmlet_node *node,
+                                          swarmlet_text path,
+                                          const swarmlet_put_options *options,
+                                          swarmlet_blob_info **out);
+
+/**
+ * The files of a collection, for which it waits at most `timeout_ms`, without limit below 0. The
+ * collection is fetched if it is not here; its files are not. `SWARMLET_STATUS_CORRUPT` if the
+ * blob is none. Free the answer with `swarmlet_collection_free`.
+ */
+swarmlet_status swarmlet_blobs_collection(const swarmlet_node *node,
+                                          swarmlet_text id,
+                                          int64_t timeout_ms,
+                                          swarmlet_collection **out);
+
+/**
+ * Writes the files of a collection below a folder, those that are missing there or have other
+ * bytes, and waits for them at most `timeout_ms`, without limit below 0. Each appears when all of
+ * it is there; what else is in the folder stays. If it takes longer, or fails, what was written
+ * stays, and repeated it goes on. `out` may be NULL.
+ */
+swarmlet_status swarmlet_blobs_save_folder(const swarmlet_node *node,
+                                           swarmlet_text id,
+                                           swarmlet_text path,
+                                           int64_t timeout_ms,
+                                           swarmlet_saved_folder *out);
 
 /**
  * The next bytes, at most 64 KiB and never none, and waits for them at most `timeout_ms`, as

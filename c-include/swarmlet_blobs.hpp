@@ -19,6 +19,7 @@ using BlobBatch = detail::Owned<swarmlet_blob_batch, swarmlet_blob_batch_free>;
 using BlobStat = detail::Owned<swarmlet_blob_stat, swarmlet_blob_stat_free>;
 using BlobUsage = detail::Owned<swarmlet_blob_usage, swarmlet_blob_usage_free>;
 using BlobIds = detail::Owned<swarmlet_blob_ids, swarmlet_blob_ids_free>;
+using Collection = detail::Owned<swarmlet_collection, swarmlet_collection_free>;
 
 /// Bytes in memory.
 inline swarmlet_bytes bytes(const void *data, std::size_t size) noexcept {
@@ -215,6 +216,30 @@ class Blobs {
             return swarmlet_blobs_put_file(node_, text(path), options, timeout_ms, out);
         });
     }
+
+    /// Stores the files of a folder as a collection.
+    Result<BlobInfo> put_folder(std::string_view path,
+                                const swarmlet_put_options *options = nullptr) {
+        return detail::owner_of<BlobInfo, swarmlet_blob_info>([&](swarmlet_blob_info **out) {
+            return swarmlet_blobs_put_folder(node_, text(path), options, out);
+        });
+    }
+
+    /// The files of a collection.
+    Result<Collection> collection(std::string_view id, std::int64_t timeout_ms = forever) const {
+        return detail::owner_of<Collection, swarmlet_collection>([&](swarmlet_collection **out) {
+            return swarmlet_blobs_collection(node_, text(id), timeout_ms, out);
+        });
+    }
+
+    /// Writes the files of a collection that are missing below a folder, or have other bytes.
+    Result<swarmlet_saved_folder> save_folder(std::string_view id, std::string_view path,
+                                              std::int64_t timeout_ms = forever) const {
+        return detail::value_of<swarmlet_saved_folder>([&](swarmlet_saved_folder *out) {
+            return swarmlet_blobs_save_folder(node_, text(id), text(path), timeout_ms, out);
+        });
+    }
+
     Result<BlobWriter> writer(const swarmlet_put_options *options = nullptr) {
         return detail::owner_of<BlobWriter, swarmlet_blob_writer>(
             [&](swarmlet_blob_writer **out) {

@@ -1,8 +1,9 @@
 /* Stores a file as a blob, says which blobs there are, and reads it back:
  *
- *     blobs FOLDER FILE COPY
+ *     blobs FOLDER FILE COPY [APP INSTALLED]
  *
- * FOLDER is that of the node. docs/guide/c.md quotes it.
+ * FOLDER is that of the node. With APP, a folder, it stores that too, and writes it elsewhere.
+ * docs/guide/c.md quotes it.
  */
 
 #include <stdio.h>
@@ -72,9 +73,31 @@ static int read_back(const swarmlet_node *node, swarmlet_text id, const char *pa
     return status == SWARMLET_STATUS_OK ? 0 : failed();
 }
 
+/* Writes what is missing of a folder that was stored. */
+static int install(const swarmlet_node *node, swarmlet_text id, const char *path) {
+    swarmlet_saved_folder saved = {0, 0};
+    if (swarmlet_blobs_save_folder(node, id, swarmlet_text_of(path), 30000, &saved)
+        != SWARMLET_STATUS_OK) {
+        return failed();
+    }
+    printf("%llu files were written\n", (unsigned long long)saved.written);
+    return 0;
+}
+
+static int copy_folder(const swarmlet_node *node, const char *from, const char *to) {
+    swarmlet_blob_info *info = NULL;
+    if (swarmlet_blobs_put_folder(node, swarmlet_text_of(from), NULL, &info)
+        != SWARMLET_STATUS_OK) {
+        return failed();
+    }
+    int outcome = install(node, info->id, to);
+    swarmlet_blob_info_free(info);
+    return outcome;
+}
+
 int main(int count, char **arguments) {
-    if (count != 4) {
-        fprintf(stderr, "say `%s FOLDER FILE COPY`\n", arguments[0]);
+    if (count != 4 && count != 6) {
+        fprintf(stderr, "say `%s FOLDER FILE COPY [APP INSTALLED]`\n", arguments[0]);
         return 1;
     }
     swarmlet_node *node = NULL;
@@ -87,6 +110,9 @@ int main(int count, char **arguments) {
         printf("stored %s\n", info->id.data);
         outcome = list(node) || read_back(node, info->id, arguments[3]);
         swarmlet_blob_info_free(info);
+    }
+    if (count == 6 && outcome == 0) {
+        outcome = copy_folder(node, arguments[4], arguments[5]);
     }
     swarmlet_node_close(node, -1);
     swarmlet_node_free(node);

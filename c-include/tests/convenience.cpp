@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <string>
+#include <sys/stat.h>
 
 #include "swarmlet.hpp"
 
@@ -232,6 +233,21 @@ static void what_is_known_of_blobs_is_told(const char *folder) {
     CHECK(changes->cancel().ok() && changes->next().is_end());
 }
 
+static void folders_are_stored_and_written(const char *folder) {
+    Node node = node_in(folder, "node");
+    std::string app = std::string(folder) + "/app", copy = std::string(folder) + "/copy";
+    CHECK(mkdir(app.c_str(), 0700) == 0);
+    Result<BlobInfo> page = node.blobs().put(bytes("page", 4));
+    CHECK(node.blobs().get(view((*page)->id))->save(app + "/page", LIMIT_MS).ok());
+    Result<BlobInfo> stored = node.blobs().put_folder(app);
+    CHECK(stored);
+    std::string id(view((*stored)->id));
+    Result<Collection> files = node.blobs().collection(id, LIMIT_MS);
+    CHECK(files && (*files)->count == 1 && view((*files)->items[0].path) == "page");
+    CHECK(node.blobs().save_folder(id, copy)->written == 1);
+    CHECK(node.blobs().save_folder(id, copy, LIMIT_MS)->unchanged == 1);
+}
+
 static void blobs_call_functions_back(const char *folder) {
     Node node = node_in(folder, "node");
     std::string id(view((*node.blobs().put(bytes("film", 4)))->id));
@@ -285,6 +301,7 @@ int main() {
         {"a_swarm_is_founded", a_swarm_is_founded},
         {"blobs_are_stored_and_read", blobs_are_stored_and_read},
         {"what_is_known_of_blobs_is_told", what_is_known_of_blobs_is_told},
+        {"folders_are_stored_and_written", folders_are_stored_and_written},
         {"blobs_call_functions_back", blobs_call_functions_back},
     };
     run_tests(tests, sizeof tests / sizeof tests[0]);

@@ -1,6 +1,8 @@
 /* What is said and known of blobs: pulled, polled, and called back, as bytes are too. */
 
 #include <pthread.h>
+#include <stdio.h>
+#include <sys/stat.h>
 
 #include "blobs.h"
 #include "check.h"
@@ -121,6 +123,62 @@ static void blobs_have_the_room_that_they_are_given(const char *folder) {
         OK(swarmlet_blob_watch_next(watch, LIMIT_MS, &state));
     }
     swarmlet_blob_watch_free(watch);
+    swarmlet_blob_info_free(info);
+    closed(node);
+}
+
+static void write_text(const char *path, const char *text) {
+    FILE *file = fopen(path, "w");
+    CHECK(file != NULL && fputs(text, file) >= 0 && fclose(file) == 0);
+}
+
+static void folders_are_stored_listed_and_written_elsewhere(const char *folder) {
+    char app[256], scripts[256], path[256], copy[256];
+    swarmlet_node *node = opened(folder, "node");
+    swarmlet_text from = below(app, sizeof app, folder, "app");
+    swarmlet_text to = below(copy, sizeof copy, folder, "installed");
+    CHECK(mkdir(app, 0700) == 0);
+    below(scripts, sizeof scripts, app, "js");
+    CHECK(mkdir(scripts, 0700) == 0);
+    below(path, sizeof path, app, "index.html");
+    write_text(path, "<script src=js/app.js></script>");
+    below(path, sizeof path, scripts, "app.js");
+    write_text(path, "start()");
+    swarmlet_put_options options = swarmlet_put_options_init();
+    swarmlet_blob_info *info = NULL;
+    options.name = swarmlet_text_of("app");
+    OK(swarmlet_blobs_put_folder(node, from, &options, &info));
+    CHECK(text_is(info->media_type, "application/vnd.swarmlet.collection"));
+    CHECK(text_is(info->name, "app") && info->collection.data == NULL);
+
+    swarmlet_collection *files = NULL;
+    OK(swarmlet_blobs_collection(node, info->id, LIMIT_MS, &files));
+    CHECK(files->count == 2 && files->items[0].size == 31 && files->items[1].size == 7);
+    CHECK(text_is(files->items[0].path, "index.html"));
+    CHECK(text_is(files->items[1].path, "js/app.js"));
+    swarmlet_blob_stat *stat = NULL;
+    OK(swarmlet_blobs_stat(node, files->items[1].id, &stat));
+    CHECK(stat->record_count == 1 && text_is(stat->records[0].collection, info->id.data));
+    swarmlet_blob_stat_free(stat);
+    swarmlet_collection_free(files);
+
+    swarmlet_saved_folder saved = {0, 0};
+    OK(swarmlet_blobs_save_folder(node, info->id, to, LIMIT_MS, &saved));
+    CHECK(saved.written == 2 && saved.unchanged == 0);
+    below(path, sizeof path, copy, "index.html");
+    write_text(path, "changed");
+    OK(swarmlet_blobs_save_folder(node, info->id, to, -1, &saved));
+    CHECK(saved.written == 1 && saved.unchanged == 1);
+    OK(swarmlet_blobs_save_folder(node, info->id, to, -1, NULL));
+    swarmlet_blob_info_free(info);
+
+    info = stored(node, NULL);
+    CHECK_STATUS(SWARMLET_STATUS_CORRUPT,
+                 swarmlet_blobs_collection(node, info->id, LIMIT_MS, &files));
+    CHECK_STATUS(SWARMLET_STATUS_NOT_FOUND,
+                 swarmlet_blobs_put_folder(node, swarmlet_text_of("/nowhere"), NULL, NULL));
+    CHECK_STATUS(SWARMLET_STATUS_INVALID_ARGUMENT,
+                 swarmlet_blobs_save_folder(node, swarmlet_text_of("x"), to, -1, NULL));
     swarmlet_blob_info_free(info);
     closed(node);
 }
@@ -260,6 +318,8 @@ int main(void) {
         {"records_are_listed_and_changes_followed", records_are_listed_and_changes_followed},
         {"blobs_are_watched_pinned_and_counted", blobs_are_watched_pinned_and_counted},
         {"blobs_have_the_room_that_they_are_given", blobs_have_the_room_that_they_are_given},
+        {"folders_are_stored_listed_and_written_elsewhere",
+         folders_are_stored_listed_and_written_elsewhere},
         {"everything_is_called_back_in_order", everything_is_called_back_in_order},
     };
     make_film();

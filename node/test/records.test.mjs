@@ -187,9 +187,9 @@ test("a folder is stored, listed, and written elsewhere", async (context) => {
   fs.writeFileSync(new URL(`${to.href}/index.html`), "changed");
   assert.deepEqual(await second.blobs.saveFolder(stored.id, to), { written: 1, unchanged: 1 });
   assert.equal(fs.readFileSync(new URL(`${to.href}/js/app.js`), "utf8"), "start()");
-  const { records } = await second.blobs.stat(script.id);
+  const { records } = await first.blobs.stat(script.id);
   assert.deepEqual(records.map((record) => record.collection), [stored.id]);
-  for await (const row of second.query(`FROM 'blob:${script.id}'`)) {
+  for await (const row of first.query(`FROM 'blob:${script.id}'`)) {
     assert.equal(BlobInfo.fromRow(row).collection, stored.id);
   }
 

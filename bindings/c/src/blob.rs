@@ -1,7 +1,7 @@
 //! What is known of blobs, as structs of C.
 
 use swarmlet::{BlobId, EventKey};
-use swarmlet_facade::json_of_policy;
+use swarmlet_facade::{FolderFile, json_of_policy};
 
 use crate::event::Key;
 use crate::kept::{Kept, List, Shelf};
@@ -33,6 +33,38 @@ pub struct BlobInfo {
     pub timestamp: i64,
     /// The app that stored it.
     pub app_id: Text,
+    /// The collection that it is a file of; no text if it is none.
+    pub collection: Text,
+}
+
+/// A file of a collection.
+#[repr(C)]
+pub struct CollectionFile {
+    /// Where it is below the folder, with `/` between names.
+    pub path: Text,
+    /// The id of its bytes.
+    pub id: Text,
+    /// How many they are.
+    pub size: u64,
+}
+
+/// The files of a collection, in the order of their paths. It owns everything it points to.
+#[repr(C)]
+pub struct Collection {
+    /// The files.
+    pub items: *const CollectionFile,
+    /// How many there are.
+    pub count: usize,
+}
+
+/// What became of a folder.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct SavedFolder {
+    /// How many files were written.
+    pub written: u64,
+    /// How many were there already, with the same bytes.
+    pub unchanged: u64,
 }
 
 /// Something was said of a blob.
@@ -150,6 +182,10 @@ pub(crate) fn info(info: &swarmlet::BlobInfo, shelf: &mut Shelf) -> BlobInfo {
         key: Key::new(info.key, shelf),
         timestamp: info.timestamp.micros(),
         app_id: shelf.text(info.app_id.as_str()),
+        collection: match info.collection {
+            Some(id) => shelf.text(&id.to_string()),
+            None => Text::NONE,
+        },
     }
 }
 
@@ -232,6 +268,23 @@ pub(crate) fn give_ids(ids: &[BlobId]) -> *mut BlobIds {
     Kept::give(public, shelf)
 }
 
+/// The files of a collection, for whoever frees them.
+pub(crate) fn give_collection(files: &[FolderFile]) -> *mut Collection {
+    let mut shelf = Shelf::default();
+    let items = files.iter().map(|file| CollectionFile {
+        path: shelf.text(&file.path),
+        id: shelf.text(&file.id.to_string()),
+        size: file.size,
+    });
+    let items = items.collect();
+    let items = shelf.list(items);
+    let public = Collection {
+        items: items.data,
+        count: items.len,
+    };
+    Kept::give(public, shelf)
+}
+
 /// How far a blob is.
 pub(crate) fn progress(progress: &swarmlet::BlobProgress) -> BlobProgress {
     BlobProgress {
@@ -274,4 +327,11 @@ pub extern "C" fn swarmlet_blob_usage_free(usage: *mut BlobUsage) {
 pub extern "C" fn swarmlet_blob_ids_free(ids: *mut BlobIds) {
     // SAFETY: they come from `give_ids`, and the caller gives them back once.
     unsafe { Kept::free(ids) };
+}
+
+/// Frees what `swarmlet_blobs_collection` gave. NULL is fine.
+#[unsafe(no_mangle)]
+pub extern "C" fn swarmlet_collection_free(collection: *mut Collection) {
+    // SAFETY: it comes from `give_collection`, and the caller gives it back once.
+    unsafe { Kept::free(collection) };
 }

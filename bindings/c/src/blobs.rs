@@ -58,7 +58,7 @@ unsafe impl Extensible for GivenPut {
 /// # Safety
 ///
 /// As for [`crate::extensible::options`], and the same holds for what the options point to.
-unsafe fn put_options(given: *const GivenPut) -> Result<BlobOptions> {
+pub(crate) unsafe fn put_options(given: *const GivenPut) -> Result<BlobOptions> {
     // SAFETY: what this function asks for.
     let (name, media_type, tags, hold, keep) = unsafe {
         let given = options(given)?;
@@ -80,7 +80,7 @@ unsafe fn put_options(given: *const GivenPut) -> Result<BlobOptions> {
     })
 }
 
-fn blobs(node: Option<&Node>) -> Result<Blobs> {
+pub(crate) fn blobs(node: Option<&Node>) -> Result<Blobs> {
     given(node, "node")?.facade().blobs()
 }
 

@@ -21,6 +21,7 @@
 mod batch;
 mod bell;
 mod blob;
+mod blob_folders;
 mod blob_reader;
 mod blob_records;
 mod blob_watch;

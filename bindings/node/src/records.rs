@@ -148,8 +148,15 @@ pub(crate) fn progress(progress: &BlobProgress) -> Value {
 
 /// The files of a collection.
 pub(crate) fn collection(files: &[FolderFile]) -> Value {
-    let file = |file: &FolderFile| json!({"path": file.path, "id": file.id.to_string(), "size": file.size});
     files.iter().map(file).collect()
+}
+
+fn file(file: &FolderFile) -> Value {
+    json!({
+        "path": file.path,
+        "id": file.id.to_string(),
+        "size": file.size,
+    })
 }
 
 /// What became of a folder.

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use swarmlet::{
-    BlobChange, BlobInfo, BlobProgress, BlobStat, BlobState, BlobUsage, Hold, Keep, Tags, Timestamp,
+    BlobChange, BlobInfo, BlobProgress, BlobStat, BlobState, BlobUsage, Hold, Keep, SavedFolder,
+    Tags, Timestamp,
 };
-use swarmlet_facade::{BlobOptions, Failure};
+use swarmlet_facade::{BlobOptions, Failure, FolderFile};
 
 use crate::arguments::{count, number};
 use crate::failure::{Result, during};
@@ -72,6 +73,22 @@ pub(crate) struct StoredBlob {
     key: Key,
     timestamp: i64,
     app_id: String,
+    collection: Option<String>,
+}
+
+/// A file of a collection.
+#[derive(uniffi::Record)]
+pub(crate) struct ListedFile {
+    path: String,
+    id: String,
+    size: i64,
+}
+
+/// What became of a folder.
+#[derive(uniffi::Record)]
+pub(crate) struct WrittenFolder {
+    written: i64,
+    unchanged: i64,
 }
 
 /// How much of a blob is on this device.
@@ -220,6 +237,26 @@ impl From<BlobInfo> for StoredBlob {
             key: info.key.into(),
             timestamp: info.timestamp.micros(),
             app_id: info.app_id.to_string(),
+            collection: info.collection.map(|id| id.to_string()),
+        }
+    }
+}
+
+impl From<FolderFile> for ListedFile {
+    fn from(file: FolderFile) -> Self {
+        Self {
+            path: file.path,
+            id: file.id.to_string(),
+            size: number(file.size),
+        }
+    }
+}
+
+impl From<SavedFolder> for WrittenFolder {
+    fn from(saved: SavedFolder) -> Self {
+        Self {
+            written: number(saved.written),
+            unchanged: number(saved.unchanged),
         }
     }
 }

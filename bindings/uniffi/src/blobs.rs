@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::arguments::{byte_limit, number, time_limit};
 use crate::blob_values::{
-    BlobExtent, BlobPresence, BlobReport, BlobRoom, BlobSaid, GivenBlob, StoredBlob, byte_range,
+    BlobExtent, BlobPresence, BlobReport, BlobRoom, BlobSaid, GivenBlob, ListedFile, StoredBlob,
+    WrittenFolder, byte_range,
 };
 use crate::call::{answered, awaited};
 use crate::failure::Result;
@@ -55,6 +56,38 @@ impl Blobs {
         let path = PathBuf::from(path);
         let stored = awaited(|completion| self.0.put_file(path, options, completion)).await?;
         Ok(stored.into())
+    }
+
+    /// Stores the files of a folder.
+    pub(crate) async fn put_folder(&self, path: String, given: GivenBlob) -> Result<StoredBlob> {
+        let options = given.into_options()?;
+        let path = PathBuf::from(path);
+        let stored = awaited(|completion| self.0.put_folder(path, options, completion)).await?;
+        Ok(stored.into())
+    }
+
+    /// The files of a collection. Dropping the wait gives it up.
+    pub(crate) async fn collection(
+        &self,
+        id: String,
+        timeout_micros: Option<i64>,
+    ) -> Result<Vec<ListedFile>> {
+        let timeout = time_limit(timeout_micros);
+        let files = awaited(|completion| self.0.collection(&id, timeout, completion)).await?;
+        Ok(files.into_iter().map(Into::into).collect())
+    }
+
+    /// Writes the files of a collection below a folder. Dropping the wait gives it up.
+    pub(crate) async fn save_folder(
+        &self,
+        id: String,
+        path: String,
+        timeout_micros: Option<i64>,
+    ) -> Result<WrittenFolder> {
+        let timeout = time_limit(timeout_micros);
+        let path = PathBuf::from(path);
+        let saved = awaited(|completion| self.0.save_folder(&id, path, timeout, completion));
+        Ok(saved.await?.into())
     }
 
     /// Bytes of a blob; nothing is read or fetched before somebody looks.

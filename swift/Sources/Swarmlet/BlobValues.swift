@@ -48,6 +48,8 @@ public struct BlobInfo: Sendable, Hashable {
     public let timestamp: Int64
     /// The app that stored it.
     public let appId: String
+    /// The collection that it is a file of, if it is one.
+    public let collection: String?
 
     /// When it was stored, by the clock of the device that did.
     public var time: Date { Date(micros: timestamp) }
@@ -105,6 +107,24 @@ public struct BlobUsage: Sendable, Hashable {
     public let bytesMax: Int64?
 }
 
+/// A file of a collection.
+public struct CollectionFile: Sendable, Hashable {
+    /// Where it is below the folder, with `/` between names.
+    public let path: String
+    /// The id of its bytes.
+    public let id: String
+    /// How many they are.
+    public let size: Int64
+}
+
+/// What became of a folder.
+public struct SavedFolder: Sendable, Hashable {
+    /// How many files were written.
+    public let written: Int64
+    /// How many were there already, with the same bytes.
+    public let unchanged: Int64
+}
+
 /// Something was said of a blob.
 public struct BlobChange: Sendable, Hashable {
     /// Of which blob.
@@ -150,6 +170,7 @@ extension BlobInfo {
         key = EventKey(native.key)
         timestamp = native.timestamp
         appId = native.appId
+        collection = native.collection
     }
 }
 

@@ -77,6 +77,58 @@ public final class Blobs: Sendable {
         }
     }
 
+    /// Stores the files of a folder, and of the folders in it, as a collection: a blob that lists
+    /// them, whose id stands for all of them. The files are held and kept with it; `list` leaves
+    /// them out.
+    ///
+    /// Throws an error of the kind `invalidArgument` for links, for names that files cannot have
+    /// everywhere, and for more than 8 192 files; nothing is published then. The rest is as for
+    /// `put`.
+    @discardableResult
+    public func putFolder(
+        _ folder: URL,
+        name: String? = nil,
+        tags: [String] = [],
+        hold: Hold? = nil,
+        keep: Keep? = nil
+    ) async throws -> BlobInfo {
+        let given = try given(name, nil, tags, hold, keep)
+        let path = try path(of: folder, "put_folder")
+        return try await asking("put_folder") { native in
+            BlobInfo(try await native.putFolder(path: path, given: given))
+        }
+    }
+
+    /// The files of a collection, in the order of their paths. It is fetched if it is not here; its
+    /// files are not.
+    ///
+    /// Throws an error of the kind `corrupt` if the blob is no collection, `timeout` if it is not
+    /// here within the time.
+    public func collection(
+        _ id: String, timeout: Duration? = nil
+    ) async throws -> [CollectionFile] {
+        try await asking("collection") { native in
+            let files = try await native.collection(id: id, timeoutMicros: timeout?.micros)
+            return files.map { CollectionFile(path: $0.path, id: $0.id, size: $0.size) }
+        }
+    }
+
+    /// Writes the files of a collection below a folder, those that are missing there or have other
+    /// bytes; what is not here is fetched. Each appears when all of it is there. What else is in
+    /// the folder stays. If it fails, or its task is cancelled, what was written stays; repeated it
+    /// goes on.
+    @discardableResult
+    public func saveFolder(
+        _ id: String, to folder: URL, timeout: Duration? = nil
+    ) async throws -> SavedFolder {
+        let path = try path(of: folder, "save_folder")
+        return try await asking("save_folder") { native in
+            let saved = try await native.saveFolder(
+                id: id, path: path, timeoutMicros: timeout?.micros)
+            return SavedFolder(written: saved.written, unchanged: saved.unchanged)
+        }
+    }
+
     /// The bytes of a blob, whether it is here or not.
     ///
     /// Nothing is read or fetched before the reader is asked for it. Throws an error of the kind

@@ -58,6 +58,42 @@ final class BlobSwarmTests: NodeTestCase {
         }
     }
 
+    func testAFolderIsStoredListedAndWrittenElsewhere() async throws {
+        try await withTwo { first, second in
+            let app = try newFolder("app")
+            let scripts = try newFolder("app/js")
+            let page = app.appendingPathComponent("index.html")
+            try Data("<script src=js/app.js></script>".utf8).write(to: page)
+            try Data("start()".utf8).write(to: scripts.appendingPathComponent("app.js"))
+            let stored = try await first.blobs.putFolder(app, name: "app", tags: ["press:7"])
+            XCTAssertEqual(stored.mediaType, "application/vnd.swarmlet.collection")
+            XCTAssertNil(stored.collection)
+            let files = try await second.blobs.collection(stored.id, timeout: .seconds(30))
+            XCTAssertEqual(files.map(\.path), ["index.html", "js/app.js"])
+            XCTAssertEqual(files.map(\.size), [31, 7])
+            let copy = folder.appendingPathComponent("installed")
+            let saved = try await second.blobs.saveFolder(stored.id, to: copy)
+            XCTAssertEqual([saved.written, saved.unchanged], [2, 0])
+            try Data("changed".utf8).write(to: copy.appendingPathComponent("index.html"))
+            let again = try await second.blobs.saveFolder(
+                stored.id, to: copy, timeout: .seconds(30))
+            XCTAssertEqual([again.written, again.unchanged], [1, 1])
+            let script = try Data(contentsOf: copy.appendingPathComponent("js/app.js"))
+            XCTAssertEqual(script, Data("start()".utf8))
+            let records = try await first.blobs.stat(files[1].id).records
+            XCTAssertEqual(records.map(\.collection), [stored.id])
+
+            try FileManager.default.createSymbolicLink(
+                at: app.appendingPathComponent("link"), withDestinationURL: page)
+            try await failing(.invalidArgument) { try await first.blobs.putFolder(app) }
+            let single = try await first.blobs.put(content(9)).id
+            try await failing(.corrupt) { _ = try await first.blobs.collection(single) }
+            try await failing(.timeout) {
+                try await first.blobs.saveFolder(nobody, to: copy, timeout: .milliseconds(10))
+            }
+        }
+    }
+
     func testWhatIsHeldOnDemandComesWhenItIsRead() async throws {
         try await withTwo { first, second in
             let id = try await first.blobs.put(film, hold: .onDemand).id

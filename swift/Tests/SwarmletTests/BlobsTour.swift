@@ -9,6 +9,7 @@ func blobsTour(_ dashboard: Node, _ press: Node, _ folder: URL) async throws {
     let stored = try await store(press, drawing)
     try await read(dashboard, stored, folder.appendingPathComponent("copy.png"))
     try await know(dashboard, stored)
+    try await folders(dashboard, press, folder)
     let report = try await keep(press)
     try await press.blobs.delete(report.id)
     for try await state in dashboard.blobs.watch(report.id) where state == .absent { break }
@@ -62,6 +63,19 @@ private func know(_ node: Node, _ drawing: BlobInfo) async throws {
         check(change.id == drawing.id)
         break
     }
+}
+
+private func folders(_ dashboard: Node, _ press: Node, _ folder: URL) async throws {
+    let source = folder.appendingPathComponent("app")
+    let target = folder.appendingPathComponent("installed")
+    try FileManager.default.createDirectory(at: source, withIntermediateDirectories: true)
+    try Data("start()".utf8).write(to: source.appendingPathComponent("app.js"))
+
+    let app = try await press.blobs.putFolder(source, name: "app", tags: ["app:press"])
+    let files = try await dashboard.blobs.collection(app.id, timeout: .seconds(30))
+    let saved = try await dashboard.blobs.saveFolder(app.id, to: target, timeout: .seconds(30))
+    print("\(saved.written) of \(files.count) files were written")
+    check(saved.written == 1)
 }
 
 private func keep(_ node: Node) async throws -> BlobInfo {

@@ -1,8 +1,8 @@
 //! Blobs for bindings: the same calls, answered by completions; what is read comes as a stream.
 //!
-//! `handle` is the door, `folders` its part about collections, `policy` who holds what and how long, `reader` hands out bytes as they
-//! come, `writer` takes them chunk by chunk. Whatever touches the disk does it on a thread of the
-//! runtime.
+//! `handle` is the door, `folders` its part about collections, `policy` who holds what and how
+//! long, `reader` hands out bytes as they come, `writer` takes them chunk by chunk. Whatever
+//! touches the disk does it on a thread of the runtime.
 
 mod folders;
 mod handle;

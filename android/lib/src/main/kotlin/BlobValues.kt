@@ -6,6 +6,7 @@ import io.github.swarmlet.internal.BlobPresence
 import io.github.swarmlet.internal.BlobReport
 import io.github.swarmlet.internal.BlobRoom
 import io.github.swarmlet.internal.BlobSaid
+import io.github.swarmlet.internal.ListedFile
 import io.github.swarmlet.internal.StoredBlob
 import io.github.swarmlet.internal.blobOfRow
 import java.time.Instant
@@ -65,6 +66,8 @@ public data class BlobInfo(
     public val timestamp: Long,
     /** The app that stored it. */
     public val appId: String,
+    /** The collection that it is a file of, if it is one. */
+    public val collection: String?,
 ) {
     /** When it was stored, by the clock of the device that did. */
     public val time: Instant get() = instant(timestamp)
@@ -123,6 +126,24 @@ public data class BlobUsage(
     public val bytesMax: Long?,
 )
 
+/** A file of a collection. */
+public data class CollectionFile(
+    /** Where it is below the folder, with `/` between names. */
+    public val path: String,
+    /** The id of its bytes. */
+    public val id: String,
+    /** How many they are. */
+    public val size: Long,
+)
+
+/** What became of a folder. */
+public data class SavedFolder(
+    /** How many files were written. */
+    public val written: Long,
+    /** How many were there already, with the same bytes. */
+    public val unchanged: Long,
+)
+
 /** Something was said of a blob. */
 public data class BlobChange(
     /** Of which blob. */
@@ -161,7 +182,10 @@ internal fun StoredBlob.toInfo(): BlobInfo = BlobInfo(
     key = key.toKey(),
     timestamp = timestamp,
     appId = appId,
+    collection = collection,
 )
+
+internal fun ListedFile.toFile(): CollectionFile = CollectionFile(path, id, size)
 
 internal fun BlobPresence.toState(): BlobState = when (this) {
     is BlobPresence.Here -> BlobState.Here(size)

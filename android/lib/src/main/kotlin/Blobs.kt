@@ -4,6 +4,7 @@ import io.github.swarmlet.internal.GivenBlob
 import java.io.IOException
 import java.io.InputStream
 import java.nio.file.Path
+import kotlin.time.Duration
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.ensureActive
@@ -92,6 +93,50 @@ public class Blobs internal constructor(private val native: NativeBlobs) {
         val given = given(name, mediaType, tags, hold, keep)
         val path = file.toFile().path
         return awaiting("put") { native.putFile(path, given) }.toInfo()
+    }
+
+    /**
+     * Stores the files of a folder, and of the folders in it, as a collection: a blob that lists
+     * them, whose id stands for all of them. The files are held and kept with it; [list] leaves
+     * them out.
+     *
+     * Throws [SwarmletException.InvalidArgument] for links, for names that files cannot have
+     * everywhere, and for more than 8 192 files; nothing is published then. The rest is as for
+     * [put].
+     */
+    public suspend fun putFolder(
+        folder: Path,
+        name: String? = null,
+        tags: Iterable<String> = emptyList(),
+        hold: Hold? = null,
+        keep: Keep? = null,
+    ): BlobInfo {
+        val given = given(name, null, tags, hold, keep)
+        val path = folder.toFile().path
+        return awaiting("put_folder") { native.putFolder(path, given) }.toInfo()
+    }
+
+    /**
+     * The files of a collection, in the order of their paths. It is fetched if it is not here; its
+     * files are not. Throws [SwarmletException.Corrupt] if the blob is no collection,
+     * [SwarmletException.Timeout] if it is not here within the time.
+     */
+    public suspend fun collection(id: String, timeout: Duration? = null): List<CollectionFile> =
+        awaiting("collection") { native.collection(id, timeout?.micros) }.map { it.toFile() }
+
+    /**
+     * Writes the files of a collection below a folder, those that are missing there or have other
+     * bytes; what is not here is fetched. Each appears when all of it is there. What else is in the
+     * folder stays. If it fails, or is cancelled, what was written stays; repeated it goes on.
+     */
+    public suspend fun saveFolder(
+        id: String,
+        folder: Path,
+        timeout: Duration? = null,
+    ): SavedFolder {
+        val path = folder.toFile().path
+        val saved = awaiting("save_folder") { native.saveFolder(id, path, timeout?.micros) }
+        return SavedFolder(saved.written, saved.unchanged)
     }
 
     /**

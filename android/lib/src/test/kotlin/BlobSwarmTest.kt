@@ -1,6 +1,8 @@
 package io.github.swarmlet
 
 import java.io.File
+import java.nio.file.Files
+import java.nio.file.Path
 import kotlin.time.Duration.Companion.milliseconds
 import kotlin.time.Duration.Companion.seconds
 import kotlinx.coroutines.CoroutineScope
@@ -61,6 +63,34 @@ class BlobSwarmTest {
         second.blobs.watch(all[0].id).first { it == BlobState.Absent }
         until { changes.size == 4 }
         assertEquals(all[0].id to null, changes.last().id to changes.last().info)
+    }
+
+    @Test
+    fun `a folder is stored, listed and written elsewhere`() = withTwo { first, second ->
+        val (app, copy) = listOf("app", "installed").map { folder.resolve(it).toPath() }
+        app.resolve("js").toFile().mkdirs()
+        app.resolve("index.html").toFile().writeText("<script src=js/app.js></script>")
+        app.resolve("js/app.js").toFile().writeText("start()")
+        val stored = first.blobs.putFolder(app, name = "app", tags = listOf("press:7"))
+        assertEquals("application/vnd.swarmlet.collection", stored.mediaType)
+        assertNull(stored.collection)
+        val files = second.blobs.collection(stored.id, 30.seconds)
+        assertEquals(listOf("index.html", "js/app.js"), files.map { it.path })
+        assertEquals(listOf(31L, 7L), files.map { it.size })
+        assertEquals(SavedFolder(2, 0), second.blobs.saveFolder(stored.id, copy, 30.seconds))
+        copy.resolve("index.html").toFile().writeText("changed")
+        assertEquals(SavedFolder(1, 1), second.blobs.saveFolder(stored.id, copy))
+        assertEquals("start()", copy.resolve("js/app.js").toFile().readText())
+        val records = first.blobs.stat(files[1].id).records
+        assertEquals(listOf(stored.id), records.map { it.collection })
+
+        Files.createSymbolicLink(app.resolve("link"), Path.of("index.html"))
+        failingHere<SwarmletException.InvalidArgument> { first.blobs.putFolder(app) }
+        val single = first.blobs.put(content(9)).id
+        failingHere<SwarmletException.Corrupt> { first.blobs.collection(single) }
+        failingHere<SwarmletException.Timeout> {
+            first.blobs.saveFolder(NOBODY, copy, 10.milliseconds)
+        }
     }
 
     @Test

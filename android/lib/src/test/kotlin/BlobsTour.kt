@@ -25,6 +25,7 @@ suspend fun blobsTour(dashboard: Node, press: Node, folder: File) {
     val stored = store(press, drawing)
     read(dashboard, stored, folder.resolve("copy.png").toPath())
     know(dashboard, stored)
+    folders(dashboard, press, folder)
     val report = keep(press)
     press.blobs.delete(report.id)
     dashboard.blobs.watch(report.id).first { it == BlobState.Absent }
@@ -68,6 +69,18 @@ private suspend fun know(node: Node, drawing: BlobInfo) {
 
     val new = node.blobs.changes().filter { it.info?.mediaType == "image/png" }
     check(new.first().id == drawing.id)
+}
+
+private suspend fun folders(dashboard: Node, press: Node, folder: File) {
+    val (source, target) = listOf("app", "installed").map { folder.resolve(it).toPath() }
+    source.resolve("js").toFile().mkdirs()
+    source.resolve("js/app.js").toFile().writeText("start()")
+
+    val app = press.blobs.putFolder(source, name = "app", tags = listOf("app:press"))
+    val files = dashboard.blobs.collection(app.id, timeout = 30.seconds)
+    val saved = dashboard.blobs.saveFolder(app.id, target, timeout = 30.seconds)
+    println("${saved.written} of ${files.size} files were written")
+    check(saved.written == 1L)
 }
 
 private suspend fun keep(node: Node): BlobInfo {
