@@ -25,7 +25,6 @@ async fn main() -> Result<()> {
     std::fs::write("drawing.svg", DRAWING)?;
     let drawing = put_file(&press).await?;
     put_with_more_said(&press).await?;
-    refer(&press).await?;
     let node = press.clone();
     tokio::task::spawn_blocking(move || write(&node)).await??;
     find(&press).await?;
@@ -34,6 +33,7 @@ async fn main() -> Result<()> {
     on_demand(&press, &tablet).await?;
     until_the_next(&press).await?;
     folders(&press, &tablet).await?;
+    refer(&press).await?;
     mistakes(&press).await?;
     nobody_has_it(&tablet, BlobId::of(b"nobody has this")).await?;
     for node in [tablet, press] {
@@ -56,9 +56,9 @@ async fn put_file(node: &Node) -> swarmlet::Result<BlobInfo> {
 
 async fn refer(node: &Node) -> Result<()> {
     let blobs = node.blobs();
-    std::fs::write("film.mp4", [8; 300_000])?;
+    std::fs::write("recording.mp4", [8; 300_000])?;
     let film = blobs
-        .put_file("film.mp4", PutOptions::new().reference())
+        .put_file("recording.mp4", PutOptions::new().reference())
         .await?;
     assert_eq!(blobs.get(film.id).read_all(300_000).await?, [8; 300_000]);
     Ok(())
