@@ -37,7 +37,8 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
     let upload = post(files::store).layer(DefaultBodyLimit::disable());
     let api = api
         .route("/blob/{*path}", kept)
-        .route("/files", upload)
+        .route("/files", upload.clone())
+        .route("/files/", upload)
         .route("/files/prefetch", post(files::prefetch))
         .route("/files/{*path}", file);
     Router::new()
