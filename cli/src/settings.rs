@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -43,6 +44,8 @@ pub(crate) struct Settings {
     pub(crate) network: NetworkSettings,
     /// How much room blobs may have.
     pub(crate) blobs: BlobSettings,
+    /// Where apps that are no nodes find this one, while it runs.
+    pub(crate) gateway: GatewaySettings,
 }
 
 /// When a publish is acknowledged.
@@ -120,6 +123,37 @@ pub(crate) struct BlobSettings {
     sweep_period: Option<String>,
 }
 
+/// Where apps that are no nodes find this one by HTTP and WebSocket.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct GatewaySettings {
+    /// Whether there is a gateway; there is unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enabled: Option<bool>,
+    /// Addresses to listen at: `127.0.0.1:4454`; port 4454 of this machine unless set. There is no
+    /// encryption: whoever reaches another one may read along and publish.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    listen: Vec<SocketAddr>,
+    /// Names by which others know this machine, without port.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hosts: Vec<String>,
+    /// Origins whose pages are let in, as `https://app.example`; `*` for every page.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    origins: Vec<String>,
+    /// Apps that are let in by their ids without a signature: `com.acme.press`, `com.acme.*`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    apps: Vec<String>,
+    /// Public keys of vendors whose developers sign apps.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    vendors: Vec<String>,
+    /// How long the token of an app is good: 1day unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_valid: Option<String>,
+    /// Whether there is `/metrics`; there is unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metrics: Option<bool>,
+}
+
 impl Settings {
     /// Those of a folder; the default if it has none.
     pub(crate) fn load(folder: &Path) -> Result<Self> {
@@ -155,6 +189,7 @@ impl Settings {
             Failure::invalid(message).advise("`swarmlet settings schema` says what they may be")
         })?;
         settings.to_options()?.validate()?;
+        settings.gateway.to_gateway()?;
         Ok(settings)
     }
 
@@ -242,6 +277,40 @@ impl NetworkSettings {
     }
 }
 
+impl GatewaySettings {
+    /// What the gateway is opened with; none if there is to be none.
+    pub(crate) fn to_gateway(&self) -> Result<Option<swarmlet_gateway::Settings>> {
+        let mut gateway = swarmlet_gateway::Settings::new();
+        for address in &self.listen {
+            gateway = gateway.listen(*address);
+        }
+        for host in &self.hosts {
+            gateway = gateway.host(host);
+        }
+        for origin in &self.origins {
+            gateway = gateway.origin(origin);
+        }
+        for app in &self.apps {
+            gateway = gateway.app(app)?;
+        }
+        for vendor in &self.vendors {
+            gateway = gateway.vendor(vendor)?;
+        }
+        if let Some(valid) = &self.token_valid {
+            gateway = gateway.token_valid(duration(valid)?);
+        }
+        if let Some(has_metrics) = self.metrics {
+            gateway = gateway.metrics(has_metrics);
+        }
+        Ok(self.enabled.unwrap_or(true).then_some(gateway))
+    }
+
+    /// Whether somebody has said where it is to listen.
+    pub(crate) fn has_address(&self) -> bool {
+        !self.listen.is_empty()
+    }
+}
+
 /// A duration as people write it.
 pub(crate) fn duration(text: &str) -> Result<Duration> {
     humantime::parse_duration(text).map_err(|error| {
@@ -280,7 +349,8 @@ mod tests {
             "streams": {"sensors": {"events": 100, "age": "30days"}},
             "routes": [{"tags": "'sensor'", "stream": "sensors"}],
             "network": {"listen": ["tcp://127.0.0.1:0"], "discovery": false},
-            "blobs": {"bytes_max": 1000, "sweep_period": "1min"}
+            "blobs": {"bytes_max": 1000, "sweep_period": "1min"},
+            "gateway": {"listen": ["127.0.0.1:0"], "apps": ["com.acme.*"], "token_valid": "1h"}
         }"#;
         let settings = Settings::parse(text).unwrap();
         settings.save(folder.path()).unwrap();
@@ -298,6 +368,8 @@ mod tests {
             r#"{"network": {"listens": []}}"#,
             r#"{"routes": [{"tags": "'a'", "stream": "nowhere"}]}"#,
             r#"{"blobs": {"sweep_period": "often"}}"#,
+            r#"{"gateway": {"listen": ["localhost"]}}"#,
+            r#"{"gateway": {"apps": ["a b"]}}"#,
         ] {
             let failure = Settings::parse(text).unwrap_err();
             assert!(failure.is(ErrorKind::InvalidArgument), "{text}: {failure}");

@@ -12,8 +12,9 @@ use crate::show::{Column, Fields, Layout, Shown, printable};
 /// Run the node of the folder until interrupted; the folder is made if there is none.
 ///
 /// Other commands on the same folder then talk to this node. It says on the standard output when it
-/// runs, tells systemd as well, and closes cleanly on SIGTERM and SIGINT. What it is opened with is
-/// in the settings of the folder: see `swarmlet settings`.
+/// runs, tells systemd as well, and closes cleanly on SIGTERM and SIGINT. Apps of this machine find
+/// it by HTTP at port 4454. What it is opened with is in the settings of the folder: see
+/// `swarmlet settings`.
 #[derive(Args)]
 pub(crate) struct Run {
     /// What is logged to the standard error: error, warn, info, debug or trace; also by module.

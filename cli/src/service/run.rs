@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use swarmlet::ErrorKind;
+use swarmlet_gateway::Gateway;
 
-use super::{log, open::open, open::while_locked, socket};
+use super::{gateway, log, open::open, open::while_locked, socket};
 use crate::answer::{Host, Standing};
 use crate::failure::{Failure, Result};
 
@@ -23,23 +24,31 @@ pub(crate) async fn run(folder: &Path, filter: &str) -> Result<()> {
     };
     let host = Arc::new(host);
     let node = host.node.clone();
-    let served = serve(host).await;
-    notify(Moment::Stopping);
+    let served = match gateway::open(&host).await {
+        Ok(gateway) => {
+            let served = serve(host, gateway.as_ref()).await;
+            notify(Moment::Stopping);
+            if let Some(gateway) = gateway {
+                gateway.close().await;
+            }
+            served
+        }
+        Err(failure) => Err(failure),
+    };
     let closed = node.close().await;
     served?.end().await;
     tracing::info!("closed");
     Ok(closed?)
 }
 
-/// Opens all doors of the node and waits for the signal. The socket for commands is one; what else
-/// is to be reached from outside of the process, such as a gateway for HTTP, is bound beside it,
-/// and let go with it when the node is to stop.
+/// Opens the socket for commands, says that all doors of the node are open, and waits for the
+/// signal.
 #[cfg(unix)]
-async fn serve(host: Arc<Host>) -> Result<super::commands::Commands> {
+async fn serve(host: Arc<Host>, gateway: Option<&Gateway>) -> Result<super::commands::Commands> {
     let mut stop = Signals::new()?;
     let socket = socket::Socket::bind(&host.folder)?;
     let mut commands = super::commands::Commands::new(host.clone());
-    announce(&host)?;
+    announce(&host, gateway)?;
     tokio::select! {
         () = commands.take(&socket) => {}
         () = keep_watchdog() => {}
@@ -50,8 +59,8 @@ async fn serve(host: Arc<Host>) -> Result<super::commands::Commands> {
 
 /// No door but the network: there is no socket here that belongs to a folder.
 #[cfg(not(unix))]
-async fn serve(host: Arc<Host>) -> Result<Nothing> {
-    announce(&host)?;
+async fn serve(host: Arc<Host>, gateway: Option<&Gateway>) -> Result<Nothing> {
+    announce(&host, gateway)?;
     let stopped = tokio::signal::ctrl_c().await;
     stopped.map_err(|error| Failure::io("cannot wait for Ctrl+C", error))?;
     Ok(Nothing)
@@ -66,12 +75,19 @@ impl Nothing {
 }
 
 /// Says that the node can be used from now on.
-fn announce(host: &Host) -> Result<()> {
+fn announce(host: &Host, gateway: Option<&Gateway>) -> Result<()> {
     use std::io::Write as _;
 
     tracing::info!(node = %host.node.id(), folder = %host.folder.display(), "runs");
     let mut out = std::io::stdout().lock();
-    let written = writeln!(out, "node {} runs", host.node.id()).and_then(|()| out.flush());
+    let mut say = || -> std::io::Result<()> {
+        writeln!(out, "node {} runs", host.node.id())?;
+        for address in gateway.iter().flat_map(|gateway| gateway.local_addrs()) {
+            writeln!(out, "apps find it at http://{address}")?;
+        }
+        out.flush()
+    };
+    let written = say();
     written.map_err(|error| Failure::io("cannot say that the node runs", error))?;
     notify(Moment::Ready);
     Ok(())

@@ -1,5 +1,7 @@
 //! The node that runs: starting, stopping, who may talk to it, and what it tells others.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::time::Duration;
@@ -258,4 +260,32 @@ fn another_user_gets_no_answer_even_where_the_socket_could_be_reached() {
         "{complaints}"
     );
     node.stop();
+}
+
+#[test]
+fn apps_find_the_node_by_http_where_the_settings_say() {
+    let place = Place::new();
+    place.print(&["settings", "set", "gateway.listen", r#"["127.0.0.1:0"]"#]);
+    let mut node = place.start(&["run", "--log", "warn"]);
+    assert!(node.line().ends_with(" runs"));
+    let line = node.line();
+    let address = line.strip_prefix("apps find it at http://").unwrap();
+    let mut socket = TcpStream::connect(address).unwrap();
+    let request = format!("GET /api/v2/node/id HTTP/1.0\r\nHost: {address}\r\n\r\n");
+    socket.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.0 200 "), "{answer}");
+    assert_eq!(
+        place.row(&["status"])["node"],
+        answer.lines().last().unwrap()
+    );
+    // Another node that is to be there is refused, one that need not be runs without.
+    let other = Place::new();
+    let taken = format!("[\"{address}\"]");
+    other.print(&["settings", "set", "gateway.listen", &taken]);
+    let (code, error) = other.fail(&["run"]);
+    assert_eq!((code, &error["kind"]), (3, &json!("network")), "{error}");
+    node.stop();
+    assert!(TcpStream::connect(address).is_err());
 }
