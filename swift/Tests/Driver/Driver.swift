@@ -22,6 +22,8 @@ struct Driver: Sendable {
         case "cancel_changes": try await handles.changes(arguments).cancel()
         case _ where op.hasPrefix("swarm."):
             return try await ask(op, try await handles.node(arguments), arguments)
+        case _ where op.hasPrefix("blobs."):
+            return try await store(op, try await handles.node(arguments).blobs, arguments)
         default: return try await use(op, try await handles.node(arguments), arguments)
         }
         return nil

@@ -122,7 +122,7 @@ func shown(_ member: Member) -> Payload {
     ]
 }
 
-private func micros(_ time: Date) -> Payload {
+func micros(_ time: Date) -> Payload {
     .integer(Int64((time.timeIntervalSince1970 * 1_000_000).rounded()))
 }
 

@@ -28,6 +28,7 @@ const fn operation(
 }
 
 const QUERY: &[&str] = &["lower", "upper", "order", "parameters"];
+const PUT: &[&str] = &["name", "media_type", "tags", "hold", "keep"];
 const TERMS: &[&str] = &["capabilities", "name", "labels", "uses", "valid_ms"];
 const OPEN: &[&str] = &[
     "app_id",
@@ -73,6 +74,15 @@ const OPERATIONS: &[Operation] = &[
     operation("outputs", &["stream", "count", "timeout_ms"], &[]),
     operation("position", &["stream"], &[]),
     operation("cancel", &["stream"], &[]),
+    operation("blobs.put", &["node", "content"], PUT),
+    operation(
+        "blobs.get",
+        &["node", "id", "timeout_ms"],
+        &["start", "end"],
+    ),
+    operation("blobs.stat", &["node", "id"], &[]),
+    operation("blobs.list", &["node"], &[]),
+    operation("blobs.delete", &["node", "id"], &[]),
     operation("swarm.id", &["node"], &[]),
     operation("swarm.create", &["node", "name", "device"], &[]),
     operation("swarm.become_issuer", &["node", "root_key"], &[]),

@@ -2,6 +2,7 @@
 
 #include "arguments.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "encode.h"
@@ -342,4 +343,54 @@ swarmlet_terms terms_argument(call *call) {
     }
     terms.labels = labels;
     return terms;
+}
+
+static uint8_t digit_of(char digit) {
+    return (uint8_t)(digit <= '9' ? digit - '0' : digit - 'a' + 10);
+}
+
+swarmlet_bytes bytes_argument(call *call, const char *name) {
+    const json_t *value = needed(call, name);
+    const json_t *digits = json_object_get(value, "$bytes");
+    swarmlet_bytes bytes = {NULL, 0};
+    if (!json_is_string(digits)) {
+        refuse(call, "bytes", value);
+        return bytes;
+    }
+    const char *text = json_string_value(digits);
+    size_t len = json_string_length(digits) / 2;
+    uint8_t *data = allot(call, len + 1, 1);
+    for (size_t index = 0; index < len; index++) {
+        data[index] = (uint8_t)(digit_of(text[2 * index]) << 4 | digit_of(text[2 * index + 1]));
+    }
+    bytes.data = data;
+    bytes.len = len;
+    return bytes;
+}
+
+/* A policy as JSON. */
+static swarmlet_text policy_if_given(call *call, const char *name) {
+    const json_t *value = given(call, name);
+    if (value == NULL) {
+        return swarmlet_text_of(NULL);
+    }
+    char *text = checked(json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT));
+    size_t len = strlen(text);
+    char *kept = allot(call, len + 1, 1);
+    memcpy(kept, text, len);
+    free(text);
+    return swarmlet_text_of(kept);
+}
+
+swarmlet_put_options put_argument(call *call) {
+    swarmlet_put_options options = swarmlet_put_options_init();
+    const json_t *tags = given(call, "tags");
+    options.name = text_if_given(call, "name");
+    options.media_type = text_if_given(call, "media_type");
+    if (tags != NULL) {
+        options.tags = texts_of(call, tags, &options.tag_count);
+    }
+    options.hold = policy_if_given(call, "hold");
+    options.keep = policy_if_given(call, "keep");
+    return options;
 }

@@ -13,6 +13,8 @@ const char *name_argument(call *call, const char *name);
 
 swarmlet_text text_argument(call *call, const char *name);
 uint64_t number_argument(call *call, const char *name);
+/* Bytes, which the notation has as digits. */
+swarmlet_bytes bytes_argument(call *call, const char *name);
 /* A time to wait, in milliseconds. */
 int64_t timeout_argument(call *call);
 
@@ -28,6 +30,7 @@ swarmlet_new_event event_argument(call *call);
 swarmlet_options options_argument(call *call);
 swarmlet_query_options query_argument(call *call);
 swarmlet_subscribe_options subscribe_argument(call *call);
+swarmlet_put_options put_argument(call *call);
 swarmlet_terms terms_argument(call *call);
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "blobs.h"
 #include "call.h"
 #include "handles.h"
 #include "nodes.h"
@@ -51,6 +52,9 @@ static json_t *perform(call *call) {
     }
     if (is_one_of(call->op, on_changes)) {
         return perform_changes(call);
+    }
+    if (strncmp(call->op, "blobs.", 6) == 0) {
+        return perform_blobs(call);
     }
     return strncmp(call->op, "swarm.", 6) == 0 ? perform_swarm(call) : perform_node(call);
 }

@@ -2,6 +2,9 @@
 
 #include "shapes.h"
 
+#include <stdbool.h>
+#include <stdlib.h>
+
 #include "decode.h"
 
 json_t *text_shape(swarmlet_text text) {
@@ -258,4 +261,50 @@ json_t *members_shape(const swarmlet_members *members) {
         json_array_append_new(shape, item);
     }
     return shape;
+}
+
+json_t *bytes_shape(const uint8_t *bytes, size_t len) {
+    static const char digits[] = "0123456789abcdef";
+    char *text = malloc(2 * len + 1);
+    for (size_t index = 0; text != NULL && index < len; index++) {
+        text[2 * index] = digits[bytes[index] >> 4];
+        text[2 * index + 1] = digits[bytes[index] & 15];
+    }
+    json_t *shape = text == NULL ? NULL : json_pack("{s:s%}", "$bytes", text, 2 * len);
+    free(text);
+    return shape;
+}
+
+/* A policy, which is JSON already. */
+static json_t *policy_shape(swarmlet_text policy) {
+    return json_loadb(policy.data, policy.len, JSON_DECODE_ANY, NULL);
+}
+
+json_t *blob_shape(const swarmlet_blob_info *info) {
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o}",
+                     "id", text_shape(info->id),
+                     "size", number_shape(info->size),
+                     "name", text_shape(info->name),
+                     "media_type", text_shape(info->media_type),
+                     "hold", policy_shape(info->hold),
+                     "keep", policy_shape(info->keep),
+                     "tags", texts_shape(info->tags, info->tag_count),
+                     "key", key_shape(&info->key),
+                     "timestamp", (json_int_t)info->timestamp,
+                     "app_id", text_shape(info->app_id),
+                     "collection", text_shape(info->collection));
+}
+
+json_t *blob_stat_shape(const swarmlet_blob_stat *stat) {
+    static const char *const kinds[] = {"absent", "part", "here"};
+    bool is_absent = stat->state.kind == SWARMLET_BLOB_STATE_KIND_ABSENT;
+    json_t *records = json_array();
+    for (size_t index = 0; index < stat->record_count; index++) {
+        json_array_append_new(records, blob_shape(&stat->records[index]));
+    }
+    return json_pack("{s:{s:s, s:o}, s:b, s:o}",
+                     "state", "kind", kinds[stat->state.kind],
+                     "size", is_absent ? json_null() : number_shape(stat->state.size),
+                     "is_pinned", (int)stat->is_pinned,
+                     "records", records);
 }

@@ -21,6 +21,9 @@ json_t *streams_shape(const swarmlet_streams *streams);
 json_t *metrics_shape(const swarmlet_metrics *metrics);
 json_t *status_shape(const swarmlet_swarm_status *status);
 json_t *pending_shape(const swarmlet_pending *pending);
+json_t *bytes_shape(const uint8_t *bytes, size_t len);
+json_t *blob_shape(const swarmlet_blob_info *info);
+json_t *blob_stat_shape(const swarmlet_blob_stat *stat);
 json_t *members_shape(const swarmlet_members *members);
 
 #endif

@@ -5,8 +5,11 @@ import { Buffer } from "node:buffer";
 import { BrokenError } from "./trouble.mjs";
 
 /**
+ * @typedef {import("../../../../node/dist/index.mjs").BlobInfo} BlobInfo
+ * @typedef {import("../../../../node/dist/index.mjs").BlobStat} BlobStat
  * @typedef {import("../../../../node/dist/index.mjs").EventKey} EventKey
  * @typedef {import("../../../../node/dist/index.mjs").Explanation} Explanation
+ * @typedef {import("../../../../node/dist/index.mjs").Keep} Keep
  * @typedef {import("../../../../node/dist/index.mjs").Member} Member
  * @typedef {import("../../../../node/dist/index.mjs").Metrics} Metrics
  * @typedef {import("../../../../node/dist/index.mjs").Output} Output
@@ -166,6 +169,66 @@ export function options(args) {
 function retention(kept) {
   const names = { events_max: "eventsMax", bytes_max: "bytesMax", age_max_ms: "ageMsMax" };
   return kept === null ? null : renamed(kept, names);
+}
+
+/** @param {Args} args */
+export function putOptions(args) {
+  const given = renamed(args, { name: "name", media_type: "mediaType", tags: "tags" });
+  if ("hold" in args) {
+    given.hold = args.hold === "on_demand" ? "onDemand" : args.hold;
+  }
+  if ("keep" in args) {
+    given.keep = keep(args.keep);
+  }
+  return given;
+}
+
+/** @param {any} given */
+function keep(given) {
+  if (given === "while_referenced") {
+    return "whileReferenced";
+  }
+  if (given?.until !== undefined) {
+    return { until: new Date(given.until / 1000) };
+  }
+  return given?.until_next === undefined ? given : { untilNext: given.until_next };
+}
+
+/** @param {Args} args */
+export function byteRange(args) {
+  return renamed(args, { start: "start", end: "end" });
+}
+
+/** @param {BlobInfo} info */
+export function blob(info) {
+  return {
+    id: info.id,
+    size: info.size,
+    name: info.name,
+    media_type: info.mediaType,
+    hold: info.hold === "onDemand" ? "on_demand" : info.hold,
+    keep: writtenKeep(info.keep),
+    tags: info.tags,
+    key: key(info.key),
+    timestamp: info.timestamp,
+    app_id: info.appId,
+    collection: info.collection,
+  };
+}
+
+/** @param {Keep} keep */
+function writtenKeep(keep) {
+  if (typeof keep === "string") {
+    return keep === "whileReferenced" ? "while_referenced" : keep;
+  }
+  return "until" in keep ? { until: keep.until.getTime() * 1000 } : { until_next: keep.untilNext };
+}
+
+/** @param {BlobStat} value */
+export function stat({ state, isPinned, records }) {
+  const size = state.type === "absent" ? null : state.size;
+  const shown = { kind: state.type, size };
+  return { state: shown, is_pinned: isPinned, records: records.map(blob) };
 }
 
 /** @param {Args} args */

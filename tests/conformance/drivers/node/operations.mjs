@@ -166,6 +166,27 @@ export class Operations {
       this.#stream(args).rows.cancel();
     },
 
+    "blobs.put": async (args) => {
+      const content = notation.payload(args.content);
+      const stored = await this.#node(args).blobs.put(content, notation.putOptions(args));
+      return notation.blob(stored);
+    },
+    "blobs.get": async (args) => {
+      const range = notation.byteRange(args);
+      const reader = this.#node(args).blobs.get(args.id, range);
+      const signal = AbortSignal.timeout(args.timeout_ms);
+      return notation.written(await reader.read(undefined, { signal }));
+    },
+    "blobs.stat": async (args) => notation.stat(await this.#node(args).blobs.stat(args.id)),
+    "blobs.list": async (args) => {
+      const blobs = [];
+      for await (const info of this.#node(args).blobs.list()) {
+        blobs.push(notation.blob(info));
+      }
+      return blobs;
+    },
+    "blobs.delete": (args) => this.#node(args).blobs.delete(args.id),
+
     "swarm.id": (args) => this.#swarm(args).id,
     "swarm.create": async (args) => {
       const { swarm, rootKey } = await this.#swarm(args).create(args.name, args.device);

@@ -101,6 +101,24 @@ class Driver(Handles):
         found, is_ended, _ = await several(pull, args, None)
         return {"outputs": [notation.output(each) for each in found], "is_ended": is_ended}
 
+    async def op_blobs_put(self, args: Args) -> Any:
+        content, options = notation.payload(args["content"]), notation.put_options(args)
+        return notation.blob(await self.node(args).blobs.put(content, **options))
+
+    async def op_blobs_get(self, args: Args) -> Any:
+        reader = self.node(args).blobs.get(args["id"], **notation.byte_range(args))
+        read = asyncio.wait_for(reader.read(), args["timeout_ms"] / 1000)
+        return notation.written(await read)
+
+    async def op_blobs_stat(self, args: Args) -> Any:
+        return notation.stat(await self.node(args).blobs.stat(args["id"]))
+
+    async def op_blobs_list(self, args: Args) -> Any:
+        return [notation.blob(info) async for info in self.node(args).blobs.list()]
+
+    async def op_blobs_delete(self, args: Args) -> Any:
+        return await self.node(args).blobs.delete(args["id"])
+
     async def op_swarm_create(self, args: Args) -> Any:
         founded = await self.node(args).swarm.create(args["name"], args["device"])
         return {"swarm": founded.swarm, "root_key": founded.root_key}

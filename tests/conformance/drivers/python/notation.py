@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import swarmlet
-from swarmlet import Network, Retention
+from swarmlet import BlobInfo, BlobStat, Copies, Labels, Network, Retention, UntilNext
 
 SAFE = 2**53 - 1
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -94,6 +94,75 @@ def retention(kept: Mapping[str, Any] | None) -> Retention | None:
     if "age_max_ms" in kept:
         limits["age_max"] = timedelta(milliseconds=kept["age_max_ms"])
     return Retention(**limits)
+
+
+def put_options(args: Mapping[str, Any]) -> dict[str, Any]:
+    """What is said of a blob."""
+    given = {name: args[name] for name in ("name", "media_type", "tags") if name in args}
+    if "hold" in args:
+        given["hold"] = hold(args["hold"])
+    if "keep" in args:
+        given["keep"] = keep(args["keep"])
+    return given
+
+
+def hold(given: Any) -> Any:
+    """Who is to hold a blob."""
+    if isinstance(given, dict) and "copies" in given:
+        return Copies(given["copies"])
+    return Labels(given["labels"]) if isinstance(given, dict) else given
+
+
+def keep(given: Any) -> Any:
+    """How long a blob is kept."""
+    if isinstance(given, dict) and "until" in given:
+        return EPOCH + timedelta(microseconds=given["until"])
+    return UntilNext(given["until_next"]) if isinstance(given, dict) else given
+
+
+def byte_range(args: Mapping[str, Any]) -> dict[str, Any]:
+    """Which bytes of a blob."""
+    return {name: args[name] for name in ("start", "end") if name in args}
+
+
+def blob(info: BlobInfo) -> Any:
+    """What a record says."""
+    return {
+        "id": info.id,
+        "size": info.size,
+        "name": info.name,
+        "media_type": info.media_type,
+        "hold": written_hold(info.hold),
+        "keep": written_keep(info.keep),
+        "tags": list(info.tags),
+        "key": key(info.key),
+        "timestamp": info.timestamp,
+        "app_id": info.app_id,
+        "collection": info.collection,
+    }
+
+
+def written_hold(hold: Any) -> Any:
+    """Who is to hold a blob, in the notation."""
+    if isinstance(hold, Copies):
+        return {"copies": hold.count}
+    return {"labels": dict(hold.labels)} if isinstance(hold, Labels) else hold
+
+
+def written_keep(keep: Any) -> Any:
+    """How long a blob is kept, in the notation."""
+    if isinstance(keep, datetime):
+        return {"until": (keep - EPOCH) // timedelta(microseconds=1)}
+    return {"until_next": sorted(keep.tags)} if isinstance(keep, UntilNext) else keep
+
+
+def stat(stat: BlobStat) -> Any:
+    """All that is known of a blob."""
+    return {
+        "state": {"kind": stat.state.kind, "size": stat.state.size},
+        "is_pinned": stat.is_pinned,
+        "records": [blob(info) for info in stat.records],
+    }
 
 
 def query_options(args: Mapping[str, Any]) -> dict[str, Any]:

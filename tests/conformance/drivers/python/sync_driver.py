@@ -120,6 +120,23 @@ class Driver(Handles):
         outputs, is_ended, _ = several(self.stream(args).output, args, None)
         return {"outputs": [notation.output(each) for each in outputs], "is_ended": is_ended}
 
+    def op_blobs_put(self, args: Args) -> Any:
+        content, options = notation.payload(args["content"]), notation.put_options(args)
+        return notation.blob(self.node(args).blobs.put(content, **options))
+
+    def op_blobs_get(self, args: Args) -> Any:
+        reader = self.node(args).blobs.get(args["id"], **notation.byte_range(args))
+        return notation.written(reader.read(timeout=args["timeout_ms"] / 1000))
+
+    def op_blobs_stat(self, args: Args) -> Any:
+        return notation.stat(self.node(args).blobs.stat(args["id"]))
+
+    def op_blobs_list(self, args: Args) -> Any:
+        return [notation.blob(info) for info in self.node(args).blobs.list()]
+
+    def op_blobs_delete(self, args: Args) -> Any:
+        return self.node(args).blobs.delete(args["id"])
+
     def op_swarm_create(self, args: Args) -> Any:
         founded = self.node(args).swarm.create(args["name"], args["device"])
         return {"swarm": founded.swarm, "root_key": founded.root_key}

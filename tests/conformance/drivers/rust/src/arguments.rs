@@ -42,6 +42,26 @@ impl Arguments {
         self.text(name)?.parse().map_err(Trouble::Value)
     }
 
+    /// Bytes, in the notation of the protocol.
+    pub(crate) fn bytes(&self, name: &str) -> Taken<Vec<u8>> {
+        let given = self.needed(name)?;
+        let misfit = || Trouble::type_of("bytes", given);
+        let digits = given
+            .get("$bytes")
+            .and_then(Value::as_str)
+            .ok_or_else(misfit)?;
+        let byte = |at| {
+            digits
+                .get(at..at + 2)
+                .and_then(|two| u8::from_str_radix(two, 16).ok())
+        };
+        let bytes = (0..digits.len())
+            .step_by(2)
+            .map(byte)
+            .collect::<Option<_>>();
+        bytes.ok_or_else(misfit)
+    }
+
     pub(crate) fn text_given(&self, name: &str) -> Taken<Option<&str>> {
         self.given(name).map(as_text).transpose()
     }

@@ -2,6 +2,7 @@
 //! would. `tests/conformance/README.md` describes what is spoken.
 
 mod arguments;
+mod blobs;
 mod handles;
 mod nodes;
 mod rows;
@@ -71,7 +72,8 @@ async fn answer(request: Request, handles: Arc<Handles>) {
 fn operation_of(op: &str) -> &str {
     match op {
         "publish_many" => "publish",
-        other => other,
+        // Those of blobs have no word before them.
+        other => other.strip_prefix("blobs.").unwrap_or(other),
     }
 }
 

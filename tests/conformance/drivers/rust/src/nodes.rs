@@ -5,6 +5,7 @@ use swarmlet::{AppId, Durability, Network, Node, Options, Retention, Row};
 use tokio::time::timeout;
 
 use crate::arguments::{Arguments, as_duration, as_list, as_map, as_number, as_text};
+use crate::blobs;
 use crate::handles::Handles;
 use crate::rows::Reading;
 use crate::shapes;
@@ -43,7 +44,10 @@ pub(crate) async fn perform(op: &str, arguments: &Arguments, handles: &Handles) 
         "offsets" => Ok(shapes::offsets_state(&node.offsets()?)),
         "streams" => Ok(node.streams()?.iter().map(shapes::stream).collect()),
         "metrics" => Ok(shapes::metrics(&node.metrics())),
-        _ => ask(op, &node, arguments, handles).await,
+        _ => match op.strip_prefix("blobs.") {
+            Some(op) => blobs::perform(op, &node, arguments).await,
+            None => ask(op, &node, arguments, handles).await,
+        },
     }
 }
 

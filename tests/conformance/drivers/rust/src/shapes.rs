@@ -49,7 +49,7 @@ pub(crate) fn offsets_state(state: &OffsetsState) -> Value {
     json!({"present": offsets(&state.present), "to_replicate": counts(&state.to_replicate)})
 }
 
-fn key(key: &EventKey) -> Value {
+pub(crate) fn key(key: &EventKey) -> Value {
     json!({
         "lamport": key.lamport.get(),
         "stream": key.stream.to_string(),

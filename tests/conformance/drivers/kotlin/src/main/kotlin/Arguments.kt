@@ -1,11 +1,15 @@
 package io.github.swarmlet.conformance
 
 import io.github.swarmlet.Durability
+import io.github.swarmlet.Hold
+import io.github.swarmlet.Keep
 import io.github.swarmlet.Network
 import io.github.swarmlet.NewEvent
 import io.github.swarmlet.Offsets
 import io.github.swarmlet.Order
 import io.github.swarmlet.Retention
+import java.time.Instant.EPOCH
+import java.time.temporal.ChronoUnit
 import kotlin.time.Duration
 import kotlin.time.Duration.Companion.milliseconds
 import kotlinx.serialization.json.JsonArray
@@ -44,6 +48,35 @@ internal class Arguments(private val given: JsonObject) {
     fun duration(name: String): Duration = needed(name, ::asMillis)
 
     fun durationOrNull(name: String): Duration? = optional(name, ::asMillis)
+
+    fun bytes(name: String): ByteArray = needed(name) {
+        payload(it) as? ByteArray ?: throw misfit("ByteArray", it)
+    }
+
+    fun textsIfGiven(name: String): List<String> = textsOrNone(name)
+
+    fun holdOrNull(): Hold? = optional("hold") { hold ->
+        val parts = hold as? JsonObject
+        when {
+            parts != null && "copies" in parts -> Hold.Copies(Arguments(parts).count("copies"))
+            parts != null -> Hold.Labels(Arguments(parts).labels("labels"))
+            asText(hold) == "everyone" -> Hold.Everyone
+            asText(hold) == "on_demand" -> Hold.OnDemand
+            else -> throw misfit("Hold", hold)
+        }
+    }
+
+    fun keepOrNull(): Keep? = optional("keep") { keep ->
+        val parts = (keep as? JsonObject)?.let(::Arguments)
+        val until = parts?.numberOrNull("until")
+        when {
+            until != null -> Keep.Until(EPOCH.plus(until, ChronoUnit.MICROS))
+            parts != null -> Keep.UntilNext(parts.texts("until_next"))
+            asText(keep) == "forever" -> Keep.Forever
+            asText(keep) == "while_referenced" -> Keep.WhileReferenced
+            else -> throw misfit("Keep", keep)
+        }
+    }
 
     fun payload(name: String): Any? = needed(name, ::payload)
 

@@ -33,8 +33,11 @@ internal class Operations {
         "next_change", "cancel_changes" -> swarms.performChanges(op, arguments)
         else -> {
             val node = handles.node(arguments)
-            if (op.startsWith("swarm.")) swarms.perform(op, node.swarm, arguments)
-            else perform(op, node, arguments)
+            when {
+                op.startsWith("swarm.") -> swarms.perform(op, node.swarm, arguments)
+                op.startsWith("blobs.") -> performBlobs(op, node.blobs, arguments)
+                else -> perform(op, node, arguments)
+            }
         }
     }
 
