@@ -415,9 +415,18 @@ impl BlobKeeper {
                     .with("may take", max));
             };
             drop(room);
-            let may = |standing| matches!(standing, Standing::Spare | Standing::Unknown);
-            self.remove_if(spare, may)?;
+            self.remove_if(spare, gives_way)?;
         }
+    }
+
+    /// Removes what need not be here and was not read for longest, where the disk is full; says
+    /// whether there was something to look at.
+    pub(super) fn give_way(&self) -> Result<bool> {
+        let Some(spare) = self.room().next_spare() else {
+            return Ok(false);
+        };
+        self.remove_if(spare, gives_way)?;
+        Ok(true)
     }
 
     /// Reserved bytes did not come.
@@ -438,6 +447,11 @@ impl BlobKeeper {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a blob that stands so goes where room is needed.
+fn gives_way(standing: Standing) -> bool {
+    matches!(standing, Standing::Spare | Standing::Unknown)
 }
 
 impl Inner {

@@ -308,15 +308,22 @@ impl Source {
     }
 
     fn read_whole(&self, range: &Range<u64>) -> Result<Option<Bytes>> {
-        let whole = self.whole();
-        let read = whole.and_then(|whole| whole.map(|whole| whole.read_range(range)).transpose());
+        let read = match self.whole() {
+            Ok(None) => return Ok(None),
+            Ok(Some(whole)) => whole.read_range(range),
+            Err(error) if error.kind() == ErrorKind::Corrupt => Err(error),
+            // It may be sound: perhaps too many files are open.
+            Err(error) => return Err(error),
+        };
         if read.as_ref().is_err_and(is_damage) && self.keeper.is_expected() {
-            self.keeper.store.set_back(self.id)?;
+            let set_back = self.keeper.store.set_back(self.id);
+            // Its files may have other names also after an error.
             self.keeper.ask(Job::Damaged(self.id));
             *locked(&self.whole) = None;
             *locked(&self.wait) = None;
+            set_back?;
         }
-        Ok(read?.map(Bytes::from))
+        read.map(|bytes| Some(Bytes::from(bytes)))
     }
 
     /// Begins to save what lies in `range`; says how many bytes are saved already, all or none.

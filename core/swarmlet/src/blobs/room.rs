@@ -103,7 +103,7 @@ impl Room {
 
     /// The spare that was not read for longest. It is none any more: it goes, or turns out to be
     /// needed.
-    fn next_spare(&mut self) -> Option<BlobId> {
+    pub(super) fn next_spare(&mut self) -> Option<BlobId> {
         let used = |id: &BlobId| self.uses.get(id).copied().unwrap_or(0);
         let next = self.spares.keys().min_by_key(|id| used(id)).copied()?;
         self.spares.remove(&next);

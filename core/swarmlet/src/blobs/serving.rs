@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use swarmlet_engine::blobs::exchange::{Held, Input, Offer};
-use swarmlet_engine::blobs::{BlobId, Piece};
+use swarmlet_engine::blobs::{Blob, BlobId, Piece};
 use swarmlet_engine::event::NodeId;
 use swarmlet_engine::sync::SessionId;
 use swarmlet_engine::{Error, ErrorKind, Result};
@@ -42,7 +42,7 @@ impl BlobWorker {
             let size = part.size();
             return Ok(Some(Offer { size, has }));
         }
-        let Some(whole) = self.keeper.store.expect_blob(blob)? else {
+        let Some(whole) = self.whole(blob)? else {
             return Ok(None);
         };
         let (size, has) = (whole.proven_size()?, Held::All);
@@ -72,9 +72,19 @@ impl BlobWorker {
     }
 
     fn encode_whole(&self, blob: BlobId, piece: Piece) -> Result<Option<Vec<u8>>> {
-        match self.keeper.store.expect_blob(blob)? {
-            Some(whole) => whole.encode(piece).map(Some),
-            None => Ok(None),
+        let whole = self.whole(blob)?;
+        whole.map(|whole| whole.encode(piece)).transpose()
+    }
+
+    /// The blob, if all of it is here. What cannot be opened just now is not given to anybody, and
+    /// not taken for damaged: perhaps too many files are open.
+    fn whole(&self, blob: BlobId) -> Result<Option<Blob>> {
+        match self.keeper.store.expect_blob(blob) {
+            Err(error) if error.kind() != ErrorKind::Corrupt => {
+                untold(blob, &error);
+                Ok(None)
+            }
+            whole => whole,
         }
     }
 

@@ -160,20 +160,16 @@ impl BlobWorker {
                 self.holds.add(blob);
                 self.take_turns();
             }
-            Job::Gone(blob) => {
-                self.holds.remove(blob);
-                self.has_choices = true;
-                self.unwait(blob);
-                if !self.keeper.waits(blob).is_empty() {
-                    self.want(blob);
-                }
-            }
+            Job::Gone(blob) => self.gone(blob),
             Job::Completed { blob, outcome } => self.completed(blob, outcome),
             Job::Unavailable(blob) => {
                 self.holds.note_vain(blob);
                 self.take_turns();
             }
-            Job::Crowded(blob) => self.holds.rest(blob),
+            Job::Crowded(blob) => {
+                self.holds.rest(blob);
+                self.relayed.remove(&blob);
+            }
             Job::Sought { peer, blob } => self.relay(peer, blob),
             Job::Unsought(blob) => {
                 self.relayed.remove(&blob);
@@ -290,9 +286,23 @@ impl BlobWorker {
         is_relayed || self.holds.contains(blob) || !self.keeper.waits(blob).is_empty()
     }
 
+    /// A blob was removed. What was known of it does not hold, and who waits for it begins anew.
+    fn gone(&mut self, blob: BlobId) {
+        self.holds.remove(blob);
+        self.relayed.remove(&blob);
+        self.has_choices = true;
+        self.let_go(blob);
+        if self.is_wanted(blob) {
+            self.want(blob);
+        }
+    }
+
     fn unwait(&mut self, blob: BlobId) {
         if !self.is_wanted(blob) {
             self.let_go(blob);
+        } else if self.relayed.contains(&blob) {
+            // From here on it may be for peers only.
+            self.want(blob);
         }
     }
 
@@ -424,10 +434,11 @@ impl BlobWorker {
 
     /// Takes what was found damaged for a part.
     pub(super) fn set_back(&mut self, blob: BlobId) {
-        match self.keeper.store.set_back(blob) {
-            Ok(()) => self.mend(blob),
-            Err(error) => self.fail(blob, error),
+        if let Err(error) = self.keeper.store.set_back(blob) {
+            self.fail(blob, error);
         }
+        // Its files may have other names all the same.
+        self.mend(blob);
     }
 
     fn store(&mut self, blob: BlobId, size: BlobSize, piece: Piece, bytes: &[u8]) {
@@ -486,7 +497,12 @@ impl BlobWorker {
         }
         let mut room = Reserved::none(self.keeper.clone());
         room.grow(size.get())?;
-        let begun = store.begin(blob, size, (piece, bytes), promised)?;
+        let begun = loop {
+            match store.begin(blob, size, (piece, bytes), promised) {
+                Err(error) if error.kind() == ErrorKind::DiskFull && self.keeper.give_way()? => {}
+                begun => break begun?,
+            }
+        };
         let Some(part) = begun else {
             return Ok(Outcome::Unproven);
         };
@@ -520,6 +536,10 @@ impl BlobWorker {
         match outcome {
             Ok(()) => {
                 tracing::debug!(%blob, "a blob was fetched");
+                if self.keeper.part(blob).is_none() {
+                    // It was removed meanwhile, and may be here all the same.
+                    self.keeper.suspect(blob);
+                }
                 self.has_all(blob);
             }
             Err(error) => {

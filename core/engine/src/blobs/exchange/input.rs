@@ -114,14 +114,15 @@ pub enum Output {
         blob: BlobId,
     },
     /// A peer wants a blob that nobody has whom it is connected with, and asks this node to fetch
-    /// it. Told again while it does; if the peer may have the blob and it is not here, want it.
+    /// it. Told again every ten seconds while it does; if the peer may have the blob and it is not
+    /// here, want it.
     Sought {
         /// Who asks.
         peer: NodeId,
         /// The blob.
         blob: BlobId,
     },
-    /// No peer asks this node any more to fetch a blob.
+    /// No peer asks this node any more to fetch a blob of which that was told.
     Unsought {
         /// The blob.
         blob: BlobId,

@@ -78,6 +78,12 @@ pub const ASK_PATIENCE: Duration = Duration::from_secs(5);
 /// itself, so this is for what it forgot or was not allowed before.
 pub const ASK_PERIOD: Duration = Duration::from_secs(10);
 
+/// How long a peer counts as one that wants a blob fetched for it after it has said so: it says so
+/// every ten seconds, and two of these may be late.
+pub const SOUGHT_PATIENCE: Duration = Duration::from_secs(30);
+
+const _: () = assert!(SOUGHT_PATIENCE.as_millis() > 2 * ASK_PERIOD.as_millis());
+
 /// Answers of a peer, one after the other, that may have nothing we miss until it counts as one
 /// that has nothing: thousands of ranges behind the first piece that is missing.
 pub const LISTINGS_MAX: u32 = 64;

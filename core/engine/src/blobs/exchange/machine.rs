@@ -116,7 +116,7 @@ impl Exchange {
             Frame::Fetch(blob, size, piece) => self.requested(id, (blob, size, piece), out)?,
             Frame::Piece(blob, piece, bytes) => self.arrived(id, (blob, piece, bytes), now, out)?,
             Frame::Refuse(blob, piece) => self.refused(id, (blob, piece), now, out)?,
-            Frame::Seek(blob) => self.sought(id, blob, out),
+            Frame::Seek(blob) => self.sought(id, blob, now),
         }
         Ok(())
     }
@@ -125,6 +125,7 @@ impl Exchange {
         self.give_back_late(now);
         self.ask_again(now, out);
         self.tell(now);
+        self.tell_sought(now, out);
     }
 
     pub(super) fn close(

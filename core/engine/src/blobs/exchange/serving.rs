@@ -9,7 +9,8 @@ use bytes::Bytes;
 use super::frame::Frame;
 use super::input::{Offer, Output};
 use super::limits::{
-    ASKED_MAX, ENCODES_MAX, FETCHES_MAX, HAVE_PERIOD, LOOKUPS_MAX, UNSENT_BYTES_MAX,
+    ASK_PERIOD, ASKED_MAX, ENCODES_MAX, FETCHES_MAX, HAVE_PERIOD, LOOKUPS_MAX, SOUGHT_PATIENCE,
+    UNSENT_BYTES_MAX,
 };
 use super::listing::Listing;
 use super::machine::Exchange;
@@ -46,10 +47,19 @@ struct Watch {
     /// Whether there may be more than it was told.
     is_stale: bool,
     /// Whether the peer asks this node to fetch it.
-    is_sought: bool,
+    sought: Option<Sought>,
     /// Whether it may have no right to the blob any more: not looked up since that may have
     /// changed. It gets no piece until that is known.
     is_doubted: bool,
+}
+
+/// A peer asks this node to fetch a blob.
+#[derive(Clone, Copy, Debug)]
+struct Sought {
+    /// When it said so last.
+    asked: Duration,
+    /// When this node was told last.
+    told: Option<Duration>,
 }
 
 impl Watch {
@@ -74,7 +84,7 @@ impl Serving {
             told: None,
             is_queued: false,
             is_stale: false,
-            is_sought: false,
+            sought: None,
             is_doubted: true,
         });
         watch.from = from;
@@ -82,20 +92,47 @@ impl Serving {
         Ok(())
     }
 
-    /// The peer asks this node to fetch a blob; says whether it has asked for it.
-    fn note_sought(&mut self, blob: BlobId) -> bool {
-        let watch = self.watches.get_mut(&blob);
-        watch.map(|watch| watch.is_sought = true).is_some()
+    /// The peer asks this node to fetch a blob, if it has asked for it.
+    fn note_sought(&mut self, blob: BlobId, now: Duration) {
+        if let Some(watch) = self.watches.get_mut(&blob) {
+            let told = watch.sought.and_then(|sought| sought.told);
+            watch.sought = Some(Sought { asked: now, told });
+        }
     }
 
-    /// The blobs that the peer asks this node to fetch.
+    /// The blobs that the peer asks this node to fetch, of which it is to be told now.
+    fn newly_sought(&mut self, now: Duration) -> Vec<BlobId> {
+        let due = self.watches.iter_mut().filter_map(|(blob, watch)| {
+            let sought = watch.sought.as_mut()?;
+            let is_due = sought.told.is_none_or(|told| now >= told + ASK_PERIOD);
+            is_due.then(|| {
+                sought.told = Some(now);
+                *blob
+            })
+        });
+        due.collect()
+    }
+
+    /// The blobs that the peer has not asked for again for so long that it does not any more.
+    fn no_longer_sought(&mut self, now: Duration) -> Vec<BlobId> {
+        let mut lapsed = Vec::new();
+        for (blob, watch) in &mut self.watches {
+            let is_over = |sought: &mut Sought| now >= sought.asked + SOUGHT_PATIENCE;
+            let over = watch.sought.take_if(is_over);
+            lapsed.extend(over.and_then(|sought| sought.told).map(|_| *blob));
+        }
+        lapsed
+    }
+
+    /// The blobs that the peer asks this node to fetch, and of which it was told.
     pub(super) fn sought(&self) -> Vec<BlobId> {
-        let watches = self.watches.iter().filter(|(_, watch)| watch.is_sought);
-        watches.map(|(blob, _)| *blob).collect()
+        let blobs = self.watches.keys().copied();
+        blobs.filter(|blob| self.seeks(*blob)).collect()
     }
 
     fn seeks(&self, blob: BlobId) -> bool {
-        self.watches.get(&blob).is_some_and(|watch| watch.is_sought)
+        let sought = self.watches.get(&blob).and_then(|watch| watch.sought);
+        sought.is_some_and(|sought| sought.told.is_some())
     }
 
     /// The peer asks for a piece; says whether it may get it.
@@ -283,13 +320,22 @@ impl Exchange {
     }
 
     /// A peer that has asked for a blob asks this node to fetch it.
-    pub(super) fn sought(&mut self, id: SessionId, blob: BlobId, out: &mut Vec<Output>) {
-        if let Some(session) = self.sessions.get_mut(&id)
-            && session.serving.note_sought(blob)
-        {
-            let peer = session.peer;
-            out.push(Output::Sought { peer, blob });
+    pub(super) fn sought(&mut self, id: SessionId, blob: BlobId, now: Duration) {
+        if let Some(session) = self.sessions.get_mut(&id) {
+            session.serving.note_sought(blob, now);
         }
+    }
+
+    /// Tells of what peers ask this node to fetch, from time to time, and when none does any more.
+    pub(super) fn tell_sought(&mut self, now: Duration, out: &mut Vec<Output>) {
+        let mut over = Vec::new();
+        for session in self.sessions.values_mut() {
+            let peer = session.peer;
+            over.extend(session.serving.no_longer_sought(now));
+            let new = session.serving.newly_sought(now).into_iter();
+            out.extend(new.map(|blob| Output::Sought { peer, blob }));
+        }
+        self.unseek(over, out);
     }
 
     /// A peer asks no longer that these are fetched; tells of those for which nobody does.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::bench::{Bench, ask, blob, is_seek, peer, send, size};
 use crate::blobs::exchange::frame::Frame;
-use crate::blobs::exchange::limits::{ASK_PERIOD, FOR_ALL_PIECES};
+use crate::blobs::exchange::limits::{ASK_PERIOD, FOR_ALL_PIECES, SOUGHT_PATIENCE};
 use crate::blobs::exchange::{Input, Output, Terms};
 use crate::blobs::{BlobId, PieceSet};
 
@@ -96,15 +96,36 @@ fn nobody_is_asked_to_fetch_what_is_wanted_for_peers_only() {
 #[test]
 fn what_peers_want_fetched_is_told_until_none_of_them_does() {
     let (mut bench, blob) = (Bench::with_peers(2), blob(1));
-    let seek = Frame::Seek(blob);
-    assert!(bench.hear(1, &seek).is_empty(), "it has not asked for it");
+    let (seek, lack) = (Frame::Seek(blob), Frame::Lack(blob));
+    bench.hear(1, &seek);
+    assert!(bench.pass(MOMENT).is_empty(), "it has not asked for it");
+    let sought = |number| Output::Sought {
+        peer: peer(number),
+        blob,
+    };
     for number in [1, 2] {
         bench.hear(number, &Frame::Ask(blob, 0));
-        let peer = peer(number);
-        assert_eq!(bench.hear(number, &seek), [Output::Sought { peer, blob }]);
-        assert_eq!(bench.hear(number, &seek), [Output::Sought { peer, blob }]);
+        assert_eq!(bench.offer(number, blob, None), [send(number, &lack)]);
+        // However often it says so.
+        for _ in 0..9 {
+            assert!(bench.hear(number, &seek).is_empty());
+        }
+        assert_eq!(bench.pass(MOMENT), [sought(number)]);
     }
+    assert_eq!(bench.pass(ASK_PERIOD), [sought(1), sought(2)]);
     assert!(bench.hear(2, &Frame::Forget(blob)).is_empty());
-    assert!(bench.hear(2, &seek).is_empty());
+    bench.hear(2, &seek);
+    assert!(bench.pass(MOMENT).is_empty());
     assert_eq!(bench.disconnect(1), [Output::Unsought { blob }]);
+}
+
+#[test]
+fn who_does_not_say_again_that_it_wants_a_blob_fetched_does_not_any_more() {
+    let (mut bench, blob) = (Bench::with_peers(1), blob(1));
+    bench.hear(1, &Frame::Ask(blob, 0));
+    bench.offer(1, blob, None);
+    bench.hear(1, &Frame::Seek(blob));
+    bench.pass(MOMENT);
+    assert_eq!(bench.pass(SOUGHT_PATIENCE), [Output::Unsought { blob }]);
+    assert!(bench.disconnect(1).is_empty(), "that was told");
 }
