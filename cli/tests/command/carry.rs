@@ -1,5 +1,7 @@
 //! Events out of a log and into another one.
 
+use std::os::unix::fs::FileTypeExt as _;
+
 use serde_json::{Value, json};
 
 use crate::harness::Place;
@@ -47,6 +49,22 @@ fn what_is_exported_can_be_imported_and_lacks_nothing() {
     assert_eq!(without_keys(&from), without_keys(&to));
     let only = from.print(&["export", "--query", "FROM 'a'"]);
     assert_eq!(only.lines().count(), 1);
+}
+
+#[test]
+fn a_pipe_gets_an_export_and_stays_a_pipe() {
+    let place = Place::new();
+    place.print(&["publish", "1"]);
+    let pipe = place.beside("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::read_to_string(pipe).unwrap()
+    });
+    place.print(&["export", "pipe"]);
+    assert!(pipe.metadata().unwrap().file_type().is_fifo());
+    assert_eq!(reader.join().unwrap().lines().count(), 1);
 }
 
 #[test]
