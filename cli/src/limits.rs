@@ -17,9 +17,15 @@ pub(crate) const FRAMES_AHEAD: usize = 4;
 /// same time.
 pub(crate) const PIPE_BYTES: usize = 4 * CHUNK_BYTES;
 
-/// Commands that a running node answers at a time; others wait for their turn. Each costs a task, a
-/// descriptor and some chunks.
+/// Commands that a running node answers at a time. Each costs a task, a descriptor and some chunks.
 pub(crate) const COMMANDS_MAX: usize = 64;
+
+/// Commands that wait for their turn at a time; more wait to be accepted.
+pub(crate) const COMMANDS_WAITING_MAX: usize = 64;
+
+/// How long a command waits for its turn before it is refused: most take far less, and those that
+/// do not end by themselves may never make room.
+pub(crate) const TURN_WITHIN: Duration = Duration::from_secs(1);
 
 /// How long a node waits for the request after somebody has connected: it is sent at once.
 pub(crate) const REQUEST_WITHIN: Duration = Duration::from_secs(10);

@@ -2,18 +2,23 @@
 
 use std::sync::Arc;
 
+use swarmlet::ErrorKind;
 use tokio::net::UnixStream;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::socket::Socket;
 use crate::answer::{Host, answer};
-use crate::limits::{COMMANDS_MAX, STOP_WITHIN};
-use crate::wire::serve;
+use crate::failure::Failure;
+use crate::limits::{COMMANDS_MAX, COMMANDS_WAITING_MAX, STOP_WITHIN, TURN_WITHIN};
+use crate::wire::{refuse, serve};
 
-/// The commands that are being answered.
+/// The commands that are being answered, and those that wait for that.
 pub(crate) struct Commands {
     host: Arc<Host>,
+    /// Room for those that were accepted. Who waits in it does so for a moment only, so that there
+    /// is always somebody to say no.
+    places: Arc<Semaphore>,
     turns: Arc<Semaphore>,
     running: JoinSet<()>,
 }
@@ -22,6 +27,7 @@ impl Commands {
     pub(crate) fn new(host: Arc<Host>) -> Self {
         Self {
             host,
+            places: Arc::new(Semaphore::new(COMMANDS_MAX + COMMANDS_WAITING_MAX)),
             turns: Arc::new(Semaphore::new(COMMANDS_MAX)),
             running: JoinSet::new(),
         }
@@ -30,13 +36,13 @@ impl Commands {
     /// Takes commands until the future is dropped; those that are being answered go on.
     pub(crate) async fn take(&mut self, socket: &Socket) {
         loop {
-            let turn = self.turns.clone().acquire_owned().await;
+            let place = self.places.clone().acquire_owned().await;
             match socket.accept().await {
                 Ok(stream) => {
-                    let host = self.host.clone();
+                    let (host, turns) = (self.host.clone(), self.turns.clone());
                     self.running.spawn(async move {
-                        converse(&host, stream).await;
-                        drop(turn);
+                        converse(&host, &turns, stream).await;
+                        drop(place);
                     });
                 }
                 Err(error) => {
@@ -58,9 +64,23 @@ impl Commands {
     }
 }
 
-async fn converse(host: &Host, stream: UnixStream) {
-    let answered = serve(stream, |request, link| answer(host, request, link)).await;
+/// Answers a command when it is its turn.
+async fn converse(host: &Host, turns: &Semaphore, stream: UnixStream) {
+    let turn = tokio::time::timeout(TURN_WITHIN, turns.acquire()).await;
+    let answered = match &turn {
+        Ok(_) => serve(stream, |request, link| answer(host, request, link)).await,
+        Err(_) => refuse(stream, &overloaded()).await,
+    };
     if let Err(error) = answered {
         tracing::debug!(%error, "a command has gone");
     }
+}
+
+fn overloaded() -> Failure {
+    let message = format!("the node answers {COMMANDS_MAX} commands already");
+    tracing::warn!("a command was refused: {message}");
+    Failure::new(ErrorKind::Overloaded, message).advise(
+        "end some that go on until they are interrupted (`subscribe`, `query --follow`), then \
+         repeat the command",
+    )
 }

@@ -45,6 +45,22 @@ fn it_closes_cleanly_on_both_signals_and_takes_its_socket_with_it() {
 }
 
 #[test]
+fn a_command_that_finds_no_room_is_told_so_soon() {
+    let place = Place::new();
+    let node = place.run_logging("error");
+    let socket = place.path().join("command.sock");
+    // Who says nothing takes room as well, for some seconds.
+    let silent = || UnixStream::connect(&socket).unwrap();
+    let others: Vec<UnixStream> = std::iter::repeat_with(silent).take(64).collect();
+    let (code, error) = place.fail(&["status"]);
+    assert_eq!((code, &error["kind"]), (3, &json!("overloaded")));
+    assert!(error["advice"].as_str().unwrap().contains("subscribe"));
+    drop(others);
+    assert_eq!(place.row(&["status"])["isRunning"], true);
+    node.stop();
+}
+
+#[test]
 fn after_a_kill_the_socket_that_is_left_is_in_nobodys_way() {
     let place = Place::new();
     let node = place.run();
