@@ -168,8 +168,10 @@ impl Settings {
             file => file.map_err(failed)?,
         };
         let mut text = String::new();
-        let mut file = file.take(SETTINGS_BYTES_MAX);
+        // One more than there may be: what is too long is not cut.
+        let mut file = file.take(SETTINGS_BYTES_MAX + 1);
         file.read_to_string(&mut text).map_err(failed)?;
+        check_size(&text).map_err(named)?;
         Self::parse(&text).map_err(|failure| {
             named(failure)
                 .advise("mend the file; `swarmlet settings schema` says what may be in it")
@@ -193,17 +195,20 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Writes them to a folder, durably: all of them, or what was there stays.
+    /// Writes them to a folder, durably: all of them, or what was there stays. More than can be
+    /// loaded is refused.
     pub(crate) fn save(&self, folder: &Path) -> Result<()> {
+        let failed = |error| Failure::io("cannot write the settings", error);
+        let text = serde_json::to_string_pretty(self).map_err(|error| failed(error.into()))? + "\n";
+        check_size(&text)?;
         let write = || -> io::Result<()> {
             let mut file = tempfile::NamedTempFile::new_in(folder)?;
-            file.write_all(serde_json::to_string_pretty(self)?.as_bytes())?;
-            file.write_all(b"\n")?;
+            file.write_all(text.as_bytes())?;
             file.as_file().sync_all()?;
             file.persist(folder.join(FILE))?;
             sync_folder(folder)
         };
-        write().map_err(|error| Failure::io("cannot write the settings", error))
+        write().map_err(failed)
     }
 
     /// What the node is opened with. Only texts of durations are checked here; the rest is checked
@@ -319,6 +324,15 @@ pub(crate) fn duration(text: &str) -> Result<Duration> {
     })
 }
 
+/// Checks the text of a file, as it is read and as it would be written.
+fn check_size(text: &str) -> Result<()> {
+    if text.len() as u64 <= SETTINGS_BYTES_MAX {
+        return Ok(());
+    }
+    let message = format!("the settings take more than {SETTINGS_BYTES_MAX} bytes");
+    Err(Failure::invalid(message).advise("name fewer streams and addresses, by shorter names"))
+}
+
 fn is_absent(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::NotFound
 }
@@ -355,6 +369,27 @@ mod tests {
         let settings = Settings::parse(text).unwrap();
         settings.save(folder.path()).unwrap();
         assert_eq!(Settings::load(folder.path()).unwrap(), settings);
+    }
+
+    #[test]
+    fn what_could_not_be_loaded_is_not_saved() {
+        let folder = tempfile::tempdir().unwrap();
+        let hosts = |bytes: usize| {
+            let mut settings = Settings::default();
+            settings.gateway.hosts = vec!["h".repeat(bytes)];
+            settings
+        };
+        let empty = serde_json::to_string_pretty(&hosts(0)).unwrap().len() + 1;
+        let longest = hosts(SETTINGS_BYTES_MAX as usize - empty);
+        longest.save(folder.path()).unwrap();
+        let failure = hosts(SETTINGS_BYTES_MAX as usize - empty + 1).save(folder.path());
+        assert!(failure.unwrap_err().is(ErrorKind::InvalidArgument));
+        assert_eq!(Settings::load(folder.path()).unwrap(), longest);
+        let file = folder.path().join(FILE);
+        let longer = std::fs::read_to_string(&file).unwrap() + " ";
+        std::fs::write(&file, longer).unwrap();
+        let failure = Settings::load(folder.path()).unwrap_err();
+        assert!(failure.message.contains("more than"), "{failure}");
     }
 
     #[test]
