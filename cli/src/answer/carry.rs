@@ -8,15 +8,16 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use swarmlet::{
-    AppId, Clock as _, NewEvent, Payload, QueryOptions, Row, SystemClock, Tags, Timestamp,
+    AppId, Clock as _, Item, NewEvent, Payload, QueryOptions, Results, Row, SystemClock, Tags,
+    Timestamp,
 };
 
-use super::events::with_picture;
+use super::events::{next, with_picture};
 use super::host::Host;
 use super::lines::Lines;
 use super::rows::{EventRow, payload};
 use crate::failure::{Failure, Result};
-use crate::limits::{FRAME_BYTES_MAX, IMPORT_BYTES, IMPORT_EVENTS, ROWS_AT_ONCE};
+use crate::limits::{FRAME_BYTES_MAX, IMPORT_BYTES, IMPORT_EVENTS};
 use crate::wire::{Link, Progress};
 
 /// An event of an export.
@@ -49,17 +50,36 @@ struct ImportedRow {
     events: u64,
 }
 
-/// Gives all events that a query finds.
+/// What of the events that a query finds could not be given.
+#[derive(Default)]
+struct Missing {
+    /// How often the query had no result.
+    count: u64,
+    /// Why it had none the first time.
+    first: String,
+}
+
+/// Gives all events that a query finds, and says in the end what is missing.
 pub(super) async fn export(host: &Host, aql: &str, link: &mut Link) -> Result<()> {
     let node = host.node_of(None)?;
     let begun = node.query(aql, QueryOptions::default());
     let mut results = begun.map_err(|error| with_picture(error, aql))?;
     let mut done = 0;
-    while let Some(rows) = results.next_chunk(ROWS_AT_ONCE).await? {
-        for row in &rows {
-            link.row(&export_row(row)?).await?;
+    let mut missing = Missing::default();
+    while let Some(items) = next(&mut results).await? {
+        for item in items {
+            if let Some(error) = item.to_error() {
+                return Err(error.into());
+            }
+            match item {
+                Item::Row(row) => {
+                    link.row(&export_row(&row)?).await?;
+                    done += 1;
+                }
+                Item::Diagnostic(diagnostic) => missing.add(diagnostic.message),
+                _ => {}
+            }
         }
-        done += rows.len() as u64;
         link.progress(Progress {
             done,
             total: None,
@@ -67,7 +87,33 @@ pub(super) async fn export(host: &Host, aql: &str, link: &mut Link) -> Result<()
         })
         .await?;
     }
-    Ok(())
+    missing.tell(&results, link).await
+}
+
+impl Missing {
+    fn add(&mut self, message: String) {
+        if self.count == 0 {
+            self.first = message;
+        }
+        self.count += 1;
+    }
+
+    /// Warnings are few, however many events there are.
+    async fn tell(self, results: &Results, link: &mut Link) -> Result<()> {
+        for (stream, first) in results.skipped().iter() {
+            let message = format!(
+                "events of the stream {stream} before offset {first} are no longer here, so the \
+                 export lacks them"
+            );
+            link.warning(message).await?;
+        }
+        if self.count == 0 {
+            return Ok(());
+        }
+        let Self { count, first } = self;
+        let message = format!("the query had no result {count} times, first because: {first}");
+        link.warning(message).await
+    }
 }
 
 fn export_row(row: &Row) -> Result<ExportRow> {

@@ -207,6 +207,10 @@ fn show(frame: Frame, printer: &mut Printer) -> Result<Next> {
             printer.note(&read_json::<String>(&frame)?);
             Ok(())
         }
+        Sort::Warning => {
+            printer.warning(&read_json::<String>(&frame)?);
+            Ok(())
+        }
         Sort::Progress => {
             printer.progress(read_json(&frame)?);
             Ok(())

@@ -1,4 +1,4 @@
-//! What went wrong, on the standard error.
+//! What went wrong, and what is missing, on the standard error.
 
 use std::io::Write as _;
 
@@ -15,6 +15,17 @@ pub(crate) fn complain(failure: &Failure, is_json: bool) {
     };
     // There is nobody else to tell.
     let _ = writeln!(std::io::stderr(), "{}", text.unwrap_or_default());
+}
+
+/// Says what is missing: as one JSON object, or as a line for people.
+pub(super) fn warn(message: &str, is_json: bool) {
+    let yellow = Style::new().for_stderr().yellow().bold();
+    let text = match is_json {
+        true => serde_json::json!({ "warning": { "message": message } }).to_string(),
+        false => format!("{} {}", yellow.apply_to("warning:"), printable(message)),
+    };
+    // There is nobody else to tell.
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 fn lines(failure: &Failure) -> String {

@@ -7,6 +7,7 @@ use console::Style;
 use serde::Serialize;
 
 use super::column::printable;
+use super::complaint::warn;
 use super::fields::Fields;
 use super::gauge::Gauge;
 use super::layout::{Layout, card};
@@ -105,6 +106,12 @@ impl Printer {
             // Nothing depends on it.
             let _ = writeln!(io::stderr(), "{label} {}", printable(note));
         }
+    }
+
+    /// Says that something is missing from what was asked for: to scripts as well, and always.
+    pub(crate) fn warning(&mut self, warning: &str) {
+        self.gauge.hide();
+        warn(warning, self.format == Format::Json);
     }
 
     /// Shows how far long work is.

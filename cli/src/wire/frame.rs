@@ -31,6 +31,8 @@ pub(crate) enum Sort {
     Pause,
     /// From the node: a line for people.
     Note,
+    /// From the node: what is missing from the answer.
+    Warning,
     /// From the node: how far long work is.
     Progress,
     /// From the node: how far a subscription is.
@@ -48,13 +50,14 @@ pub(crate) struct Frame {
     pub(crate) body: Bytes,
 }
 
-const SORTS: [(u8, Sort); 10] = [
+const SORTS: [(u8, Sort); 11] = [
     (b'Q', Sort::Request),
     (b'B', Sort::Bytes),
     (b'E', Sort::End),
     (b'R', Sort::Row),
     (b'W', Sort::Pause),
     (b'N', Sort::Note),
+    (b'M', Sort::Warning),
     (b'P', Sort::Progress),
     (b'O', Sort::Offsets),
     (b'F', Sort::Failure),

@@ -53,6 +53,11 @@ impl Link {
         self.json(Sort::Note, &note.into()).await
     }
 
+    /// Says that something is missing from the answer.
+    pub(crate) async fn warning(&mut self, warning: impl Into<String>) -> Result<()> {
+        self.json(Sort::Warning, &warning.into()).await
+    }
+
     /// Says how far the work is, and sends all that waits.
     pub(crate) async fn progress(&mut self, progress: Progress) -> Result<()> {
         self.json(Sort::Progress, &progress).await?;

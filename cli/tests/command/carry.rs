@@ -4,7 +4,7 @@ use std::os::unix::fs::FileTypeExt as _;
 
 use serde_json::{Value, json};
 
-use crate::harness::Place;
+use crate::harness::{Place, Said};
 
 /// A file with an event that JSON alone cannot say: bytes.
 fn exported(place: &Place) -> String {
@@ -65,6 +65,67 @@ fn a_pipe_gets_an_export_and_stays_a_pipe() {
     place.print(&["export", "pipe"]);
     assert!(pipe.metadata().unwrap().file_type().is_fifo());
     assert_eq!(reader.join().unwrap().lines().count(), 1);
+}
+
+/// The warnings on the standard error.
+fn warnings(said: &Said) -> Vec<Value> {
+    let lines = said.err.lines().map(serde_json::from_str);
+    let all: Vec<Value> = lines.collect::<Result<_, _>>().unwrap();
+    all.iter().map(|line| line["warning"].clone()).collect()
+}
+
+#[test]
+fn an_export_says_what_it_could_not_compute() {
+    let place = Place::new();
+    for payload in [r#"{"n":1}"#, "2", "3"] {
+        place.print(&["publish", payload]);
+    }
+    let words = ["export", "--query", "FROM allEvents FILTER _.n > 0"];
+    let said = place.ask(&[&words[..], &["--json", "--quiet"]].concat());
+    assert_eq!((said.code, said.out.lines().count()), (Some(0), 1));
+    let told = warnings(&said);
+    assert_eq!(told.len(), 1, "{told:?}");
+    let message = told[0]["message"].as_str().unwrap();
+    assert!(message.contains("no result 2 times"), "{message}");
+    let said = place.ask(&words);
+    assert!(said.err.contains("warning: the query"), "{said:?}");
+}
+
+#[test]
+fn an_export_says_which_events_are_no_longer_here() {
+    let place = Place::new();
+    place.print(&["settings", "set", "streams.default.events", "20"]);
+    place.print(&["settings", "set", "gateway.enabled", "false"]);
+    let node = place.run();
+    // Of digits that do not compress, so that they fill files, of which the older go.
+    let mut state = 1_u64;
+    let mut digits = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        format!("{:08x}", state >> 32)
+    };
+    let text = |_| (0..25_000).map(|_| digits()).collect::<String>();
+    let lines = (0..100)
+        .map(text)
+        .map(|text| format!("{{\"payload\":\"{text}\"}}\n"));
+    let lines: String = lines.collect();
+    place.feed(&["import"], lines.as_bytes()).done(&["import"]);
+    place.until(&["offsets"], |rows| rows[0]["first"].as_u64() > Some(0));
+    let said = place.ask(&["export", "some.jsonl", "--json"]);
+    assert_eq!((said.code, said.out.as_str()), (Some(0), ""));
+    let told = warnings(&said);
+    assert_eq!(told.len(), 1, "{told:?}");
+    let message = told[0]["message"].as_str().unwrap();
+    assert!(message.contains("are no longer here"), "{message}");
+    assert!(
+        std::fs::read_to_string(place.beside("some.jsonl"))
+            .unwrap()
+            .lines()
+            .count()
+            < 100
+    );
+    node.stop();
 }
 
 #[test]
