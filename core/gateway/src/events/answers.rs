@@ -13,6 +13,8 @@ pub(crate) struct Answers {
     is_live: bool,
     /// How many results are asked for next.
     wanted: usize,
+    /// Answers that were taken from the source and not handed out: who waits may give up meanwhile.
+    taken: Vec<Answer>,
 }
 
 /// Why there will be no further answer though there could be.
@@ -52,6 +54,7 @@ impl Answers {
             source,
             is_live: false,
             wanted: RESULTS_FIRST,
+            taken: Vec::new(),
         }
     }
 
@@ -65,42 +68,40 @@ impl Answers {
     /// What is there is read in turns; what happens is not waited for in a turn, as nobody knows
     /// when it does.
     pub(crate) async fn next(&mut self, turns: &Semaphore) -> Result<Option<Vec<Answer>>, Cut> {
-        let _turn = match self.is_live {
-            true => None,
-            false => turns.acquire().await.ok(),
-        };
-        let results = match &mut self.source {
-            Source::Only(answer) => return Ok(answer.take().map(|answer| vec![answer])),
-            Source::Query(results, _)
-            | Source::Subscription(results)
-            | Source::Monotonic(results, ..) => results,
-        };
-        let outputs = results.next_outputs(self.wanted).await.map_err(|error| {
-            tracing::warn!(%error, "a stream of results ends early");
-            Cut
-        })?;
-        match outputs {
-            Some(outputs) => {
-                self.wanted = wanted(&outputs);
-                Ok(Some(self.translate(outputs).await))
-            }
-            None => Ok(self.end()),
+        if self.taken.is_empty() {
+            let _turn = match self.is_live {
+                true => None,
+                false => turns.acquire().await.ok(),
+            };
+            let results = match &mut self.source {
+                Source::Only(answer) => return Ok(answer.take().map(|answer| vec![answer])),
+                Source::Query(results, _)
+                | Source::Subscription(results)
+                | Source::Monotonic(results, ..) => results,
+            };
+            let outputs = results.next_outputs(self.wanted).await.map_err(|error| {
+                tracing::warn!(%error, "a stream of results ends early");
+                Cut
+            })?;
+            let Some(outputs) = outputs else {
+                return Ok(self.end());
+            };
+            self.wanted = wanted(&outputs);
+            self.take(outputs);
         }
+        self.mark_newest().await;
+        Ok(Some(std::mem::take(&mut self.taken)))
     }
 
-    async fn translate(&mut self, outputs: Vec<Output>) -> Vec<Answer> {
-        let mut answers = Vec::with_capacity(outputs.len());
+    fn take(&mut self, outputs: Vec<Output>) {
         for output in outputs {
             let is_last = output.item.to_error().is_some();
-            if let Some(answer) = self.answer(output.item) {
-                answers.push(answer);
-            }
+            let answer = self.answer(output.item);
+            self.taken.extend(answer);
             if is_last {
                 self.source = Source::Only(None);
             }
         }
-        self.mark_newest(&mut answers).await;
-        answers
     }
 
     fn answer(&mut self, item: Item) -> Option<Answer> {
@@ -129,11 +130,11 @@ impl Answers {
     /// Says of the last event whether there is nothing newer: apps look at their state then.
     ///
     /// Not knowing is no reason to say no, as nothing might come that could say yes.
-    async fn mark_newest(&mut self, answers: &mut [Answer]) {
+    async fn mark_newest(&mut self) {
         let (Source::Monotonic(results, _, node), true) = (&mut self.source, self.is_live) else {
             return;
         };
-        let Some(Answer::Event { is_caught_up, .. }) = answers.last_mut() else {
+        let Some(Answer::Event { is_caught_up, .. }) = self.taken.last_mut() else {
             return;
         };
         *is_caught_up = Some(if has_seen_all(results, node) {
@@ -177,7 +178,9 @@ fn has_seen_all(results: &Results, node: &Node) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use swarmlet::{NewEvent, Options, Payload, QueryOptions, Tags};
+    use futures::FutureExt as _;
+    use std::time::Duration;
+    use swarmlet::{NewEvent, Options, Payload, QueryOptions, SubscribeOptions, Tags};
 
     /// The sizes of chunks of answers to a query for so many events of so many bytes.
     async fn chunks(events: usize, bytes: usize) -> Vec<usize> {
@@ -197,6 +200,37 @@ mod tests {
             chunks.push(chunk.len());
         }
         chunks
+    }
+
+    #[tokio::test]
+    async fn who_gives_up_waiting_and_comes_back_misses_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let node = Node::open(folder.path().join("node"), Options::new())
+            .await
+            .unwrap();
+        let results = node
+            .subscribe("FROM 'a'", SubscribeOptions::default())
+            .unwrap();
+        let mut answers = Answers::monotonic(results, Offsets::new(), node.clone());
+        let turns = Semaphore::new(1);
+        while !answers.is_live() {
+            answers.next(&turns).await.unwrap();
+        }
+        let event = |tag| NewEvent {
+            tags: Tags::new([tag]).unwrap(),
+            payload: Payload::from_serde(&1).unwrap(),
+        };
+        node.publish_many(vec![event("a")]).await.unwrap();
+        let Source::Monotonic(results, ..) = &mut answers.source else {
+            panic!("the subscription ended");
+        };
+        results.ready().await.unwrap();
+        // Whether this one matches is looked at before the first is handed out.
+        node.publish_many(vec![event("b")]).await.unwrap();
+        assert!(answers.next(&turns).now_or_never().is_none());
+        let next = tokio::time::timeout(Duration::from_secs(20), answers.next(&turns));
+        let next = next.await.unwrap().unwrap().unwrap();
+        assert!(matches!(next.as_slice(), [Answer::Event { .. }]));
     }
 
     #[tokio::test]
