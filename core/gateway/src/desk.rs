@@ -18,6 +18,8 @@ use crate::snapshots::Shelf;
 pub(crate) struct Desk {
     pub(crate) node: Node,
     pub(crate) settings: Settings,
+    /// The one that is listened on, of the first address.
+    pub(crate) port: u16,
     pub(crate) seats: Arc<Seats>,
     pub(crate) reservoir: Reservoir,
     pub(crate) tally: Tally,
@@ -34,8 +36,9 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
-    pub(crate) fn new(node: Node, settings: Settings) -> Self {
+    pub(crate) fn new(node: Node, settings: Settings, port: u16) -> Self {
         Self {
+            port,
             node,
             settings,
             seats: Arc::new(Seats::new(CONNECTIONS_MAX)),

@@ -32,7 +32,8 @@ impl Gateway {
         let during = |error: Error| error.during("gateway.bind");
         check_runtime().map_err(during)?;
         let listeners = listeners(&settings.addresses).await.map_err(during)?;
-        let desk = Arc::new(Desk::new(node, settings));
+        let port = listeners.first().map_or(0, |(address, _)| address.port());
+        let desk = Arc::new(Desk::new(node, settings, port));
         let router = routes::router(desk.clone());
         let (mut addresses, mut serving) = (Vec::new(), Vec::new());
         for (address, listener) in listeners {

@@ -25,7 +25,7 @@ impl Caller {
         desk: &Desk,
         connection: &Connection,
     ) -> Result<Self, Problem> {
-        let app_id = token::check(&desk.node, token)?;
+        let app_id = token::check(desk, token)?;
         connection.make_known();
         Ok(Self {
             node: desk.node.scoped(app_id),

@@ -22,7 +22,7 @@ pub(crate) async fn authenticate(
     negotiation::check_accept(&sent.headers, JSON)?;
     let submitted = sent.json(MANIFEST_BYTES_MAX).await?;
     let manifest = Manifest::of(submitted, &desk.settings.trust)?;
-    let token = token::issue(&desk.node, &manifest, desk.settings.token_valid)?;
+    let token = token::issue(&desk, &manifest)?;
     tracing::debug!(app_id = %manifest.app_id, version = manifest.version, "a token was given");
     Ok((
         [(CONTENT_TYPE, JSON)],

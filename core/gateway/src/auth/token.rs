@@ -3,20 +3,28 @@
 //! A version byte, the claims in CBOR, and a signature of both, in base64. Nothing is kept of a
 //! token here, so it is good after a restart of the node, too; what an app can do with it ends
 //! with its time.
+//!
+//! Clients ask for another token only if theirs is over. So one is over, too, when the device that
+//! signed it was replaced by another one in the same place, which is what its port says.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use data_encoding::BASE64URL;
 use serde::{Deserialize, Serialize};
-use swarmlet::{AppId, Node, Signature, is_attested};
+use swarmlet::{AppId, NodeId, Signature, is_attested};
 
 use super::manifest::Manifest;
+use crate::desk::Desk;
 use crate::limits::{CLOCK_SKEW_MAX, TOKEN_SHOWN_MAX};
 use crate::problem::Problem;
 
 /// What a token says.
 #[derive(Debug, Serialize, Deserialize)]
 struct Claims {
+    /// The device that signed it.
+    node: [u8; 32],
+    /// Where that was reached.
+    port: u16,
     /// When it was made, in microseconds since 1970.
     created: u64,
     app_id: String,
@@ -26,12 +34,14 @@ struct Claims {
 }
 
 /// Makes a token for an app.
-pub(crate) fn issue(node: &Node, manifest: &Manifest, valid: Duration) -> Result<String, Problem> {
+pub(crate) fn issue(desk: &Desk, manifest: &Manifest) -> Result<String, Problem> {
     let claims = Claims {
+        node: *desk.node.id().as_bytes(),
+        port: desk.port,
         created: now().as_micros() as u64,
         app_id: manifest.app_id.as_str().to_owned(),
         app_version: manifest.version.clone(),
-        validity: valid.as_secs(),
+        validity: desk.settings.token_valid.as_secs(),
     };
     let encoded = minicbor_serde::to_vec(&claims).map_err(|error| {
         tracing::error!(%error, "a token cannot be encoded");
@@ -39,13 +49,13 @@ pub(crate) fn issue(node: &Node, manifest: &Manifest, valid: Duration) -> Result
     })?;
     let mut bytes = vec![VERSION];
     bytes.extend(encoded);
-    let signature = node.attest(PURPOSE, &bytes);
+    let signature = desk.node.attest(PURPOSE, &bytes);
     bytes.extend(signature.as_bytes());
     Ok(BASE64URL.encode(&bytes))
 }
 
 /// The app that a token is for.
-pub(crate) fn check(node: &Node, token: &str) -> Result<AppId, Problem> {
+pub(crate) fn check(desk: &Desk, token: &str) -> Result<AppId, Problem> {
     let invalid = |why| Problem::TokenInvalid {
         token: token.chars().take(TOKEN_SHOWN_MAX).collect(),
         why,
@@ -60,11 +70,18 @@ pub(crate) fn check(node: &Node, token: &str) -> Result<AppId, Problem> {
         .filter(|(message, _)| message.first() == Some(&VERSION))
         .ok_or_else(|| invalid("Not a signed token."))?;
     let signature = Signature::from_bytes(*signature);
-    if !is_attested(node.id(), PURPOSE, message, &signature) {
-        return Err(Problem::TokenUnauthorized);
-    }
     let claims: Claims =
         minicbor_serde::from_slice(&message[1..]).map_err(|_| invalid("Cannot parse CBOR."))?;
+    let signer = NodeId::from_bytes(claims.node);
+    if !is_attested(signer, PURPOSE, message, &signature) {
+        return Err(Problem::TokenUnauthorized);
+    }
+    if signer != desk.node.id() {
+        return Err(match claims.port == desk.port {
+            true => Problem::TokenExpired,
+            false => Problem::TokenUnauthorized,
+        });
+    }
     let app_id = AppId::new(&claims.app_id).map_err(|_| invalid("Cannot parse CBOR."))?;
     if claims.is_over(now()) {
         return Err(Problem::TokenExpired);
@@ -90,7 +107,7 @@ fn now() -> Duration {
 }
 
 const PURPOSE: &str = "swarmlet 2026-11 gateway app token 1";
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const SIGNATURE_BYTES: usize = 64;
 
 #[cfg(test)]
@@ -100,6 +117,8 @@ mod tests {
     #[test]
     fn a_token_is_good_from_about_its_making_to_its_end() {
         let claims = Claims {
+            node: [0; 32],
+            port: 0,
             created: 1_000_000_000,
             app_id: String::new(),
             app_version: String::new(),

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use serde_json::json;
-use swarmlet_gateway::Settings;
+use swarmlet::{Node, Options};
+use swarmlet_gateway::{Gateway, Settings};
 
 use crate::harness::{Place, manifest};
 use crate::http::Ask;
@@ -33,6 +34,24 @@ async fn a_token_of_another_device_is_refused() {
     let token = other.token().await;
     let reply = place.send(Ask::new("GET", OFFSETS).token(&token)).await;
     assert_eq!(reply.problem(), (401, "ERR_TOKEN_UNAUTHORIZED".into()));
+}
+
+/// Clients ask for another token only then.
+#[tokio::test]
+async fn a_token_of_the_device_that_was_here_before_is_over() {
+    let old = Place::open().await;
+    let (at, token) = (old.at(), old.token().await);
+    old.gateway.close().await;
+    let folder = tempfile::tempdir().unwrap();
+    let node = Node::open(folder.path().join("node"), Options::new())
+        .await
+        .unwrap();
+    let gateway = Gateway::bind(node, Settings::new().listen(at))
+        .await
+        .unwrap();
+    let reply = Ask::new("GET", OFFSETS).token(&token).send(at).await;
+    assert_eq!(reply.problem(), (401, "ERR_TOKEN_EXPIRED".into()));
+    gateway.close().await;
 }
 
 #[tokio::test]
