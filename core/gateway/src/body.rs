@@ -23,7 +23,7 @@ pub(crate) struct Sent {
 impl Sent {
     /// Reads at most so many bytes.
     pub(crate) async fn whole(self, bytes_max: usize) -> Result<Received, Problem> {
-        let bytes = whole(self.body, bytes_max).await?;
+        let bytes = whole(self.body, bytes_max, &self.connection).await?;
         Ok(Received {
             bytes,
             connection: self.connection,
@@ -84,13 +84,18 @@ impl<S: Send + Sync> FromRequest<S> for Sent {
     }
 }
 
-async fn whole(body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
+async fn whole(body: Body, bytes_max: usize, from: &Connection) -> Result<Bytes, Problem> {
     // Whoever says how much there will be is refused before it is sent.
     let (size, limit) = (body.size_hint().lower(), bytes_max);
     if size > limit as u64 {
         let size = Some(size);
         return Err(Problem::PayloadTooLarge { size, limit });
     }
+    let bytes = body.size_hint().exact();
+    let bytes = bytes.map_or(limit, |bytes| bytes as usize);
+    // All of what is received at once may be large bodies of slow clients.
+    let room = tokio::time::timeout(BODY_TIME_MAX, from.inflow.prepare(bytes)).await;
+    room.map_err(|_| Problem::Overloaded)?;
     let read = Limited::new(body, bytes_max).collect();
     match tokio::time::timeout(BODY_TIME_MAX, read).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),

@@ -35,8 +35,10 @@ pub(crate) const CONNECTIONS_MAX: usize = 256;
 /// requests, in a quarter of what a node may use.
 pub(crate) const INFLOW_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// Bytes by which a connection draws on that, after as many of its own: the usual request needs
-/// nothing else.
+/// Bytes of that which a connection has of its own: the usual request needs nothing else.
+pub(crate) const INFLOW_OWN_BYTES: usize = 64 * 1024;
+
+/// Bytes in which all others are counted, rounded up.
 pub(crate) const INFLOW_STEP_BYTES: usize = 64 * 1024;
 
 /// How long browsers remember which requests of a page were allowed, in seconds.

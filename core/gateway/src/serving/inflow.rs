@@ -1,14 +1,16 @@
 //! A bound on what was received and not dealt with yet, of all connections together.
 //!
 //! Each connection has a little for itself. Who sends more draws on what all share, waits when it
-//! is used up, and gives it back when the request or message was dealt with.
+//! is used up, and gives it back when the request or message was dealt with. It is drawn at once,
+//! before the rest is received: if some of it were held while waiting for more, connections that
+//! wait for each other would all wait for ever.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::limits::{INFLOW_BYTES_MAX, INFLOW_STEP_BYTES};
+use crate::limits::{INFLOW_BYTES_MAX, INFLOW_OWN_BYTES, INFLOW_STEP_BYTES, PUBLISH_BYTES_MAX};
 
 /// What all connections share.
 #[derive(Clone, Debug)]
@@ -20,6 +22,7 @@ pub(crate) struct Inflow {
     reservoir: Reservoir,
     /// Bytes that were received and not dealt with.
     pending: AtomicUsize,
+    /// Whatever the connection may still send, until it is dealt with.
     drawn: Mutex<Option<OwnedSemaphorePermit>>,
 }
 
@@ -30,9 +33,15 @@ impl Reservoir {
         )))
     }
 
-    /// Waits for another step.
-    pub(super) async fn draw(self) -> Option<OwnedSemaphorePermit> {
-        self.0.acquire_owned().await.ok()
+    /// Waits for room for so many bytes; whoever came first gets it first.
+    async fn draw(self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        let steps = bytes.min(INFLOW_BYTES_MAX).div_ceil(INFLOW_STEP_BYTES);
+        self.0.acquire_many_owned(steps as u32).await.ok()
+    }
+
+    /// Waits for room for a message of whose size nothing is known.
+    pub(super) async fn draw_message(self) -> Option<OwnedSemaphorePermit> {
+        self.draw(PUBLISH_BYTES_MAX).await
     }
 }
 
@@ -51,17 +60,24 @@ impl Inflow {
         self.drawn().take();
     }
 
+    /// Waits for room for a body of so many bytes, before it is received.
+    pub(crate) async fn prepare(&self, bytes: usize) {
+        if bytes <= INFLOW_OWN_BYTES || self.is_drawing() {
+            return;
+        }
+        // Nobody closes the semaphore.
+        if let Some(room) = self.reservoir().draw(bytes).await {
+            self.take_in(room);
+        }
+    }
+
     pub(super) fn reservoir(&self) -> Reservoir {
         self.reservoir.clone()
     }
 
     /// Whether more may be received.
     pub(super) fn has_room(&self) -> bool {
-        let steps = self
-            .drawn()
-            .as_ref()
-            .map_or(0, OwnedSemaphorePermit::num_permits);
-        self.pending.load(Relaxed) < (steps + 1) * INFLOW_STEP_BYTES
+        self.pending.load(Relaxed) < INFLOW_OWN_BYTES || self.is_drawing()
     }
 
     /// Whether something of what all share is held.
@@ -73,12 +89,8 @@ impl Inflow {
         self.pending.fetch_add(bytes, Relaxed);
     }
 
-    pub(super) fn take_in(&self, step: OwnedSemaphorePermit) {
-        let mut drawn = self.drawn();
-        match drawn.as_mut() {
-            Some(drawn) => drawn.merge(step),
-            None => *drawn = Some(step),
-        }
+    pub(super) fn take_in(&self, room: OwnedSemaphorePermit) {
+        *self.drawn() = Some(room);
     }
 
     fn drawn(&self) -> std::sync::MutexGuard<'_, Option<OwnedSemaphorePermit>> {
@@ -95,19 +107,35 @@ mod tests {
     fn who_sends_much_draws_on_what_all_share_until_it_is_dealt_with() {
         let reservoir = Reservoir::new();
         let [one, other] = [(); 2].map(|()| Inflow::new(reservoir.clone()));
-        one.receive(INFLOW_STEP_BYTES - 1);
+        one.receive(INFLOW_OWN_BYTES - 1);
         assert!(one.has_room() && !one.is_drawing());
-        while let Some(Some(step)) = one.reservoir().draw().now_or_never() {
-            one.receive(INFLOW_STEP_BYTES);
-            one.take_in(step);
-        }
+        one.receive(1);
+        assert!(!one.has_room());
+        assert_eq!(one.prepare(INFLOW_BYTES_MAX).now_or_never(), Some(()));
         assert!(one.has_room() && one.is_drawing());
-        other.receive(INFLOW_STEP_BYTES);
+        other.receive(INFLOW_OWN_BYTES);
         assert!(!other.has_room());
-        assert!(other.reservoir().draw().now_or_never().is_none());
+        assert!(other.reservoir().draw_message().now_or_never().is_none());
         one.settle();
         assert!(one.has_room() && !one.is_drawing());
-        other.take_in(other.reservoir().draw().now_or_never().flatten().unwrap());
+        let room = other.reservoir().draw_message().now_or_never();
+        other.take_in(room.flatten().unwrap());
         assert!(other.has_room());
+    }
+
+    #[test]
+    fn what_waits_for_room_holds_none() {
+        let reservoir = Reservoir::new();
+        let connections = [(); 3].map(|()| Inflow::new(reservoir.clone()));
+        let mut waiting = connections
+            .each_ref()
+            .map(|connection| Box::pin(connection.prepare(9 * 1024 * 1024)));
+        for (index, connection) in connections.iter().enumerate() {
+            for waiting in &mut waiting[index..] {
+                let _ = waiting.now_or_never();
+            }
+            assert!(connection.is_drawing(), "{index}");
+            connection.settle();
+        }
     }
 }

@@ -54,11 +54,11 @@ impl Wire {
             let inflow = &self.inflow;
             let drawing = self
                 .drawing
-                .get_or_insert_with(|| Box::pin(inflow.reservoir().draw()));
-            let step = ready!(drawing.as_mut().poll(context));
+                .get_or_insert_with(|| Box::pin(inflow.reservoir().draw_message()));
+            let room = ready!(drawing.as_mut().poll(context));
             self.drawing = None;
-            let step = step.ok_or(io::ErrorKind::ConnectionAborted)?;
-            self.inflow.take_in(step);
+            let room = room.ok_or(io::ErrorKind::ConnectionAborted)?;
+            self.inflow.take_in(room);
         }
         Poll::Ready(Ok(()))
     }

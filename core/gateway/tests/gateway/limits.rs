@@ -157,6 +157,32 @@ async fn as_much_is_published_at_once_as_the_node_takes() {
     );
 }
 
+/// More at once than is received at once: one after the other, and not each a part for ever.
+#[tokio::test]
+async fn large_requests_wait_for_each_other() {
+    let place = Place::open().await;
+    let token = place.token().await;
+    let body = json!({ "data": [{ "tags": ["a"], "payload": 1 }] }).to_string();
+    let body = format!("{body}{}", " ".repeat(8 * 1024 * 1024 - body.len()));
+    let publish = || {
+        let ask = Ask::new("POST", "/api/v2/events/publish").token(&token);
+        place.send(ask.body(body.clone()))
+    };
+    let replies = tokio::join!(publish(), publish(), publish());
+    for reply in [replies.0, replies.1, replies.2] {
+        assert_eq!(reply.status, 200, "{}", reply.text());
+    }
+    let state = vec![b'x'; 9 * 1024 * 1024];
+    let keep = |name: &str| {
+        let ask = Ask::new("PUT", format!("/api/v2/blob/-/{name}")).token(&token);
+        place.send(ask.body(state.clone()))
+    };
+    let replies = tokio::join!(keep("a"), keep("b"), keep("c"));
+    for reply in [replies.0, replies.1, replies.2] {
+        assert_eq!(reply.status, 204, "{}", reply.text());
+    }
+}
+
 #[tokio::test]
 async fn who_does_not_read_is_in_nobodys_way() {
     let place = Place::open().await;
