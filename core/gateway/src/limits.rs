@@ -103,8 +103,8 @@ pub(crate) const SOCKET_REQUESTS_MAX: usize = 512;
 /// Frames that wait to be sent on one socket: enough to keep it busy.
 pub(crate) const SOCKET_FRAMES_QUEUED: usize = 4;
 
-/// Requests on one socket that read what is there at the same time; the others wait, and hold
-/// nothing while the client is slow.
+/// Requests on one socket that make answers of what is there at the same time; the others wait, and
+/// hold none while the client is slow.
 pub(crate) const SOCKET_READS_MAX: usize = 4;
 
 /// Bytes of the buffers of one socket, for reading and for writing: some frames of usual events.

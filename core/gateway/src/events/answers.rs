@@ -58,9 +58,14 @@ impl Answers {
         }
     }
 
-    /// Whether answers come when something happens, and not because they are asked for.
-    pub(crate) fn is_live(&self) -> bool {
-        self.is_live
+    /// Waits for something to happen, if answers come for no other reason. Cancel-safe.
+    pub(crate) async fn ready(&mut self) {
+        if let (Source::Subscription(results) | Source::Monotonic(results, ..), true) =
+            (&mut self.source, self.is_live && self.taken.is_empty())
+        {
+            // Who asks for the next ones is told what went wrong.
+            let _ = results.ready().await;
+        }
     }
 
     /// Waits for answers; none at the end. Cancel-safe.
@@ -213,7 +218,7 @@ mod tests {
             .unwrap();
         let mut answers = Answers::monotonic(results, Offsets::new(), node.clone());
         let turns = Semaphore::new(1);
-        while !answers.is_live() {
+        while !answers.is_live {
             answers.next(&turns).await.unwrap();
         }
         let event = |tag| NewEvent {

@@ -85,11 +85,9 @@ fn streamed<T: DeserializeOwned>(
     let desk = session.desk.clone();
     Ok(Box::pin(async move {
         loop {
+            answers.ready().await;
             // Held until the answers are on their way.
-            let _turn = match answers.is_live() {
-                true => None,
-                false => turns.acquire().await.ok(),
-            };
+            let _turn = turns.acquire().await.ok();
             match answers.next(&desk.reads).await {
                 Ok(Some(chunk)) => {
                     if !next(&line, chunk).await {

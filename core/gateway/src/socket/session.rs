@@ -224,3 +224,48 @@ async fn is_sent(
 ) -> bool {
     matches!(timeout(within, sink.send(message)).await, Ok(Ok(())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Settings;
+    use swarmlet::{Options, Payload, Tags};
+
+    #[tokio::test]
+    async fn subscriptions_take_turns_while_the_client_is_slow() {
+        let folder = tempfile::tempdir().unwrap();
+        let node = Node::open(folder.path().join("node"), Options::new())
+            .await
+            .unwrap();
+        let (frames, mut queue) = mpsc::channel(SOCKET_FRAMES_QUEUED);
+        let mut session = Session {
+            node: node.clone(),
+            desk: Arc::new(Desk::new(node.clone(), Settings::new(), 0)),
+            turns: Arc::new(Semaphore::new(SOCKET_READS_MAX)),
+            frames,
+            requests: HashMap::new(),
+            tasks: JoinSet::new(),
+        };
+        let count = 20;
+        for id in 0..count {
+            let begun = session.begin(id, "subscribe", r#"{"query":"FROM 'a'"}"#);
+            assert!(begun.await.is_continue());
+            // That it has caught up.
+            assert!(queue.recv().await.is_some());
+        }
+        let payload = Payload::from_serde(&"x".repeat(100_000)).unwrap();
+        node.publish(Tags::new(["a"]).unwrap(), payload)
+            .await
+            .unwrap();
+        let all_wait = async {
+            while session.frames.capacity() > 0 || session.turns.available_permits() > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(Duration::from_secs(20), all_wait).await.unwrap();
+        for _ in 0..count {
+            let frame = timeout(Duration::from_secs(20), queue.recv()).await;
+            assert!(frame.unwrap().unwrap().text.len() > 100_000);
+        }
+    }
+}
