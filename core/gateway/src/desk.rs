@@ -5,8 +5,12 @@ use std::time::{Duration, Instant};
 
 use swarmlet::Node;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::timeout;
 
-use crate::limits::{CONNECTIONS_MAX, PUBLISHING_KB_MAX, READS_MAX, SOCKETS_MAX};
+use crate::limits::{
+    BODY_TIME_MAX, CONNECTIONS_MAX, PUBLISHING_KB_MAX, READS_MAX, SNAPSHOTS_SENT_KB_MAX,
+    SOCKETS_MAX,
+};
 use crate::metrics::{Tally, UsageSeen};
 use crate::problem::Problem;
 use crate::serving::{Reservoir, Seats};
@@ -27,6 +31,7 @@ pub(crate) struct Desk {
     pub(crate) shelf: Shelf,
     pub(crate) usage: UsageSeen,
     publishing: Arc<Semaphore>,
+    sending_kept: Arc<Semaphore>,
     /// Turns of reading what is there.
     pub(crate) reads: Semaphore,
     /// Room for sockets.
@@ -47,6 +52,7 @@ impl Desk {
             shelf: Shelf::default(),
             usage: UsageSeen::default(),
             publishing: Arc::new(Semaphore::new(PUBLISHING_KB_MAX)),
+            sending_kept: Arc::new(Semaphore::new(SNAPSHOTS_SENT_KB_MAX)),
             reads: Semaphore::new(READS_MAX),
             sockets: Arc::new(Semaphore::new(SOCKETS_MAX)),
             started: Instant::now(),
@@ -69,6 +75,16 @@ impl Desk {
         let room = self.publishing.clone().acquire_many_owned(kilobytes).await;
         // Nobody closes the semaphore.
         room.map_err(|_| Problem::ShuttingDown)
+    }
+
+    /// Waits for room for something that apps keep, of so many bytes, to be sent.
+    pub(crate) async fn room_to_send(&self, bytes: u64) -> Result<OwnedSemaphorePermit, Problem> {
+        let kilobytes = bytes.div_ceil(1024).min(SNAPSHOTS_SENT_KB_MAX as u64) as u32;
+        let room = self.sending_kept.clone().acquire_many_owned(kilobytes);
+        let room = timeout(BODY_TIME_MAX, room).await;
+        // Nobody closes the semaphore.
+        room.map_err(|_| Problem::Overloaded)?
+            .map_err(|_| Problem::ShuttingDown)
     }
 
     /// From here on connections end when they can.

@@ -128,6 +128,14 @@ pub(crate) const USAGE_PERIOD: Duration = Duration::from_secs(60);
 /// Bytes of what an app keeps under one name, as with the predecessor: the state of a large fish.
 pub(crate) const SNAPSHOT_BYTES_MAX: usize = 10 * 1024 * 1024;
 
+/// Kilobytes of that which are being sent, to all clients together: three of the largest, while
+/// usual ones are hundreds.
+pub(crate) const SNAPSHOTS_SENT_KB_MAX: usize = 32 * 1024;
+
+/// Bytes of the file of what apps keep that are held in memory: the inner pages; what is in it is
+/// read once in the life of an app.
+pub(crate) const SNAPSHOTS_CACHE_BYTES: usize = 1024 * 1024;
+
 /// Bytes of that when it was compressed: the predecessor allowed half of it, and took a hundred
 /// times as long to compress it.
 pub(crate) const SNAPSHOT_COMPRESSED_BYTES_MAX: usize = 2 * 1024 * 1024;

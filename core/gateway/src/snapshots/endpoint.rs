@@ -7,8 +7,10 @@ use axum::extract::State;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::path::SnapshotPath;
 use super::store::{Entry, Found, Kept, Refused, Store};
@@ -26,12 +28,39 @@ pub(crate) async fn read(
     uri: Uri,
 ) -> Result<Response, Problem> {
     let (path, _) = place(&uri, &caller)?;
-    match on_shelf(&desk, move |store| store.read(&path)).await? {
-        Found::File(kept) => Ok(([(CONTENT_TYPE, kept.media_type)], kept.bytes).into_response()),
+    let (found, room) = loop {
+        let (measured, read) = (path.clone(), path.clone());
+        let size = on_shelf(&desk, move |store| store.size(&measured)).await?;
+        let room = desk.room_to_send(size).await?;
+        let found = on_shelf(&desk, move |store| store.read(&read, size)).await?;
+        if let Some(found) = found {
+            break (found, room);
+        }
+    };
+    match found {
+        Found::File(kept) => {
+            let bytes = Bytes::from_owner(Sending {
+                bytes: kept.bytes,
+                _room: room,
+            });
+            Ok(([(CONTENT_TYPE, kept.media_type)], bytes).into_response())
+        }
         Found::Folder(entries) => {
             Ok(([(CONTENT_TYPE, JSON)], listing(entries).to_string()).into_response())
         }
         Found::Nothing => Ok(StatusCode::NO_CONTENT.into_response()),
+    }
+}
+
+/// What is being sent, and the room for it: until the last of it was taken.
+struct Sending {
+    bytes: Vec<u8>,
+    _room: OwnedSemaphorePermit,
+}
+
+impl AsRef<[u8]> for Sending {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
     }
 }
 
@@ -104,13 +133,11 @@ fn own_place(uri: &Uri, caller: &Caller) -> Result<SnapshotPath, Problem> {
 /// Asks the store, on a thread that may wait for the disk.
 async fn on_shelf<T: Send + 'static>(
     desk: &Desk,
-    ask: impl FnOnce(&Store) -> Result<T, Refused> + Send + 'static,
+    ask: impl Fn(&Store) -> Result<T, Refused> + Send + Sync + 'static,
 ) -> Result<T, Problem> {
     // The folder of a closed node may be another's.
     desk.node.offsets().map_err(|_| Problem::ShuttingDown)?;
-    let store = desk.shelf.store(desk.node.folder()).await?;
-    let asked = tokio::task::spawn_blocking(move || ask(&store)).await;
-    Ok(asked.map_err(|_| Problem::Internal)??)
+    desk.shelf.ask(desk.node.folder(), ask).await
 }
 
 fn listing(entries: BTreeMap<String, Entry>) -> Value {

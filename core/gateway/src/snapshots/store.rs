@@ -5,22 +5,24 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use redb::{
     Database, ReadableDatabase as _, ReadableTable as _, TableDefinition, WriteTransaction,
 };
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 
 use super::path::SnapshotPath;
 use crate::limits::{
     SNAPSHOT_BYTES_MAX, SNAPSHOT_COMPRESSED_BYTES_MAX, SNAPSHOT_OVERHEAD_BYTES,
-    SNAPSHOTS_BYTES_MAX, SNAPSHOTS_LISTED_MAX,
+    SNAPSHOTS_BYTES_MAX, SNAPSHOTS_CACHE_BYTES, SNAPSHOTS_LISTED_MAX,
 };
+use crate::problem::Problem;
 
 /// Everything that is kept, once it was asked for.
 #[derive(Debug, Default)]
-pub(crate) struct Shelf(OnceCell<std::sync::Arc<Store>>);
+pub(crate) struct Shelf(Mutex<Option<Arc<Store>>>);
 
 /// The open file.
 #[derive(Debug)]
@@ -72,30 +74,102 @@ pub(super) enum Refused {
 }
 
 impl Shelf {
-    /// The open file.
-    pub(super) async fn store(&self, folder: &Path) -> Result<std::sync::Arc<Store>, Refused> {
-        let open = || async {
-            let path = folder.join("gateway.redb");
-            let opened = tokio::task::spawn_blocking(move || Store::open(&path)).await;
-            opened
-                .unwrap_or_else(|_| Err(Refused::NoRoom))
-                .map(std::sync::Arc::new)
+    /// Asks the store, on a thread that may wait for the disk.
+    ///
+    /// A file that could not be written or read once refuses everything from then on, for instance
+    /// after the disk was full. It is opened again then, once.
+    pub(super) async fn ask<T: Send + 'static>(
+        &self,
+        folder: &Path,
+        ask: impl Fn(&Store) -> Result<T, Refused> + Send + Sync + 'static,
+    ) -> Result<T, Problem> {
+        let ask = Arc::new(ask);
+        let (store, first) = self.ask_once(folder, ask.clone()).await?;
+        let asked = match first {
+            Err(refused) if refused.is_lasting() => {
+                self.put_away(store).await;
+                self.ask_once(folder, ask).await?.1
+            }
+            asked => asked,
         };
-        self.0.get_or_try_init(open).await.cloned()
+        Ok(asked?)
+    }
+
+    async fn ask_once<T: Send + 'static>(
+        &self,
+        folder: &Path,
+        ask: Arc<impl Fn(&Store) -> Result<T, Refused> + Send + Sync + 'static>,
+    ) -> Result<(Arc<Store>, Result<T, Refused>), Problem> {
+        let store = self.store(folder).await?;
+        let asked = store.clone();
+        let asked = tokio::task::spawn_blocking(move || ask(&asked)).await;
+        Ok((store, asked.map_err(|_| Problem::Internal)?))
+    }
+
+    /// The open file.
+    async fn store(&self, folder: &Path) -> Result<Arc<Store>, Problem> {
+        let mut open = self.0.lock().await;
+        if let Some(store) = open.as_ref() {
+            return Ok(store.clone());
+        }
+        let path = folder.join("gateway.redb");
+        let opened = tokio::task::spawn_blocking(move || Store::open(&path)).await;
+        let store = Arc::new(opened.map_err(|_| Problem::Internal)??);
+        *open = Some(store.clone());
+        Ok(store)
+    }
+
+    /// Closes a file that is of no more use. It is open until all who use it are done.
+    async fn put_away(&self, store: Arc<Store>) {
+        let mut open = self.0.lock().await;
+        if open.as_ref().is_some_and(|open| Arc::ptr_eq(open, &store)) {
+            *open = None;
+        }
+        drop(open);
+        let _ = tokio::task::spawn_blocking(move || drop(store)).await;
+    }
+}
+
+impl Refused {
+    /// Whether the open file refuses everything from now on.
+    fn is_lasting(&self) -> bool {
+        let Self::Failed(error) = self else {
+            return false;
+        };
+        matches!(**error, redb::Error::Io(_) | redb::Error::PreviousIo)
     }
 }
 
 impl Store {
     fn open(path: &Path) -> Result<Self, Refused> {
-        let database = Database::create(path).map_err(redb::Error::from)?;
+        let mut builder = Database::builder();
+        builder.set_cache_size(SNAPSHOTS_CACHE_BYTES);
+        Self::set_up(builder.create(path).map_err(redb::Error::from)?)
+    }
+
+    fn set_up(database: Database) -> Result<Self, Refused> {
         let transaction = database.begin_write().map_err(redb::Error::from)?;
         open_all(&transaction)?;
         transaction.commit().map_err(redb::Error::from)?;
         Ok(Self(database))
     }
 
-    /// What is at a place.
-    pub(super) fn read(&self, path: &SnapshotPath) -> Result<Found, Refused> {
+    /// How many bytes are at a place.
+    pub(super) fn size(&self, path: &SnapshotPath) -> Result<u64, Refused> {
+        let transaction = self.0.begin_read().map_err(redb::Error::from)?;
+        let measured = transaction
+            .open_table(MEASURED)
+            .map_err(redb::Error::from)?;
+        let known = measured.get(path.as_str()).map_err(redb::Error::from)?;
+        Ok(known.map_or(0, |known| known.value().1))
+    }
+
+    /// What is at a place; none if it is more than so many bytes.
+    pub(super) fn read(
+        &self,
+        path: &SnapshotPath,
+        bytes_max: u64,
+    ) -> Result<Option<Found>, Refused> {
         let transaction = self.0.begin_read().map_err(redb::Error::from)?;
         let measured = transaction
             .open_table(MEASURED)
@@ -107,10 +181,13 @@ impl Store {
         let content = contents.get(path.as_str()).map_err(redb::Error::from)?;
         if let (Some(known), Some(content)) = (known, content) {
             let (media_type, original, ..) = known.value();
-            return Ok(Found::File(Kept {
+            if original > bytes_max {
+                return Ok(None);
+            }
+            return Ok(Some(Found::File(Kept {
                 media_type: media_type.to_owned(),
                 bytes: decompressed(content.value(), original)?,
-            }));
+            })));
         }
         let (from, to) = path.inside();
         let range = measured
@@ -126,10 +203,10 @@ impl Store {
             };
             entries.entry(name.to_owned()).or_insert(entry);
         }
-        Ok(match entries.is_empty() {
+        Ok(Some(match entries.is_empty() {
             true => Found::Nothing,
             false => Found::Folder(entries),
-        })
+        }))
     }
 
     /// Keeps something; what was there before is replaced.
@@ -276,6 +353,10 @@ const LEVEL: i32 = 3;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use redb::StorageBackend;
+    use redb::backends::InMemoryBackend;
+    use std::io;
+    use std::sync::atomic::{AtomicBool, Ordering};
     use swarmlet::AppId;
 
     fn store() -> (tempfile::TempDir, Store) {
@@ -298,6 +379,10 @@ mod tests {
         }
     }
 
+    fn read(store: &Store, name: &str) -> Found {
+        store.read(&path(name), u64::MAX).unwrap().unwrap()
+    }
+
     fn total(store: &Store) -> u64 {
         let transaction = store.0.begin_write().unwrap();
         open_all(&transaction).unwrap().total().unwrap()
@@ -309,7 +394,7 @@ mod tests {
         for name in ["a/1", "a/2/x", "a/2/y", "b", "a-"] {
             store.write(&path(name), &kept(name)).unwrap();
         }
-        let Found::Folder(entries) = store.read(&path("a")).unwrap() else {
+        let Found::Folder(entries) = read(&store, "a") else {
             panic!("no folder");
         };
         let names: Vec<&str> = entries.keys().map(String::as_str).collect();
@@ -319,9 +404,9 @@ mod tests {
             matches!(&entries["1"], Entry::File { measures, .. } if measures.original_bytes == 3)
         );
         store.remove(&path("a")).unwrap();
-        assert!(matches!(store.read(&path("a")).unwrap(), Found::Nothing));
+        assert!(matches!(read(&store, "a"), Found::Nothing));
         for name in ["b", "a-"] {
-            assert!(matches!(store.read(&path(name)).unwrap(), Found::File(_)));
+            assert!(matches!(read(&store, name), Found::File(_)));
             store.remove(&path(name)).unwrap();
         }
         assert_eq!(total(&store), 0);
@@ -334,7 +419,7 @@ mod tests {
         let before = total(&store);
         store.write(&path("a"), &kept(vec![8; 1_000_000])).unwrap();
         assert_eq!(total(&store), before);
-        assert!(matches!(store.read(&path("a")).unwrap(), Found::File(kept) if kept.bytes[0] == 8));
+        assert!(matches!(read(&store, "a"), Found::File(kept) if kept.bytes[0] == 8));
     }
 
     #[test]
@@ -349,8 +434,71 @@ mod tests {
         let noise: Vec<u8> = noise.take(SNAPSHOT_COMPRESSED_BYTES_MAX + 1000).collect();
         let refused = store.write(&path("a"), &kept(noise)).unwrap_err();
         assert!(matches!(refused, Refused::TooLarge { .. }));
-        assert!(
-            matches!(store.read(&path("a")).unwrap(), Found::File(kept) if kept.bytes == b"old")
-        );
+        assert!(matches!(read(&store, "a"), Found::File(kept) if kept.bytes == b"old"));
+    }
+
+    /// A disk that is full.
+    #[derive(Debug)]
+    struct Full(InMemoryBackend, Arc<AtomicBool>);
+
+    impl StorageBackend for Full {
+        fn len(&self) -> io::Result<u64> {
+            self.0.len()
+        }
+
+        fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+            self.0.read(offset, out)
+        }
+
+        fn set_len(&self, len: u64) -> io::Result<()> {
+            self.check()?;
+            self.0.set_len(len)
+        }
+
+        fn sync_data(&self) -> io::Result<()> {
+            self.check()?;
+            self.0.sync_data()
+        }
+
+        fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+            self.check()?;
+            self.0.write(offset, data)
+        }
+    }
+
+    impl Full {
+        fn check(&self) -> io::Result<()> {
+            match self.1.load(Ordering::Relaxed) {
+                true => Err(io::ErrorKind::StorageFull.into()),
+                false => Ok(()),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_disk_that_was_full_once_is_written_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let is_full = Arc::new(AtomicBool::new(false));
+        let backend = Full(InMemoryBackend::new(), is_full.clone());
+        let full = Database::builder().create_with_backend(backend).unwrap();
+        let full = Arc::new(Store::set_up(full).unwrap());
+        is_full.store(true, Ordering::Relaxed);
+        assert!(full.write(&path("a"), &kept("x")).is_err());
+        let shelf = Shelf(Mutex::new(Some(full)));
+        let write = |store: &Store| store.write(&path("a"), &kept("x"));
+        shelf.ask(folder.path(), write).await.unwrap();
+        let size = shelf
+            .ask(folder.path(), |store| store.size(&path("a")))
+            .await;
+        assert_eq!(size.unwrap(), 1);
+    }
+
+    #[test]
+    fn what_was_replaced_by_something_larger_is_measured_again() {
+        let (_folder, store) = store();
+        store.write(&path("a"), &kept("one")).unwrap();
+        assert_eq!(store.size(&path("a")).unwrap(), 3);
+        assert!(store.read(&path("a"), 2).unwrap().is_none());
+        assert!(store.read(&path("a"), 3).unwrap().is_some());
     }
 }
