@@ -103,7 +103,9 @@ fn compared(operator: Operator, order: std::cmp::Ordering) -> Option<bool> {
 }
 
 fn numbers(operator: Operator, left: Number, right: Number) -> Option<Value> {
-    if let Some(is_met) = compared(operator, left.to_f64().total_cmp(&right.to_f64())) {
+    // A zero is a zero, whatever its sign.
+    let order = left.to_f64().partial_cmp(&right.to_f64())?;
+    if let Some(is_met) = compared(operator, order) {
         return Some(Value::Bool(is_met));
     }
     if let (Number::Integer(left), Number::Integer(right)) = (left, right) {
@@ -170,6 +172,13 @@ fn parsed(text: &str) -> Expr {
     match query.pipeline.source {
         Source::Array(mut items) => items.pop().map(|Item { expr, .. }| expr).expect("one item"),
         Source::Events { .. } => unreachable!("it is an array"),
+    }
+}
+
+#[test]
+fn zero_from_below_is_zero() {
+    for text in ["0 = -1 % 0.125", "-1 % 0.125 = 0", "!(0 > -1 % 0.125)"] {
+        assert_eq!(evaluate(&parsed(text)), Ok(Value::Bool(true)), "{text}");
     }
 }
 
