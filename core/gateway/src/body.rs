@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
+use crate::json;
 use crate::limits::BODY_TIME_MAX;
 use crate::negotiation;
 use crate::problem::Problem;
@@ -62,7 +63,7 @@ impl Received {
 
     /// What they say in JSON. They are gone after that.
     pub(crate) fn parse<T: DeserializeOwned>(self) -> Result<T, Problem> {
-        let parsed = serde_json::from_slice(&self.bytes).map_err(Problem::invalid);
+        let parsed = json::parse(&self.bytes).map_err(Problem::invalid);
         drop(self.bytes);
         self.connection.inflow.settle();
         parsed

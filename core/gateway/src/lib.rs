@@ -36,6 +36,7 @@ mod desk;
 mod events;
 mod files;
 mod gateway;
+mod json;
 mod limits;
 mod metrics;
 mod negotiation;

@@ -13,6 +13,12 @@ pub(crate) const PUBLISH_EVENTS_MAX: usize = 16 * 1024;
 /// Bytes of one payload: what the node takes.
 pub(crate) const PAYLOAD_BYTES_MAX: usize = 1024 * 1024;
 
+/// How deep a payload is nested: what the node takes.
+pub(crate) const PAYLOAD_DEPTH_MAX: usize = 128;
+
+/// How deep a request in JSON is nested: a payload, in an event, in a list, in a request.
+pub(crate) const JSON_DEPTH_MAX: usize = PAYLOAD_DEPTH_MAX + 3;
+
 /// Kilobytes of requests that wait for the disk, of all clients together: two of the largest, so
 /// that one can be parsed while another is written.
 pub(crate) const PUBLISHING_KB_MAX: usize = 2 * PUBLISH_BYTES_MAX / 1024;

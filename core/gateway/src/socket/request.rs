@@ -11,6 +11,7 @@ use swarmlet::Node;
 use super::frame::{ENDPOINTS, Fault, Outgoing};
 use super::session::{Line, Outcome, Session};
 use crate::events::{self, Answers, Cut, Refusal};
+use crate::json;
 
 /// What is left to do of a request.
 pub(super) type Begun = Pin<Box<dyn Future<Output = Outcome> + Send>>;
@@ -102,7 +103,7 @@ fn streamed<T: DeserializeOwned>(
 }
 
 fn parsed<T: DeserializeOwned>(payload: &str) -> Result<T, Fault> {
-    serde_json::from_str(payload).map_err(|error| {
+    json::parse(payload.as_bytes()).map_err(|error| {
         let message = error.to_string();
         // Clients do not know the text of which it is a place.
         let place = format!(" at line {} column {}", error.line(), error.column());

@@ -7,7 +7,7 @@ use minicbor::Encoder;
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use swarmlet::Payload;
 
-use crate::limits::PAYLOAD_BYTES_MAX;
+use crate::limits::{PAYLOAD_BYTES_MAX, PAYLOAD_DEPTH_MAX};
 
 /// A payload that came as JSON.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub(crate) struct Incoming(pub(crate) Payload);
 impl<'de> Deserialize<'de> for Incoming {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut cbor = Vec::new();
-        Item(&mut cbor).deserialize(deserializer)?;
+        Item(&mut cbor, 0).deserialize(deserializer)?;
         let payload = Payload::from_cbor(cbor);
         payload
             .map(Self)
@@ -24,10 +24,20 @@ impl<'de> Deserialize<'de> for Incoming {
     }
 }
 
-/// Writes the next value.
-struct Item<'a>(&'a mut Vec<u8>);
+/// Writes the next value, which is in so many others.
+struct Item<'a>(&'a mut Vec<u8>, usize);
 
 impl Item<'_> {
+    /// How deep what is in this value is.
+    fn inside<E: de::Error>(&self) -> Result<usize, E> {
+        match self.1 < PAYLOAD_DEPTH_MAX {
+            true => Ok(self.1 + 1),
+            false => Err(de::Error::custom(format!(
+                "a payload must be nested at most {PAYLOAD_DEPTH_MAX} deep"
+            ))),
+        }
+    }
+
     fn write<E: de::Error>(
         self,
         write: impl FnOnce(&mut Encoder<&mut Vec<u8>>) -> Written,
@@ -83,9 +93,10 @@ impl<'de> Visitor<'de> for Item<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<(), A::Error> {
+        let inside = self.inside()?;
         let head = begin(self.0);
         let mut count = 0;
-        while array.next_element_seed(Item(self.0))?.is_some() {
+        while array.next_element_seed(Item(self.0, inside))?.is_some() {
             count += 1;
         }
         end(self.0, head, ARRAY, count);
@@ -93,15 +104,53 @@ impl<'de> Visitor<'de> for Item<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
+        let inside = self.inside()?;
         let head = begin(self.0);
-        let mut count = 0;
-        while object.next_key_seed(Item(self.0))?.is_some() {
-            object.next_value_seed(Item(self.0))?;
-            count += 1;
+        let mut entries = Vec::new();
+        loop {
+            let key = self.0.len();
+            if object.next_key_seed(Item(self.0, inside))?.is_none() {
+                break;
+            }
+            let value = self.0.len();
+            object.next_value_seed(Item(self.0, inside))?;
+            entries.push(Entry { key, value });
         }
+        let count = keep_last(self.0, &entries);
         end(self.0, head, MAP, count);
         Ok(())
     }
+}
+
+/// Where the key and the value of one entry of an object begin.
+#[derive(Clone, Copy)]
+struct Entry {
+    key: usize,
+    value: usize,
+}
+
+/// Of entries with the same key the last one counts. Says how many are left.
+fn keep_last(cbor: &mut Vec<u8>, entries: &[Entry]) -> usize {
+    let key = |index: usize| &cbor[entries[index].key..entries[index].value];
+    let mut order: Vec<usize> = (0..entries.len()).collect();
+    order.sort_by_key(|index| key(*index));
+    let pairs = order.windows(2);
+    let repeated = pairs.filter(|pair| key(pair[0]) == key(pair[1]));
+    let mut gone: Vec<usize> = repeated.map(|pair| pair[0]).collect();
+    let Some(first) = entries.first().filter(|_| !gone.is_empty()) else {
+        return entries.len();
+    };
+    gone.sort_unstable();
+    let mut left = Vec::new();
+    for (index, entry) in entries.iter().enumerate() {
+        if gone.binary_search(&index).is_err() {
+            let end = entries.get(index + 1).map_or(cbor.len(), |next| next.key);
+            left.extend_from_slice(&cbor[entry.key..end]);
+        }
+    }
+    cbor.truncate(first.key);
+    cbor.extend(left);
+    entries.len() - gone.len()
 }
 
 /// Leaves a byte for the head of what follows, of which nobody knows yet how many there are.

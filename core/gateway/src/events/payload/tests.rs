@@ -1,10 +1,11 @@
 //! Values on their way in and out.
 
 use super::*;
+use crate::json;
 use swarmlet::Payload;
 
 fn incoming(text: &str) -> Payload {
-    serde_json::from_str::<Incoming>(text).unwrap().0
+    json::parse::<Incoming>(text.as_bytes()).unwrap().0
 }
 
 fn outgoing(payload: &Payload) -> String {
@@ -59,7 +60,7 @@ fn what_json_does_not_know_has_a_spelling() {
 #[test]
 fn what_is_too_large_or_too_deep_is_refused() {
     let refused = |text: &str| {
-        serde_json::from_str::<Incoming>(text)
+        json::parse::<Incoming>(text.as_bytes())
             .unwrap_err()
             .to_string()
     };
@@ -69,4 +70,23 @@ fn what_is_too_large_or_too_deep_is_refused() {
     assert!(refused(&text).starts_with("a payload must have at most 1 MiB"));
     let deep = format!("{}{}", "[".repeat(500), "]".repeat(500));
     assert!(refused(&deep).starts_with("recursion limit exceeded"));
+    let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    assert!(refused(&nested(129)).contains("128"));
+    assert_eq!(outgoing(&incoming(&nested(128))), nested(128));
+}
+
+#[test]
+fn of_a_key_that_repeats_the_last_value_counts() {
+    for (text, meant) in [
+        (
+            r#"{"a":1,"b":{"c":1,"c":[2]},"a":3}"#,
+            r#"{"b":{"c":[2]},"a":3}"#,
+        ),
+        (r#"[{"a":{},"a":{},"a":0},1]"#, r#"[{"a":0},1]"#),
+    ] {
+        assert_eq!(outgoing(&incoming(text)), meant);
+    }
+    let many: Vec<String> = (0..100).map(|value| format!(r#""a":{value}"#)).collect();
+    let many = format!("{{{}}}", many.join(","));
+    assert_eq!(incoming(&many).as_cbor(), [0xa1, 0x61, b'a', 0x18, 99]);
 }
