@@ -47,13 +47,18 @@ impl Origins {
         }
     }
 
+    /// Whether an origin was allowed.
+    pub(crate) fn is_named(&self, origin: &str) -> bool {
+        self.is_any || self.these.contains(&origin.to_ascii_lowercase())
+    }
+
     fn has(&self, origin: &str) -> bool {
-        let origin = origin.to_ascii_lowercase();
-        self.is_any || self.these.contains(&origin) || is_local(&origin)
+        self.is_named(origin) || is_local(&origin.to_ascii_lowercase())
     }
 }
 
-/// Whether this machine serves the page.
+/// Whether this machine serves the page. Those of files are looked at where they are served, as
+/// other devices may have named them.
 fn is_local(origin: &str) -> bool {
     let rest = origin
         .strip_prefix("http://")

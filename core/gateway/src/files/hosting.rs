@@ -2,11 +2,14 @@
 //!
 //! A name that was given is public, on this machine. Each name is an origin of its own, so pages
 //! see each other's data no more than pages of different sites do.
+//!
+//! Every member of the swarm can give names, so every member can have pages here. Those that this
+//! device did not name are shown, and get nothing of the API.
 
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::header::{CACHE_CONTROL, HOST};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, ORIGIN};
 use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -18,13 +21,16 @@ use crate::problem::Problem;
 
 /// Answers requests to such names; everything else goes on.
 pub(crate) async fn host(State(desk): State<Arc<Desk>>, request: Request, next: Next) -> Response {
-    let Some(label) = label(&request) else {
-        return next.run(request).await;
-    };
+    let label = host_of(&request).as_deref().and_then(label);
     // Pages ask the API under their own name, as that is where they come from.
-    if request.uri().path().starts_with("/api/") {
-        return next.run(request).await;
-    }
+    let label = label.filter(|_| !request.uri().path().starts_with("/api/"));
+    let Some(label) = label else {
+        let pages = pages(&request);
+        return match check_pages(&desk, pages).await {
+            Ok(()) => next.run(request).await,
+            Err(problem) => problem.into_response(),
+        };
+    };
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Problem::MethodNotAllowed.into_response();
     }
@@ -32,6 +38,32 @@ pub(crate) async fn host(State(desk): State<Arc<Desk>>, request: Request, next: 
     page(desk, &label, &path)
         .await
         .unwrap_or_else(IntoResponse::into_response)
+}
+
+/// The origins that a request may come from.
+///
+/// Browsers do not say of every request where it comes from; it comes from here then.
+fn pages(request: &Request) -> impl Iterator<Item = String> + use<> {
+    let origin = request.headers().get(ORIGIN);
+    let origin = origin.and_then(|origin| Some(origin.to_str().ok()?.to_owned()));
+    [origin, host_of(request)].into_iter().flatten()
+}
+
+/// Whether those of these that are pages of files may use the API.
+async fn check_pages(desk: &Desk, pages: impl Iterator<Item = String>) -> Result<(), Problem> {
+    for origin in pages {
+        let Some(label) = label(&origin) else {
+            continue;
+        };
+        if desk.settings.origins.is_named(&origin) {
+            continue;
+        }
+        let name: FileName = label.parse().map_err(|_| Problem::OriginRefused)?;
+        if !names::is_own(&desk.node, &name).await? {
+            return Err(Problem::OriginRefused);
+        }
+    }
+    Ok(())
 }
 
 async fn page(desk: Arc<Desk>, label: &str, path: &str) -> Result<Response, Problem> {
@@ -42,11 +74,23 @@ async fn page(desk: Arc<Desk>, label: &str, path: &str) -> Result<Response, Prob
     let mut response = download::page(desk, node, cid, path).await?;
     let fresh = HeaderValue::from_static("no-cache, no-store, must-revalidate");
     response.headers_mut().insert(CACHE_CONTROL, fresh);
+    // Their own frames are part of the page.
+    let framed = HeaderValue::from_static("frame-ancestors 'self'");
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, framed);
     Ok(response)
 }
 
-fn label(request: &Request) -> Option<String> {
+/// The origin that pages have which are asked for under that name.
+fn host_of(request: &Request) -> Option<String> {
     let host = request.headers().get(HOST)?.to_str().ok()?;
-    let host = host.split(':').next()?.to_ascii_lowercase();
+    Some(format!("http://{host}"))
+}
+
+/// The name of the files of which an origin shows pages.
+fn label(origin: &str) -> Option<String> {
+    let (_, authority) = origin.split_once("://")?;
+    let host = authority.split(':').next()?.to_ascii_lowercase();
+    let host = host.strip_suffix('.').unwrap_or(&host);
     host.strip_suffix(".actyx.localhost").map(str::to_owned)
 }

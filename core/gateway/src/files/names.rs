@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use swarmlet::{Node, Payload, QueryOptions, Tags};
+use swarmlet::{Node, Payload, QueryOptions, Row, Tags};
 
 use super::cid::Cid;
 use crate::events::Refusal;
@@ -49,13 +49,25 @@ struct Saying {
 
 /// What a name means.
 pub(super) async fn resolve(node: &Node, name: &FileName) -> Result<Option<Cid>, Refusal> {
+    let row = newest(node, name).await?;
+    let saying = row.map(|row| row.payload().to_serde::<Saying>());
+    let cid = saying.and_then(|saying| saying.ok()?.cid);
+    Ok(cid.and_then(|cid| cid.parse().ok()))
+}
+
+/// Whether this device gave the meaning to a name that it has.
+pub(super) async fn is_own(node: &Node, name: &FileName) -> Result<bool, Refusal> {
+    let row = newest(node, name).await?;
+    let event = row.as_ref().and_then(|row| row.event());
+    Ok(event.is_some_and(|event| event.key.stream.node == node.id()))
+}
+
+async fn newest(node: &Node, name: &FileName) -> Result<Option<Row>, Refusal> {
     let tag = name.0.replace('\'', "''");
     let newest = format!("FROM 'ans' & 'ans:{tag}' & appId({AUTHOR}) ORDER DESC LIMIT 1");
     let mut results = node.query(&newest, QueryOptions::default())?;
     let rows = results.next_chunk(1).await?.unwrap_or_default();
-    let saying = rows.first().map(|row| row.payload().to_serde::<Saying>());
-    let cid = saying.and_then(|saying| saying.ok()?.cid);
-    Ok(cid.and_then(|cid| cid.parse().ok()))
+    Ok(rows.into_iter().next())
 }
 
 /// Says what a name means from now on.

@@ -1,6 +1,7 @@
 //! Files that all devices can have, and pages made of them.
 
 use serde_json::json;
+use swarmlet_gateway::Settings;
 
 use crate::harness::Place;
 use crate::http::{Ask, Reply};
@@ -201,4 +202,36 @@ async fn a_named_folder_is_a_page_under_a_host_of_its_own() {
     );
     let other = Ask::new("GET", "/").header("Host", "other.actyx.localhost:4454");
     assert_eq!(place.send(other).await.status, 404);
+}
+
+/// Everybody in the swarm can give names.
+#[tokio::test]
+async fn pages_that_this_device_did_not_name_get_nothing_of_the_api() {
+    let named = "http://named.actyx.localhost:4454";
+    let place = Place::open_with(Settings::new().origin(named)).await;
+    let token = place.token().await;
+    let cid = stored(&place, &token, &[("index.html", "<p>"), ("x", "")]).await;
+    let give = Ask::new("PUT", format!("{FILES}/own"))
+        .token(&token)
+        .body(cid);
+    assert_eq!(place.send(give).await.status, 204);
+    for (name, status) in [("own", 200), ("OWN", 200), ("named", 200), ("other", 403)] {
+        let host = format!("{name}.actyx.localhost:4454");
+        let origin = format!("http://{host}");
+        let ask = || Ask::new("GET", "/api/v2/node/id");
+        for ask in [
+            ask().header("Origin", &origin),
+            ask().header("Host", &host),
+            ask().header("Host", &host).header("Origin", &origin),
+        ] {
+            let reply = place.send(ask).await;
+            assert_eq!(reply.status, status, "{name}");
+            let policy = reply.header("content-security-policy");
+            assert_eq!(policy, Some("frame-ancestors 'none'"));
+        }
+    }
+    let page = Ask::new("GET", "/").header("Host", "own.actyx.localhost:4454");
+    let policy = place.send(page).await;
+    let policy = policy.header("content-security-policy");
+    assert_eq!(policy, Some("frame-ancestors 'self'"));
 }
