@@ -166,6 +166,12 @@ pub(crate) const MEDIA_TYPE_BYTES_MAX: usize = 256;
 /// Bytes of all files of one upload, as with the predecessor.
 pub(crate) const UPLOAD_BYTES_MAX: usize = 128 * 1024 * 1024;
 
+/// Files of one upload: a web app with all its pictures. Of each a name is held until the end.
+pub(crate) const UPLOAD_FILES_MAX: usize = 4096;
+
+/// Bytes of the path of one of them, as in a folder of blobs.
+pub(crate) const UPLOAD_PATH_BYTES_MAX: usize = 1024;
+
 /// Bytes of a name for a file: one part of an address, and a tag.
 pub(crate) const FILE_NAME_BYTES_MAX: usize = 255;
 

@@ -13,7 +13,7 @@ use super::cid::{Cid, Kind};
 use super::media;
 use super::names::AUTHOR;
 use crate::events::Refusal;
-use crate::limits::{BODY_TIME_MAX, UPLOAD_BYTES_MAX};
+use crate::limits::{BODY_TIME_MAX, UPLOAD_BYTES_MAX, UPLOAD_FILES_MAX, UPLOAD_PATH_BYTES_MAX};
 use crate::problem::Problem;
 use crate::serving::Connection;
 
@@ -39,11 +39,24 @@ impl<'a> Upload<'a> {
         }
     }
 
-    /// Takes all files of a form in. What came before one that fails stays.
+    /// Takes all files of a form in. What came before one that fails stays; of one that cannot be
+    /// called so nothing is stored.
     pub(super) async fn take(mut self, mut form: Multipart) -> Result<Cid, Problem> {
-        let mut files = Vec::new();
+        let mut files: Vec<Stored> = Vec::new();
         while let Some(field) = in_time(form.next_field()).await? {
-            files.push(self.take_file(field).await?);
+            let path = path_of(&field)?;
+            if let Some(first) = files.first() {
+                // The first one could have been alone, and then been called anything.
+                let first = (files.len() == 1).then_some(&first.path);
+                for path in first.into_iter().chain([&path]) {
+                    CollectionPath::new(path.as_str()).map_err(Problem::invalid)?;
+                }
+            }
+            if files.len() == UPLOAD_FILES_MAX {
+                let text = format!("an upload must have at most {UPLOAD_FILES_MAX} files");
+                return Err(Problem::invalid(text));
+            }
+            files.push(self.take_file(path, field).await?);
         }
         match files.as_slice() {
             [] => Err(Problem::invalid("there is no file in the form")),
@@ -59,12 +72,7 @@ impl<'a> Upload<'a> {
         }
     }
 
-    async fn take_file(&mut self, mut field: Field<'_>) -> Result<Stored, Problem> {
-        let path = field
-            .file_name()
-            .map(|name| name.trim_start_matches('/').to_owned());
-        let path = path.filter(|path| !path.is_empty());
-        let path = path.ok_or_else(|| Problem::invalid("a file needs a filename"))?;
+    async fn take_file(&mut self, path: String, mut field: Field<'_>) -> Result<Stored, Problem> {
         let name = path.rsplit('/').next().unwrap_or_default();
         let said = field.content_type().filter(|kind| *kind != media::UNKNOWN);
         let media_type = said.or_else(|| media::of_name(name)).map(str::to_owned);
@@ -140,6 +148,20 @@ impl<'a> Upload<'a> {
         node.publish(tags, Payload::from_serde(&saying)?).await?;
         Ok(())
     }
+}
+
+/// What a file is to be called.
+fn path_of(field: &Field<'_>) -> Result<String, Problem> {
+    let path = field.file_name().unwrap_or_default();
+    let path = path.trim_start_matches('/');
+    if path.is_empty() {
+        return Err(Problem::invalid("a file needs a filename"));
+    }
+    if path.len() > UPLOAD_PATH_BYTES_MAX {
+        let text = format!("a filename must have at most {UPLOAD_PATH_BYTES_MAX} bytes");
+        return Err(Problem::invalid(text));
+    }
+    Ok(path.to_owned())
 }
 
 /// Writing waits for the disk.

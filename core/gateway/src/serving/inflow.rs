@@ -23,7 +23,15 @@ pub(crate) struct Inflow {
     /// Bytes that were received and not dealt with.
     pending: AtomicUsize,
     /// Whatever the connection may still send, until it is dealt with.
-    drawn: Mutex<Option<OwnedSemaphorePermit>>,
+    drawn: Mutex<Option<Room>>,
+}
+
+/// Room that was drawn.
+#[derive(Debug)]
+struct Room {
+    _permit: OwnedSemaphorePermit,
+    /// Bytes that may be received with it.
+    bytes_max: usize,
 }
 
 impl Reservoir {
@@ -67,7 +75,8 @@ impl Inflow {
         }
         // Nobody closes the semaphore.
         if let Some(room) = self.reservoir().draw(bytes).await {
-            self.take_in(room);
+            // Who reads the body bounds it; what is around its parts is not kept.
+            self.hold(room, usize::MAX);
         }
     }
 
@@ -77,7 +86,8 @@ impl Inflow {
 
     /// Whether more may be received.
     pub(super) fn has_room(&self) -> bool {
-        self.pending.load(Relaxed) < INFLOW_OWN_BYTES || self.is_drawing()
+        let drawn = self.drawn().as_ref().map_or(0, |room| room.bytes_max);
+        self.pending.load(Relaxed) < drawn.saturating_add(INFLOW_OWN_BYTES)
     }
 
     /// Whether something of what all share is held.
@@ -89,11 +99,19 @@ impl Inflow {
         self.pending.fetch_add(bytes, Relaxed);
     }
 
+    /// Takes room for a message.
     pub(super) fn take_in(&self, room: OwnedSemaphorePermit) {
-        *self.drawn() = Some(room);
+        self.hold(room, PUBLISH_BYTES_MAX);
     }
 
-    fn drawn(&self) -> std::sync::MutexGuard<'_, Option<OwnedSemaphorePermit>> {
+    fn hold(&self, permit: OwnedSemaphorePermit, bytes_max: usize) {
+        *self.drawn() = Some(Room {
+            _permit: permit,
+            bytes_max,
+        });
+    }
+
+    fn drawn(&self) -> std::sync::MutexGuard<'_, Option<Room>> {
         self.drawn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -120,7 +138,10 @@ mod tests {
         assert!(one.has_room() && !one.is_drawing());
         let room = other.reservoir().draw_message().now_or_never();
         other.take_in(room.flatten().unwrap());
+        other.receive(PUBLISH_BYTES_MAX - 1);
         assert!(other.has_room());
+        other.receive(1);
+        assert!(!other.has_room());
     }
 
     #[test]

@@ -51,6 +51,10 @@ impl Wire {
             }
         }
         while !self.inflow.has_room() {
+            if self.inflow.is_drawing() {
+                // Nothing that we understand is that large.
+                return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
+            }
             let inflow = &self.inflow;
             let drawing = self
                 .drawing

@@ -143,6 +143,21 @@ async fn what_is_no_upload_is_refused() {
 }
 
 #[tokio::test]
+async fn of_a_file_that_cannot_be_called_so_nothing_is_stored() {
+    let place = Place::open().await;
+    let token = place.token().await;
+    let stored = async || place.query(&token, "FROM 'blob'").await.lines().len();
+    let before = stored().await;
+    let long = "x".repeat(1025);
+    let reply = upload(&place, &token, &[(&long, "never")]).await;
+    assert_eq!(reply.problem(), (400, "ERR_BAD_REQUEST".into()));
+    assert_eq!(stored().await, before);
+    let reply = upload(&place, &token, &[("x", "stays"), ("../y", "never")]).await;
+    assert_eq!(reply.problem(), (400, "ERR_BAD_REQUEST".into()));
+    assert_eq!(stored().await, before + 1);
+}
+
+#[tokio::test]
 async fn what_nobody_has_told_of_is_not_there() {
     let place = Place::open().await;
     let token = place.token().await;
