@@ -106,15 +106,6 @@ impl From<Error> for Failure {
     }
 }
 
-impl From<swarmlet_facade::Failure> for Failure {
-    fn from(failure: swarmlet_facade::Failure) -> Self {
-        Self {
-            details: failure.details.into_iter().collect(),
-            ..Self::new(failure.kind, failure.message)
-        }
-    }
-}
-
 impl fmt::Display for Failure {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(&self.message)

@@ -35,7 +35,7 @@ pub use completion::{Completion, Pending, Waiting};
 pub use diagnostics::{Diagnostic, Severity, collect_diagnostics, take_diagnostics};
 pub use failure::{Failure, Result};
 pub use guard::{guarded, within};
-pub use json::{base64, json_of_payload, payload_of_json};
+pub use json::{json_of_payload, payload_of_json};
 pub use node::{Follow, Node, open};
 pub use offsets::{offsets_map, offsets_of};
 pub use payload::{Item, PayloadReader, PayloadWriter};

@@ -13,7 +13,8 @@
 
 use std::io::Write;
 
-use swarmlet_facade::{Item, PayloadReader, Result, base64};
+use data_encoding::BASE64;
+use swarmlet_facade::{Item, PayloadReader, Result};
 
 use crate::json;
 
@@ -75,9 +76,7 @@ impl<'a> Writer<'_, 'a> {
     }
 
     fn bytes(&mut self, value: &[u8]) {
-        let mut text = String::new();
-        base64(&mut text, value);
-        self.special("$b", format_args!("{text}"));
+        self.special("$b", format_args!("{}", BASE64.encode_display(value)));
     }
 
     fn list(&mut self, len: Option<u64>) -> Result<()> {

@@ -1,9 +1,11 @@
 //! Events and results as rows.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::value::RawValue;
+use swarmlet::json::{payload_of, text_of};
 use swarmlet::{EventKey, Offsets, Origin, Payload, Row, Timestamp};
-use swarmlet_facade::{json_of_payload, offsets_map, payload_of_json};
 
 use crate::failure::{Failure, Result};
 
@@ -95,7 +97,7 @@ impl PublishedRow {
 
 /// A payload as JSON; what JSON does not know is written as near to it as possible.
 pub(super) fn json(payload: &Payload) -> Result<Box<RawValue>> {
-    let text = json_of_payload(payload)?;
+    let text = text_of(payload)?;
     RawValue::from_string(text).map_err(|error| {
         let message = format!("a payload gives no JSON: {error}");
         Failure::new(swarmlet::ErrorKind::Internal, message)
@@ -104,10 +106,13 @@ pub(super) fn json(payload: &Payload) -> Result<Box<RawValue>> {
 
 /// The payload of a JSON text.
 pub(super) fn payload(json: &RawValue) -> Result<Payload> {
-    Ok(payload_of_json(json.get().as_bytes())?)
+    Ok(payload_of(json.get().as_bytes())?)
 }
 
 /// Offsets as a JSON object.
-pub(super) fn offsets(offsets: &Offsets) -> std::collections::BTreeMap<String, u64> {
-    offsets_map(offsets)
+pub(super) fn offsets(offsets: &Offsets) -> BTreeMap<String, u64> {
+    let entries = offsets.iter();
+    entries
+        .map(|(stream, offset)| (stream.to_string(), offset.get()))
+        .collect()
 }

@@ -209,7 +209,7 @@ async fn pending(host: &Host, link: &mut Link) -> Result<()> {
 
 /// The six digits that people compare.
 fn code_text(code: u32) -> String {
-    swarmlet_facade::code_text(code)
+    format!("{code:06}")
 }
 
 async fn members(host: &Host, link: &mut Link) -> Result<()> {

@@ -6,9 +6,9 @@ use axum::http::HeaderMap;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
+use swarmlet::json::parse;
 
-use crate::json;
-use crate::limits::BODY_TIME_MAX;
+use crate::limits::{BODY_TIME_MAX, PAYLOAD_LEVELS};
 use crate::negotiation;
 use crate::problem::Problem;
 use crate::serving::Connection;
@@ -63,7 +63,7 @@ impl Received {
 
     /// What they say in JSON. They are gone after that.
     pub(crate) fn parse<T: DeserializeOwned>(self) -> Result<T, Problem> {
-        let parsed = json::parse(&self.bytes).map_err(Problem::invalid);
+        let parsed = parse(&self.bytes, PAYLOAD_LEVELS).map_err(Problem::invalid);
         drop(self.bytes);
         self.connection.inflow.settle();
         parsed

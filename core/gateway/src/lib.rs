@@ -36,7 +36,6 @@ mod desk;
 mod events;
 mod files;
 mod gateway;
-mod json;
 mod limits;
 mod metrics;
 mod negotiation;

@@ -10,14 +10,8 @@ pub(crate) const PUBLISH_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Events of such a request: what the node takes at once.
 pub(crate) const PUBLISH_EVENTS_MAX: usize = 16 * 1024;
 
-/// Bytes of one payload: what the node takes.
-pub(crate) const PAYLOAD_BYTES_MAX: usize = 1024 * 1024;
-
-/// How deep a payload is nested: what the node takes.
-pub(crate) const PAYLOAD_DEPTH_MAX: usize = 128;
-
-/// How deep a request in JSON is nested: a payload, in an event, in a list, in a request.
-pub(crate) const JSON_DEPTH_MAX: usize = PAYLOAD_DEPTH_MAX + 3;
+/// In how many other values a payload is in a request in JSON: an event, a list, the request.
+pub(crate) const PAYLOAD_LEVELS: usize = 3;
 
 /// Kilobytes of requests that wait for the disk, of all clients together: two of the largest, so
 /// that one can be parsed while another is written.

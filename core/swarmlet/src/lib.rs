@@ -42,6 +42,7 @@ mod disk;
 mod folder;
 mod identity;
 mod inspect;
+pub mod json;
 mod limits;
 mod maintenance;
 mod metrics;

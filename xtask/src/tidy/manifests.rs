@@ -10,7 +10,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("bindings/python", &["swarmlet", "swarmlet-facade"]),
     ("bindings/uniffi", &["swarmlet", "swarmlet-facade"]),
     ("bindings/uniffi-bindgen", &[]),
-    ("cli", &["swarmlet", "swarmlet-facade", "swarmlet-gateway"]),
+    ("cli", &["swarmlet", "swarmlet-gateway"]),
     ("core/aql", &[]),
     ("core/engine", &[]),
     // The language only for the feature words and texts that the predecessor's clients know.

@@ -5,18 +5,25 @@
 //! write it.
 
 use data_encoding::BASE64;
-use minicbor::{Decoder, Encoder};
+use minicbor::Encoder;
+use serde::Deserialize;
 use swarmlet::{AppId, NodeId, Signature};
 
 use super::manifest::Submitted;
 use super::trust::{AppPattern, parse_key};
 
-/// A signature that was read, and not judged yet.
-#[derive(Debug, Default)]
+/// A signature that was read, and not judged yet. Other fields are passed over.
+#[derive(Debug, Deserialize)]
 pub(super) struct ManifestSignature {
+    #[serde(rename = "sig_version")]
+    version: u8,
+    #[serde(rename = "devPubkey")]
     developer: String,
+    #[serde(rename = "appDomains")]
     domains: Vec<String>,
+    #[serde(rename = "dev_signature")]
     by_developer: String,
+    #[serde(rename = "axSignature")]
     by_vendor: String,
 }
 
@@ -26,35 +33,12 @@ impl ManifestSignature {
         let bytes = BASE64
             .decode(text.as_bytes())
             .map_err(|error| error.to_string())?;
-        let mut decoder = Decoder::new(&bytes);
-        let read = Self::read(&mut decoder);
-        read.map_err(|error| format!("The signature cannot be read: {error}."))
-    }
-
-    fn read(decoder: &mut Decoder<'_>) -> Result<Self, minicbor::decode::Error> {
-        let mut signature = Self::default();
-        let mut left = decoder.map()?;
-        while has_more(decoder, &mut left)? {
-            match decoder.str()? {
-                "sig_version" => {
-                    if decoder.u8()? != 0 {
-                        let text = "it is of another version";
-                        return Err(minicbor::decode::Error::message(text));
-                    }
-                }
-                "dev_signature" => signature.by_developer = decoder.str()?.to_owned(),
-                "devPubkey" => signature.developer = decoder.str()?.to_owned(),
-                "axSignature" => signature.by_vendor = decoder.str()?.to_owned(),
-                "appDomains" => {
-                    let mut left = decoder.array()?;
-                    while has_more(decoder, &mut left)? {
-                        signature.domains.push(decoder.str()?.to_owned());
-                    }
-                }
-                _ => decoder.skip()?,
-            }
+        let read: Result<Self, _> = minicbor_serde::from_slice(&bytes);
+        let signature = read.map_err(|error| format!("The signature cannot be read: {error}."))?;
+        match signature.version {
+            0 => Ok(signature),
+            _ => Err("The signature cannot be read: it is of another version.".into()),
         }
-        Ok(signature)
     }
 
     /// Whether one of these vendors lets the developer sign for the app, and the developer did.
@@ -130,27 +114,6 @@ fn parse_signature(text: &str) -> Result<Signature, String> {
     let bytes: Option<[u8; 64]> = bytes.and_then(|bytes| bytes.try_into().ok());
     let bytes = bytes.ok_or("A signature has 64 bytes in base64.")?;
     Ok(Signature::from_bytes(bytes))
-}
-
-/// Whether an item follows in what has so many left, or an end of its own.
-fn has_more(
-    decoder: &mut Decoder<'_>,
-    left: &mut Option<u64>,
-) -> Result<bool, minicbor::decode::Error> {
-    match left {
-        Some(0) => Ok(false),
-        Some(count) => {
-            *count -= 1;
-            Ok(true)
-        }
-        None => {
-            let is_end = decoder.datatype()? == minicbor::data::Type::Break;
-            if is_end {
-                decoder.set_position(decoder.position() + 1);
-            }
-            Ok(!is_end)
-        }
-    }
 }
 
 const FORGED: &str = "Invalid signature for provided input.";

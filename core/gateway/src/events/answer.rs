@@ -1,12 +1,12 @@
 //! What clients get: the shapes of single answers.
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
+use swarmlet::json::ToJson;
 use swarmlet::{
     Diagnostic, Event, EventKey, Offsets, OffsetsState, Origin, Published, Row, Severity, Tags,
 };
 
 use super::bounds::{Bounds, Shown};
-use super::payload::Outgoing;
 
 /// One thing that a query or subscription gives.
 #[derive(Debug)]
@@ -71,7 +71,7 @@ fn write_row<M: SerializeMap>(map: &mut M, row: &Row) -> Result<(), M::Error> {
             map.serialize_entry("toTime", &range.to_time.micros())?;
         }
     }
-    map.serialize_entry("payload", &Outgoing(&row.payload()))
+    map.serialize_entry("payload", &ToJson(&row.payload()))
 }
 
 fn write_event<M: SerializeMap>(map: &mut M, event: &Event) -> Result<(), M::Error> {

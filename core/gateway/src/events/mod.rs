@@ -1,7 +1,7 @@
 //! Events on the wire: requests in the predecessor's shapes in, answers in its shapes out.
 //!
-//! From bottom to top: `payload` is the border between JSON and CBOR, `bounds` between offsets as
-//! they are written and as they are meant, `request` and `answer` are the shapes. `ask` puts a
+//! From bottom to top: `bounds` is the border between offsets as they are written and as they are
+//! meant, `request` and `answer` are the shapes. `ask` puts a
 //! request to the node and says no in the predecessor's words, `answers` are the results as they
 //! come. `endpoint` is all of it over HTTP, in `ndjson` where there is more than one answer.
 
@@ -11,7 +11,6 @@ mod ask;
 mod bounds;
 pub(crate) mod endpoint;
 mod ndjson;
-mod payload;
 mod request;
 
 pub(crate) use answers::{Answers, Cut};

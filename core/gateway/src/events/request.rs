@@ -4,10 +4,10 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
+use swarmlet::json::FromJson;
 use swarmlet::{NewEvent, Order, Tags};
 
 use super::bounds::Bounds;
-use super::payload::Incoming;
 use crate::limits::PUBLISH_EVENTS_MAX;
 
 /// Events to publish.
@@ -97,5 +97,5 @@ impl<'de> Visitor<'de> for EventsVisitor {
 #[derive(Deserialize)]
 struct PublishEvent {
     tags: Vec<String>,
-    payload: Incoming,
+    payload: FromJson,
 }

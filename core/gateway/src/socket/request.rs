@@ -7,11 +7,12 @@ use std::task::Poll;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use swarmlet::Node;
+use swarmlet::json::parse;
 
 use super::frame::{ENDPOINTS, Fault, Outgoing};
 use super::session::{Line, Outcome, Session};
 use crate::events::{self, Answers, Cut, Refusal};
-use crate::json;
+use crate::limits::PAYLOAD_LEVELS;
 
 /// What is left to do of a request.
 pub(super) type Begun = Pin<Box<dyn Future<Output = Outcome> + Send>>;
@@ -103,7 +104,7 @@ fn streamed<T: DeserializeOwned>(
 }
 
 fn parsed<T: DeserializeOwned>(payload: &str) -> Result<T, Fault> {
-    json::parse(payload.as_bytes()).map_err(|error| {
+    parse(payload.as_bytes(), PAYLOAD_LEVELS).map_err(|error| {
         let message = error.to_string();
         // Clients do not know the text of which it is a place.
         let place = format!(" at line {} column {}", error.line(), error.column());

@@ -10,6 +10,8 @@ use swarmlet_aql::{Number, Value, ValueError, parse_time};
 use swarmlet_engine::event::Payload;
 use swarmlet_engine::{Error, Result};
 
+use crate::json::has_more;
+
 /// The value of a payload. Payloads are bounded in depth, so this may recurse.
 pub(super) fn decode(payload: &Payload) -> Value {
     let mut decoder = Decoder::new(payload.as_cbor());
@@ -96,25 +98,6 @@ fn object(decoder: &mut Decoder<'_>) -> Result<Value, minicbor::decode::Error> {
         return Ok(other("Map"));
     }
     Ok(Value::object(properties).unwrap_or_else(too_large))
-}
-
-/// Whether an item follows in an array or map with so many left, or with an end of its own.
-fn has_more(
-    decoder: &mut Decoder<'_>,
-    left: &mut Option<u64>,
-) -> Result<bool, minicbor::decode::Error> {
-    match left {
-        Some(0) => Ok(false),
-        Some(count) => {
-            *count -= 1;
-            Ok(true)
-        }
-        None if decoder.datatype()? == Type::Break => {
-            decoder.set_position(decoder.position() + 1);
-            Ok(false)
-        }
-        None => Ok(true),
-    }
 }
 
 fn tagged(decoder: &mut Decoder<'_>) -> Result<Value, minicbor::decode::Error> {

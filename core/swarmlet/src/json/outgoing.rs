@@ -6,13 +6,16 @@ use data_encoding::BASE64;
 use minicbor::Decoder;
 use minicbor::data::Type;
 use serde::ser::{self, Serialize, SerializeMap as _, SerializeSeq as _, Serializer};
-use swarmlet::Payload;
+use swarmlet_engine::event::Payload;
 
-/// A payload that goes out as JSON.
-#[derive(Debug)]
-pub(crate) struct Outgoing<'a>(pub(crate) &'a Payload);
+/// A payload that is written as JSON, alone or in something larger.
+///
+/// JSON knows less than a payload does: bytes become base64 text, infinities and not-a-number null,
+/// keys that are no text their JSON text. Numbers keep all their digits, keys their order.
+#[derive(Clone, Copy, Debug)]
+pub struct ToJson<'a>(pub &'a Payload);
 
-impl Serialize for Outgoing<'_> {
+impl Serialize for ToJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let decoder = RefCell::new(Decoder::new(self.0.as_cbor()));
         Item(&decoder).serialize(serializer)
@@ -37,6 +40,7 @@ impl Serialize for Item<'_, '_> {
             Type::F16 | Type::F32 | Type::F64 => serializer.serialize_f64(self.read(Decoder::f64)?),
             Type::String => serializer.serialize_str(self.read(Decoder::str)?),
             Type::Bytes => serializer.serialize_str(&BASE64.encode(self.read(Decoder::bytes)?)),
+            Type::Simple => serializer.serialize_u8(self.read(Decoder::simple)?),
             Type::Array | Type::ArrayIndef => self.array(serializer),
             Type::Map | Type::MapIndef => self.map(serializer),
             Type::Tag => {
@@ -62,7 +66,7 @@ impl<'b> Item<'_, 'b> {
     fn array<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut left = self.read(Decoder::array)?;
         let mut array = serializer.serialize_seq(None)?;
-        while self.has_more(&mut left)? {
+        while self.read(|decoder| has_more(decoder, &mut left))? {
             array.serialize_element(self)?;
         }
         array.end()
@@ -71,7 +75,7 @@ impl<'b> Item<'_, 'b> {
     fn map<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut left = self.read(Decoder::map)?;
         let mut map = serializer.serialize_map(None)?;
-        while self.has_more(&mut left)? {
+        while self.read(|decoder| has_more(decoder, &mut left))? {
             map.serialize_key(&self.key()?)?;
             map.serialize_value(self)?;
         }
@@ -79,31 +83,29 @@ impl<'b> Item<'_, 'b> {
     }
 
     fn key<E: ser::Error>(&self) -> Result<String, E> {
-        if self.read(|decoder| decoder.datatype())? == Type::String {
-            return self.read(|decoder| decoder.str().map(str::to_owned));
-        }
         let value = serde_json::to_value(self).map_err(ser::Error::custom)?;
         Ok(match value {
             serde_json::Value::String(text) => text,
             other => other.to_string(),
         })
     }
+}
 
-    /// Whether an item follows in what has so many left, or an end of its own.
-    fn has_more<E: ser::Error>(&self, left: &mut Option<u64>) -> Result<bool, E> {
-        match left {
-            Some(0) => Ok(false),
-            Some(count) => {
-                *count -= 1;
-                Ok(true)
-            }
-            None => self.read(|decoder| {
-                let is_end = decoder.datatype()? == Type::Break;
-                if is_end {
-                    decoder.set_position(decoder.position() + 1);
-                }
-                Ok(!is_end)
-            }),
+/// Whether an item follows in an array or map with so many left, or with an end of its own.
+pub(crate) fn has_more(
+    decoder: &mut Decoder<'_>,
+    left: &mut Option<u64>,
+) -> Result<bool, minicbor::decode::Error> {
+    match left {
+        Some(0) => Ok(false),
+        Some(count) => {
+            *count -= 1;
+            Ok(true)
         }
+        None if decoder.datatype()? == Type::Break => {
+            decoder.set_position(decoder.position() + 1);
+            Ok(false)
+        }
+        None => Ok(true),
     }
 }

@@ -1,15 +1,22 @@
 //! Values on their way in and out.
 
+use swarmlet_engine::ErrorKind;
+use swarmlet_engine::event::Payload;
+
 use super::*;
-use crate::json;
-use swarmlet::Payload;
 
 fn incoming(text: &str) -> Payload {
-    json::parse::<Incoming>(text.as_bytes()).unwrap().0
+    payload_of(text.as_bytes()).unwrap()
 }
 
 fn outgoing(payload: &Payload) -> String {
-    serde_json::to_string(&Outgoing(payload)).unwrap()
+    text_of(payload).unwrap()
+}
+
+fn refused(text: &[u8]) -> String {
+    let error = payload_of(text).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+    error.message().to_owned()
 }
 
 #[test]
@@ -51,6 +58,7 @@ fn what_json_does_not_know_has_a_spelling() {
         (&[0xc0, 0x61, b'x'], r#""x""#),
         (&[0xbf, 0x07, 0x9f, 0x01, 0xff, 0xff], r#"{"7":[1]}"#),
         (&[0xa1, 0x81, 0x01, 0x02], r#"{"[1]":2}"#),
+        (&[0xe0], "0"),
     ] {
         let payload = Payload::from_cbor(cbor.to_vec()).unwrap();
         assert_eq!(outgoing(&payload), text);
@@ -58,20 +66,34 @@ fn what_json_does_not_know_has_a_spelling() {
 }
 
 #[test]
+fn what_is_no_json_is_refused() {
+    for text in ["", "{", "nul", "NaN", "Infinity", "1e999", "[1,]", "1 2"] {
+        assert!(
+            refused(text.as_bytes()).starts_with("the payload is not JSON"),
+            "{text}"
+        );
+    }
+    refused(b"\"\xff\"");
+}
+
+#[test]
 fn what_is_too_large_or_too_deep_is_refused() {
-    let refused = |text: &str| {
-        json::parse::<Incoming>(text.as_bytes())
-            .unwrap_err()
-            .to_string()
-    };
     let large = format!("[{}0]", "0,".repeat(2 * 1024 * 1024));
-    assert!(refused(&large).starts_with("a payload must have at most 1 MiB"));
+    assert!(refused(large.as_bytes()).starts_with("a payload must have at most 1 MiB"));
     let text = format!("\"{}\"", "x".repeat(1024 * 1024));
-    assert!(refused(&text).starts_with("a payload must have at most 1 MiB"));
-    let deep = format!("{}{}", "[".repeat(500), "]".repeat(500));
-    assert!(refused(&deep).starts_with("recursion limit exceeded"));
+    assert!(refused(text.as_bytes()).starts_with("a payload must have at most 1 MiB"));
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-    assert!(refused(&nested(129)).contains("128"));
+    for deep in [nested(129), nested(500), "[".repeat(1_000_000)] {
+        assert_eq!(
+            refused(deep.as_bytes()),
+            "the payload is nested deeper than 128"
+        );
+    }
+    // In something else, too.
+    let list = format!("[{}]", nested(129));
+    assert!(parse::<Vec<FromJson>>(list.as_bytes(), 1).is_err());
+    let list = format!("[{}]", nested(128));
+    assert!(parse::<Vec<FromJson>>(list.as_bytes(), 1).is_ok());
     assert_eq!(outgoing(&incoming(&nested(128))), nested(128));
 }
 

@@ -5,15 +5,19 @@ use std::fmt;
 
 use minicbor::Encoder;
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use swarmlet::Payload;
+use swarmlet_engine::event::Payload;
 
-use crate::limits::{PAYLOAD_BYTES_MAX, PAYLOAD_DEPTH_MAX};
+use swarmlet_engine::limits::{PAYLOAD_BYTES_MAX, PAYLOAD_DEPTH_MAX};
 
-/// A payload that came as JSON.
-#[derive(Debug)]
-pub(crate) struct Incoming(pub(crate) Payload);
+/// A payload that is read from JSON, alone or in something larger.
+///
+/// A number without fraction and exponent that fits into 64 bits is an integer, every other one a
+/// floating point number. Of equal keys the last counts. What is too large or too deep is refused
+/// while it is read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FromJson(pub Payload);
 
-impl<'de> Deserialize<'de> for Incoming {
+impl<'de> Deserialize<'de> for FromJson {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut cbor = Vec::new();
         Item(&mut cbor, 0).deserialize(deserializer)?;
