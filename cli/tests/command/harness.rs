@@ -120,12 +120,10 @@ impl Place {
         self.run_logging("warn")
     }
 
-    /// Starts the node with all that it has to say, and without a gateway unless one was set: many
-    /// nodes run at the same time.
+    /// Starts the node with all that it has to say, and without a gateway: many nodes run at the
+    /// same time, and there is one usual port.
     pub(crate) fn run_logging(&self, filter: &str) -> Running {
-        if !self.path().join("settings.json").exists() {
-            self.print(&["settings", "set", "gateway.enabled", "false"]);
-        }
+        self.print(&["settings", "set", "gateway.enabled", "false"]);
         let mut running = self.start(&["run", "--log", filter]);
         let line = running.line();
         assert!(

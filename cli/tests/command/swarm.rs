@@ -112,9 +112,9 @@ fn a_device_that_was_put_out_is_out_on_both_sides() {
     assert_eq!((code, &error["kind"]), (5, &json!("permission_denied")));
 }
 
-#[test]
-fn a_device_without_an_invite_shows_a_code_that_is_approved() {
-    let ((first, _one), (second, _two)) = (node(), node());
+/// The first founds a swarm, the second asks to be let in: the command that waits, and what it has
+/// shown.
+fn found_and_ask(first: &Place, second: &Place) -> (Running, Value) {
     first.print(&["swarm", "create", "plant", "--device", "office"]);
     let address = first.row(&["status"])["listening"][0].clone();
     let words = [
@@ -127,6 +127,13 @@ fn a_device_without_an_invite_shows_a_code_that_is_approved() {
     ];
     let mut ask = second.start(&words);
     let shown: Value = serde_json::from_str(&ask.line()).unwrap();
+    (ask, shown)
+}
+
+#[test]
+fn a_device_without_an_invite_shows_a_code_that_is_approved() {
+    let ((first, _one), (second, _two)) = (node(), node());
+    let (mut ask, shown) = found_and_ask(&first, &second);
     let code = shown["code"].as_str().unwrap().to_owned();
     assert_eq!(code.len(), 6);
     let pending = first.row(&["swarm", "pending"]);
@@ -153,18 +160,7 @@ fn a_device_without_an_invite_shows_a_code_that_is_approved() {
 #[test]
 fn a_device_that_asks_can_be_sent_away() {
     let ((first, _one), (second, _two)) = (node(), node());
-    first.print(&["swarm", "create", "plant", "--device", "office"]);
-    let address = first.row(&["status"])["listening"][0].clone();
-    let words = [
-        "swarm",
-        "ask",
-        address.as_str().unwrap(),
-        "--device",
-        "tablet",
-        "--json",
-    ];
-    let mut ask = second.start(&words);
-    let shown: Value = serde_json::from_str(&ask.line()).unwrap();
+    let (ask, shown) = found_and_ask(&first, &second);
     first.print(&[
         "swarm",
         "reject",

@@ -67,29 +67,83 @@ const TRIAL: &str = "com.example.";
 
 #[cfg(test)]
 mod tests {
+    use data_encoding::BASE64;
+    use ed25519_dalek::{Signer as _, SigningKey};
+    use minicbor::Encoder;
+
     use super::*;
     use crate::auth::trust::parse_key;
 
-    /// A manifest that the predecessor's tools signed, for a vendor whose keys are for tests.
-    const SIGNATURE: &str = "v2tzaWdfdmVyc2lvbgBtZGV2X3NpZ25hdHVyZXhYWWNuNmlpWXllcFBKeEN6L3hE\
-        Y3JkQklHcGlxYVRkQVBaakVuRnIzL2xBdGgzaXRzNU9PaTFORjU4M2xFcTJuSVJw\
-        OWtIZ1BFSTViTFNPQlFxN2lNQkE9PWlkZXZQdWJrZXl4LTBzaUdHN0dYSGpGaG5o\
-        Rldya3RiaVZ2Vjgyb1dxTUVzdDBiOVVjWjZYRWd3PWphcHBEb21haW5zgWtjb20u\
-        YWN0eXguKmtheFNpZ25hdHVyZXhYekpYa0VkL1BnWjdkcEUzZDVDc0JSaWJHVjBR\
-        cE9ZcEhHa3dmV1JEVFNuclk1d25tWDN6YnhMNjA1TkdjK3huTnpKeHoyamp3N1VF\
-        emNPTlBrRXN0Q3c9Pf8=";
+    /// A vendor and a developer, as the predecessor has them: a key is a zero and base64.
+    struct Signers {
+        vendor: SigningKey,
+        developer: SigningKey,
+    }
 
-    fn submitted() -> Submitted {
-        Submitted {
-            app_id: "com.actyx.test-app".into(),
-            display_name: "display name".into(),
-            version: "version 0".into(),
-            signature: Some(SIGNATURE.into()),
+    fn signers() -> Signers {
+        Signers {
+            vendor: SigningKey::from_bytes(&[1; 32]),
+            developer: SigningKey::from_bytes(&[2; 32]),
         }
     }
 
+    fn key_text(key: &SigningKey) -> String {
+        format!("0{}", BASE64.encode(key.verifying_key().as_bytes()))
+    }
+
+    fn sign(key: &SigningKey, cbor: &[u8]) -> String {
+        BASE64.encode(&key.sign(cbor).to_bytes())
+    }
+
+    impl Signers {
+        /// What the predecessor's tools write into a manifest, field by field.
+        fn signature(&self, manifest: &Submitted, domain: &str) -> String {
+            let key = key_text(&self.developer);
+            let mut granted = Encoder::new(Vec::new());
+            let grant = granted.map(2).unwrap().str("devPubkey").unwrap();
+            let grant = grant.str(&key).unwrap().str("appDomains").unwrap();
+            grant.array(1).unwrap().str(domain).unwrap();
+            let mut signed = Encoder::new(Vec::new());
+            signed.map(3).unwrap();
+            for (name, value) in [
+                ("app_id", &manifest.app_id),
+                ("display_name", &manifest.display_name),
+                ("version", &manifest.version),
+            ] {
+                signed.str(name).unwrap().str(value).unwrap();
+            }
+            let mut out = Encoder::new(Vec::new());
+            out.begin_map().unwrap();
+            out.str("sig_version").unwrap().u8(0).unwrap();
+            let by_developer = sign(&self.developer, signed.writer());
+            let by_vendor = sign(&self.vendor, granted.writer());
+            for (name, value) in [
+                ("dev_signature", by_developer),
+                ("devPubkey", key),
+                ("axSignature", by_vendor),
+            ] {
+                out.str(name).unwrap().str(&value).unwrap();
+            }
+            let domains = out.str("appDomains").unwrap().begin_array().unwrap();
+            domains.str(domain).unwrap().end().unwrap();
+            out.end().unwrap();
+            BASE64.encode(out.writer())
+        }
+    }
+
+    fn submitted() -> Submitted {
+        let mut manifest = Submitted {
+            app_id: "com.acme.press".into(),
+            display_name: "Press".into(),
+            version: "1.0.0".into(),
+            signature: None,
+        };
+        manifest.signature = Some(signers().signature(&manifest, "com.acme.*"));
+        manifest
+    }
+
     fn trust() -> Trust {
-        let vendor = parse_key("075i62XGQJuXjv6nnLQyJzECZhF29acYvYeEOJ3kc5M8=").unwrap();
+        let vendor = parse_key(&key_text(&signers().vendor)).unwrap();
         Trust {
             vendors: vec![vendor],
             apps: Vec::new(),
@@ -104,23 +158,23 @@ mod tests {
     }
 
     #[test]
-    fn a_manifest_that_the_predecessors_tools_signed_is_good() {
+    fn a_manifest_that_a_certified_developer_signed_is_good() {
         let manifest = Manifest::of(submitted(), &trust()).unwrap();
-        assert_eq!(manifest.app_id.as_str(), "com.actyx.test-app");
+        assert_eq!(manifest.app_id.as_str(), "com.acme.press");
     }
 
     #[test]
     fn what_was_changed_after_signing_is_found() {
         let forged = "Failed to validate app manifest. Invalid signature for provided input.";
         let mut changed = submitted();
-        changed.version = "version 1".into();
+        changed.version = "1.0.1".into();
         assert_eq!(refused(changed, &trust()), forged);
         let mut changed = submitted();
-        changed.app_id = "com.actyx.other".into();
+        changed.app_id = "com.acme.other".into();
         assert_eq!(refused(changed, &trust()), forged);
         let mut changed = submitted();
         changed.app_id = "com.other.app".into();
-        assert!(refused(changed, &trust()).contains("is not allowed in app_domains 'com.actyx.*'"));
+        assert!(refused(changed, &trust()).contains("is not allowed in app_domains 'com.acme.*'"));
     }
 
     #[test]
@@ -140,8 +194,7 @@ mod tests {
             garbage.signature = Some(signature.into());
             assert!(!refused(garbage, &trust()).is_empty());
         }
-        let deep =
-            data_encoding::BASE64.encode(&[&[0xa1, 0x61, b'x'][..], &[0x81; 40_000]].concat());
+        let deep = BASE64.encode(&[&[0xa1, 0x61, b'x'][..], &[0x81; 40_000]].concat());
         let mut nested = submitted();
         nested.signature = Some(deep);
         assert!(refused(nested, &trust()).starts_with("The signature cannot be read"));
@@ -150,7 +203,7 @@ mod tests {
     #[test]
     fn an_app_that_was_let_in_needs_no_signature() {
         let mut trust = Trust::default();
-        trust.apps.push("com.actyx.*".parse().unwrap());
+        trust.apps.push("com.acme.*".parse().unwrap());
         assert!(Manifest::of(submitted(), &trust).is_ok());
         let mut unsigned = submitted();
         unsigned.signature = None;
