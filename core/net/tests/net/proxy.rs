@@ -88,20 +88,20 @@ impl Proxy {
 }
 
 /// Forwards; a connection that lost bytes in a cut stays silent for ever, as one would that the
-/// other end has given up.
+/// other end has given up. That it has is not forwarded either: who notices a cut first must not
+/// tell the other end, which would then have another reason.
 async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, is_cut: watch::Receiver<bool>) {
     let mut buffer = vec![0; 1 << 16];
     let mut has_lost = false;
     loop {
-        let Ok(read) = from.read(&mut buffer).await else {
-            return;
-        };
+        let read = from.read(&mut buffer).await.unwrap_or(0);
         has_lost |= *is_cut.borrow();
-        if read == 0 {
-            return;
-        }
-        if !has_lost && to.write_all(&buffer[..read]).await.is_err() {
-            return;
+        match (read, has_lost) {
+            (0, true) => return std::future::pending().await,
+            (0, false) => return,
+            (_, true) => {}
+            (_, false) if to.write_all(&buffer[..read]).await.is_err() => return,
+            (_, false) => {}
         }
     }
 }
