@@ -29,7 +29,7 @@ static void what_is_published_is_found(const char *folder) {
     CHECK(row->payload.len > 0);
     swarmlet_text json = {NULL, 0};
     OK(swarmlet_batch_json(batch, 0, &json));
-    CHECK(text_is(json, "{\"parts\":[1,-2,0.5],\"reason\":\"jam\"}"));
+    CHECK(text_is(json, "{\"reason\":\"jam\",\"parts\":[1,-2,0.5]}"));
     CHECK_STATUS(SWARMLET_STATUS_NOT_FOUND, swarmlet_batch_json(batch, 1, &json));
 
     const swarmlet_batch *again = swarmlet_batch_retain(batch);

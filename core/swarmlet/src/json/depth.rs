@@ -1,6 +1,8 @@
 //! Reading JSON, as deep as payloads may be nested, and no deeper than the stack allows.
 
-use serde::de::{DeserializeOwned, Error as _};
+use std::marker::PhantomData;
+
+use serde::de::{DeserializeOwned, DeserializeSeed, Error as _};
 
 use swarmlet_engine::limits::PAYLOAD_DEPTH_MAX;
 
@@ -16,9 +18,17 @@ pub fn parse<T: DeserializeOwned>(text: &[u8], levels: usize) -> Result<T, serde
     if depth(text) > PAYLOAD_DEPTH_MAX + levels {
         return Err(serde_json::Error::custom("recursion limit exceeded"));
     }
+    read(text, PhantomData)
+}
+
+/// What the seed makes of a text whose depth was looked at.
+pub(super) fn read<'de, S: DeserializeSeed<'de>>(
+    text: &'de [u8],
+    seed: S,
+) -> Result<S::Value, serde_json::Error> {
     let mut reader = serde_json::Deserializer::from_slice(text);
     reader.disable_recursion_limit();
-    let value = T::deserialize(&mut reader)?;
+    let value = seed.deserialize(&mut reader)?;
     reader.end()?;
     Ok(value)
 }

@@ -20,7 +20,7 @@ pub struct FromJson(pub Payload);
 impl<'de> Deserialize<'de> for FromJson {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut cbor = Vec::new();
-        Item(&mut cbor, 0).deserialize(deserializer)?;
+        Item::outermost(&mut cbor).deserialize(deserializer)?;
         let payload = Payload::from_cbor(cbor);
         payload
             .map(Self)
@@ -29,9 +29,14 @@ impl<'de> Deserialize<'de> for FromJson {
 }
 
 /// Writes the next value, which is in so many others.
-struct Item<'a>(&'a mut Vec<u8>, usize);
+pub(super) struct Item<'a>(&'a mut Vec<u8>, usize);
 
-impl Item<'_> {
+impl<'a> Item<'a> {
+    /// Writes a value that is a payload.
+    pub(super) fn outermost(cbor: &'a mut Vec<u8>) -> Self {
+        Self(cbor, 0)
+    }
+
     /// How deep what is in this value is.
     fn inside<E: de::Error>(&self) -> Result<usize, E> {
         match self.1 < PAYLOAD_DEPTH_MAX {

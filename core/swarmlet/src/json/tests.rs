@@ -78,6 +78,9 @@ fn what_is_no_json_is_refused() {
 
 #[test]
 fn what_is_too_large_or_too_deep_is_refused() {
+    let large = format!("\"{}\"", "x".repeat(1024 * 1024));
+    let error = payload_of(large.as_bytes()).unwrap_err();
+    assert_eq!(error.context().last(), Some(("bytes", "1048581")));
     let large = format!("[{}0]", "0,".repeat(2 * 1024 * 1024));
     assert!(refused(large.as_bytes()).starts_with("a payload must have at most 1 MiB"));
     let text = format!("\"{}\"", "x".repeat(1024 * 1024));
