@@ -77,6 +77,19 @@ pub(crate) enum Order {
     Status,
     /// The answer is the [`Ack`]s of all events that are here.
     Events,
+    /// Stores so many random bytes that nobody is to fetch by itself; the answer is their id.
+    Store {
+        bytes: usize,
+    },
+    /// Begins to save a blob to a file, in the background.
+    Fetch {
+        blob: String,
+        file: PathBuf,
+    },
+    /// The answer is about how many bytes of what is fetched are here.
+    Fetched,
+    /// Waits until all of it is saved.
+    AwaitFetched,
     /// Whether something answers at an address, with a connection or the refusal of one.
     Reach {
         address: String,

@@ -1,6 +1,7 @@
 //! What a process in a namespace does.
 
 mod clock;
+mod fetch;
 mod load;
 mod node;
 mod random;

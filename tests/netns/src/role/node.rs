@@ -14,6 +14,7 @@ use serde_json::{Value, to_value};
 use swarmlet::{InviteOptions, Network, Node, NodeId, Options, QueryOptions, Row, Swarm};
 
 use super::clock::AheadClock;
+use super::fetch::{Fetch, store};
 use super::load::{Load, publish_all};
 use super::random::Random;
 use super::thief::Thief;
@@ -64,6 +65,7 @@ pub(super) fn say(line: &Line) -> Result<()> {
 struct Device {
     node: Option<Node>,
     load: Option<Load>,
+    fetch: Option<Fetch>,
     thief: Option<Thief>,
 }
 
@@ -85,6 +87,13 @@ impl Device {
             Order::Present => answer(present(self.node()?)?),
             Order::Status => answer(standing(&self.swarm()?)),
             Order::Events => answer(events(self.node()?)?),
+            Order::Store { bytes } => answer(store(self.node()?, bytes)?),
+            Order::Fetch { blob, file } => {
+                self.fetch = Some(Fetch::start(self.node()?, &blob, file)?);
+                answer(())
+            }
+            Order::Fetched => answer(self.fetching()?.bytes(self.node()?)?),
+            Order::AwaitFetched => answer(self.fetch.take().context(NOTHING_FETCHED)?.finish()?),
             Order::Reach { address } => answer(reach(&address)?),
             Order::Steal {
                 folder,
@@ -122,6 +131,10 @@ impl Device {
         let node = self.node()?.clone();
         self.load = Some(Load::start(node, Duration::from_millis(pause_ms)));
         Ok(())
+    }
+
+    fn fetching(&self) -> Result<&Fetch> {
+        self.fetch.as_ref().context(NOTHING_FETCHED)
     }
 
     fn node(&self) -> Result<&Node> {
@@ -233,5 +246,6 @@ fn reach(address: &str) -> Result<bool> {
     }
 }
 
+const NOTHING_FETCHED: &str = "nothing is being fetched";
 /// Of large events too no more than a call may hold.
 const EVENTS_PER_CALL: usize = 32;

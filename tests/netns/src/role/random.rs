@@ -21,12 +21,18 @@ impl Random {
 
     /// An event with so many random bytes.
     pub(super) fn event(&mut self, bytes: usize) -> Result<NewEvent> {
-        let mut filled = vec![0; bytes];
-        self.0.fill(&mut filled);
+        let filled = Bytes(self.bytes(bytes));
         Ok(NewEvent {
             tags: Tags::new(["random"])?,
-            payload: Payload::from_serde(&Bytes(filled))?,
+            payload: Payload::from_serde(&filled)?,
         })
+    }
+
+    /// So many random bytes.
+    pub(super) fn bytes(&mut self, count: usize) -> Vec<u8> {
+        let mut filled = vec![0; count];
+        self.0.fill(&mut filled);
+        filled
     }
 
     pub(super) fn below(&mut self, bound: u64) -> u64 {

@@ -1,5 +1,6 @@
 //! The stories, one a file.
 
+mod blobs;
 mod clone;
 mod cut;
 mod discovery;

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{clone, cut, discovery, kill, relay, strangers};
+use super::{blobs, clone, cut, discovery, kill, relay, strangers};
 /// A story; what it returns is what it measured.
 pub(crate) struct Scenario {
     pub(crate) name: &'static str,
@@ -16,6 +16,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     scenario("packets-lost", cut::packets_lost),
     scenario("one-way", cut::one_way),
     scenario("relay", relay::tell),
+    scenario("blobs", blobs::tell),
     scenario("strangers", strangers::tell),
     scenario("clone", clone::tell),
     scenario("kill", kill::tell),
