@@ -80,14 +80,13 @@ impl BlobCollector {
 
     /// Looks at all blobs.
     fn sweep(&mut self) {
-        match self.keeper.store.ids() {
+        match self.keeper.begin_sweep() {
             Ok(ids) => self.sweep_all(ids),
             Err(error) => tracing::warn!(%error, "the blobs that are here cannot be listed"),
         }
     }
 
     fn sweep_all(&mut self, ids: BTreeSet<BlobId>) {
-        self.keeper.room().begin_sweep();
         let mut found = Found::default();
         let mut is_whole = true;
         let looked = self.keeper.look_at(ids, |id, standing| {

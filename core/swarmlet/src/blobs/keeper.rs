@@ -5,7 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{ControlFlow, Range};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, mpsc};
+use std::sync::{
+    Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, mpsc,
+};
 
 use swarmlet_engine::blobs::limits::{COLLECTION_BYTES_MAX, PIECE_BYTES};
 use swarmlet_engine::blobs::{
@@ -27,8 +29,8 @@ pub(crate) struct BlobKeeper {
     pub(super) store: BlobStore,
     inner: Mutex<Inner>,
     room: Mutex<Room>,
-    /// Held for reading while a blob comes into the store and has no lease yet, and for writing
-    /// while one is removed.
+    /// Held for reading while a blob comes into the store and has no lease yet or is not counted,
+    /// and for writing while one is removed or a sweep begins.
     unleased: RwLock<()>,
     /// Reads what the log says of blobs; there once the log is open.
     judge: OnceLock<Judge>,
@@ -305,7 +307,7 @@ impl BlobKeeper {
 
     /// Waits for whoever changes the store at the moment; nobody begins to once the node closes.
     pub(crate) fn settle(&self) {
-        drop(self.unleased.write());
+        drop(self.no_storing());
     }
 
     pub(super) fn is_collecting(&self) -> bool {
@@ -320,7 +322,21 @@ impl BlobKeeper {
         }
     }
 
-    /// While this is held nothing is removed. For what has no lease yet.
+    /// What is here when a sweep begins: whatever comes later is counted when it comes, and nothing
+    /// is counted twice or not at all.
+    pub(super) fn begin_sweep(&self) -> Result<BTreeSet<BlobId>> {
+        let _nobody_stores = self.no_storing();
+        self.room().begin_sweep();
+        self.store.ids()
+    }
+
+    fn no_storing(&self) -> RwLockWriteGuard<'_, ()> {
+        let held = self.unleased.write();
+        held.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// While this is held nothing is removed, and no sweep begins. For what has no lease yet, or is
+    /// not counted yet.
     pub(super) fn hold_removal(&self) -> RwLockReadGuard<'_, ()> {
         let held = self.unleased.read();
         held.unwrap_or_else(PoisonError::into_inner)
@@ -336,10 +352,7 @@ impl BlobKeeper {
     /// Removes a blob that stands so, unless somebody pins it, waits for it, or is about to record
     /// it; says whether it is gone.
     pub(super) fn remove_if(&self, id: BlobId, may: impl Fn(Standing) -> bool) -> Result<bool> {
-        let _nobody_stores = self
-            .unleased
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        let _nobody_stores = self.no_storing();
         let is_needed = {
             let inner = self.lock();
             inner.pins.contains(&id)

@@ -497,18 +497,25 @@ impl BlobWorker {
         }
         let mut room = Reserved::none(self.keeper.clone());
         room.grow(size.get())?;
-        let begun = loop {
+        loop {
+            let uncounted = self.keeper.hold_removal();
             match store.begin(blob, size, (piece, bytes), promised) {
-                Err(error) if error.kind() == ErrorKind::DiskFull && self.keeper.give_way()? => {}
-                begun => break begun?,
+                Ok(Some(part)) => {
+                    room.keep(size.get());
+                    drop(uncounted);
+                    self.take_up(part);
+                    return Ok(Outcome::Stored);
+                }
+                Ok(None) => return Ok(Outcome::Unproven),
+                Err(error) if error.kind() != ErrorKind::DiskFull => return Err(error),
+                Err(error) => {
+                    drop(uncounted);
+                    if !self.keeper.give_way()? {
+                        return Err(error);
+                    }
+                }
             }
-        };
-        let Some(part) = begun else {
-            return Ok(Outcome::Unproven);
-        };
-        room.keep(size.get());
-        self.take_up(part);
-        Ok(Outcome::Stored)
+        }
     }
 
     /// Has the disk write what came of a blob, if that is much.
