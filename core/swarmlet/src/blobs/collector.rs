@@ -30,8 +30,8 @@ pub(crate) struct BlobCollector {
 #[derive(Default)]
 struct Found {
     over: BTreeSet<BlobId>,
-    kept: u64,
-    spares: BTreeMap<BlobId, u64>,
+    kept: BTreeMap<BlobId, u64>,
+    spares: BTreeSet<BlobId>,
 }
 
 impl BlobCollector {
@@ -98,7 +98,7 @@ impl BlobCollector {
         });
         if looked.is_ok() && is_whole {
             self.over = found.over;
-            self.keeper.room().end_sweep(found.kept, found.spares);
+            self.keeper.room().end_sweep(&found.kept, found.spares);
         }
     }
 
@@ -125,9 +125,9 @@ impl BlobCollector {
             return true;
         }
         let bytes = self.keeper.store.bytes_of(id).unwrap_or(0);
-        found.kept += bytes;
+        found.kept.insert(id, bytes);
         if matches!(standing, Standing::Spare | Standing::Unknown) {
-            found.spares.insert(id, bytes);
+            found.spares.insert(id);
         }
         true
     }

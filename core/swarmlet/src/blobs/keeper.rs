@@ -95,8 +95,8 @@ impl BlobKeeper {
         let mut room = Room::new(bytes_max);
         if bytes_max.is_some() {
             let ids = store.ids()?.into_iter();
-            let bytes: Result<u64> = ids.map(|id| store.bytes_of(id)).sum();
-            room.end_sweep(bytes?, BTreeMap::new());
+            let found: Result<_> = ids.map(|id| Ok((id, store.bytes_of(id)?))).collect();
+            room.end_sweep(&found?, BTreeSet::new());
         }
         let pins = store.pins()?;
         Ok(Self {

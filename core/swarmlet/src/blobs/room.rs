@@ -2,7 +2,7 @@
 //!
 //! Pure bookkeeping. What is counted is what the last sweep found, and what came and went since.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use swarmlet_engine::blobs::BlobId;
 
@@ -15,6 +15,8 @@ pub(super) struct Room {
     kept: u64,
     /// How many of these came since the last sweep began.
     kept_since: u64,
+    /// What went since then: a sweep may have measured it before.
+    gone_since: BTreeSet<BlobId>,
     /// Bytes on their way in.
     reserved: u64,
     /// What gives way when there is too little, with its bytes.
@@ -67,6 +69,7 @@ impl Room {
     /// A blob of so many bytes is gone.
     pub(super) fn remove(&mut self, id: BlobId, bytes: u64) {
         self.kept = self.kept.saturating_sub(bytes);
+        self.gone_since.insert(id);
         self.spares.remove(&id);
         self.uses.remove(&id);
     }
@@ -74,12 +77,20 @@ impl Room {
     /// All that is here is about to be measured.
     pub(super) fn begin_sweep(&mut self) {
         self.kept_since = 0;
+        self.gone_since.clear();
     }
 
-    /// What was found: all bytes that were kept when the sweep began, and what gives way.
-    pub(super) fn end_sweep(&mut self, kept: u64, spares: BTreeMap<BlobId, u64>) {
+    /// What was found: the bytes of all that was kept when the sweep began, and what of it gives
+    /// way.
+    pub(super) fn end_sweep(&mut self, found: &BTreeMap<BlobId, u64>, spares: BTreeSet<BlobId>) {
+        let is_here = |id: &BlobId| !self.gone_since.contains(id);
+        let here = found.iter().filter(|(id, _)| is_here(id));
+        let kept: u64 = here.map(|(_, bytes)| bytes).sum();
         self.kept = kept.saturating_add(self.kept_since);
-        self.spares = spares;
+        let spares = spares.into_iter().filter(is_here);
+        self.spares = spares
+            .filter_map(|id| Some((id, *found.get(&id)?)))
+            .collect();
     }
 
     /// Whether so many more bytes could be taken if all that may give way did.
@@ -149,7 +160,8 @@ mod tests {
     #[test]
     fn what_was_not_read_for_longest_goes_first() {
         let mut room = Room::new(Some(100));
-        room.end_sweep(90, (1..=3).map(|number| (blob(number), 30)).collect());
+        let found = (1..=3).map(|number| (blob(number), 30)).collect();
+        room.end_sweep(&found, (1..=3).map(blob).collect());
         for number in [2, 1, 3, 2] {
             room.note_use(blob(number));
         }
@@ -163,13 +175,29 @@ mod tests {
         room.keep(10);
         room.begin_sweep();
         room.keep(30);
-        room.end_sweep(20, BTreeMap::from([(blob(1), 15)]));
+        let found = BTreeMap::from([(blob(1), 15), (blob(2), 5)]);
+        room.end_sweep(&found, BTreeSet::from([blob(1)]));
         assert_eq!(room.bytes(), 50, "what came meanwhile was not measured");
         assert!(room.can_have(65));
         assert!(
             !room.can_have(66),
             "nothing gives way for what has no room then"
         );
+    }
+
+    #[test]
+    fn what_went_after_it_was_measured_takes_no_room() {
+        let mut room = Room::new(Some(100));
+        room.keep(60);
+        room.begin_sweep();
+        room.remove(blob(1), 30);
+        let found = BTreeMap::from([(blob(1), 30), (blob(2), 30)]);
+        room.end_sweep(&found, BTreeSet::from([blob(1), blob(2)]));
+        assert_eq!((room.bytes(), room.spare_bytes()), (30, 30));
+        // By the next one it may have come again.
+        room.begin_sweep();
+        room.end_sweep(&found, BTreeSet::new());
+        assert_eq!(room.bytes(), 60);
     }
 
     #[test]
