@@ -180,8 +180,8 @@ async fn list(blobs: &Store, link: &mut Link) -> Result<()> {
     let mut records = blobs.list()?;
     while let Some(infos) = records.next_chunk(ROWS_AT_ONCE).await? {
         for info in infos {
-            let (here, ..) = here(blobs.state(info.id)?);
-            link.row(&RecordRow::of(info, Some(here))).await?;
+            let state = blobs.state(info.id)?;
+            link.row(&RecordRow::of(info, Some(state.as_str()))).await?;
         }
         link.pause().await?;
     }
@@ -191,15 +191,15 @@ async fn list(blobs: &Store, link: &mut Link) -> Result<()> {
 async fn stat(blobs: &Store, id: BlobId, link: &mut Link) -> Result<()> {
     let looked = blobs.clone();
     let stat = blocking(move || looked.stat(id)).await?;
-    let (here, size, missing) = here(stat.state);
-    if stat.records.is_empty() && here == NOTHING {
+    let (size, missing) = measures(stat.state);
+    if stat.records.is_empty() && stat.state == BlobState::Absent {
         let message = format!("no blob {id} is here, and no record of one");
         return Err(Failure::new(ErrorKind::NotFound, message));
     }
     let records = stat.records.into_iter();
     link.row(&StatRow {
         blob: id.to_string(),
-        here,
+        here: stat.state.as_str(),
         size,
         missing,
         is_pinned: stat.is_pinned,
@@ -257,16 +257,14 @@ async fn find(host: &Host, blob: &BlobName) -> Result<BlobId> {
     Err(Failure::new(ErrorKind::NotFound, message).advise("`swarmlet blobs ls` lists them"))
 }
 
-/// How much of a blob is here, its size, and how many bytes are missing.
-fn here(state: BlobState) -> (&'static str, Option<u64>, Option<u64>) {
+/// The size of a blob, as far as it is here, and how many bytes are missing.
+fn measures(state: BlobState) -> (Option<u64>, Option<u64>) {
     match state {
-        BlobState::Here { size } => ("all", Some(size), None),
-        BlobState::Part { size, missing } => ("part", Some(size), Some(missing)),
-        BlobState::Absent => (NOTHING, None, None),
+        BlobState::Here { size } => (Some(size), None),
+        BlobState::Part { size, missing } => (Some(size), Some(missing)),
+        BlobState::Absent => (None, None),
     }
 }
-
-const NOTHING: &str = "nothing";
 
 impl RecordRow {
     fn of(info: BlobInfo, here: Option<&'static str>) -> Self {

@@ -1,9 +1,9 @@
 //! The node in its swarm: founding, letting in, joining, putting out.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
+use swarmlet::report::{MemberReport, PendingReport, code_text};
 use swarmlet::{ErrorKind, InviteOptions, MemberInfo, NodeId, RootKey};
 
 use super::host::{Host, Standing};
@@ -38,29 +38,6 @@ struct JoinedRow {
 struct CodeRow {
     node: String,
     code: String,
-}
-
-/// A device that waits.
-#[derive(Serialize)]
-struct PendingRow {
-    device: String,
-    code: String,
-    name: String,
-}
-
-/// A device of the swarm.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct MemberRow {
-    node: String,
-    name: String,
-    rights: String,
-    labels: BTreeMap<String, String>,
-    is_issuer: bool,
-    is_revoked: bool,
-    is_own: bool,
-    /// When its certificate ends, in seconds since 1970.
-    not_after: u64,
 }
 
 /// A device to which something was done.
@@ -196,35 +173,15 @@ async fn ask(
 }
 
 async fn pending(host: &Host, link: &mut Link) -> Result<()> {
-    for device in host.node.swarm().pending()? {
-        link.row(&PendingRow {
-            device: device.device.to_string(),
-            code: code_text(device.code),
-            name: device.name.to_string(),
-        })
-        .await?;
+    for device in PendingReport::all_of(&host.node)? {
+        link.row(&device).await?;
     }
     Ok(())
 }
 
-/// The six digits that people compare.
-fn code_text(code: u32) -> String {
-    format!("{code:06}")
-}
-
 async fn members(host: &Host, link: &mut Link) -> Result<()> {
-    for member in host.node.swarm().members()? {
-        link.row(&MemberRow {
-            is_own: member.node == host.node.id(),
-            node: member.node.to_string(),
-            name: member.name,
-            rights: member.capabilities,
-            labels: member.labels,
-            is_issuer: member.is_issuer,
-            is_revoked: member.is_revoked,
-            not_after: member.not_after,
-        })
-        .await?;
+    for member in MemberReport::all_of(&host.node)? {
+        link.row(&member).await?;
     }
     Ok(())
 }

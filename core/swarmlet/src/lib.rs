@@ -54,6 +54,7 @@ mod parking;
 mod permission;
 mod qr;
 mod query;
+pub mod report;
 mod state;
 mod swarm;
 mod writer;
