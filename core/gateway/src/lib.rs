@@ -30,6 +30,7 @@
 #![forbid(unsafe_code)]
 
 mod auth;
+mod background;
 mod body;
 mod defences;
 mod desk;

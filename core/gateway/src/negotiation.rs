@@ -3,6 +3,8 @@
 
 use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 
 use crate::problem::Problem;
 
@@ -41,6 +43,15 @@ pub(crate) fn check_json(headers: &HeaderMap) -> Result<(), Problem> {
     } else {
         Err(Problem::UnsupportedMediaType)
     }
+}
+
+/// An answer in JSON.
+pub(crate) fn json(answer: &impl Serialize) -> Result<Response, Problem> {
+    let text = serde_json::to_string(answer).map_err(|error| {
+        tracing::error!(%error, "an answer cannot be written");
+        Problem::Internal
+    })?;
+    Ok(([(CONTENT_TYPE, JSON)], text).into_response())
 }
 
 #[cfg(test)]

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use axum::http::header::CACHE_CONTROL;
+use axum::response::Response;
 use serde::de::DeserializeOwned;
 use swarmlet::Node;
 use swarmlet_aql::FeatureError;
@@ -18,7 +17,7 @@ use crate::auth::Caller;
 use crate::body::Sent;
 use crate::desk::Desk;
 use crate::limits::{PUBLISH_BYTES_MAX, REQUEST_BYTES_MAX};
-use crate::negotiation::{self, JSON, NDJSON};
+use crate::negotiation::{self, JSON, NDJSON, json};
 use crate::problem::Problem;
 
 pub(crate) async fn offsets(caller: Caller, headers: HeaderMap) -> Result<Response, Problem> {
@@ -73,14 +72,6 @@ async fn stream<T: DeserializeOwned>(
     negotiation::check_accept(&sent.headers, NDJSON)?;
     let request = sent.json(REQUEST_BYTES_MAX).await?;
     Ok(ndjson::respond(ask(&caller.node, request)?, desk))
-}
-
-fn json(answer: &impl Serialize) -> Result<Response, Problem> {
-    let text = serde_json::to_string(answer).map_err(|error| {
-        tracing::error!(%error, "an answer cannot be written");
-        Problem::Internal
-    })?;
-    Ok(([(CONTENT_TYPE, JSON)], text).into_response())
 }
 
 impl From<Refusal> for Problem {

@@ -15,6 +15,7 @@ use tokio::time::timeout;
 
 use super::cid::{Cid, Kind};
 use super::media;
+use crate::background::in_background;
 use crate::desk::Desk;
 use crate::events::Refusal;
 use crate::limits::FETCH_TIME_MAX;
@@ -100,7 +101,12 @@ fn list(cid: Cid, folder: &Collection, path: &str) -> Result<Response, Problem> 
 }
 
 /// Looks before it promises anything: what nobody has told of is not there.
-async fn file(desk: Arc<Desk>, node: &Node, id: BlobId, path: &str) -> Result<Response, Problem> {
+pub(crate) async fn file(
+    desk: Arc<Desk>,
+    node: &Node,
+    id: BlobId,
+    path: &str,
+) -> Result<Response, Problem> {
     let known = known(node, id).await?;
     let mut reader = node.blobs().get(id);
     let first = next(&mut reader, FETCH_TIME_MAX).await?;
@@ -125,10 +131,8 @@ struct Known {
 
 async fn known(node: &Node, id: BlobId) -> Result<Known, Problem> {
     let blobs = node.blobs();
-    let stat = tokio::task::spawn_blocking(move || blobs.stat(id)).await;
-    let stat = stat
-        .map_err(|_| Problem::Internal)?
-        .map_err(Refusal::from)?;
+    let stat = in_background(move || blobs.stat(id)).await;
+    let stat = stat.map_err(Refusal::from)?;
     let told = stat.records.last();
     let size = match (stat.state, told) {
         (BlobState::Here { size } | BlobState::Part { size, .. }, _) => size,

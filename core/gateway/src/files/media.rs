@@ -1,7 +1,7 @@
 //! What kind of bytes a file name promises, for files that were stored without saying so.
 
 /// The media type that goes with the ending of a name.
-pub(super) fn of_name(name: &str) -> Option<&'static str> {
+pub(crate) fn of_name(name: &str) -> Option<&'static str> {
     let (_, ending) = name.rsplit_once('.')?;
     let ending = ending.to_ascii_lowercase();
     let known = KNOWN.iter().find(|(known, _)| *known == ending);
@@ -9,7 +9,7 @@ pub(super) fn of_name(name: &str) -> Option<&'static str> {
 }
 
 /// What is said of bytes of which nothing is known.
-pub(super) const UNKNOWN: &str = "application/octet-stream";
+pub(crate) const UNKNOWN: &str = "application/octet-stream";
 
 /// What web pages are made of, and what machines and offices make.
 const KNOWN: &[(&str, &str)] = &[

@@ -4,12 +4,12 @@ use axum::extract::Multipart;
 use axum::extract::multipart::{Field, MultipartError};
 use serde_json::json;
 use swarmlet::{
-    BlobInfo, BlobSize, BlobWriter, Collection, CollectionFile, CollectionPath, ErrorKind, Node,
-    Payload, PutOptions, Tags,
+    BlobInfo, BlobSize, Collection, CollectionFile, CollectionPath, Node, Payload, PutOptions, Tags,
 };
 use tokio::time::timeout;
 
 use super::cid::{Cid, Kind};
+use super::intake::Intake;
 use super::media;
 use super::names::AUTHOR;
 use crate::events::Refusal;
@@ -74,9 +74,9 @@ impl<'a> Upload<'a> {
 
     async fn take_file(&mut self, path: String, mut field: Field<'_>) -> Result<Stored, Problem> {
         let name = path.rsplit('/').next().unwrap_or_default();
-        let said = field.content_type().filter(|kind| *kind != media::UNKNOWN);
-        let media_type = said.or_else(|| media::of_name(name)).map(str::to_owned);
-        let mut writer = self.begin(name, media_type)?;
+        let blobs = self.node.blobs();
+        let intake = Intake::begin(&blobs, name, field.content_type(), self.connection);
+        let mut intake = intake.map_err(Refusal::from)?;
         while let Some(chunk) = in_time(field.chunk()).await? {
             self.bytes_left =
                 self.bytes_left
@@ -85,30 +85,10 @@ impl<'a> Upload<'a> {
                         size: None,
                         limit: UPLOAD_BYTES_MAX,
                     })?;
-            let write = move || writer.write(&chunk).map(|()| writer);
-            writer = in_background(write).await?;
-            self.connection.inflow.settle();
+            intake = intake.take(chunk).await.map_err(Refusal::from)?;
         }
-        let info = in_background(move || writer.finish_blocking()).await?;
+        let info = intake.finish().await.map_err(Refusal::from)?;
         Ok(Stored { path, info })
-    }
-
-    /// What a blob cannot be called, or be, is left out: its bytes count.
-    fn begin(&self, name: &str, media_type: Option<String>) -> Result<BlobWriter, Problem> {
-        let named = PutOptions::new().name(name);
-        let options = match media_type {
-            Some(media_type) => named.clone().media_type(media_type),
-            None => named.clone(),
-        };
-        let blobs = self.node.blobs();
-        let begun = [options, named, PutOptions::new()]
-            .into_iter()
-            .map(|options| blobs.writer(options))
-            .find(
-                |begun| !matches!(begun, Err(error) if error.kind() == ErrorKind::InvalidArgument),
-            );
-        let begun = begun.unwrap_or_else(|| blobs.writer(PutOptions::new()));
-        Ok(begun.map_err(Refusal::from)?)
     }
 
     async fn take_folder(&self, files: &[Stored]) -> Result<Cid, Problem> {
@@ -162,15 +142,6 @@ fn path_of(field: &Field<'_>) -> Result<String, Problem> {
         return Err(Problem::invalid(text));
     }
     Ok(path.to_owned())
-}
-
-/// Writing waits for the disk.
-async fn in_background<T: Send + 'static>(
-    work: impl FnOnce() -> swarmlet::Result<T> + Send + 'static,
-) -> Result<T, Problem> {
-    let done = tokio::task::spawn_blocking(work).await;
-    let done = done.map_err(|_| Problem::Internal)?;
-    Ok(done.map_err(Refusal::from)?)
 }
 
 async fn in_time<T>(part: impl Future<Output = Result<T, MultipartError>>) -> Result<T, Problem> {

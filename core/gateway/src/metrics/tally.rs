@@ -17,7 +17,7 @@ impl Tally {
     }
 
     /// How many there were of each class.
-    pub(super) fn counts(&self) -> impl Iterator<Item = (&'static str, u64)> {
+    pub(crate) fn counts(&self) -> impl Iterator<Item = (&'static str, u64)> {
         let counts = self.0.iter().map(|counter| counter.load(Relaxed));
         CLASSES.into_iter().zip(counts)
     }
