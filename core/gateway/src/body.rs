@@ -37,6 +37,28 @@ impl Sent {
         self.whole(bytes_max).await
     }
 
+    /// Reads the next of its bytes, whatever came in time; nothing at the end. Whoever deals with
+    /// them settles that with the connection.
+    pub(crate) async fn next_chunk(&mut self) -> Result<Option<Bytes>, Problem> {
+        loop {
+            match tokio::time::timeout(BODY_TIME_MAX, self.body.frame()).await {
+                Ok(Some(Ok(frame))) => {
+                    if let Ok(bytes) = frame.into_data() {
+                        return Ok(Some(bytes));
+                    }
+                }
+                Ok(Some(Err(error))) => return Err(Problem::invalid(error)),
+                Ok(None) => return Ok(None),
+                Err(_) => return Err(Problem::RequestTimeout),
+            }
+        }
+    }
+
+    /// Refuses a body that says of itself that it has more than so many bytes.
+    pub(crate) fn check_size(&self, bytes_max: usize) -> Result<(), Problem> {
+        check_size(&self.body, bytes_max)
+    }
+
     /// Reads at most so many bytes, and what they say in JSON.
     pub(crate) async fn json<T: DeserializeOwned>(self, bytes_max: usize) -> Result<T, Problem> {
         self.text(bytes_max).await?.parse()
@@ -85,13 +107,19 @@ impl<S: Send + Sync> FromRequest<S> for Sent {
     }
 }
 
+fn check_size(body: &Body, limit: usize) -> Result<(), Problem> {
+    let size = body.size_hint().lower();
+    if size <= limit as u64 {
+        return Ok(());
+    }
+    let size = Some(size);
+    Err(Problem::PayloadTooLarge { size, limit })
+}
+
 async fn whole(body: Body, bytes_max: usize, from: &Connection) -> Result<Bytes, Problem> {
     // Whoever says how much there will be is refused before it is sent.
-    let (size, limit) = (body.size_hint().lower(), bytes_max);
-    if size > limit as u64 {
-        let size = Some(size);
-        return Err(Problem::PayloadTooLarge { size, limit });
-    }
+    check_size(&body, bytes_max)?;
+    let limit = bytes_max;
     let bytes = body.size_hint().exact();
     let bytes = bytes.map_or(limit, |bytes| bytes as usize);
     // All of what is received at once may be large bodies of slow clients.

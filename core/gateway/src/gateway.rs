@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 
 use crate::desk::Desk;
 use crate::limits::CLOSE_TIME_MAX;
+use crate::page::Page;
 use crate::settings::{Addresses, Settings, USUAL};
 use crate::{routes, serving};
 
@@ -59,6 +60,13 @@ impl Gateway {
     #[must_use]
     pub fn local_addrs(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// The page for people, if the settings say that there is one.
+    #[must_use]
+    pub fn page(&self) -> Option<Page> {
+        let has_page = self.desk.settings.has_page;
+        has_page.then(|| Page::new(self.desk.clone(), &self.addresses))
     }
 
     /// Takes no further connection, ends streams of results and sockets, lets requests that are

@@ -24,7 +24,8 @@
 //!
 //! From the socket inwards: `gateway` opens and closes it, `serving` runs connections, `defences`
 //! keeps pages of others out, `routes` says what answers what, `auth` who calls, `events`
-//! translates between the wire and the node, `socket` carries many requests over one WebSocket.
+//! translates between the wire and the node, `socket` carries many requests over one WebSocket,
+//! `page` is for people.
 //! The gateway knows the node by its public interface only, and decides nothing about events.
 
 #![forbid(unsafe_code)]
@@ -41,6 +42,7 @@ mod limits;
 mod metrics;
 mod negotiation;
 mod node;
+mod page;
 mod problem;
 mod routes;
 mod serving;
@@ -49,4 +51,5 @@ mod snapshots;
 mod socket;
 
 pub use gateway::Gateway;
+pub use page::{Page, PageLink};
 pub use settings::Settings;

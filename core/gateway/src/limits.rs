@@ -47,6 +47,22 @@ pub(crate) const PREFLIGHT_SECS: &str = "3600";
 /// How long a token is good, as with the predecessor: clients ask for another when it is over.
 pub(crate) const TOKEN_VALID: Duration = Duration::from_secs(24 * 3600);
 
+/// How long the link to the page for people is good: a working day, after which nobody who finds it
+/// in a window that was left open can do anything with it.
+pub(crate) const PERSON_TOKEN_VALID: Duration = Duration::from_secs(12 * 3600);
+
+/// Bytes of what the page says with a call: what a device may do, its labels, or why it is put
+/// out. A certificate has room for two thousand.
+pub(crate) const PAGE_REQUEST_BYTES_MAX: usize = 16 * 1024;
+
+/// Devices, streams or blobs that the page is told of at once, each in some hundred bytes: more
+/// than people look through.
+pub(crate) const PAGE_ROWS_MAX: usize = 1000;
+
+/// Bytes of a file that is stored by the page: a film. They go to the disk as they come; what is
+/// larger is for the command, which can show how far it is.
+pub(crate) const PAGE_UPLOAD_BYTES_MAX: usize = 2 * 1024 * 1024 * 1024;
+
 /// How far in the future a token may have been made: clocks are set back by that much without
 /// anybody doing it on purpose.
 pub(crate) const CLOCK_SKEW_MAX: Duration = Duration::from_secs(60);

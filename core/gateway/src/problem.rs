@@ -43,6 +43,11 @@ pub(crate) enum Problem {
     Unavailable,
     NotOwn,
     NoRoom,
+    /// A person asks for what this device or this member may not do.
+    NotPermitted(String),
+    /// A person asks for what cannot be done as things are.
+    Conflict(String),
+    DiskFull,
     UnsupportedFeature(Feature, Endpoint),
     Overloaded,
     ShuttingDown,
@@ -107,6 +112,24 @@ impl Problem {
         }
     }
 
+    /// What is told to people, who asked by the page.
+    fn parts_of_page(self) -> (StatusCode, &'static str, String) {
+        use StatusCode as S;
+        match self {
+            Self::NotPermitted(text) => (S::FORBIDDEN, "ERR_NOT_PERMITTED", text),
+            Self::Conflict(text) => (S::CONFLICT, "ERR_CONFLICT", text),
+            Self::DiskFull => {
+                let text = "The disk of the device is full.";
+                let code = "ERR_INSUFFICIENT_STORAGE";
+                (S::INSUFFICIENT_STORAGE, code, text.into())
+            }
+            _ => {
+                let text = "Internal server error.";
+                (S::INTERNAL_SERVER_ERROR, "ERR_INTERNAL", text.into())
+            }
+        }
+    }
+
     /// The others: not about who asks, but about what.
     fn parts_of_content(self) -> (StatusCode, &'static str, String) {
         use StatusCode as S;
@@ -163,10 +186,7 @@ impl Problem {
                 let text = "Service shutting down. The node was closed.";
                 (S::SERVICE_UNAVAILABLE, "ERR_SHUTTING_DOWN", text.into())
             }
-            _ => {
-                let text = "Internal server error.";
-                (S::INTERNAL_SERVER_ERROR, "ERR_INTERNAL", text.into())
-            }
+            other => other.parts_of_page(),
         }
     }
 }

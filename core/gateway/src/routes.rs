@@ -11,9 +11,9 @@ use crate::defences::{guard, keep_out_of_frames};
 use crate::desk::Desk;
 use crate::events::endpoint as events;
 use crate::problem::Problem;
-use crate::{auth, files, metrics, node, snapshots, socket};
+use crate::{auth, files, metrics, node, page, snapshots, socket};
 
-/// All of the API.
+/// All of the API, and the page.
 pub(crate) fn router(desk: Arc<Desk>) -> Router {
     let events = Router::new()
         .route("/offsets", get(events::offsets))
@@ -41,7 +41,12 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
         .route("/files/", upload)
         .route("/files/prefetch", post(files::prefetch))
         .route("/files/{*path}", file);
+    let page = match desk.settings.has_page {
+        true => page::routes(),
+        false => Router::new(),
+    };
     Router::new()
+        .merge(page)
         .nest("/api/v2", api)
         .route("/metrics", get(metrics::measurements))
         .route("/healthz", get(metrics::health))

@@ -17,6 +17,7 @@ pub struct Settings {
     pub(crate) hosts: Hosts,
     pub(crate) origins: Origins,
     pub(crate) has_metrics: bool,
+    pub(crate) has_page: bool,
     pub(crate) trust: Trust,
 }
 
@@ -39,6 +40,7 @@ impl Settings {
             hosts: Hosts::default(),
             origins: Origins::default(),
             has_metrics: true,
+            has_page: false,
             trust: Trust::default(),
         }
     }
@@ -116,6 +118,15 @@ impl Settings {
     #[must_use]
     pub fn metrics(mut self, has_metrics: bool) -> Self {
         self.has_metrics = has_metrics;
+        self
+    }
+
+    /// Whether there is a page for people at `/`, which shows the node and changes the swarm; there
+    /// is none unless set. Only who has a link of [`Gateway::page`](crate::Gateway::page) can use
+    /// it: the program has to hand that out to the right people.
+    #[must_use]
+    pub fn page(mut self, has_page: bool) -> Self {
+        self.has_page = has_page;
         self
     }
 }

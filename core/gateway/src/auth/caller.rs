@@ -6,7 +6,8 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use swarmlet::Node;
 
-use super::{presented, token};
+use super::presented;
+use super::token::{self, TokenUse};
 use crate::desk::Desk;
 use crate::problem::Problem;
 use crate::serving::Connection;
@@ -25,10 +26,10 @@ impl Caller {
         desk: &Desk,
         connection: &Connection,
     ) -> Result<Self, Problem> {
-        let app_id = token::check(desk, token)?;
+        let shown = token::check(desk, TokenUse::App, token)?;
         connection.make_known();
         Ok(Self {
-            node: desk.node.scoped(app_id),
+            node: desk.node.scoped(shown.app_id),
         })
     }
 }

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::manifest::Manifest;
-use super::token;
+use super::token::{self, Bearer, Issued, TokenUse};
 use crate::body::Sent;
 use crate::desk::Desk;
 use crate::limits::MANIFEST_BYTES_MAX;
@@ -22,7 +22,12 @@ pub(crate) async fn authenticate(
     negotiation::check_accept(&sent.headers, JSON)?;
     let submitted = sent.json(MANIFEST_BYTES_MAX).await?;
     let manifest = Manifest::of(submitted, &desk.settings.trust)?;
-    let token = token::issue(&desk, &manifest)?;
+    let bearer = Bearer {
+        app_id: &manifest.app_id,
+        app_version: &manifest.version,
+        valid: desk.settings.token_valid,
+    };
+    let Issued { token, .. } = token::issue(&desk, TokenUse::App, bearer)?;
     tracing::debug!(app_id = %manifest.app_id, version = manifest.version, "a token was given");
     Ok((
         [(CONTENT_TYPE, JSON)],

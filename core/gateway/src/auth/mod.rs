@@ -1,4 +1,5 @@
-//! Who calls: an app gives its manifest and gets a token, which it shows with every request.
+//! Who calls: an app gives its manifest and gets a token, which it shows with every request. People
+//! get one of another use from the command.
 //!
 //! From bottom to top: `trust` is whom the host program lets in, `signature` what
 //! developers sign, `manifest` what an app says of itself, `token` what it gets for it,
@@ -10,10 +11,10 @@ mod endpoint;
 mod manifest;
 mod presented;
 mod signature;
-mod token;
+pub(crate) mod token;
 mod trust;
 
 pub(crate) use caller::Caller;
 pub(crate) use endpoint::authenticate;
-pub(crate) use presented::of_query;
+pub(crate) use presented::{of_header, of_query};
 pub(crate) use trust::{Trust, parse_key};

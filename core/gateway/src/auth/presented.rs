@@ -10,6 +10,11 @@ pub(crate) fn of_request(parts: &Parts) -> Result<&str, Problem> {
     if let Some(token) = parts.uri.query().and_then(parameter) {
         return Ok(token);
     }
+    of_header(parts)
+}
+
+/// The token in the header of a request. Addresses are kept by browsers and written into logs.
+pub(crate) fn of_header(parts: &Parts) -> Result<&str, Problem> {
     let header = parts.headers.get(AUTHORIZATION);
     let header = header.ok_or(Problem::MissingAuthHeader)?;
     let header = header.to_str().unwrap_or_default();

@@ -1,8 +1,9 @@
-//! Tokens: what an app is, signed by the device.
+//! Tokens: who somebody is, signed by the device.
 //!
 //! A version byte, the claims in CBOR, and a signature of both, in base64. Nothing is kept of a
-//! token here, so it is good after a restart of the node, too; what an app can do with it ends
-//! with its time.
+//! token here, so it is good after a restart of the node, too; what can be done with it ends
+//! with its time. The signature is made for one use, so a token of one is worth nothing for
+//! another.
 //!
 //! Clients ask for another token only if theirs is over. So one is over, too, when the device that
 //! signed it was replaced by another one in the same place, which is what its port says.
@@ -13,7 +14,6 @@ use data_encoding::BASE64URL;
 use serde::{Deserialize, Serialize};
 use swarmlet::{AppId, NodeId, Signature, is_attested};
 
-use super::manifest::Manifest;
 use crate::desk::Desk;
 use crate::limits::{CLOCK_SKEW_MAX, TOKEN_SHOWN_MAX};
 use crate::problem::Problem;
@@ -33,15 +33,55 @@ struct Claims {
     validity: u64,
 }
 
-/// Makes a token for an app.
-pub(crate) fn issue(desk: &Desk, manifest: &Manifest) -> Result<String, Problem> {
+/// What a token is shown for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TokenUse {
+    /// An app asks the API.
+    App,
+    /// A person's browser asks what the page for people shows.
+    Person,
+}
+
+/// Who gets a token, and for how long it is good.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bearer<'a> {
+    pub(crate) app_id: &'a AppId,
+    pub(crate) app_version: &'a str,
+    pub(crate) valid: Duration,
+}
+
+/// A token that was made.
+#[derive(Clone)]
+pub(crate) struct Issued {
+    pub(crate) token: String,
+    /// When it ends, since 1970.
+    pub(crate) ends: Duration,
+}
+
+/// What a good token says.
+#[derive(Clone, Debug)]
+pub(crate) struct Shown {
+    pub(crate) app_id: AppId,
+    /// When it ends, since 1970.
+    pub(crate) ends: Duration,
+}
+
+impl Shown {
+    /// For how long it is still good.
+    pub(crate) fn time_left(&self) -> Duration {
+        self.ends.saturating_sub(now())
+    }
+}
+
+/// Makes a token.
+pub(crate) fn issue(desk: &Desk, used: TokenUse, bearer: Bearer<'_>) -> Result<Issued, Problem> {
     let claims = Claims {
         node: *desk.node.id().as_bytes(),
         port: desk.port,
         created: now().as_micros() as u64,
-        app_id: manifest.app_id.as_str().to_owned(),
-        app_version: manifest.version.clone(),
-        validity: desk.settings.token_valid.as_secs(),
+        app_id: bearer.app_id.as_str().to_owned(),
+        app_version: bearer.app_version.to_owned(),
+        validity: bearer.valid.as_secs(),
     };
     let encoded = minicbor_serde::to_vec(&claims).map_err(|error| {
         tracing::error!(%error, "a token cannot be encoded");
@@ -49,13 +89,16 @@ pub(crate) fn issue(desk: &Desk, manifest: &Manifest) -> Result<String, Problem>
     })?;
     let mut bytes = vec![VERSION];
     bytes.extend(encoded);
-    let signature = desk.node.attest(PURPOSE, &bytes);
+    let signature = desk.node.attest(used.purpose(), &bytes);
     bytes.extend(signature.as_bytes());
-    Ok(BASE64URL.encode(&bytes))
+    Ok(Issued {
+        token: BASE64URL.encode(&bytes),
+        ends: claims.end(),
+    })
 }
 
-/// The app that a token is for.
-pub(crate) fn check(desk: &Desk, token: &str) -> Result<AppId, Problem> {
+/// What a token says that was made for this use.
+pub(crate) fn check(desk: &Desk, used: TokenUse, token: &str) -> Result<Shown, Problem> {
     let invalid = |why| Problem::TokenInvalid {
         token: token.chars().take(TOKEN_SHOWN_MAX).collect(),
         why,
@@ -73,7 +116,7 @@ pub(crate) fn check(desk: &Desk, token: &str) -> Result<AppId, Problem> {
     let claims: Claims =
         minicbor_serde::from_slice(&message[1..]).map_err(|_| invalid("Cannot parse CBOR."))?;
     let signer = NodeId::from_bytes(claims.node);
-    if !is_attested(signer, PURPOSE, message, &signature) {
+    if !is_attested(signer, used.purpose(), message, &signature) {
         return Err(Problem::TokenUnauthorized);
     }
     if signer != desk.node.id() {
@@ -86,7 +129,20 @@ pub(crate) fn check(desk: &Desk, token: &str) -> Result<AppId, Problem> {
     if claims.is_over(now()) {
         return Err(Problem::TokenExpired);
     }
-    Ok(app_id)
+    Ok(Shown {
+        app_id,
+        ends: claims.end(),
+    })
+}
+
+impl TokenUse {
+    /// What is signed with it, so that no token of one use fits another.
+    const fn purpose(self) -> &'static str {
+        match self {
+            Self::App => "swarmlet 2026-11 gateway app token 1",
+            Self::Person => "swarmlet 2026-11 gateway person token 1",
+        }
+    }
 }
 
 impl Claims {
@@ -94,8 +150,11 @@ impl Claims {
     /// asks for another one.
     fn is_over(&self, now: Duration) -> bool {
         let created = Duration::from_micros(self.created);
-        let end = created.saturating_add(Duration::from_secs(self.validity));
-        now >= end || now.saturating_add(CLOCK_SKEW_MAX) < created
+        now >= self.end() || now.saturating_add(CLOCK_SKEW_MAX) < created
+    }
+
+    fn end(&self) -> Duration {
+        Duration::from_micros(self.created).saturating_add(Duration::from_secs(self.validity))
     }
 }
 
@@ -106,7 +165,6 @@ fn now() -> Duration {
         .unwrap_or_default()
 }
 
-const PURPOSE: &str = "swarmlet 2026-11 gateway app token 1";
 const VERSION: u8 = 2;
 const SIGNATURE_BYTES: usize = 64;
 

@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::origin::Verdict;
+use super::origin::{Verdict, is_from_own_page};
 use crate::desk::Desk;
 use crate::limits::PREFLIGHT_SECS;
 use crate::problem::Problem;
@@ -35,6 +35,15 @@ pub(crate) async fn guard(State(desk): State<Arc<Desk>>, request: Request, next:
         None => next.run(Request::from_parts(parts, body)).await,
     };
     allowed(response, &origin)
+}
+
+/// Refuses pages of other origins, also those that may use the API: what is behind this is for
+/// people, and for the page that is served here.
+pub(crate) async fn own_pages_only(request: Request, next: Next) -> Response {
+    match is_from_own_page(request.headers()) {
+        true => next.run(request).await,
+        false => Problem::OriginRefused.into_response(),
+    }
 }
 
 /// Keeps what is answered out of frames, in which pages of others could make people click on it.

@@ -57,6 +57,17 @@ impl Origins {
     }
 }
 
+/// Whether a request comes from no page, or from one that we serve under the very name that it was
+/// sent to.
+pub(super) fn is_from_own_page(headers: &HeaderMap) -> bool {
+    let mut origins = headers.get_all(ORIGIN).iter();
+    match (origins.next(), origins.next()) {
+        (None, _) => true,
+        (Some(origin), None) => origin.to_str().is_ok_and(|origin| is_same(origin, headers)),
+        (Some(_), Some(_)) => false,
+    }
+}
+
 /// Whether this machine serves the page. Those of files are looked at where they are served, as
 /// other devices may have named them.
 fn is_local(origin: &str) -> bool {

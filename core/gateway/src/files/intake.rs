@@ -14,8 +14,8 @@ pub(crate) struct Intake {
 }
 
 impl Intake {
-    /// Begins a blob of the bytes of a connection. What it cannot be called, or be, is left out: its
-    /// bytes count.
+    /// Begins a blob of the bytes of a connection. What it cannot be called, or be, is left out:
+    /// its bytes count.
     pub(crate) fn begin(
         blobs: &Blobs,
         name: &str,

@@ -10,9 +10,11 @@ mod download;
 mod endpoint;
 mod hosting;
 mod intake;
-mod media;
+pub(crate) mod media;
 mod names;
 mod upload;
 
+pub(crate) use download::file as blob;
 pub(crate) use endpoint::{name, prefetch, read, store, unname};
 pub(crate) use hosting::host;
+pub(crate) use intake::Intake;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use swarmlet_engine::blobs::{BlobId, BlobName};
 use swarmlet_engine::event::{AppId, Content, Event};
+use swarmlet_engine::log::Order;
 use swarmlet_engine::{Error, ErrorKind, Result};
 
 use super::BlobInfo;
@@ -206,7 +207,23 @@ impl Blobs {
     ///
     /// `closed`.
     pub fn list(&self) -> Result<BlobList> {
-        let results = self.asker().query(ALL, QueryOptions::default());
+        self.listed(QueryOptions::default())
+    }
+
+    /// As [`Blobs::list`], with the newest record first.
+    ///
+    /// # Errors
+    ///
+    /// As [`Blobs::list`].
+    pub fn list_newest(&self) -> Result<BlobList> {
+        self.listed(QueryOptions {
+            order: Order::Descending,
+            ..QueryOptions::default()
+        })
+    }
+
+    fn listed(&self, options: QueryOptions) -> Result<BlobList> {
+        let results = self.asker().query(ALL, options);
         let results = results.map_err(|error| error.during("list"))?;
         let judge = self.keeper().judge()?.clone();
         Ok(BlobList::new(results, judge))

@@ -1,0 +1,60 @@
+//! What the page is made of: the files in `core/gateway/page`, which are in the program.
+
+use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+
+use crate::files::media;
+use crate::problem::Problem;
+
+/// One of the files.
+struct PageFile {
+    name: &'static str,
+    bytes: &'static [u8],
+}
+
+macro_rules! page_files {
+    ($($name:literal),* $(,)?) => {
+        &[$(PageFile {
+            name: $name,
+            bytes: include_bytes!(concat!("../../page/", $name)),
+        }),*]
+    };
+}
+
+/// All of them. What kind each is says the ending of its name.
+const FILES: &[PageFile] = page_files!["index.html"];
+
+/// The page itself.
+const INDEX: &str = "index.html";
+
+pub(super) async fn index() -> Result<Response, Problem> {
+    named(INDEX)
+}
+
+pub(super) async fn file(name: Result<Path<String>, PathRejection>) -> Result<Response, Problem> {
+    let Path(name) = name.map_err(|_| Problem::NotFound)?;
+    named(&name)
+}
+
+fn named(name: &str) -> Result<Response, Problem> {
+    let file = FILES.iter().find(|file| file.name == name);
+    let file = file.ok_or(Problem::NotFound)?;
+    let media_type = media::of_name(file.name).unwrap_or(media::UNKNOWN);
+    Ok(([(CONTENT_TYPE, media_type)], file.bytes).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Browsers do not guess, as they are told not to.
+    #[test]
+    fn every_file_says_what_it_is() {
+        assert!(FILES.iter().any(|file| file.name == INDEX));
+        for file in FILES {
+            assert!(media::of_name(file.name).is_some(), "{}", file.name);
+        }
+    }
+}
