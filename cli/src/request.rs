@@ -39,6 +39,8 @@ pub(crate) enum Request {
     Blobs(Blobs),
     /// What the node is opened with; all of it, or what is at a path.
     SettingsGet { path: Option<String> },
+    /// A link to the page for people.
+    Page,
     /// Changes what is at a path.
     SettingsSet { path: String, value: Box<RawValue> },
 }
@@ -61,6 +63,7 @@ impl Request {
             | Self::Export { .. }
             | Self::Import { .. }
             | Self::SettingsGet { .. }
+            | Self::Page
             | Self::SettingsSet { .. } => false,
         }
     }

@@ -152,6 +152,10 @@ pub(crate) struct GatewaySettings {
     /// Whether there is `/metrics`; there is unless set.
     #[serde(skip_serializing_if = "Option::is_none")]
     metrics: Option<bool>,
+    /// Whether there is a page for people, to which `swarmlet page` gives a link; there is unless
+    /// set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<bool>,
 }
 
 impl Settings {
@@ -285,7 +289,7 @@ impl NetworkSettings {
 impl GatewaySettings {
     /// What the gateway is opened with; none if there is to be none.
     pub(crate) fn to_gateway(&self) -> Result<Option<swarmlet_gateway::Settings>> {
-        let mut gateway = swarmlet_gateway::Settings::new();
+        let mut gateway = swarmlet_gateway::Settings::new().page(self.has_page());
         for address in &self.listen {
             gateway = gateway.listen(*address);
         }
@@ -307,7 +311,17 @@ impl GatewaySettings {
         if let Some(has_metrics) = self.metrics {
             gateway = gateway.metrics(has_metrics);
         }
-        Ok(self.enabled.unwrap_or(true).then_some(gateway))
+        Ok(self.is_enabled().then_some(gateway))
+    }
+
+    /// Whether there is to be a gateway.
+    pub(crate) fn is_enabled(&self) -> bool {
+        self.enabled.unwrap_or(true)
+    }
+
+    /// Whether it is to have a page for people.
+    pub(crate) fn has_page(&self) -> bool {
+        self.page.unwrap_or(true)
     }
 
     /// Whether somebody has said where it is to listen.

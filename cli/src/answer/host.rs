@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use swarmlet::{AppId, Node};
+use swarmlet_gateway::Page;
 
-use super::{blobs, carry, events, offsets, settings, status, subscribe, swarm};
+use super::{blobs, carry, events, offsets, page, settings, status, subscribe, swarm};
 use crate::failure::Result;
 use crate::request::Request;
 use crate::settings::Settings;
@@ -21,6 +22,8 @@ pub(crate) struct Host {
     pub(crate) settings: Settings,
     /// For how long it is open.
     pub(crate) standing: Standing,
+    /// The page for people, if there is one.
+    pub(crate) page: Option<Page>,
     /// Held while the settings in the folder are changed.
     pub(crate) changing: Mutex<()>,
 }
@@ -61,6 +64,7 @@ async fn act(host: &Host, request: Request, link: &mut Link) -> Result<()> {
         Request::Import { skip } => carry::import(host, skip, link).await,
         Request::Swarm(request) => swarm::act(host, request, link).await,
         Request::Blobs(request) => blobs::act(host, request, link).await,
+        Request::Page => page::link(host, link).await,
         Request::SettingsGet { path } => settings::show(host, path.as_deref(), link).await,
         Request::SettingsSet { path, value } => settings::set(host, &path, &value, link).await,
     }

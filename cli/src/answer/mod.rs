@@ -9,6 +9,7 @@ mod events;
 mod host;
 mod lines;
 mod offsets;
+mod page;
 mod rows;
 mod settings;
 mod status;

@@ -14,6 +14,7 @@ pub(crate) enum Command {
     Run(node::Run),
     Status(node::Status),
     Peers(node::Peers),
+    Page(node::Page),
     #[command(subcommand)]
     Swarm(swarm::Swarm),
     Publish(events::Publish),
@@ -66,6 +67,7 @@ impl Command {
             }
             Self::Status(status) => status.into_errand(),
             Self::Peers(peers) => peers.into_errand(),
+            Self::Page(page) => page.into_errand(),
             Self::Swarm(swarm) => swarm.into_errand()?,
             Self::Publish(publish) => publish.into_errand()?,
             Self::Query(query) => query.into_errand()?,

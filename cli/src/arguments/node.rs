@@ -13,8 +13,8 @@ use crate::show::{Column, Fields, Layout, Shown, printable};
 ///
 /// Other commands on the same folder then talk to this node. It says on the standard output when it
 /// runs, tells systemd as well, and closes cleanly on SIGTERM and SIGINT. Apps of this machine find
-/// it by HTTP at port 4454. What it is opened with is in the settings of the folder: see
-/// `swarmlet settings`.
+/// it by HTTP at port 4454, and people by the link that `swarmlet page` prints. What it is opened
+/// with is in the settings of the folder: see `swarmlet settings`.
 #[derive(Args)]
 pub(crate) struct Run {
     /// What is logged to the standard error: error, warn, info, debug or trace; also by module.
@@ -39,6 +39,13 @@ pub(crate) struct Status {
 /// List the connected devices, and how far each is.
 #[derive(Args)]
 pub(crate) struct Peers {}
+
+/// Print a link to the page of the node that runs, for a browser of this machine.
+///
+/// The page shows the node and its swarm, and lets devices in and puts them out. The link is good
+/// for 12 hours, for whoever has it.
+#[derive(Args)]
+pub(crate) struct Page {}
 
 /// Say what keeps the node from working well: clock, disk, network, permissions, peers.
 ///
@@ -72,6 +79,12 @@ const PEERS: &[Column] = &[
     Column::new("lagSecs", "FOR S", Shown::Number),
     Column::new("roundTripMicros", "ROUND TRIP US", Shown::Number),
 ];
+
+impl Page {
+    pub(super) fn into_errand(self) -> Errand {
+        Errand::new(Request::Page, Layout::Text(|row| row.text("url")))
+    }
+}
 
 impl Status {
     pub(super) fn into_errand(self) -> Errand {

@@ -25,6 +25,7 @@ pub(crate) async fn open(folder: &Path, standing: Standing, needs_others: bool) 
         folder: folder.to_owned(),
         settings,
         standing,
+        page: None,
         changing: Default::default(),
     })
 }

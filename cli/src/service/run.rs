@@ -22,10 +22,11 @@ pub(crate) async fn run(folder: &Path, filter: &str) -> Result<()> {
         return Err(Failure::new(ErrorKind::Locked, message)
             .advise("use it, or stop it first; another node needs another folder"));
     };
-    let host = Arc::new(host);
     let node = host.node.clone();
     let served = match gateway::open(&host).await {
         Ok(gateway) => {
+            let page = gateway.as_ref().and_then(Gateway::page);
+            let host = Arc::new(Host { page, ..host });
             let served = serve(host, gateway.as_ref()).await;
             notify(Moment::Stopping);
             if let Some(gateway) = gateway {
@@ -84,6 +85,12 @@ fn announce(host: &Host, gateway: Option<&Gateway>) -> Result<()> {
         writeln!(out, "node {} runs", host.node.id())?;
         for address in gateway.iter().flat_map(|gateway| gateway.local_addrs()) {
             writeln!(out, "apps find it at http://{address}")?;
+        }
+        if host.page.is_some() {
+            writeln!(
+                out,
+                "people find it by the link that `swarmlet page` prints"
+            )?;
         }
         out.flush()
     };
