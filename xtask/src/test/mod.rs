@@ -3,6 +3,7 @@
 //! `steps` is the table to add to; `run` carries it out and knows nothing of any single step.
 
 pub(crate) mod c;
+mod clients;
 mod conformance;
 mod fuzz;
 pub(crate) mod node;

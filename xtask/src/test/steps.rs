@@ -1,6 +1,6 @@
 //! The table of steps. A step is one entry; what it needs must be in the tree, else it is skipped.
 
-use super::{c, conformance, fuzz, node, package, python};
+use super::{c, clients, conformance, fuzz, node, package, python};
 use crate::cargo::{self, Profile};
 use crate::{deny, generate, kotlin, setup, shell, swift, tidy};
 use anyhow::Result;
@@ -80,6 +80,7 @@ pub(crate) const STEPS: &[Step] = &[
         conformance::MANIFEST,
         Function(conformance::run),
     ),
+    step("clients", Full, clients::MANIFEST, Function(clients::run)),
     step(
         "demo",
         Full,

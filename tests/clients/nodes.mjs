@@ -1,0 +1,194 @@
+/**
+ * Nodes for the predecessor's clients: `swarmlet run` processes in folders of their own, two of
+ * them in one swarm, on ports that stay theirs when they start again.
+ */
+
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+
+import { Actyx } from "@actyx/sdk";
+
+/** The command; the step says where it was built. */
+const program = process.env.SWARMLET ?? "swarmlet";
+/** Long enough for a machine that is busy with other things. */
+const SOON_MS = 30_000;
+
+const execute = promisify(execFile);
+
+/** One node: its folder, and the process while it runs. */
+export class Node {
+  #folder;
+  #process;
+  port;
+
+  constructor(folder) {
+    this.#folder = folder;
+  }
+
+  /** What the command prints about this node. */
+  async command(...words) {
+    const { stdout } = await execute(program, ["--folder", this.#folder, ...words]);
+    return stdout;
+  }
+
+  async set(name, value) {
+    await this.command("settings", "set", name, JSON.stringify(value));
+  }
+
+  /** Starts it; done when apps can find it. */
+  async start() {
+    const words = ["--folder", this.#folder, "run"];
+    const stdio = ["ignore", "pipe", "inherit"];
+    const env = { ...process.env, SWARMLET_LOG: "error" };
+    this.#process = spawn(program, words, { stdio, env });
+    for await (const line of createInterface({ input: this.#process.stdout })) {
+      const found = line.match(/^apps find it at http:\/\/127\.0\.0\.1:(\d+)$/);
+      if (found) {
+        await this.#keepPort(Number(found[1]));
+        return;
+      }
+    }
+    throw new Error("the node ended before apps could find it");
+  }
+
+  /** Takes it down as a service manager does. */
+  async stop() {
+    const process = this.#process;
+    this.#process = undefined;
+    if (process && process.exitCode === null) {
+      process.kill("SIGTERM");
+      await once(process, "exit");
+    }
+  }
+
+  /** From the next start on apps find it there. */
+  async listenAt(port) {
+    await this.set("gateway.listen", [`127.0.0.1:${port}`]);
+  }
+
+  /** Apps look for it where it was. */
+  async #keepPort(port) {
+    if (this.port !== port) {
+      this.port = port;
+      await this.listenAt(port);
+    }
+  }
+
+  /** An app on this node, through the SDK. */
+  async app(name = "com.example.clients", options = {}) {
+    return Actyx.of(manifest(name), { ...this.place, ...options });
+  }
+
+  /** Where clients are told to look. */
+  get place() {
+    return { actyxHost: "127.0.0.1", actyxPort: this.port };
+  }
+
+  /** An address of the API. */
+  url(path) {
+    return `http://127.0.0.1:${this.port}/api/v2/${path}`;
+  }
+}
+
+/** Some nodes of one swarm, all of them running. */
+export class Swarm {
+  #folder = mkdtempSync(join(tmpdir(), "swarmlet-clients-"));
+  nodes = [];
+
+  static async of(count) {
+    const swarm = new Swarm();
+    for (let number = 0; number < count; number += 1) {
+      await swarm.#add(number);
+    }
+    return swarm;
+  }
+
+  async #add(number) {
+    const node = new Node(join(this.#folder, `node-${number}`));
+    this.nodes.push(node);
+    await node.set("gateway.enabled", true);
+    await node.set("gateway.listen", ["127.0.0.1:0"]);
+    // Nodes that start again are looked for where they were.
+    await node.set("network.listen", [`127.0.0.1:${await freePort()}`]);
+    await node.set("network.discovery", false);
+    if (number === 0) {
+      await node.command("swarm", "create", "clients", "--device", "node-0");
+    }
+    await node.start();
+    if (number > 0) {
+      const said = await this.nodes[0].command("swarm", "invite", "--json");
+      const { invite } = JSON.parse(said);
+      await node.command("swarm", "join", invite, "--device", `node-${number}`);
+    }
+  }
+
+  /** Has each of two nodes do something while the other is away. They are together afterwards. */
+  async apart(onFirst, onSecond) {
+    const [first, second] = this.nodes;
+    await second.stop();
+    await onFirst();
+    await first.stop();
+    await second.start();
+    await onSecond();
+    await first.start();
+  }
+
+  async close() {
+    await Promise.all(this.nodes.map((node) => node.stop()));
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Who an app says that it is. */
+export function manifest(appId = "com.example.clients") {
+  return { appId, displayName: "Clients", version: "1.0.0" };
+}
+
+/** A port that nobody listens on now. */
+async function freePort() {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+let names = 0;
+
+/** A name that no other test uses. */
+export function fresh(name) {
+  names += 1;
+  return `${name}-${process.pid}-${names}`;
+}
+
+/** Waits until something is so, and gives it. */
+export async function until(what, isSo) {
+  const deadline = Date.now() + SOON_MS;
+  for (;;) {
+    const found = await isSo();
+    if (found) {
+      return found;
+    }
+    if (Date.now() > deadline) {
+      throw new Error(`waited for ${what}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** Waits until a node has what another one has. */
+export async function inSync(from, to) {
+  const { present } = await from.offsets();
+  await until("events of the other node", async () => {
+    const here = (await to.offsets()).present;
+    return Object.entries(present).every(([stream, offset]) => (here[stream] ?? -1) >= offset);
+  });
+}
