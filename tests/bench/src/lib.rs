@@ -11,4 +11,5 @@ pub mod event;
 pub mod memory;
 pub mod rate;
 pub mod report;
+pub mod server;
 pub mod store;

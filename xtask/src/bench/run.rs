@@ -1,7 +1,8 @@
 //! Which benchmark is started, and with what.
 
-use super::languages;
-use crate::{cargo, root, shell};
+use super::{languages, predecessor};
+use crate::cargo::{self, Profile};
+use crate::{root, shell};
 use anyhow::{Context, Result, ensure};
 use std::fs;
 use std::path::PathBuf;
@@ -49,10 +50,31 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if name == "bindings" {
         command.args(languages::words()?);
     }
+    if name == "gateway" {
+        command.arg("--swarmlet").arg(swarmlet()?);
+    }
+    let is_given = |word: &String| word == "--ax" || word.starts_with("--ax=");
+    if asks_for("ax", &arguments.rest) && !arguments.rest.iter().any(is_given) {
+        command.arg("--ax").arg(predecessor::installed()?);
+    }
     if asks_for("iroh", &arguments.rest) {
         command.arg("--iroh-program").arg(iroh()?);
     }
     shell::run(command.args(&arguments.rest))
+}
+
+/// The command, as it is published.
+fn swarmlet() -> Result<PathBuf> {
+    let words = [
+        "cargo",
+        "build",
+        "--quiet",
+        "--release",
+        "-p",
+        "swarmlet-cli",
+    ];
+    shell::run(&mut shell::command(&words))?;
+    Ok(cargo::built(Profile::Release).join("swarmlet"))
 }
 
 /// The program that measures iroh-blobs, which is outside the workspace.

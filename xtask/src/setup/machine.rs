@@ -111,6 +111,13 @@ const PROGRAMS: &[Program] = &[
     },
 ];
 
+/// What compiles a part of the predecessor, which only benchmarks install.
+const PROTOC: Program = Program {
+    probe: &["protoc", "--version"],
+    packages: &["protobuf-compiler"],
+    purpose: "compiling the predecessor, which is measured beside us",
+};
+
 /// Parts of the Rust toolchain that a minimal installation leaves out.
 const COMPONENTS: &[(&str, &[&str])] = &[
     ("rustfmt", &["cargo", "fmt", "--version"]),
@@ -129,7 +136,16 @@ pub(crate) fn prepare() -> Result<()> {
             ]))?;
         }
     }
-    let missing: Vec<&Program> = PROGRAMS
+    make_sure(PROGRAMS)
+}
+
+/// Installs what the predecessor needs to be compiled, or says what is missing.
+pub(crate) fn prepare_for_predecessor() -> Result<()> {
+    make_sure(&[PROTOC])
+}
+
+fn make_sure(programs: &[Program]) -> Result<()> {
+    let missing: Vec<&Program> = programs
         .iter()
         .filter(|program| !shell::works(program.probe))
         .collect();

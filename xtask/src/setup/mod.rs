@@ -9,4 +9,5 @@ mod node;
 mod python;
 mod run;
 
+pub(crate) use machine::prepare_for_predecessor;
 pub(crate) use run::run;

@@ -43,7 +43,7 @@ struct Arguments {
     /// Peers that are measured at the same rates.
     #[arg(long, value_delimiter = ',')]
     peers: Vec<peers::Kind>,
-    /// The program of the predecessor, for the peer `ax`.
+    /// The program of the predecessor; `cargo xtask bench` installs it and says where it is.
     #[arg(long)]
     ax: Option<PathBuf>,
     #[command(subcommand)]

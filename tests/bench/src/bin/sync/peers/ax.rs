@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
+use swarmlet_bench::server::{Server, free_address};
 
 use super::contract::{Publisher, Running, Setting, Subscriber};
-use super::program::{Server, free_address};
 use super::receive::MESSAGE_BYTES;
 
 /// A connection that is kept, and what the node lets it do.
@@ -76,7 +76,7 @@ pub(crate) fn subscribe(address: &str) -> Result<Box<dyn Subscriber>> {
 
 fn program<'a>(setting: &Setting<'a>) -> Result<&'a Path> {
     let program = setting.ax.filter(|program| program.is_file());
-    program.context("--ax must say where the program ax is; `cargo install ax` makes it")
+    program.context("--ax must say where the program is; `cargo xtask bench` installs it")
 }
 
 impl Publisher for Client {

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use anyhow::Result;
 use swarmlet_bench::report::Target;
+use swarmlet_bench::server::Server;
 
-use super::program::{Program, Server};
+use super::program::Program;
 use super::{ax, mosquitto, nats, zenoh};
 
 /// A kind of peer.
@@ -17,7 +18,7 @@ pub(crate) enum Kind {
     Mosquitto,
     /// A bus without a broker, which stores nothing; needs the feature `peers`.
     Zenoh,
-    /// The predecessor; needs `--ax`.
+    /// The predecessor, of crates.io.
     Ax,
 }
 

@@ -7,9 +7,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
+use swarmlet_bench::server::{Server, free_address};
 
 use super::contract::{Publisher, Running, Subscriber};
-use super::program::{Program, Server, free_address};
+use super::program::Program;
 
 struct Client {
     reader: BufReader<TcpStream>,

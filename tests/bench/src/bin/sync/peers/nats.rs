@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
+use swarmlet_bench::server::{Server, free_address};
 
 use super::contract::{Publisher, Running, Subscriber};
-use super::program::{Program, Server, free_address};
+use super::program::Program;
 
 struct Client {
     reader: BufReader<TcpStream>,

@@ -1,19 +1,14 @@
-//! Programs of other people: found, installed where that is possible, started and ended.
+//! Programs of other people: found, and installed where that is possible.
 
 use std::env;
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
 /// A program and the package of Debian that has it; both have the same name.
 pub(crate) struct Program(&'static str);
-
-/// A program that runs until this is dropped.
-pub(crate) struct Server(Child);
 
 impl Program {
     pub(crate) const NATS: Self = Self("nats-server");
@@ -51,42 +46,6 @@ impl Program {
     fn path(&self) -> Option<PathBuf> {
         found(self.0)
     }
-}
-
-impl Server {
-    /// Starts a server and waits until it listens at `address`.
-    pub(crate) fn start(command: &mut Command, address: SocketAddr, log: &Path) -> Result<Self> {
-        let output = fs::File::create(log)?;
-        let errors = output.try_clone()?;
-        let child = command
-            .stdin(Stdio::null())
-            .stdout(output)
-            .stderr(errors)
-            .spawn();
-        let mut server = Self(child.with_context(|| format!("cannot start {command:?}"))?);
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while TcpStream::connect(address).is_err() {
-            let ended = server.0.try_wait()?;
-            if ended.is_some() || Instant::now() > deadline {
-                bail!("{command:?} does not listen: {}", fs::read_to_string(log)?);
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Ok(server)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// A port of loopback that nobody listens on now.
-pub(crate) fn free_address() -> Result<SocketAddr> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    Ok(listener.local_addr()?)
 }
 
 /// Where the shell would find a program; servers are often where only the administrator looks.

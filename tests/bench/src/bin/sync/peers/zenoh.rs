@@ -12,6 +12,7 @@ mod built {
     use std::time::Duration;
 
     use anyhow::{Context, Result, anyhow};
+    use swarmlet_bench::server::free_address;
     use zenoh::handlers::FifoChannelHandler;
     use zenoh::pubsub::{Publisher as ZenohPublisher, Subscriber as ZenohSubscriber};
     use zenoh::qos::CongestionControl;
@@ -19,7 +20,6 @@ mod built {
     use zenoh::{Config, Session, Wait as _};
 
     use crate::peers::contract::{Publisher, Running, Subscriber};
-    use crate::peers::program::free_address;
 
     struct Sender {
         publisher: ZenohPublisher<'static>,
