@@ -62,6 +62,10 @@ pub(crate) const STOP_WITHIN: Duration = Duration::from_secs(2);
 #[cfg(unix)]
 pub(crate) const SOCKET_PATH_BYTES: usize = 100;
 
+/// Bytes of a compressed file that are read at once, and of what comes out of it. What is unpacked
+/// needs as much memory as was chosen when it was packed: at most 128 MiB, in the command.
+pub(crate) const PACKED_BYTES: usize = CHUNK_BYTES;
+
 /// Events of an import that are published together, all or none, with one sync: few enough that a
 /// cut off import has little to repeat.
 pub(crate) const IMPORT_EVENTS: usize = 1_024;
@@ -69,3 +73,10 @@ pub(crate) const IMPORT_EVENTS: usize = 1_024;
 /// Bytes of their lines; one line more may be in it, and together they stay below the 4 MiB of one
 /// call of the node.
 pub(crate) const IMPORT_BYTES: usize = 1024 * 1024;
+
+/// Nesting of a record of a dump: far above that of a payload, so that one that is too deep is an
+/// event that is refused and can be left out, and not the end of the dump.
+pub(crate) const DUMP_DEPTH_MAX: usize = 1_024;
+
+/// Tags of an event of a dump, which has each of them once: as many as an event can have.
+pub(crate) const DUMP_TAGS_MAX: usize = 256;

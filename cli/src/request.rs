@@ -31,7 +31,7 @@ pub(crate) enum Request {
     Subscribe(Subscribe),
     /// All that there is of events, to be imported elsewhere.
     Export { aql: String },
-    /// Events of an export, which follow as bytes, from a line on.
+    /// Events of a file, which follows as bytes, from a record on.
     Import { skip: u64 },
     /// The node's place in its swarm.
     Swarm(Swarm),

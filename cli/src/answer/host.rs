@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use swarmlet::{AppId, Node};
 use swarmlet_gateway::Page;
 
-use super::{blobs, carry, events, offsets, page, settings, status, subscribe, swarm};
+use super::{blobs, events, export, import, offsets, page, settings, status, subscribe, swarm};
 use crate::failure::Result;
 use crate::request::Request;
 use crate::settings::Settings;
@@ -60,8 +60,8 @@ async fn act(host: &Host, request: Request, link: &mut Link) -> Result<()> {
         Request::Query(query) => events::query(host, query, link).await,
         Request::Explain(query) => events::explain(host, query, link).await,
         Request::Subscribe(wanted) => subscribe::subscribe(host, wanted, link).await,
-        Request::Export { aql } => carry::export(host, &aql, link).await,
-        Request::Import { skip } => carry::import(host, skip, link).await,
+        Request::Export { aql } => export::export(host, &aql, link).await,
+        Request::Import { skip } => import::import(host, skip, link).await,
         Request::Swarm(request) => swarm::act(host, request, link).await,
         Request::Blobs(request) => blobs::act(host, request, link).await,
         Request::Page => page::link(host, link).await,

@@ -10,12 +10,18 @@ pub(super) struct Lines {
     pending: BytesMut,
     /// Where the search for the next end goes on.
     searched: usize,
+    is_ended: bool,
 }
 
 impl Lines {
     /// Adds a piece.
     pub(super) fn push(&mut self, piece: &Bytes) {
         self.pending.extend_from_slice(piece);
+    }
+
+    /// Says that there are no more pieces: what is left is a line without end.
+    pub(super) fn end(&mut self) {
+        self.is_ended = true;
     }
 
     /// The next line that is complete, without its end.
@@ -29,17 +35,15 @@ impl Lines {
                 let message = format!("a line has more than {bytes_max} bytes");
                 return Err(Failure::invalid(message));
             }
-            return Ok(None);
+            return Ok((self.is_ended && self.searched > 0).then(|| {
+                self.searched = 0;
+                self.pending.split().freeze()
+            }));
         };
         let line = self.pending.split_to(self.searched + end).freeze();
         self.pending.advance(1);
         self.searched = 0;
         Ok(Some(line))
-    }
-
-    /// What is left when there are no more pieces: a line without end.
-    pub(super) fn rest(self) -> Bytes {
-        self.pending.freeze()
     }
 }
 
@@ -60,7 +64,9 @@ mod tests {
                 }
             }
             assert_eq!(found, [&b"one"[..], b"", b"two and"], "{len}");
-            assert_eq!(lines.rest(), &b"three"[..]);
+            lines.end();
+            assert_eq!(lines.next_line(7).unwrap(), Some(b"three"[..].into()));
+            assert_eq!(lines.next_line(7).unwrap(), None);
         }
     }
 

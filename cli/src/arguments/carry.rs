@@ -20,16 +20,18 @@ pub(crate) struct Export {
     query: String,
 }
 
-/// Publish the events of an export, in its order.
+/// Publish the events of an export, in its order, or those of a dump of Actyx.
 ///
 /// They keep app, tags, payload and time, and get keys of their own: this device is their author.
+/// Files of `swarmlet export` and of `ax events dump` are told apart by what is in them, also when
+/// they are compressed by zstd.
 #[derive(Args)]
 pub(crate) struct Import {
     /// Where they come from: a file, or `-`.
     #[arg(value_name = "FILE", default_value = "-")]
     file: PathBuf,
-    /// Leave out so many lines: those of an import that was cut off.
-    #[arg(long, value_name = "LINES", default_value_t = 0)]
+    /// Leave out so many records (lines, events of a dump): those of an import that was cut off.
+    #[arg(long, value_name = "RECORDS", default_value_t = 0)]
     skip: u64,
 }
 
@@ -47,11 +49,11 @@ impl Import {
     pub(super) fn into_errand(self) -> Errand {
         let request = Request::Import { skip: self.skip };
         let errand = Errand::new(request, Layout::Table(IMPORTED));
-        errand.making_folder().reading(Place::of(self.file))
+        errand.making_folder().reading_records(Place::of(self.file))
     }
 }
 
 const IMPORTED: &[Column] = &[
-    Column::new("lines", "LINES", Shown::Number),
+    Column::new("records", "RECORDS", Shown::Number),
     Column::new("events", "EVENTS", Shown::Number),
 ];

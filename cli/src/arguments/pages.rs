@@ -56,11 +56,15 @@ fn what_the_documents_show_can_be_typed() {
     for page in [
         "README.md",
         "docs/guide/command.md",
+        "docs/guide/gateway.md",
+        "docs/guide/moving.md",
         "docs/guide/service.md",
     ] {
         let path = format!("{}/../{page}", env!("CARGO_MANIFEST_DIR"));
         let text = std::fs::read_to_string(path).unwrap();
-        let shown = text.lines().filter(|line| line.starts_with("swarmlet "));
+        // Some are in lists.
+        let lines = text.lines().map(|line| line.trim_start_matches("   "));
+        let shown = lines.filter(|line| line.starts_with("swarmlet "));
         for line in shown {
             let parsed = Arguments::try_parse_from(words(line));
             assert!(parsed.is_ok(), "{page}: {line}: {}", parsed.err().unwrap());

@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use std::pin::pin;
 
 use swarmlet::ErrorKind;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 
 use super::errand::Errand;
-use super::files::{self, Sink, Source};
+use super::files::{self, Sink};
 use super::reach::Stream;
+use super::source::Source;
 use crate::failure::{Failure, Result};
 use crate::limits::CHUNK_BYTES;
 use crate::request::Request;
@@ -44,7 +45,9 @@ enum Next {
 
 impl Conversation {
     pub(super) fn new(errand: Errand, format: Format, is_quiet: bool) -> Result<Self> {
-        let source = errand.source.as_ref().map(files::open).transpose()?;
+        let source = errand.source.as_ref();
+        let source = source.map(|(place, content)| Source::open(place, *content));
+        let source = source.transpose()?;
         let begin = |place, is_text| Sink::begin(place, is_text);
         let bytes_to = errand.bytes_to.as_ref();
         let rows_to = errand.rows_to.as_ref();
@@ -72,7 +75,7 @@ impl Conversation {
         let sending = async {
             match source {
                 Some(source) => send_bytes(&mut write, source, gauge).await,
-                None => Ok(()),
+                None => Ok(None),
             }
         };
         // Each goes on where it was until it ends: half a frame that was read must not be lost.
@@ -81,10 +84,22 @@ impl Conversation {
             heard = &mut listening => heard,
             sent = sending => match sent {
                 Err(failure) if !failure.is(ErrorKind::Closed) => Err(failure),
+                Ok(Some(damage)) => Err(with_answer(damage, listening.await)),
                 // Why the node does not want more, it says itself.
                 _ => listening.await,
             },
         }
+    }
+}
+
+/// Why not all of a file was sent, and what became of the part that was.
+fn with_answer(damage: Failure, heard: Result<()>) -> Failure {
+    match heard {
+        Ok(()) => damage.advise("the records before that are imported"),
+        Err(failure) => Failure {
+            message: format!("{}; {}", damage.message, failure.message),
+            ..failure
+        },
     }
 }
 
@@ -156,47 +171,36 @@ async fn send_request(write: &mut (impl AsyncWrite + Unpin), request: Request) -
     }
 }
 
-/// Sends a file to its end, and tells how far it is.
+/// Sends a file to its end, and tells how far it is. Gives what has ended it early, where what came
+/// before that is of use.
 async fn send_bytes(
     write: &mut (impl AsyncWrite + Unpin),
     mut source: Source,
     mut gauge: Gauge,
-) -> Result<()> {
+) -> Result<Option<Failure>> {
     let mut chunk = vec![0; CHUNK_BYTES];
-    let mut progress = Progress {
-        done: 0,
-        total: source.size,
-        is_bytes: true,
-    };
-    loop {
-        let len = fill(&mut source.bytes, &mut chunk).await;
-        let len = len.map_err(|error| Failure::io("cannot read the file", error))?;
-        if len == 0 {
-            break;
-        }
+    let damage = loop {
+        let len = match source.fill(&mut chunk).await {
+            Ok(0) => break None,
+            Ok(len) => len,
+            Err(failure) if source.is_records() => break Some(failure),
+            Err(failure) => return Err(failure),
+        };
         let sent = write_frame(write, Sort::Bytes, &chunk[..len]).await;
         sent.map_err(hung_up)?;
-        progress.done += len as u64;
-        gauge.show(progress);
-    }
+        gauge.show(Progress {
+            done: source.bytes_read(),
+            total: source.size(),
+            is_bytes: true,
+        });
+    };
     gauge.hide();
     let ended = async {
         write_frame(write, Sort::End, &[]).await?;
         write.flush().await
     };
-    ended.await.map_err(hung_up)
-}
-
-/// Reads as much as fits; less only at the end.
-async fn fill(from: &mut (impl AsyncRead + Unpin), chunk: &mut [u8]) -> io::Result<usize> {
-    let mut len = 0;
-    while len < chunk.len() {
-        match from.read(&mut chunk[len..]).await? {
-            0 => break,
-            read => len += read,
-        }
-    }
-    Ok(len)
+    ended.await.map_err(hung_up)?;
+    Ok(damage)
 }
 
 fn show(frame: Frame, printer: &mut Printer) -> Result<Next> {

@@ -12,7 +12,7 @@ pub(crate) struct Errand {
     /// Whether a folder is made if there is none: only where something is put into it, so that a
     /// folder that was misspelt does not become a device.
     pub(super) makes_folder: bool,
-    pub(super) source: Option<Place>,
+    pub(super) source: Option<(Place, Content)>,
     pub(super) bytes_to: Option<Place>,
     pub(super) rows_to: Option<Place>,
     pub(super) offsets_to: Option<PathBuf>,
@@ -25,6 +25,15 @@ pub(crate) enum Place {
     Standard,
     /// A file by its path.
     File(PathBuf),
+}
+
+/// What the bytes of a file that a node gets are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Content {
+    /// One thing, of which a part is of no use.
+    Whole,
+    /// Records, compressed or not: those before damage are as good as without.
+    Records,
 }
 
 impl Place {
@@ -61,7 +70,14 @@ impl Errand {
     /// With the bytes of this, which the node gets.
     #[must_use]
     pub(crate) fn reading(mut self, source: Place) -> Self {
-        self.source = Some(source);
+        self.source = Some((source, Content::Whole));
+        self
+    }
+
+    /// With the records of this, which the node gets, unpacked if they are compressed.
+    #[must_use]
+    pub(crate) fn reading_records(mut self, source: Place) -> Self {
+        self.source = Some((source, Content::Records));
         self
     }
 

@@ -4,40 +4,8 @@ use std::fs::File;
 use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
-use tokio::io::AsyncRead;
-
 use super::errand::Place;
 use crate::failure::{Failure, Result};
-
-/// Bytes to read, and how many, if that is known.
-pub(super) struct Source {
-    pub(super) bytes: Box<dyn AsyncRead + Send + Unpin>,
-    pub(super) size: Option<u64>,
-}
-
-/// Opens what the node is to get.
-pub(super) fn open(place: &Place) -> Result<Source> {
-    let path = match place {
-        Place::Standard => {
-            return Ok(Source {
-                bytes: Box::new(tokio::io::stdin()),
-                size: None,
-            });
-        }
-        Place::File(path) => path,
-    };
-    let failed = |error| Failure::io(format!("cannot read {}", path.display()), error);
-    let metadata = std::fs::metadata(path).map_err(failed)?;
-    if metadata.is_dir() {
-        let message = format!("{} is a folder", path.display());
-        return Err(Failure::invalid(message).advise("name a file, or pack the folder into one"));
-    }
-    let file = File::open(path).map_err(failed)?;
-    Ok(Source {
-        bytes: Box::new(tokio::fs::File::from_std(file)),
-        size: metadata.is_file().then_some(metadata.len()),
-    })
-}
 
 /// Where bytes go.
 pub(super) enum Sink {

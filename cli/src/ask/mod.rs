@@ -1,15 +1,18 @@
 //! The side of the person: from words to a request, to the node that answers it, to what is shown.
 //!
 //! `errand` is a request and what belongs to it here: how rows are shown, which files are read and
-//! written, with the rights of the person. `files` opens those, `reach` finds the node,
-//! `converse` talks with it, `start` is where it begins and ends.
+//! written, with the rights of the person. `source` reads those, `files` writes them, `unpack` is
+//! for compressed ones, `reach` finds the node, `converse` talks with it, `start` is where it begins
+//! and ends.
 
 mod converse;
 mod errand;
 mod files;
 mod input;
 mod reach;
+mod source;
 mod start;
+mod unpack;
 
 pub(crate) use converse::first_row;
 pub(crate) use errand::{Errand, Place};
