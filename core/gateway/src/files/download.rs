@@ -6,9 +6,10 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG, X_CONTENT_TYPE_OPTIONS};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use bytes::Bytes;
 use futures::stream;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 use swarmlet::{BlobId, BlobReader, BlobState, Collection, CollectionFile, Node};
 use tokio::time::timeout;
@@ -42,30 +43,35 @@ pub(super) async fn at(
     }
 }
 
-/// The same for browsers: a folder is its `index.html`.
+/// The same for browsers: a folder is its `index.html`, and is asked for with a slash at the end,
+/// without which links in it would lead elsewhere.
 pub(super) async fn page(
     desk: Arc<Desk>,
     node: Node,
     cid: Cid,
-    path: &str,
+    (asked, query): (&str, Option<&str>),
 ) -> Result<Response, Problem> {
-    let path = path.trim_matches('/');
-    match cid.kind {
-        Kind::File => at(desk, node, cid, path).await,
-        Kind::Folder => {
-            let folder = folder(&node, cid.id).await?;
-            let index = if path.is_empty() {
-                "index.html".to_owned()
-            } else {
-                format!("{path}/index.html")
-            };
-            let found = [path, index.as_str()]
-                .into_iter()
-                .find_map(|path| Some((path, find(&folder, path)?)));
-            let (path, found) = found.ok_or(Problem::NotFound)?;
-            file(desk, &node, found.id, path).await
-        }
+    let path = asked.trim_matches('/');
+    if let Kind::File = cid.kind {
+        return at(desk, node, cid, path).await;
     }
+    let folder = folder(&node, cid.id).await?;
+    if let Some(found) = find(&folder, path) {
+        return file(desk, &node, found.id, path).await;
+    }
+    let index = match path {
+        "" => INDEX.to_owned(),
+        path => format!("{path}/{INDEX}"),
+    };
+    let found = find(&folder, &index).ok_or(Problem::NotFound)?;
+    if !asked.ends_with('/') && !path.is_empty() {
+        // One slash at its beginning: more would make a host of it.
+        let query = query.map(|query| format!("?{query}"));
+        let path = utf8_percent_encode(path, KEPT);
+        let place = format!("/{path}/{}", query.unwrap_or_default());
+        return Ok(Redirect::permanent(&place).into_response());
+    }
+    file(desk, &node, found.id, &index).await
 }
 
 fn find(folder: &Collection, path: &str) -> Option<CollectionFile> {
@@ -178,3 +184,12 @@ fn body(desk: Arc<Desk>, first: Option<Bytes>, reader: BlobReader) -> Body {
 fn cut_off() -> std::io::Error {
     std::io::ErrorKind::ConnectionAborted.into()
 }
+
+const INDEX: &str = "index.html";
+/// What of a path is written as it is.
+const KEPT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');

@@ -1,4 +1,5 @@
-//! Files as web pages, each under a host name of its own: `http://<name>.actyx.localhost:4454/`.
+//! Files as web pages, each under a host name of its own: `http://<name>.actyx.localhost:4454/`, or
+//! with an id in the place of a name.
 //!
 //! A name that was given is public, on this machine. Each name is an origin of its own, so pages
 //! see each other's data no more than pages of different sites do.
@@ -13,7 +14,9 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, ORIGIN};
 use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use percent_encoding::percent_decode_str;
 
+use super::cid::Cid;
 use super::names::FileName;
 use super::{download, names};
 use crate::desk::Desk;
@@ -34,10 +37,13 @@ pub(crate) async fn host(State(desk): State<Arc<Desk>>, request: Request, next: 
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return Problem::MethodNotAllowed.into_response();
     }
-    let path = request.uri().path().to_owned();
-    page(desk, &label, &path)
-        .await
-        .unwrap_or_else(IntoResponse::into_response)
+    // What is no text is the name of nothing.
+    let uri = request.uri().clone();
+    let answer = match percent_decode_str(uri.path()).decode_utf8() {
+        Ok(path) => page(desk, &label, (&path, uri.query())).await,
+        Err(_) => Err(Problem::NotFound),
+    };
+    answer.unwrap_or_else(IntoResponse::into_response)
 }
 
 /// The origins that a request may come from.
@@ -66,12 +72,17 @@ async fn check_pages(desk: &Desk, pages: impl Iterator<Item = String>) -> Result
     Ok(())
 }
 
-async fn page(desk: Arc<Desk>, label: &str, path: &str) -> Result<Response, Problem> {
-    let name: FileName = label.parse().map_err(|_| Problem::NotFound)?;
-    let named = names::resolve(&desk.node, &name).await?;
-    let cid = named.ok_or(Problem::NotFound)?;
+async fn page(
+    desk: Arc<Desk>,
+    label: &str,
+    asked: (&str, Option<&str>),
+) -> Result<Response, Problem> {
+    let cid = match label.parse() {
+        Ok(cid) => cid,
+        Err(_) => named(&desk, label).await?.ok_or(Problem::NotFound)?,
+    };
     let node = desk.node.clone();
-    let mut response = download::page(desk, node, cid, path).await?;
+    let mut response = download::page(desk, node, cid, asked).await?;
     let fresh = HeaderValue::from_static("no-cache, no-store, must-revalidate");
     response.headers_mut().insert(CACHE_CONTROL, fresh);
     // Their own frames are part of the page.
@@ -79,6 +90,12 @@ async fn page(desk: Arc<Desk>, label: &str, path: &str) -> Result<Response, Prob
     let headers = response.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, framed);
     Ok(response)
+}
+
+/// What a label means that is no id.
+async fn named(desk: &Desk, label: &str) -> Result<Option<Cid>, Problem> {
+    let name: FileName = label.parse().map_err(|_| Problem::NotFound)?;
+    Ok(names::resolve(&desk.node, &name).await?)
 }
 
 /// The origin that pages have which are asked for under that name.

@@ -186,6 +186,7 @@ async fn a_named_folder_is_a_page_under_a_host_of_its_own() {
     let files = [
         ("index.html", "<p>root"),
         ("sub/index.html", "<p>sub"),
+        ("sub/my page.html", "<p>mine"),
         ("app.js", "1"),
     ];
     let cid = stored(&place, &token, &files).await;
@@ -197,13 +198,28 @@ async fn a_named_folder_is_a_page_under_a_host_of_its_own() {
         |method, path: &str| Ask::new(method, path).header("Host", "plant.actyx.localhost:4454");
     for (path, content) in [
         ("/", "<p>root"),
-        ("/sub", "<p>sub"),
         ("/sub/", "<p>sub"),
+        ("/sub/my%20page.html", "<p>mine"),
         ("/app.js", "1"),
     ] {
         let reply = place.send(visit("GET", path)).await;
         assert_eq!((reply.status, reply.text()), (200, content), "{path}");
     }
+    for (path, location) in [
+        ("/sub", "/sub/"),
+        ("//sub?x=1", "/sub/?x=1"),
+        ("/%2fsub", "/sub/"),
+    ] {
+        let reply = place.send(visit("GET", path)).await;
+        let sent_to = reply.header("location");
+        assert_eq!((reply.status, sent_to), (308, Some(location)), "{path}");
+    }
+    assert_eq!(place.send(visit("GET", "/%ff")).await.status, 404);
+    let host = format!("{cid}.actyx.localhost:4454");
+    let by_id = place.send(Ask::new("GET", "/").header("Host", &host)).await;
+    assert_eq!((by_id.status, by_id.text()), (200, "<p>root"));
+    let ask = Ask::new("GET", "/api/v2/node/id").header("Host", &host);
+    assert_eq!(place.send(ask).await.status, 403);
     let reply = place.send(visit("GET", "/")).await;
     assert_eq!(
         reply.header("content-type"),
