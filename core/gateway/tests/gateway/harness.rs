@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use swarmlet::{Node, Options};
+use swarmlet::{Network, Node, Options};
 use swarmlet_gateway::{Gateway, Settings};
 
 use crate::http::{Ask, Reply};
@@ -29,7 +29,9 @@ impl Place {
     }
 
     async fn open_in(folder: tempfile::TempDir, settings: Settings) -> Self {
-        let node = Node::open(folder.path().join("node"), Options::new())
+        let network = Network::new().listen("tcp://127.0.0.1:0").discovery(false);
+        let options = Options::new().network(network);
+        let node = Node::open(folder.path().join("node"), options)
             .await
             .unwrap();
         let settings = settings.listen("127.0.0.1:0".parse().unwrap());
@@ -46,6 +48,11 @@ impl Place {
         self.gateway.close().await;
         self.node.close().await.unwrap();
         Self::open_in(self.folder, settings).await
+    }
+
+    /// One with the page for people.
+    pub(crate) async fn open_with_page() -> Self {
+        Self::open_with(Settings::new().page(true)).await
     }
 
     pub(crate) fn at(&self) -> SocketAddr {
@@ -66,6 +73,25 @@ impl Place {
     pub(crate) async fn token(&self) -> String {
         let reply = self.authenticate(&manifest("com.example.app")).await;
         reply.json()["token"].as_str().unwrap().to_owned()
+    }
+
+    /// The token in a link to the page.
+    pub(crate) fn person_token(&self) -> String {
+        let link = self.gateway.page().unwrap().link().unwrap();
+        let (_, token) = link.url.split_once('#').unwrap();
+        token.to_owned()
+    }
+
+    /// A call of the page, by somebody who has a link.
+    pub(crate) fn call(&self, method: &'static str, path: &str) -> Ask {
+        Ask::new(method, format!("/page/v1/{path}")).token(&self.person_token())
+    }
+
+    /// What a call of the page brings, if it succeeds.
+    pub(crate) async fn done(&self, call: Ask) -> Value {
+        let reply = self.send(call).await;
+        assert_eq!(reply.status, 200, "{}", reply.text());
+        reply.json()
     }
 
     pub(crate) async fn authenticate(&self, manifest: &Value) -> Reply {

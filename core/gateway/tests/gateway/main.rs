@@ -13,5 +13,8 @@ mod http;
 mod limits;
 mod metrics;
 mod noise;
+mod page;
+mod page_blobs;
+mod page_swarm;
 mod snapshots;
 mod socket;
