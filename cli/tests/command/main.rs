@@ -10,6 +10,7 @@ mod dump;
 mod events;
 mod harness;
 mod inspect;
+mod page;
 mod service;
 mod settings;
 mod subscribe;

@@ -1,6 +1,5 @@
 //! The node that runs: starting, stopping, who may talk to it, and what it tells others.
 
-use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixDatagram, UnixStream};
@@ -9,7 +8,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::harness::{Place, Running};
+use crate::harness::{Place, Running, fetch};
 
 #[test]
 fn a_folder_that_was_misspelt_does_not_become_a_device() {
@@ -286,11 +285,7 @@ fn apps_find_the_node_by_http_where_the_settings_say() {
     assert!(node.line().ends_with(" runs"));
     let line = node.line();
     let address = line.strip_prefix("apps find it at http://").unwrap();
-    let mut socket = TcpStream::connect(address).unwrap();
-    let request = format!("GET /api/v2/node/id HTTP/1.0\r\nHost: {address}\r\n\r\n");
-    socket.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    socket.read_to_string(&mut answer).unwrap();
+    let answer = fetch(address, "/api/v2/node/id", None);
     assert!(answer.starts_with("HTTP/1.0 200 "), "{answer}");
     assert_eq!(
         place.row(&["status"])["node"],
