@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use swarmlet::report::here_text;
 use swarmlet::{
     BlobId, BlobInfo, BlobState, BlobWriter, Blobs as Store, ErrorKind, Hold, Keep, Parameters,
     PutOptions, QueryOptions, Row, Tags,
@@ -181,7 +182,8 @@ async fn list(blobs: &Store, link: &mut Link) -> Result<()> {
     while let Some(infos) = records.next_chunk(ROWS_AT_ONCE).await? {
         for info in infos {
             let state = blobs.state(info.id)?;
-            link.row(&RecordRow::of(info, Some(state.as_str()))).await?;
+            link.row(&RecordRow::of(info, Some(here_text(state))))
+                .await?;
         }
         link.pause().await?;
     }
@@ -199,7 +201,7 @@ async fn stat(blobs: &Store, id: BlobId, link: &mut Link) -> Result<()> {
     let records = stat.records.into_iter();
     link.row(&StatRow {
         blob: id.to_string(),
-        here: stat.state.as_str(),
+        here: here_text(stat.state),
         size,
         missing,
         is_pinned: stat.is_pinned,

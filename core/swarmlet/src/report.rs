@@ -10,6 +10,7 @@ use serde::Serialize;
 use swarmlet_engine::Result;
 use swarmlet_engine::event::StreamId;
 
+use crate::blobs::BlobState;
 use crate::node::Node;
 
 /// How a node stands with the others.
@@ -244,4 +245,14 @@ impl StreamReport {
 #[must_use]
 pub fn code_text(code: u32) -> String {
     format!("{code:06}")
+}
+
+/// How much of a blob is on this device, in a word: `all`, `part` or `nothing`.
+#[must_use]
+pub const fn here_text(state: BlobState) -> &'static str {
+    match state {
+        BlobState::Here { .. } => "all",
+        BlobState::Part { .. } => "part",
+        BlobState::Absent => "nothing",
+    }
 }

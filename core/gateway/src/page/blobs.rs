@@ -8,6 +8,7 @@ use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::Response;
 use serde::Serialize;
+use swarmlet::report::here_text;
 use swarmlet::{BlobId, BlobInfo, BlobState, Blobs, Error};
 
 use super::headers::SANDBOX;
@@ -148,7 +149,7 @@ impl BlobRow {
             device: info.key.stream.node.to_string(),
             app: info.app_id.to_string(),
             timestamp_micros: info.timestamp.micros(),
-            state: state.as_str(),
+            state: here_text(state),
         }
     }
 }

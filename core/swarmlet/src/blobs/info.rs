@@ -93,16 +93,6 @@ pub struct BlobUsage {
 }
 
 impl BlobState {
-    /// How much it is, as people read it: `all`, `part` or `nothing`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Here { .. } => "all",
-            Self::Part { .. } => "part",
-            Self::Absent => "nothing",
-        }
-    }
-
     pub(super) fn of(here: Here) -> Self {
         match here {
             Here::Nothing => Self::Absent,
