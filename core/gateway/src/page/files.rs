@@ -24,7 +24,39 @@ macro_rules! page_files {
 }
 
 /// All of them. What kind each is says the ending of its name.
-const FILES: &[PageFile] = page_files!["index.html"];
+const FILES: &[PageFile] = page_files![
+    "api.mjs",
+    "blobs.mjs",
+    "charts.mjs",
+    "colours.css",
+    "de.json",
+    "dialog.mjs",
+    "dom.mjs",
+    "en.json",
+    "eventrow.mjs",
+    "explorer.mjs",
+    "foreign.mjs",
+    "icon.svg",
+    "index.html",
+    "invites.mjs",
+    "json.mjs",
+    "keyed.mjs",
+    "live.mjs",
+    "main.mjs",
+    "members.mjs",
+    "metrics.mjs",
+    "notice.mjs",
+    "overview.mjs",
+    "payload.mjs",
+    "pending.mjs",
+    "session.mjs",
+    "state.mjs",
+    "streams.mjs",
+    "style.css",
+    "swarm.mjs",
+    "text.mjs",
+    "topology.mjs",
+];
 
 /// The page itself.
 const INDEX: &str = "index.html";
@@ -48,6 +80,7 @@ fn named(name: &str) -> Result<Response, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path as FilePath;
 
     /// Browsers do not guess, as they are told not to.
     #[test]
@@ -56,5 +89,17 @@ mod tests {
         for file in FILES {
             assert!(media::of_name(file.name).is_some(), "{}", file.name);
         }
+    }
+
+    #[test]
+    fn all_files_of_the_folder_are_in_the_program() {
+        let folder = FilePath::new(env!("CARGO_MANIFEST_DIR")).join("page");
+        let mut there: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        there.sort();
+        let known: Vec<&str> = FILES.iter().map(|file| file.name).collect();
+        assert_eq!(there, known);
     }
 }

@@ -1,0 +1,50 @@
+/** What a state means: how this device stands, and each of the others. Nothing is shown here. */
+
+/** How the swarm is in a word, and the key and values of the sentence that says it. */
+export function headline(state) {
+  const others = state.members.filter((member) => !member.isOwn && !member.isRevoked).length;
+  const connected = state.peers.length;
+  const values = { connected, others, behind: state.behind, ahead: state.ahead };
+  const says = (kind, count) => ({ kind, key: `headline.${kind}`, values: { ...values, count } });
+  if (!state.swarm) return says("outside", 0);
+  if (connected === 0) return others === 0 ? says("only", 0) : says("alone", others);
+  if (state.behind > 0) return says("behind", state.behind);
+  if (state.ahead > 0) return says("ahead", state.ahead);
+  return state.isInSync ? says("sync", others) : says("comparing", connected);
+}
+
+/** The other devices of the swarm: connected ones first, then by name. */
+export function others(state) {
+  const peers = new Map(state.peers.map((peer) => [peer.node, peer]));
+  const members = state.members.filter((member) => !member.isOwn);
+  const known = new Set(members.map((member) => member.node));
+  const strangers = state.peers.filter((peer) => !known.has(peer.node));
+  const all = [...members, ...strangers].map((device) => {
+    const peer = device.isRevoked ? null : peers.get(device.node) ?? null;
+    return { ...device, peer, standing: standing(device, peer) };
+  });
+  const rank = (device) => (device.isRevoked ? 2 : device.peer ? 0 : 1);
+  return all.sort((a, b) => rank(a) - rank(b) || nameOf(a).localeCompare(nameOf(b)));
+}
+
+/** The member that this device is. */
+export function own(state) {
+  return state.members.find((member) => member.isOwn) ?? null;
+}
+
+/** What a device is called: by its name, else by the beginning of its id. */
+export function nameOf(device) {
+  return device.name || shortId(device.node);
+}
+
+/** The beginning of an id, which is enough to tell devices apart. */
+export function shortId(id) {
+  return String(id).slice(0, 8);
+}
+
+function standing(device, peer) {
+  if (device.isRevoked) return "revoked";
+  if (!peer) return "away";
+  if (peer.behind > 0) return "behind";
+  return peer.ahead > 0 ? "ahead" : "sync";
+}

@@ -1,0 +1,89 @@
+/** The swarm as a drawing: this device in the middle, and the connected ones around it. */
+
+import { drawn } from "./dom.mjs";
+import { visible } from "./foreign.mjs";
+import { nameOf } from "./swarm.mjs";
+import { duration, number, t } from "./text.mjs";
+
+/** Devices that find room around this one; the table has all. */
+const AROUND_MAX = 24;
+const RADIUS = 15;
+const LETTER = 7.2;
+/** What stands in a device, so that colours are not needed to tell how it is. */
+const SIGNS = { sync: "\u2713", behind: "\u2193", ahead: "\u2191" };
+
+/** A drawing of so many pixels of width. */
+export function topology(self, devices, width) {
+  const around = devices.filter((device) => device.peer).slice(0, AROUND_MAX);
+  const height = around.length <= 2 ? 150 : width < 480 ? 400 : 340;
+  // A little higher than the middle: names are below what they name.
+  const middle = { x: width / 2, y: height / 2 - 8 };
+  const places = around.map((_, index) => place(middle, index, around.length));
+  const room = Math.max(8, Math.floor(width / Math.max(3, Math.min(around.length, 6)) / LETTER));
+  const label = t("topology.label", { count: around.length });
+  return drawn("svg", {
+    role: "img", "aria-label": label, viewBox: `0 0 ${width} ${height}`, width, height,
+  },
+  ...around.map((device, index) => link(middle, places[index], device)),
+  ...around.map((device, index) => node(places[index], device, room)),
+  ...around.map((device, index) => measure(middle, places[index], device)),
+  ...centre(middle, self, room));
+}
+
+/** Where a device is on the ellipse: few ones left and right, more from the top on. */
+function place(middle, index, count) {
+  const start = count <= 2 ? 0 : -Math.PI / 2;
+  const angle = start + (index * 2 * Math.PI) / count;
+  const [wide, high] = [Math.min(middle.x - 52, 300), middle.y - 24];
+  return { x: middle.x + wide * Math.cos(angle), y: middle.y + high * Math.sin(angle) };
+}
+
+/** Drawn from who has more to who has less, as events go. */
+function link(middle, at, { standing }) {
+  const [from, to] = standing === "ahead" ? [middle, at] : [at, middle];
+  return drawn("line", { class: `link ${standing}`, x1: from.x, y1: from.y, x2: to.x, y2: to.y });
+}
+
+function node(at, device, room) {
+  const name = visible(nameOf(device), room);
+  return drawn("g", { class: `node ${device.standing}` },
+    drawn("circle", { cx: at.x, cy: at.y, r: RADIUS }),
+    text(at.x, at.y + 5, "sign", SIGNS[device.standing]),
+    text(at.x, at.y + RADIUS + 16, "name", name));
+}
+
+/** How long an answer takes, and how much is missing, on the way between the two. */
+function measure(middle, at, { peer, standing }) {
+  const share = 0.52;
+  const x = at.x + (middle.x - at.x) * share;
+  const y = at.y + (middle.y - at.y) * share - 6;
+  const trip = peer.roundTripMicros === null ? "" : duration(peer.roundTripMicros);
+  const missing = { behind: peer.behind, ahead: peer.ahead }[standing];
+  const lag = missing ? t(`topology.${standing}`, { count: missing }) : "";
+  return drawn("g", { class: `measure ${standing}` },
+    text(x, y, "trip", trip), lag ? text(x, y + 20, "lag", lag) : null);
+}
+
+function centre(middle, self, room) {
+  const name = self ? visible(nameOf(self), room) : "";
+  return [
+    drawn("circle", { class: "self", cx: middle.x, cy: middle.y, r: RADIUS + 7 }),
+    text(middle.x, middle.y + RADIUS + 24, "name self-name", name || t("this")),
+  ];
+}
+
+function text(x, y, name, content) {
+  return drawn("text", { class: name, x, y, "text-anchor": "middle" }, content);
+}
+
+/** Whether two drawings of these would be the same. */
+export function looks(self, devices, width) {
+  const seen = devices.map(({ node, name, standing, peer }) => {
+    return [node, name, standing, peer && [trip(peer), number(peer.behind), number(peer.ahead)]];
+  });
+  return JSON.stringify([self?.node, self?.name, seen, width, document.documentElement.lang]);
+}
+
+function trip(peer) {
+  return peer.roundTripMicros === null ? null : duration(peer.roundTripMicros);
+}
