@@ -53,6 +53,13 @@ pub(crate) fn built(profile: Profile) -> PathBuf {
     target().join(profile.folder())
 }
 
+/// Builds the programs of the workspace, as its tests have built what they consist of. Built alone,
+/// a package has dependencies with fewer features, so all below it would be compiled once more.
+pub(crate) fn build_programs() -> Result<()> {
+    let words = ["cargo", "build", "--quiet", "--workspace", "--bins"];
+    shell::run(&mut shell::command(&words))
+}
+
 /// The file of a shared library on this platform.
 pub(crate) fn library(name: &str) -> String {
     let (start, end) = (env::consts::DLL_PREFIX, env::consts::DLL_SUFFIX);

@@ -89,6 +89,11 @@ const PROGRAMS: &[Program] = &[
         purpose: "the tools of the npm package",
     },
     Program {
+        probe: &["chromium", "--version"],
+        packages: &["chromium"],
+        purpose: "the tests of the page for people",
+    },
+    Program {
         probe: &["javac", "--release", "17", "--version"],
         packages: &["default-jdk-headless"],
         purpose: "the Kotlin library and its tests, 17 or later",

@@ -1,31 +1,44 @@
-//! The pinned programs that build and check the npm package, below `node/tools`.
+//! The pinned programs that build and check the npm package, and those that drive a browser.
 
 use crate::{root, shell};
 use anyhow::{Context, Result};
 use std::fs;
 
-const FOLDER: &str = "node/tools";
-const LOCK: &str = "node/tools/package-lock.json";
+/// Folders with a lock file, and a package of each.
+const FOLDERS: &[(&str, &str)] = &[
+    ("node/tools", "typescript"),
+    ("tests/browser", "playwright-core"),
+];
+const LOCK: &str = "package-lock.json";
 
-/// The text of the lock file, empty where there is none.
+/// The texts of the lock files, empty where there are none.
 pub(crate) fn requirements() -> Result<String> {
-    if !root::path(LOCK).is_file() {
-        return Ok(String::new());
-    }
-    fs::read_to_string(root::path(LOCK)).with_context(|| format!("cannot read {LOCK}"))
+    let texts = there().map(|(folder, _)| {
+        let lock = format!("{folder}/{LOCK}");
+        fs::read_to_string(root::path(&lock)).with_context(|| format!("cannot read {lock}"))
+    });
+    texts.collect()
 }
 
 /// Whether the programs are there, or none are needed.
 pub(crate) fn is_there() -> bool {
-    let installed = root::path(FOLDER).join("node_modules/typescript");
-    !root::path(LOCK).is_file() || installed.is_dir()
+    there().all(|(folder, package)| {
+        let modules = root::path(folder).join("node_modules");
+        modules.join(package).is_dir()
+    })
 }
 
-/// Installs exactly what the lock file says; scripts of packages are not run.
+/// Installs exactly what the lock files say; scripts of packages are not run.
 pub(crate) fn prepare() -> Result<()> {
-    if !root::path(LOCK).is_file() {
-        return Ok(());
-    }
     let install = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"];
-    shell::run(shell::command(&install).current_dir(root::path(FOLDER)))
+    for (folder, _) in there() {
+        shell::run(shell::command(&install).current_dir(root::path(folder)))?;
+    }
+    Ok(())
+}
+
+/// The folders that are in the tree.
+fn there() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+    let has_lock = |folder: &str| root::path(folder).join(LOCK).is_file();
+    FOLDERS.iter().filter(move |(folder, _)| has_lock(folder))
 }

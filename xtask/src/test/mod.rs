@@ -2,6 +2,7 @@
 //!
 //! `steps` is the table to add to; `run` carries it out and knows nothing of any single step.
 
+mod browser;
 pub(crate) mod c;
 mod clients;
 mod conformance;

@@ -1,6 +1,6 @@
 //! The table of steps. A step is one entry; what it needs must be in the tree, else it is skipped.
 
-use super::{c, clients, conformance, fuzz, node, package, python};
+use super::{browser, c, clients, conformance, fuzz, node, package, python};
 use crate::cargo::{self, Profile};
 use crate::{deny, generate, kotlin, setup, shell, swift, tidy};
 use anyhow::Result;
@@ -81,6 +81,7 @@ pub(crate) const STEPS: &[Step] = &[
         Function(conformance::run),
     ),
     step("clients", Full, clients::MANIFEST, Function(clients::run)),
+    step("browser", Full, browser::MANIFEST, Function(browser::run)),
     step(
         "demo",
         Full,
@@ -117,7 +118,6 @@ const DOC: &[&[&str]] = &[
         "--no-deps",
     ],
 ];
-const PROGRAMS: &[&str] = &["cargo", "build", "--quiet", "--workspace", "--bins"];
 const SIM: &[&[&str]] = &[
     &["swarmlet-sim", "--seeds", "2000"],
     &["swarm", "--seeds", "2000"],
@@ -150,10 +150,8 @@ impl Step {
     }
 }
 
-/// Runs programs as the tests of the workspace have built what they consist of. Built alone, a
-/// package has dependencies with fewer features, so all below it would be compiled once more.
 fn run_programs(programs: &[&[&str]]) -> Result<()> {
-    shell::run(&mut shell::command(PROGRAMS))?;
+    cargo::build_programs()?;
     programs.iter().try_for_each(|words| {
         let (name, arguments) = words.split_first().expect("a program has a name");
         let program = cargo::built(Profile::Dev).join(name);
