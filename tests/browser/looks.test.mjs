@@ -108,6 +108,52 @@ test("it is of use on a small screen", async (context) => {
   }
 });
 
+/** What a node says that is one of many, some of which are late, far away, or called strangely. */
+function crowded(state) {
+  const standings = [{}, { behind: 1200 }, { ahead: 7 }];
+  const members = Array.from({ length: 60 }, (_, number) => {
+    const node = String(number).padStart(43, "a");
+    const name = ["press", "\u202egnp.exe", "W".repeat(64), `a${"\u0301".repeat(9)}`][number % 4];
+    return {
+      node, name, rights: "rw:*,".repeat(50), labels: { hall: "x".repeat(200) }, notAfter: 1e12,
+      isIssuer: true, isOwn: false, isRevoked: number % 10 === 9,
+    };
+  });
+  const peers = members.filter((member) => !member.isRevoked).slice(0, 20);
+  state.members.push(...members);
+  state.peers = peers.map(({ node, name }, number) => ({
+    node, name, address: `tcp://[${"f".repeat(39)}]:4001`, isInSync: number % 3 === 0, behind: 0,
+    ahead: 0, lagSecs: 4000, roundTripMicros: number % 2 ? 20_000 : null, ...standings[number % 3],
+  }));
+  state.pending = [{ device: "p", code: "012345", name: "<b>\u2066" }];
+  state.refused = Array.from({ length: 300 }, () => ({ with: "y".repeat(500), why: "\u202eno" }));
+  return { ...state, isInSync: false, behind: 1200, fault: "z".repeat(5000), isComplete: false };
+}
+
+test("a crowded swarm finds room, on every screen", async (context) => {
+  const office = await founder(context);
+  const page = await shown(context, office);
+  await page.route("**/page/v1/state", async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, json: crowded(await answer.json()) });
+  });
+  await page.getByRole("heading", { name: "Behind by 1,200 events" }).waitFor();
+  assert.equal(await page.locator("#topology .node").count(), 20);
+  assert.equal(await page.locator("#topology .lag").first().textContent(), "1,200");
+  for (const width of [360, 700, 1400]) {
+    await page.setViewportSize({ width, height: 800 });
+    for (const name of ["streams", "devices", "swarm"]) {
+      await section(page, name);
+      const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(over <= 0, `${name} is ${over} px too wide at ${width}`);
+    }
+    assert.deepEqual(await findings(page), [], `at ${width}`);
+    await page.screenshot({ path: join(ROOT, `target/browser/crowded-${width}.png`) });
+  }
+  assert.doesNotMatch(await page.locator("body").innerText(), /[\u202e\u2066]|NaN|undefined/);
+  await unharmed(page);
+});
+
 test("everything can be reached without a mouse", async (context) => {
   const { office } = await plant(context);
   const page = await shown(context, office);

@@ -10,10 +10,9 @@ export const NAME_MAX = 80;
 /** The text with everything in it seen, cut to so many characters. */
 export function visible(text, max = NAME_MAX) {
   const whole = String(text);
-  // A character has at most two units, so nothing else is looked at.
-  const letters = Array.from(whole.slice(0, 2 * max + 2));
-  const kept = letters.slice(0, max).join("");
-  const shown = kept.replace(PILED, "$1").replace(UNSEEN, escaped);
+  // A character has at most two units, with marks some more; nothing behind that is looked at.
+  const letters = Array.from(whole.slice(0, 4 * max + 4).replace(PILED, "$1"));
+  const shown = letters.slice(0, max).join("").replace(UNSEEN, escaped);
   return letters.length > max ? `${shown}\u2026` : shown;
 }
 
