@@ -38,7 +38,10 @@ export async function tab(test, address, options = {}) {
   page.on("console", (message) => {
     if (/Content Security Policy/.test(message.text())) page.troubles.push(message.text());
   });
-  if (PAGE) await context.route(/^[^#?]*\/(page\/[^/]+)?$/, fromFolder);
+  if (PAGE) {
+    const answer = (route) => fromFolder(route).catch(() => route.abort());
+    await context.route(/^[^#?]*\/(page\/[^/]+)?$/, answer);
+  }
   await page.goto(address);
   return page;
 }

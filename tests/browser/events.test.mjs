@@ -195,6 +195,19 @@ test("a mistake is shown at the query, and what has no value below it", async (c
   assert.equal(await query.getAttribute("aria-invalid"), null);
 });
 
+test("numbers are shown as they were written", async (context) => {
+  const device = await founder(context);
+  await device.command("publish", '{"large": 18446744073709551615, "part": 1.0, "two": 2}');
+  const page = await shown(context, device);
+  await section(page, "events");
+  await page.getByRole("button", { name: "Run" }).click();
+  const line = page.locator("#results summary");
+  assert.equal(await line.textContent(), "{large: 18446744073709551615, part: 1.0, two: 2}");
+  await line.click();
+  const values = page.locator("#results .value");
+  assert.deepEqual(await values.allTextContents(), ["18446744073709551615", "1.0", "2"]);
+});
+
 test("a query that goes on can be given up", async (context) => {
   const device = await founder(context);
   const page = await shown(context, device);

@@ -152,6 +152,7 @@ test("a crowded swarm finds room, on every screen", async (context) => {
   }
   assert.doesNotMatch(await page.locator("body").innerText(), /[\u202e\u2066]|NaN|undefined/);
   await unharmed(page);
+  await page.unrouteAll({ behavior: "ignoreErrors" });
 });
 
 test("everything can be reached without a mouse", async (context) => {

@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
+import { visible } from "../../core/gateway/page/foreign.mjs";
 import { headline, others } from "../../core/gateway/page/swarm.mjs";
 
 const PAGE = join(dirname(fileURLToPath(import.meta.url)), "../../core/gateway/page");
@@ -49,6 +50,15 @@ test("there is no markup in the scripts, and the page stays small", () => {
   const inline = /<script(?! type="module" src)|<style| style=| on[a-z]+=/;
   assert.doesNotMatch(read("index.html"), inline);
   assert.ok(size < SIZE_MAX, `${size} bytes`);
+});
+
+test("what is not seen in a text is shown, and no text is too long", () => {
+  assert.equal(visible("press-7"), "press-7");
+  assert.equal(visible("a\u202eb\nc"), "a\\u{202e}b\\u{a}c");
+  assert.equal(visible("\u{1f469}\u200d\u{1f527}"), "\u{1f469}\u200d\u{1f527}");
+  assert.equal(visible(`a${"\u0301".repeat(100)}b`), "a\u0301\u0301\u0301b");
+  assert.equal(visible("\u{1f600}".repeat(81)), `${"\u{1f600}".repeat(80)}\u2026`);
+  assert.equal(visible("x".repeat(1e6), 3), "xxx\u2026");
 });
 
 const member = (node, more = {}) => ({ node, name: node, isOwn: false, isRevoked: false, ...more });
