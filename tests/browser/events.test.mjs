@@ -119,6 +119,21 @@ async function many(page, count) {
   }, count);
 }
 
+test("rows that are large are fewer", async (context) => {
+  const device = await founder(context);
+  const page = await shown(context, device);
+  await section(page, "live");
+  await page.getByText("Live.", { exact: true }).waitFor();
+  for (let number = 0; number < 20; number += 1) {
+    await device.publish({ number, large: "x".repeat(1_000_000) }, "large");
+  }
+  await page.getByText(/^20 events so far/).waitFor();
+  assert.equal(await page.locator("#tail tr").count(), 16);
+  await section(page, "events");
+  await page.getByRole("button", { name: "Run" }).click();
+  await page.getByText(/^1[78] rows in .* there may be more/).waitFor();
+});
+
 test("a query gives rows, and stops where it is told to", async (context) => {
   const device = await founder(context);
   const page = await shown(context, device);

@@ -51,7 +51,10 @@ export async function offsets() {
   return (await response.json()).present;
 }
 
-/** The answers to a query or subscription, as many at a time as have come. */
+/**
+ * The answers to a query or subscription, as many at a time as have come; each says as `size` how
+ * many characters it had.
+ */
 export async function* answers(kind, request, signal) {
   const silence = new AbortController();
   const both = AbortSignal.any([signal, silence.signal]);
@@ -62,7 +65,8 @@ export async function* answers(kind, request, signal) {
     for await (const lines of linesOf(response.body)) {
       clearTimeout(timer);
       timer = setTimeout(silent, SILENCE_MAX);
-      if (lines.length > 0) yield lines.map(parse);
+      const answer = (line) => ({ ...parse(line), size: line.length });
+      if (lines.length > 0) yield lines.map(answer);
     }
   } finally {
     clearTimeout(timer);

@@ -8,6 +8,8 @@ import { complain, reason } from "./notice.mjs";
 import { duration, say } from "./text.mjs";
 
 const DIAGNOSTICS_MAX = 20;
+/** Characters of all rows together: what is folded is held, too. */
+const SIZE_MAX = 16 * 1024 * 1024;
 
 let running = null;
 
@@ -35,7 +37,7 @@ async function run() {
   outcome("query.running");
   byId("cancel").disabled = false;
   const started = performance.now();
-  const found = { rows: 0, diagnostics: 0, isCut: false };
+  const found = { rows: 0, size: 0, diagnostics: 0, isCut: false };
   try {
     await collect(request(), Number(byId("limit").value), own, found);
     finish(own, found, started);
@@ -78,8 +80,9 @@ async function collect(wanted, limit, own, found) {
     byId("results").append(...kept.map(eventRow));
     byId("results-table").hidden = false;
     found.rows += kept.length;
+    found.size += kept.reduce((sum, row) => sum + row.size, 0);
     chunk.filter((answer) => answer.type === "diagnostic").forEach((it) => diagnose(it, found));
-    found.isCut = kept.length < rows.length || found.rows === limit;
+    found.isCut = found.rows === limit || found.size > SIZE_MAX;
     if (found.isCut) return;
   }
 }

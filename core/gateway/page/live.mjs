@@ -8,12 +8,16 @@ import { reason } from "./notice.mjs";
 import { say } from "./text.mjs";
 
 const ROWS_MAX = 500;
+/** Characters of all rows together: what is folded is held, too. */
+const SIZE_MAX = 16 * 1024 * 1024;
 /** Events that were missed in a pause and are shown after it; if there are more, none are. */
 const MISSED_MAX = 5000;
 const RETRY = { first: 500, most: 8000 };
 
 /** The stream that is being read, the place up to which it was, and how many rows there were. */
 const tail = { reading: null, reached: null, query: "", seen: 0 };
+/** The sizes of the rows that are shown, oldest first. */
+let sizes = [];
 
 /** Makes the form work. What happens is read from the first time on that somebody looks. */
 export function live() {
@@ -22,7 +26,7 @@ export function live() {
     follow(byId("live-query").value);
   });
   byId("pause").addEventListener("click", () => (tail.reading ? pause() : proceed()));
-  byId("clear").addEventListener("click", () => byId("tail").replaceChildren());
+  byId("clear").addEventListener("click", clear);
 }
 
 /** Called when the section is shown. */
@@ -34,9 +38,14 @@ export function openLive() {
 function follow(query) {
   tail.reading?.abort();
   Object.assign(tail, { reading: null, reached: null, query, seen: 0 });
-  byId("tail").replaceChildren();
+  clear();
   byId("live-count").textContent = "";
   proceed();
+}
+
+function clear() {
+  byId("tail").replaceChildren();
+  sizes = [];
 }
 
 /** Reads no more; the node is told so. */
@@ -101,9 +110,14 @@ function show(rows) {
   tail.seen += rows.length;
   say(byId("live-count"), "live.count", { count: tail.seen, most: ROWS_MAX });
   const body = byId("tail");
-  const newest = rows.slice(-ROWS_MAX).reverse();
-  body.prepend(...newest.map(eventRow));
-  while (body.children.length > ROWS_MAX) body.lastElementChild.remove();
+  const newest = rows.slice(-ROWS_MAX);
+  sizes.push(...newest.map((row) => row.size));
+  body.prepend(...newest.reverse().map(eventRow));
+  let size = sizes.reduce((sum, one) => sum + one, 0);
+  while (sizes.length > ROWS_MAX || (size > SIZE_MAX && sizes.length > 1)) {
+    size -= sizes.shift();
+    body.lastElementChild.remove();
+  }
 }
 
 function refuse(problem) {

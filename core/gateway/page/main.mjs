@@ -115,7 +115,9 @@ function lost(isLost) {
 function languages() {
   const select = byId("language");
   select.value = document.documentElement.lang;
-  select.addEventListener("change", () => choose(select.value));
+  select.addEventListener("change", () => {
+    choose(select.value).catch(() => (select.value = document.documentElement.lang));
+  });
   onLanguage(() => (select.value = document.documentElement.lang));
 }
 
