@@ -180,6 +180,7 @@ test("everything can be reached without a mouse", async (context) => {
   await page.locator('nav a[href="#events"]').focus();
   await page.keyboard.press("Enter");
   await until(async () => (await focus()).is === "events-title", "the section has the focus");
+  assert.equal(await page.evaluate(() => scrollY), 0, "the headline is in sight");
   await page.keyboard.press("Tab");
   assert.equal((await focus()).is, "query");
   await page.keyboard.press("Control+Enter");

@@ -94,7 +94,11 @@ function route(isMoved) {
     else link.removeAttribute("aria-current");
   }
   SECTIONS[name].open?.();
-  if (isMoved) byId(`${name}-title`).focus();
+  if (isMoved) {
+    // The headline stays in sight, whichever section the browser has scrolled to.
+    byId(`${name}-title`).focus({ preventScroll: true });
+    scrollTo(0, 0);
+  }
 }
 
 /** Says how to come in, and nothing else. */
