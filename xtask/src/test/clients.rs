@@ -10,12 +10,11 @@ pub(crate) const MANIFEST: &str = "tests/clients/package.json";
 
 const FOLDER: &str = "tests/clients";
 const TESTS: &str = "tests/clients/test";
-const BUILD: &[&str] = &["cargo", "build", "--quiet", "-p", "swarmlet-cli"];
 const INSTALL: &[&str] = &["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"];
 
 /// Installs the clients, builds the command, and runs the tests.
 pub(crate) fn run() -> Result<()> {
-    shell::run(&mut shell::command(BUILD))?;
+    cargo::build_programs()?;
     shell::run(shell::command(INSTALL).current_dir(root::path(FOLDER)))?;
     let mut tests = shell::command(&["node", "--test", "--test-reporter=spec"]);
     tests.env("SWARMLET", cargo::built(Profile::Dev).join("swarmlet"));

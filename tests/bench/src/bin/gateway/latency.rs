@@ -16,10 +16,6 @@ use crate::http::Api;
 use crate::socket::{self, Answered, Asking};
 
 /// What brings the events of a subscription.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one of them at a time, on the stack"
-)]
 enum Coming {
     Lines(Incoming),
     Frames { _asking: Asking, answered: Answered },
