@@ -29,7 +29,7 @@ async function kept(entity, { version = 1, tag = "now", state }) {
 
 test("what was kept last is what an app gets, also after a restart", async () => {
   const entity = fresh("entity");
-  const state = JSON.stringify({ text: "ä \u{1f41f}".repeat(2_000) });
+  const state = JSON.stringify({ text: "\u00e4 \u{1f41f}".repeat(2_000) });
   assert.equal(await app.snapshotStore.retrieveSnapshot("fish", entity, 1), undefined);
   await kept(entity, { tag: "day", state: "earlier" });
   const { isKept, key, offsets } = await kept(entity, { state });
