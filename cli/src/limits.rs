@@ -80,3 +80,15 @@ pub(crate) const DUMP_DEPTH_MAX: usize = 1_024;
 
 /// Tags of an event of a dump, which has each of them once: as many as an event can have.
 pub(crate) const DUMP_TAGS_MAX: usize = 256;
+
+/// Devices of a demo: each is a node with threads and files of its own, in one process.
+pub(crate) const DEMO_DEVICES_MAX: u64 = 10;
+
+/// How long a device of a demo waits to be let in: the first is in the same process.
+pub(crate) const DEMO_JOIN_WITHIN: Duration = Duration::from_secs(30);
+
+/// How often a demo says how it goes.
+pub(crate) const DEMO_PERIOD: Duration = Duration::from_secs(1);
+
+/// Latencies of which a demo tells: those of some seconds, so that one of each hundred is seen.
+pub(crate) const DEMO_LATENCIES: usize = 1_000;

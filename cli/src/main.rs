@@ -6,14 +6,15 @@
 //! is one handler, one protocol, and one place that knows of terminals.
 //!
 //! From below: `limits`, `failure`, `place`, `settings` (values), `request`, `wire`, `answer`,
-//! `show`, `service` (the node that runs), `ask` (the side of the person), `doctor` and `inspect`
-//! (what needs no handler), `arguments` (the words).
+//! `show`, `service` (the node that runs), `ask` (the side of the person), `doctor`, `inspect` and
+//! `demo` (what needs no handler), `arguments` (the words).
 
 #![forbid(unsafe_code)]
 
 mod answer;
 mod arguments;
 mod ask;
+mod demo;
 mod doctor;
 mod failure;
 mod inspect;

@@ -6,6 +6,7 @@ use clap_complete::Shell;
 use super::front::Arguments;
 use super::{blobs, carry, events, node, settings, subscribe, swarm};
 use crate::ask::Errand;
+use crate::demo::Demo;
 use crate::failure::Result;
 
 /// A command.
@@ -30,6 +31,7 @@ pub(crate) enum Command {
     Settings(settings::Settings),
     Doctor(node::Doctor),
     Inspect(node::Inspect),
+    Demo(node::Demo),
     Completions(Completions),
 }
 
@@ -50,6 +52,8 @@ pub(crate) enum Task {
     Print(String),
     /// Look at a device and its machine.
     Doctor,
+    /// Show a swarm on this machine.
+    Demo(Demo),
     /// Look at the files of a folder, or at the streams in them.
     Inspect { by_stream: bool },
 }
@@ -62,6 +66,7 @@ impl Command {
             Self::Completions(completions) => return Ok(Task::Print(completions.script())),
             Self::Settings(settings) => return settings.into_task(),
             Self::Doctor(_) => return Ok(Task::Doctor),
+            Self::Demo(demo) => return Ok(Task::Demo(demo.into_demo())),
             Self::Inspect(node::Inspect { streams }) => {
                 return Ok(Task::Inspect { by_stream: streams });
             }

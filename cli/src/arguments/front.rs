@@ -57,6 +57,14 @@ impl Global {
         self.folder.clone().unwrap_or_else(folder_default)
     }
 
+    /// The folder that was named by the words. What the environment says is the device of this
+    /// user, and no place for others.
+    pub(crate) fn named_folder(&self) -> Option<PathBuf> {
+        let usual = std::env::var_os("SWARMLET_FOLDER");
+        let named = self.folder.clone();
+        named.filter(|folder| Some(folder.as_os_str()) != usual.as_deref())
+    }
+
     /// What rows are written as.
     pub(crate) fn format(&self) -> Format {
         match (self.json, self.csv) {

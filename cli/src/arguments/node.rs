@@ -6,6 +6,8 @@ use clap::Args;
 
 use super::values;
 use crate::ask::Errand;
+use crate::demo;
+use crate::limits::DEMO_DEVICES_MAX;
 use crate::request::Request;
 use crate::show::{Column, Fields, Layout, Shown, printable};
 
@@ -61,6 +63,31 @@ pub(crate) struct Inspect {
     /// List the streams instead of the files.
     #[arg(long)]
     pub(super) streams: bool,
+}
+
+/// Show a small swarm on this machine, with events that come, to try all commands on.
+///
+/// Its devices are an office and presses of a production line that is made up. They are reached by
+/// this machine only. All of it ends with Ctrl+C, and its folder is removed, unless one was named
+/// with `--folder`: then the devices are in that, and go on there the next time.
+#[derive(Args)]
+pub(crate) struct Demo {
+    /// How many devices there are, 2 to 10.
+    #[arg(long, value_name = "COUNT", default_value_t = 3)]
+    #[arg(value_parser = clap::value_parser!(u64).range(2..=DEMO_DEVICES_MAX))]
+    devices: u64,
+    /// End after this time.
+    #[arg(long, value_name = "DURATION", value_parser = values::duration)]
+    duration: Option<Duration>,
+}
+
+impl Demo {
+    pub(super) fn into_demo(self) -> demo::Demo {
+        demo::Demo {
+            devices: usize::try_from(self.devices).unwrap_or_default(),
+            duration: self.duration,
+        }
+    }
 }
 
 impl Peers {

@@ -18,7 +18,7 @@ use crate::arguments::{Arguments, Global, Task};
 use crate::failure::{Failure, Result};
 use crate::limits::PIPE_BYTES;
 use crate::show::complain;
-use crate::{doctor, inspect, service, wire};
+use crate::{demo, doctor, inspect, service, wire};
 
 /// Does what the words say.
 pub(crate) fn run(arguments: Arguments) -> ExitCode {
@@ -45,6 +45,10 @@ fn act(global: &Global, task: Task) -> Result<()> {
             Task::Run { log } => service::run(&folder, &log).await,
             Task::Ask(errand) => ask(global, &folder, *errand).await,
             Task::Print(text) => print(&text),
+            Task::Demo(wanted) => {
+                let named = global.named_folder();
+                demo::demo(wanted, named, global.format(), global.quiet).await
+            }
             Task::Doctor => doctor::doctor(&folder, global.format()).await,
             Task::Inspect { by_stream } => {
                 inspect::inspect(&folder, by_stream, global.format(), global.quiet)

@@ -8,7 +8,7 @@ use crate::failure::{Failure, Result};
 
 /// Opens the gateway, if there is to be one. Where nobody has said where it is to listen, and
 /// another program is there, the node runs without.
-pub(super) async fn open(host: &Host) -> Result<Option<Gateway>> {
+pub(crate) async fn open(host: &Host) -> Result<Option<Gateway>> {
     let Some(settings) = host.settings.gateway.to_gateway()? else {
         return Ok(None);
     };

@@ -20,14 +20,29 @@ pub(crate) async fn open(folder: &Path, standing: Standing, needs_others: bool) 
         options = options.network(out_of_reach());
     }
     let node = Node::open(folder, options).await?;
-    Ok(Host {
+    Ok(host(node, folder, standing, settings))
+}
+
+/// Opens the node in `folder` with settings that are not those of the folder.
+pub(crate) async fn open_with(
+    folder: &Path,
+    standing: Standing,
+    settings: Settings,
+) -> Result<Host> {
+    check_owner(folder)?;
+    let node = Node::open(folder, settings.to_options()?).await?;
+    Ok(host(node, folder, standing, settings))
+}
+
+fn host(node: Node, folder: &Path, standing: Standing, settings: Settings) -> Host {
+    Host {
         node,
         folder: folder.to_owned(),
         settings,
         standing,
         page: None,
         changing: Default::default(),
-    })
+    }
 }
 
 /// Looks for nobody, and can be found by nobody.

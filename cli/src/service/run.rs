@@ -6,7 +6,7 @@ use std::sync::Arc;
 use swarmlet::ErrorKind;
 use swarmlet_gateway::Gateway;
 
-use super::{gateway, log, open::open, open::while_locked, socket};
+use super::{gateway, log, open::open, open::while_locked, signals::Signals, socket};
 use crate::answer::{Host, Standing};
 use crate::failure::{Failure, Result};
 
@@ -61,9 +61,9 @@ async fn serve(host: Arc<Host>, gateway: Option<&Gateway>) -> Result<super::comm
 /// No door but the network: there is no socket here that belongs to a folder.
 #[cfg(not(unix))]
 async fn serve(host: Arc<Host>, gateway: Option<&Gateway>) -> Result<Nothing> {
+    let mut stop = Signals::new()?;
     announce(&host, gateway)?;
-    let stopped = tokio::signal::ctrl_c().await;
-    stopped.map_err(|error| Failure::io("cannot wait for Ctrl+C", error))?;
+    tracing::info!(signal = stop.next().await, "stopping");
     Ok(Nothing)
 }
 
@@ -135,34 +135,6 @@ async fn keep_watchdog() {
         beats.tick().await;
         if let Err(error) = sd_notify::notify(&[sd_notify::NotifyState::Watchdog]) {
             tracing::warn!(%error, "cannot tell the service manager");
-        }
-    }
-}
-
-/// The signals that say to stop.
-#[cfg(unix)]
-struct Signals {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl Signals {
-    fn new() -> Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-
-        let begin =
-            |kind| signal(kind).map_err(|error| Failure::io("cannot wait for signals", error));
-        Ok(Self {
-            interrupt: begin(SignalKind::interrupt())?,
-            terminate: begin(SignalKind::terminate())?,
-        })
-    }
-
-    async fn next(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.interrupt.recv() => "SIGINT",
-            _ = self.terminate.recv() => "SIGTERM",
         }
     }
 }

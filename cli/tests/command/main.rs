@@ -6,6 +6,7 @@
 
 mod blobs;
 mod carry;
+mod demo;
 mod dump;
 mod events;
 mod harness;
