@@ -20,6 +20,11 @@ pub(crate) const PIPE_BYTES: usize = 4 * CHUNK_BYTES;
 /// Commands that a running node answers at a time. Each costs a task, a descriptor and some chunks.
 pub(crate) const COMMANDS_MAX: usize = 64;
 
+/// How many of them may be such as go on until somebody ends them: the others are left for those
+/// that come and go, as for `status`, which is most wanted when there is too much else.
+#[cfg(unix)]
+pub(crate) const COMMANDS_LASTING_MAX: usize = COMMANDS_MAX - 16;
+
 /// Commands that wait for their turn at a time; more wait to be accepted.
 pub(crate) const COMMANDS_WAITING_MAX: usize = 64;
 

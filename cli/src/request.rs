@@ -46,6 +46,16 @@ pub(crate) enum Request {
 }
 
 impl Request {
+    /// Whether it goes on until the person has enough.
+    #[cfg(unix)]
+    pub(crate) fn goes_on(&self) -> bool {
+        match self {
+            Self::Query(query) => query.follow,
+            Self::Subscribe(_) => true,
+            _ => false,
+        }
+    }
+
     /// Whether others of the swarm are needed for it. If not, a node that is opened for it alone
     /// leaves them alone: it would come and go within a moment.
     pub(crate) fn needs_others(&self) -> bool {

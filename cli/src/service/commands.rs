@@ -9,9 +9,12 @@ use tokio::task::JoinSet;
 
 use super::socket::Socket;
 use crate::answer::{Host, answer};
-use crate::failure::Failure;
-use crate::limits::{COMMANDS_MAX, COMMANDS_WAITING_MAX, STOP_WITHIN, TURN_WITHIN};
-use crate::wire::{refuse, serve};
+use crate::failure::{Failure, Result};
+use crate::limits::{
+    COMMANDS_LASTING_MAX, COMMANDS_MAX, COMMANDS_WAITING_MAX, STOP_WITHIN, TURN_WITHIN,
+};
+use crate::request::Request;
+use crate::wire::{Link, refuse, serve};
 
 /// The commands that are being answered, and those that wait for that.
 pub(crate) struct Commands {
@@ -19,8 +22,15 @@ pub(crate) struct Commands {
     /// Room for those that were accepted. Who waits in it does so for a moment only, so that there
     /// is always somebody to say no.
     places: Arc<Semaphore>,
-    turns: Arc<Semaphore>,
+    turns: Arc<Turns>,
     running: JoinSet<()>,
+}
+
+/// Who may be answered at a time.
+struct Turns {
+    all: Semaphore,
+    /// Of those that go on until somebody ends them.
+    lasting: Semaphore,
 }
 
 impl Commands {
@@ -28,7 +38,10 @@ impl Commands {
         Self {
             host,
             places: Arc::new(Semaphore::new(COMMANDS_MAX + COMMANDS_WAITING_MAX)),
-            turns: Arc::new(Semaphore::new(COMMANDS_MAX)),
+            turns: Arc::new(Turns {
+                all: Semaphore::new(COMMANDS_MAX),
+                lasting: Semaphore::new(COMMANDS_LASTING_MAX),
+            }),
             running: JoinSet::new(),
         }
     }
@@ -65,19 +78,33 @@ impl Commands {
 }
 
 /// Answers a command when it is its turn.
-async fn converse(host: &Host, turns: &Semaphore, stream: UnixStream) {
-    let turn = tokio::time::timeout(TURN_WITHIN, turns.acquire()).await;
+async fn converse(host: &Host, turns: &Turns, stream: UnixStream) {
+    let turn = tokio::time::timeout(TURN_WITHIN, turns.all.acquire()).await;
     let answered = match &turn {
-        Ok(_) => serve(stream, |request, link| answer(host, request, link)).await,
-        Err(_) => refuse(stream, &overloaded()).await,
+        Ok(_) => serve(stream, |request, link| in_turn(host, turns, request, link)).await,
+        Err(_) => refuse(stream, &overloaded(COMMANDS_MAX, "commands")).await,
     };
     if let Err(error) = answered {
         tracing::debug!(%error, "a command has gone");
     }
 }
 
-fn overloaded() -> Failure {
-    let message = format!("the node answers {COMMANDS_MAX} commands already");
+/// Answers a request, unless it would go on and too many do.
+async fn in_turn(host: &Host, turns: &Turns, request: Request, link: Link) -> (Link, Result<()>) {
+    if !request.goes_on() {
+        return answer(host, request, link).await;
+    }
+    match tokio::time::timeout(TURN_WITHIN, turns.lasting.acquire()).await {
+        Ok(_turn) => answer(host, request, link).await,
+        Err(_) => {
+            let what = "commands that go on until they are interrupted";
+            (link, Err(overloaded(COMMANDS_LASTING_MAX, what)))
+        }
+    }
+}
+
+fn overloaded(count: usize, what: &str) -> Failure {
+    let message = format!("the node answers {count} {what} already");
     tracing::warn!("a command was refused: {message}");
     Failure::new(ErrorKind::Overloaded, message).advise(
         "end some that go on until they are interrupted (`subscribe`, `query --follow`), then \

@@ -59,6 +59,53 @@ fn a_command_that_finds_no_room_is_told_so_soon() {
     node.stop();
 }
 
+/// A subscription as the command asks for it: a letter, a length, and JSON.
+fn subscribe_by_hand(socket: &std::path::Path) -> UnixStream {
+    let query = json!({
+        "app": null, "aql": "FROM 'a'", "parameters": {}, "order": "asc", "follow": true,
+    });
+    let subscribe = json!({ "query": query, "from": "start", "wanted": "all" });
+    let opening = json!({
+        "release": env!("CARGO_PKG_VERSION"),
+        "request": { "subscribe": subscribe },
+    });
+    let body = opening.to_string();
+    let mut stream = UnixStream::connect(socket).unwrap();
+    stream.write_all(b"Q").unwrap();
+    let len = u32::try_from(body.len()).unwrap();
+    stream.write_all(&len.to_le_bytes()).unwrap();
+    stream.write_all(body.as_bytes()).unwrap();
+    stream
+}
+
+/// The letter of the first frame that comes.
+fn first_answer(stream: &mut UnixStream) -> u8 {
+    let mut letter = [0];
+    stream.read_exact(&mut letter).unwrap();
+    letter[0]
+}
+
+#[test]
+fn however_many_go_on_there_is_a_turn_for_one_that_comes_and_goes() {
+    let place = Place::new();
+    let node = place.run_logging("error");
+    let socket = place.path().join("command.sock");
+    let mut lasting: Vec<UnixStream> = (0..48).map(|_| subscribe_by_hand(&socket)).collect();
+    // That it has caught up is a row.
+    let answers: Vec<u8> = lasting.iter_mut().map(first_answer).collect();
+    assert_eq!(answers, [b'R'; 48]);
+    assert_eq!(place.row(&["status"])["isRunning"], true);
+    let (code, error) = place.fail(&["subscribe", "FROM 'a'"]);
+    assert_eq!((code, &error["kind"]), (3, &json!("overloaded")));
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("48 commands that go on"), "{message}");
+    // Who goes makes room.
+    lasting.pop();
+    let mut further = subscribe_by_hand(&socket);
+    assert_eq!(first_answer(&mut further), b'R');
+    node.stop();
+}
+
 #[test]
 fn after_a_kill_the_socket_that_is_left_is_in_nobodys_way() {
     let place = Place::new();
