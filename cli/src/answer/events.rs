@@ -8,6 +8,7 @@ use swarmlet::{
     query_mistake,
 };
 
+use super::dropped::Dropped;
 use super::host::{Host, Standing};
 use super::rows::{EventRow, PublishedRow, payload};
 use crate::failure::{Failure, Result};
@@ -50,13 +51,17 @@ pub(super) async fn query(host: &Host, query: Query, link: &mut Link) -> Result<
         node.query(&query.aql, options)
     };
     let mut results = begun.map_err(|error| with_picture(error, &query.aql))?;
+    let mut dropped = Dropped::default();
     while let Some(items) = next(&mut results).await? {
         for item in &items {
             give(item, link).await?;
         }
+        if query.follow {
+            dropped.tell(&results, link).await?;
+        }
         link.pause().await?;
     }
-    Ok(())
+    dropped.tell(&results, link).await
 }
 
 /// How a query was answered.

@@ -5,6 +5,7 @@
 //! and `dump` are its two forms), the others are what is asked for.
 
 mod blobs;
+mod dropped;
 mod dump;
 mod events;
 mod export;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use swarmlet::{Item, Node, Offset, Offsets, Results, Severity, StreamId, SubscribeOptions};
 
+use super::dropped::Dropped;
 use super::events::{parameters, with_picture};
 use super::host::Host;
 use super::rows::{EventRow, KeyRow, offsets};
@@ -32,7 +33,9 @@ pub(super) async fn subscribe(host: &Host, wanted: Subscribe, link: &mut Link) -
     let node = host.node_of(wanted.query.app.as_deref())?;
     let begun = begin(&node, &wanted)?;
     let mut results = begun.map_err(|error| with_picture(error, &wanted.query.aql))?;
+    let mut dropped = Dropped::default();
     while let Some(outputs) = results.next_outputs(ROWS_AT_ONCE).await? {
+        dropped.tell(&results, link).await?;
         for output in outputs {
             give(output.item, link).await?;
         }

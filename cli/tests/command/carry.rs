@@ -112,6 +112,13 @@ fn an_export_says_which_events_are_no_longer_here() {
     let lines: String = lines.collect();
     place.feed(&["import"], lines.as_bytes()).done(&["import"]);
     place.until(&["offsets"], |rows| rows[0]["first"].as_u64() > Some(0));
+    let asked = place.ask(&["query", "FROM allEvents AGGREGATE COUNT(_)"]);
+    assert!(
+        asked.err.contains("note: retention has dropped the events"),
+        "{asked:?}"
+    );
+    let quiet = place.ask(&["query", "FROM allEvents AGGREGATE COUNT(_)", "--quiet"]);
+    assert_eq!(quiet.err, "");
     let said = place.ask(&["export", "some.jsonl", "--json"]);
     assert_eq!((said.code, said.out.as_str()), (Some(0), ""));
     let told = warnings(&said);
