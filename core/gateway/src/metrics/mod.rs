@@ -1,10 +1,12 @@
 //! How the node is, for monitoring: `/metrics`, `/healthz`, `/readyz`.
 //!
 //! `text` is the format, `page` says what is measured under which name, `tally` counts what only
-//! the gateway knows, `usage` remembers what takes long to see, `endpoint` answers.
+//! the gateway knows, `usage` remembers what takes long to see, `process` is what the system tells,
+//! `endpoint` answers.
 
 mod endpoint;
 mod page;
+mod process;
 mod tally;
 mod text;
 mod usage;

@@ -4,6 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use swarmlet::{BlobUsage, Metrics, Peer, SwarmStatus};
 
+use super::process::Process;
 use super::text::{Kind, Text, seconds};
 use crate::desk::Desk;
 use crate::limits::{PEERS_NAMED_MAX, SOCKETS_MAX};
@@ -19,8 +20,11 @@ pub(super) fn page(desk: &Desk, usage: Option<&BlobUsage>) -> String {
     reading(&mut text, &metrics);
     storing(&mut text, &metrics, usage);
     upkeep(&mut text, &metrics);
+    room(&mut text, desk);
     swarm(&mut text, &status);
+    membership(&mut text, desk);
     gateway(&mut text, desk);
+    process(&mut text);
     text.into_string()
 }
 
@@ -163,6 +167,18 @@ fn upkeep(text: &mut Text, metrics: &Metrics) {
     text.single("swarmlet_maintenance_failing", Gauge, help, is_failing);
 }
 
+/// What the disk has left, where the system tells.
+fn room(text: &mut Text, desk: &Desk) {
+    #[cfg(unix)]
+    if let Ok(room) = rustix::fs::statvfs(desk.node.folder()) {
+        let help = "Bytes that are free for the node, on the disk of its folder.";
+        let free = room.f_bavail.saturating_mul(room.f_frsize);
+        text.single("swarmlet_disk_free_bytes", Gauge, help, free);
+    }
+    #[cfg(not(unix))]
+    let _ = (text, desk);
+}
+
 fn swarm(text: &mut Text, status: &SwarmStatus) {
     let name = "swarmlet_peers";
     text.family(name, Gauge, "Other nodes of the swarm.");
@@ -196,6 +212,45 @@ fn swarm(text: &mut Text, status: &SwarmStatus) {
         if let Some(round_trip) = standing.round_trip_secs {
             text.sample(name, &[("peer", peer)], round_trip);
         }
+    }
+}
+
+/// What the swarm is, as far as this node is in one.
+fn membership(text: &mut Text, desk: &Desk) {
+    let members = desk.node.swarm().members().unwrap_or_default();
+    if members.is_empty() {
+        return;
+    }
+    let valid = members.iter().filter(|member| !member.is_revoked);
+    let help = "Nodes of the swarm, this one among them.";
+    text.single("swarmlet_members", Gauge, help, valid.count());
+    let own = members.iter().find(|member| member.node == desk.node.id());
+    if let Some(own) = own {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let left = own.not_after as f64 - now.map_or(0.0, seconds);
+        let help = "How long the certificate of this node is good, in seconds.";
+        text.single("swarmlet_certificate_expiry_seconds", Gauge, help, left);
+    }
+}
+
+fn process(text: &mut Text) {
+    let Some(process) = Process::look() else {
+        return;
+    };
+    let help = "Time on processors, in seconds.";
+    let cpu = seconds(process.cpu);
+    text.single("process_cpu_seconds_total", Counter, help, cpu);
+    let help = "Bytes of memory of the process.";
+    let resident = process.resident_bytes;
+    text.single("process_resident_memory_bytes", Gauge, help, resident);
+    let help = "When the process began, in seconds since 1970.";
+    let started = seconds(process.started);
+    text.single("process_start_time_seconds", Gauge, help, started);
+    let help = "Descriptors that are open.";
+    text.single("process_open_fds", Gauge, help, process.descriptors);
+    if let Some(most) = process.descriptors_max {
+        let help = "How many descriptors may be open.";
+        text.single("process_max_fds", Gauge, help, most);
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod auth;
 mod closing;
+mod dashboard;
 mod defences;
 mod events;
 mod files;

@@ -42,7 +42,30 @@ async fn what_happens_is_counted() {
     assert!(value(page, "swarmlet_query_duration_seconds_count") >= 1.0);
     assert!(value(page, "swarmlet_gateway_connections") >= 1.0);
     assert!(value(page, "swarmlet_store_bytes{kind=\"log\"}") > 0.0);
+    assert!(value(page, "swarmlet_disk_free_bytes") > 0.0);
+    assert!(!page.contains("swarmlet_members"), "it is in no swarm");
     assert!(page.contains(&format!("device=\"{}\"", place.node.id())));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_says_how_long_it_is_one() {
+    let place = Place::open().await;
+    place.node.swarm().create("plant", "press").unwrap();
+    let reply = place.send(Ask::new("GET", "/metrics")).await;
+    assert_eq!(value(reply.text(), "swarmlet_members"), 1.0);
+    assert!(value(reply.text(), "swarmlet_certificate_expiry_seconds") > 24.0 * 3600.0);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_process_is_told_under_the_usual_names() {
+    let place = Place::open().await;
+    let reply = place.send(Ask::new("GET", "/metrics")).await;
+    let page = reply.text();
+    assert!(value(page, "process_resident_memory_bytes") > 1e6);
+    assert!(value(page, "process_start_time_seconds") > 1.6e9);
+    assert!(value(page, "process_cpu_seconds_total") > 0.0);
+    assert!(value(page, "process_open_fds") > 3.0);
 }
 
 #[tokio::test]
@@ -57,7 +80,8 @@ async fn every_sample_belongs_to_a_name_that_was_explained_before() {
             seen.push(current.clone());
         } else if !line.starts_with("# HELP ") {
             assert!(
-                line.starts_with(&current) && current.starts_with("swarmlet_"),
+                line.starts_with(&current)
+                    && (current.starts_with("swarmlet_") || current.starts_with("process_")),
                 "{line}"
             );
             let value = line.rsplit(' ').next().unwrap();
