@@ -31,8 +31,9 @@ pub(crate) enum Request {
     Subscribe(Subscribe),
     /// All that there is of events, to be imported elsewhere.
     Export { aql: String },
-    /// Events of a file, which follows as bytes, from a record on.
-    Import { skip: u64 },
+    /// Events of a file, which follows as bytes, from a record on; a dump, if nothing is said, from
+    /// the first on that is not in the log.
+    Import { skip: Option<u64> },
     /// The node's place in its swarm.
     Swarm(Swarm),
     /// Large bytes.

@@ -50,7 +50,7 @@ impl Dump {
     /// The next event that is complete.
     pub(super) fn next_event(&mut self, bytes_max: usize) -> Result<Option<Bytes>> {
         while !self.pending.is_empty() && self.pending.len() >= self.wanted {
-            let len = item_len(&self.pending).map_err(|error| unreadable(&error))?;
+            let len = item_len(&self.pending).map_err(unreadable)?;
             if len.unwrap_or(self.pending.len()) > bytes_max {
                 return Err(Failure::invalid(format!(
                     "it has more than {bytes_max} bytes"
@@ -90,42 +90,35 @@ struct Fields<'a> {
 
 /// Reads the record of an event.
 pub(super) fn event(item: &Bytes) -> Result<Record> {
-    let fields = fields(item).map_err(|error| unreadable(&error))?;
+    let fields = fields(item).map_err(unreadable)?;
     let payload = fields.payload.ok_or_else(|| missing("payload"))?;
     let payload = Payload::from_cbor(item.slice_ref(payload))?;
-    let read = read_rest(&fields).map_err(|error| unreadable(&error))?;
-    let (app, tags, micros) = read?;
+    let app = fields.app.ok_or_else(|| missing("appId"))?;
+    let app = Decoder::new(app).str().map_err(unreadable)?;
+    let micros = fields.timestamp.ok_or_else(|| missing("timestamp"))?;
+    let micros = Decoder::new(micros).i64().map_err(unreadable)?;
+    let tags = fields.tags.map(tags).transpose()?;
     Ok(Record {
         app: Some(AppId::new(app)?),
         event: NewEvent {
-            tags: Tags::new(tags)?,
+            tags: tags.unwrap_or_default(),
             payload,
         },
         time: Some(Timestamp::from_micros(micros)),
     })
 }
 
-/// The app, the tags and the time of an event; outside, what is no CBOR, inside, what is no event.
-fn read_rest<'a>(fields: &Fields<'a>) -> Result<Result<(&'a str, Vec<&'a str>, i64)>, Error> {
-    let Some(app) = fields.app else {
-        return Ok(Err(missing("appId")));
-    };
-    let Some(timestamp) = fields.timestamp else {
-        return Ok(Err(missing("timestamp")));
-    };
+fn tags(field: &[u8]) -> Result<Tags> {
+    let mut decoder = Decoder::new(field);
     let mut tags = Vec::new();
-    if let Some(given) = fields.tags {
-        let mut decoder = Decoder::new(given);
-        for tag in decoder.array_iter::<&str>()? {
-            if tags.len() == DUMP_TAGS_MAX {
-                let message = format!("it has more than {DUMP_TAGS_MAX} tags");
-                return Ok(Err(Failure::invalid(message)));
-            }
-            tags.push(tag?);
+    for tag in decoder.array_iter::<&str>().map_err(unreadable)? {
+        if tags.len() == DUMP_TAGS_MAX {
+            let message = format!("it has more than {DUMP_TAGS_MAX} tags");
+            return Err(Failure::invalid(message));
         }
+        tags.push(tag.map_err(unreadable)?);
     }
-    let app = Decoder::new(app).str()?;
-    Ok(Ok((app, tags, Decoder::new(timestamp).i64()?)))
+    Ok(Tags::new(tags)?)
 }
 
 /// Whether an item says where a dump comes from.
@@ -207,7 +200,7 @@ fn close_complete(open: &mut Vec<Option<u64>>) {
     }
 }
 
-fn unreadable(error: &Error) -> Failure {
+fn unreadable(error: Error) -> Failure {
     Failure::invalid(format!("it is no event of a dump: {error}"))
 }
 

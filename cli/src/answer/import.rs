@@ -3,13 +3,15 @@
 //! What is imported is published by the device that imports: with the app, the tags, the payload
 //! and the time of the record, and a key of its own, as only its author can write a stream. Records
 //! are published in groups, in their order, each group whole or not at all. So what is in is always
-//! the beginning of a file, and an import that failed goes on behind it.
+//! the beginning of a file, and an import that failed goes on behind it: a dump by itself, lines by
+//! what the person says, as the same lines may well be wanted twice.
 
 use serde::Serialize;
 use swarmlet::{AppId, Clock as _, NewEvent, SystemClock, Timestamp};
 
 use super::host::Host;
 use super::records::{RawRecord, Records};
+use super::resume::Resume;
 use crate::failure::{Failure, Result};
 use crate::limits::{IMPORT_BYTES, IMPORT_EVENTS};
 use crate::wire::{Link, Progress};
@@ -36,7 +38,11 @@ struct Group {
 struct Importer<'a> {
     host: &'a Host,
     skip: u64,
+    /// How far a dump is in the log, unless it was said what to skip.
+    resume: Option<Resume>,
     group: Group,
+    /// Records that were in the log before.
+    found: u64,
     /// Records that were read.
     count: u64,
     /// Records whose events are in the log, or were to be skipped.
@@ -45,10 +51,16 @@ struct Importer<'a> {
 }
 
 /// Publishes the events that the person sends, in their order.
-pub(super) async fn import(host: &Host, skip: u64, link: &mut Link) -> Result<()> {
+pub(super) async fn import(host: &Host, skip: Option<u64>, link: &mut Link) -> Result<()> {
+    let resume = match skip {
+        Some(_) => None,
+        None => Some(Resume::begin(&host.node)?),
+    };
     let mut importer = Importer {
         host,
-        skip,
+        skip: skip.unwrap_or_default(),
+        resume,
+        found: 0,
         group: Group {
             app: host.node_of(None)?.app_id().clone(),
             events: Vec::new(),
@@ -60,6 +72,13 @@ pub(super) async fn import(host: &Host, skip: u64, link: &mut Link) -> Result<()
         events: 0,
     };
     importer.read(link).await?;
+    if importer.found > 0 {
+        let found = importer.found;
+        link.note(format!(
+            "the first {found} records were in the log already; --skip 0 imports them again"
+        ))
+        .await?;
+    }
     link.row(&ImportedRow {
         records: importer.settled,
         events: importer.events,
@@ -98,20 +117,31 @@ impl Importer<'_> {
             };
             self.count += 1;
             if self.count > self.skip && !record.is_blank() {
-                match self.parse(&record) {
-                    Ok((app, event, time)) => {
-                        self.make_room_for(app, word).await?;
-                        self.group.bytes += record.len();
-                        self.group.events.push((event, time));
-                    }
-                    Err(failure) => {
-                        let failure = failure.advise(leaving_out(word, self.count));
-                        return self.stop(word, self.count, failure).await;
-                    }
-                }
+                self.take(&record, word).await?;
             }
             self.group.until = self.count;
         }
+    }
+
+    /// Has the event of a record published with others, unless it is in.
+    async fn take(&mut self, record: &RawRecord, word: &str) -> Result<()> {
+        let (app, event, time) = match self.parse(record) {
+            Ok(parsed) => parsed,
+            Err(failure) => {
+                let failure = failure.advise(leaving_out(word, self.count));
+                return self.stop(word, self.count, failure).await;
+            }
+        };
+        if let (RawRecord::Dumped(_), Some(resume)) = (record, &mut self.resume)
+            && resume.has(app.as_str(), &event, time).await?
+        {
+            self.found += 1;
+            return Ok(());
+        }
+        self.make_room_for(app, word).await?;
+        self.group.bytes += record.len();
+        self.group.events.push((event, time));
+        Ok(())
     }
 
     fn parse(&self, record: &RawRecord) -> Result<(AppId, NewEvent, Timestamp)> {

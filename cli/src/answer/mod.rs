@@ -2,7 +2,7 @@
 //!
 //! It gives rows and never text; it opens no file of the person, and knows no terminal. `host` says
 //! what answers which request, `rows` is how events become rows, `records` what is imported (`lines`
-//! and `dump` are its two forms), the others are what is asked for.
+//! and `dump` are its two forms, `resume` finds what is in already), the others are what is asked for.
 
 mod blobs;
 mod dropped;
@@ -15,6 +15,7 @@ mod lines;
 mod offsets;
 mod page;
 mod records;
+mod resume;
 mod rows;
 mod settings;
 mod status;

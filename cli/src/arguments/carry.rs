@@ -31,8 +31,9 @@ pub(crate) struct Import {
     #[arg(value_name = "FILE", default_value = "-")]
     file: PathBuf,
     /// Leave out so many records (lines, events of a dump): those of an import that was cut off.
-    #[arg(long, value_name = "RECORDS", default_value_t = 0)]
-    skip: u64,
+    /// Of a dump, those that are in the log already are left out unless this says how many.
+    #[arg(long, value_name = "RECORDS")]
+    skip: Option<u64>,
 }
 
 impl Export {

@@ -265,7 +265,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (source, rows) = (folder.path().join("source"), folder.path().join("rows"));
         std::fs::write(&source, vec![7; 40 * CHUNK_BYTES]).unwrap();
-        let errand = Errand::new(Request::Import { skip: 0 }, Layout::Card);
+        let errand = Errand::new(Request::Import { skip: None }, Layout::Card);
         let errand = errand.reading(Place::File(source));
         let errand = errand.writing_rows(Place::File(rows.clone()));
         let conversation = Conversation::new(errand, Format::Json, true).unwrap();

@@ -108,6 +108,62 @@ fn a_dump_is_imported_packed_or_not_with_and_without_a_node_that_runs() {
 }
 
 #[test]
+fn a_dump_that_is_imported_again_goes_on_where_it_was() {
+    let place = Place::new();
+    // In between and before, the device publishes what it wants, as do apps.
+    place.print(&["publish", "1", "-t", "own"]);
+    let given = records();
+    place
+        .feed(&["import"], &packed(&given[..2]))
+        .done(&["import"]);
+    place.print(&["publish", "2", "-t", "own"]);
+    let words = ["import", "--json"];
+    let said = place.feed(&words, &packed(&given));
+    assert_eq!(
+        said.err,
+        "note: the first 2 records were in the log already; --skip 0 imports them again\n"
+    );
+    assert_eq!(said.done(&words), "{\"records\":3,\"events\":1}\n");
+    let said = place.feed(&words, &packed(&given));
+    assert_eq!(said.done(&words), "{\"records\":3,\"events\":0}\n");
+    let imported = place.rows(&["query", "FROM 'press:7'"]);
+    assert_eq!(imported.len(), 3);
+    // The same event twice in a dump is two events, and one that differs a little is another one.
+    let twice = [
+        given[0].clone(),
+        given[0].clone(),
+        record(0, "com.example.press", b"\x02"),
+    ];
+    let said = place.feed(&words, &packed(&twice));
+    assert_eq!(said.done(&words), "{\"records\":3,\"events\":2}\n");
+    let words = ["import", "--json", "--skip", "0"];
+    let said = place.feed(&words, &packed(&given));
+    assert_eq!(said.done(&words), "{\"records\":3,\"events\":3}\n");
+}
+
+#[test]
+fn a_dump_goes_on_after_a_kill() {
+    let place = Place::new();
+    let given: Vec<Vec<u8>> = (0..20_000)
+        .map(|offset| record(offset, "com.example.press", b"\x01"))
+        .collect();
+    std::fs::write(place.beside("dump"), packed(&given)).unwrap();
+    let node = place.run();
+    let import = place.start(&["import", "dump"]);
+    place.until(&["query", "FROM allEvents AGGREGATE COUNT(_)"], |rows| {
+        let count = rows.first().and_then(|row| row["payload"].as_u64());
+        count > Some(1_000)
+    });
+    import.signal(rustix::process::Signal::KILL);
+    import.wait();
+    let row = place.row(&["import", "dump"]);
+    assert_eq!(row["records"], 20_000);
+    let count = place.row(&["query", "FROM allEvents AGGREGATE COUNT(_)"]);
+    assert_eq!(count["payload"], 20_000, "{row}");
+    node.stop();
+}
+
+#[test]
 fn a_record_that_cannot_be_read_is_told_and_can_be_left_out() {
     let place = Place::new();
     let mut given = records();
