@@ -1,9 +1,10 @@
 //! The records of a dump of the predecessor: what its `ax events dump` writes, unpacked.
 //!
-//! A dump is items of CBOR one after the other, each a map with texts for keys. The first says where
-//! the dump comes from; `nodeId` is in it. The others are an event each: `lamport`, `stream`,
-//! `offset`, `timestamp` (microseconds since 1970), `tags`, `appId`, and `payload`, which is CBOR as
-//! it is. Arrays and maps may have a length or an end. Of the key and the stream nothing is used.
+//! A dump is items of CBOR one after the other, each a map with texts for keys. The first says
+//! where the dump comes from; `nodeId` is in it. The others are an event each: `lamport`,
+//! `stream`, `offset`, `timestamp` (microseconds since 1970), `tags`, `appId`, and `payload`,
+//! which is CBOR as it is. Arrays and maps may have a length or an end. Of the key and the stream
+//! nothing is used.
 //!
 //! The bytes are anybody's: nothing here is recursive, and what is kept is bounded. What cannot be
 //! read ends the import where it is, so what comes after it is never taken for something else.

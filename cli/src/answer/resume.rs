@@ -1,8 +1,8 @@
 //! How far a dump is in the log already.
 //!
 //! An import publishes records in their order, so those that are in are the first, in this order
-//! among what this device has published. To find them, its events are read once, from the oldest on,
-//! beside the records. What is compared is all that an import keeps of an event.
+//! among what this device has published. To find them, its events are read once, from the oldest
+//! on, beside the records. What is compared is all that an import keeps of an event.
 
 use std::collections::VecDeque;
 

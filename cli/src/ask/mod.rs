@@ -2,8 +2,8 @@
 //!
 //! `errand` is a request and what belongs to it here: how rows are shown, which files are read and
 //! written, with the rights of the person. `source` reads those, `files` writes them, `unpack` is
-//! for compressed ones, `reach` finds the node, `converse` talks with it, `start` is where it begins
-//! and ends.
+//! for compressed ones, `reach` finds the node, `converse` talks with it, `start` is where it
+//! begins and ends.
 
 mod converse;
 mod errand;

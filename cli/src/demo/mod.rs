@@ -2,8 +2,8 @@
 //!
 //! Its devices are nodes in this process, each with a folder of its own and the doors that a node
 //! has that runs as a service; so all other commands can be tried on them. `device` opens one,
-//! `line` is what happens on them, `latency` how fast that is seen, `place` where they are, `run` puts
-//! them together, and takes them apart.
+//! `line` is what happens on them, `latency` how fast that is seen, `place` where they are, `run`
+//! puts them together, and takes them apart.
 
 mod device;
 mod latency;

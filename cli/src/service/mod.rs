@@ -1,8 +1,8 @@
 //! The node that runs until it is told to stop: the process that `swarmlet run` is.
 //!
 //! `open` makes a node of a folder, `socket` is where commands find it, `commands` answers them,
-//! `gateway` is where apps find it, `log` is what it says, `signals` end it, `run` puts them together
-//! and takes them apart.
+//! `gateway` is where apps find it, `log` is what it says, `signals` end it, `run` puts them
+//! together and takes them apart.
 
 #[cfg(unix)]
 mod commands;
