@@ -97,3 +97,11 @@ fn words(line: &str) -> Vec<String> {
     words.extend(word);
     words
 }
+
+/// The unit that people copy out of the guide is the one that is in the archive.
+#[test]
+fn the_guide_shows_the_unit_that_is_packed() {
+    let unit = include_str!("../../systemd/swarmlet.service");
+    let guide = include_str!("../../../docs/guide/service.md");
+    assert!(guide.contains(&format!("```ini\n{unit}```\n")));
+}

@@ -1,6 +1,6 @@
 //! Which packages are made, and where they are left.
 
-use super::{c, maven, node, python, sums, swift};
+use super::{c, command, maven, node, python, sums, swift};
 use crate::cargo::Profile;
 use crate::root;
 use anyhow::{Context, Result, bail, ensure};
@@ -16,7 +16,7 @@ pub(crate) struct Arguments {
     /// How what is packed is built.
     #[arg(long, value_enum, default_value = "release")]
     profile: Profile,
-    /// Only these kinds: python, npm, c, maven, swift.
+    /// Only these kinds: python, npm, c, maven, swift, command.
     #[arg(long, value_name = "KIND", value_delimiter = ',')]
     only: Vec<String>,
 }
@@ -48,6 +48,10 @@ const KINDS: &[Kind] = &[
     Kind {
         name: "swift",
         make: swift::make,
+    },
+    Kind {
+        name: "command",
+        make: command::make,
     },
 ];
 
@@ -104,6 +108,9 @@ mod tests {
         assert_eq!(names(&["c", "npm"]).unwrap(), ["npm", "c"]);
         assert_eq!(names(&[]).unwrap().len(), KINDS.len());
         let error = names(&["rpm"]).unwrap_err().to_string();
-        assert!(error.contains("python, npm, c, maven, swift"), "{error}");
+        assert!(
+            error.contains("python, npm, c, maven, swift, command"),
+            "{error}"
+        );
     }
 }

@@ -34,7 +34,8 @@ pub(crate) fn run() -> Result<()> {
     use_npm(&packed.join("npm"))?;
     use_c(&packed.join("c"))?;
     use_maven(&packed.join("maven"))?;
-    use_swift(&packed.join("swift"))
+    use_swift(&packed.join("swift"))?;
+    use_command(&packed.join("command"))
 }
 
 /// Uses the wheel, and then the one that pip makes of the source distribution, which has the same.
@@ -140,6 +141,44 @@ fn use_swift(packed: &Path) -> Result<()> {
     // Nothing is said where there is no compiler.
     let is_right = said.as_ref().is_none_or(|said| *said == used());
     ensure!(is_right, "what uses the Swift package says {said:?}");
+    Ok(())
+}
+
+/// Uses the command in an empty folder, and looks at what lies beside it.
+fn use_command(packed: &Path) -> Result<()> {
+    let prefix = unpacked("command", packed)?;
+    let device = emptied("command-work")?.join("device");
+    let command = |words: &[&str]| {
+        let mut command = Command::new(prefix.join("bin/swarmlet"));
+        command.args(words).current_dir(&prefix);
+        command.env("SWARMLET_FOLDER", &device);
+        command
+    };
+    let version = format!("swarmlet {VERSION}\n");
+    expect(&mut command(&["--version"]), &version)?;
+    shell::run(&mut command(&["publish", "1", "-t", "a", "--quiet"]))?;
+    let words = ["query", "FROM 'a' SELECT { n: _ }", "--csv"];
+    let output = command(&words).output().context("cannot query")?;
+    let shown = String::from_utf8_lossy(&output.stdout);
+    ensure!(
+        shown.contains("\"{\"\"n\"\":1}\""),
+        "the query says {shown}"
+    );
+    for (shell, path) in package::COMPLETIONS {
+        let script = command(&["completions", shell]).output();
+        let script = script.context("cannot start the command")?.stdout;
+        let is_packed = fs::read(prefix.join(path)).is_ok_and(|text| text == script);
+        ensure!(
+            is_packed && !script.is_empty(),
+            "{path} is not what completes words in {shell}"
+        );
+    }
+    let unit = fs::read_to_string(prefix.join("lib/systemd/system/swarmlet.service"));
+    let unit = unit.context("the archive has no unit")?;
+    ensure!(
+        unit.contains("ExecStart=swarmlet run"),
+        "the unit is {unit}"
+    );
     Ok(())
 }
 
