@@ -1,5 +1,6 @@
 //! The node that runs: starting, stopping, who may talk to it, and what it tells others.
 
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixDatagram, UnixStream};
