@@ -107,6 +107,34 @@ fn a_dump_is_imported_packed_or_not_with_and_without_a_node_that_runs() {
     node.stop();
 }
 
+/// The sample was made as the predecessor's release 2.18 writes dumps, with the library of that.
+#[test]
+fn a_dump_as_the_predecessor_packs_it_is_imported() {
+    let place = Place::new();
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/samples/ax-2.18.dump");
+    let row = place.row(&["import", sample]);
+    assert_eq!(row, json!({"records": 4, "events": 4}));
+    let at = |offset: u64| 1_700_000_000_000_000 + offset;
+    let stopped = json!({
+        "reason": "jam", "lost": 2, "ratio": 0.25, "deep": [[1, -1], {"a": null}],
+    });
+    let (one, both) = (json!(["press:7"]), json!(["press:7", "stopped"]));
+    let expected = [
+        (json!([]), stopped),
+        (one, json!("text \u{e4}")),
+        (both.clone(), json!(null)),
+        (both, json!([true, 4_294_967_296_u64, {"n": 61.5}])),
+    ];
+    for (offset, (event, (tags, payload))) in events(&place).iter().zip(expected).enumerate() {
+        let time = at(offset as u64);
+        let wanted = json!(["com.example.press", time, tags, payload]);
+        assert_eq!(
+            event.as_array().unwrap()[..4],
+            wanted.as_array().unwrap()[..]
+        );
+    }
+}
+
 #[test]
 fn a_dump_that_is_imported_again_goes_on_where_it_was() {
     let place = Place::new();
