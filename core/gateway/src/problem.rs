@@ -43,7 +43,7 @@ pub(crate) enum Problem {
     Unavailable,
     NotOwn,
     NoRoom,
-    /// A person asks for what this device or this member may not do.
+    /// This device may not do that, or a person asks for what it may not.
     NotPermitted(String),
     /// A person asks for what cannot be done as things are.
     Conflict(String),
@@ -119,9 +119,8 @@ impl Problem {
             Self::NotPermitted(text) => (S::FORBIDDEN, "ERR_NOT_PERMITTED", text),
             Self::Conflict(text) => (S::CONFLICT, "ERR_CONFLICT", text),
             Self::DiskFull => {
-                let text = "The disk of the device is full.";
                 let code = "ERR_INSUFFICIENT_STORAGE";
-                (S::INSUFFICIENT_STORAGE, code, text.into())
+                (S::INSUFFICIENT_STORAGE, code, DISK_FULL.into())
             }
             _ => {
                 let text = "Internal server error.";
@@ -208,4 +207,5 @@ impl IntoResponse for Problem {
 
 /// Clients wait and repeat a request when they see this text.
 pub(crate) const OVERLOADED: &str = "Channel towards event store is overloaded.";
+pub(crate) const DISK_FULL: &str = "The disk of the device is full.";
 const NOT_FOUND: &str = "The requested resource could not be found.";

@@ -22,6 +22,9 @@ pub(crate) enum Refusal {
     Overloaded,
     /// What was asked for is not here, and nobody can be asked.
     NotFound,
+    /// The device may not write there.
+    NotPermitted(String),
+    DiskFull,
     Closed,
     /// What was logged.
     Internal,
@@ -109,6 +112,8 @@ impl From<Error> for Refusal {
                 Self::Invalid(error.message().to_owned())
             }
             ErrorKind::NotFound => Self::NotFound,
+            ErrorKind::PermissionDenied => Self::NotPermitted(error.message().to_owned()),
+            ErrorKind::DiskFull => Self::DiskFull,
             ErrorKind::Overloaded => Self::Overloaded,
             ErrorKind::Closed => Self::Closed,
             _ => {

@@ -84,6 +84,8 @@ impl From<Refusal> for Problem {
             Refusal::Feature(error) => Self::invalid(error),
             Refusal::Overloaded => Self::Overloaded,
             Refusal::NotFound => Self::NotFound,
+            Refusal::NotPermitted(why) => Self::NotPermitted(why),
+            Refusal::DiskFull => Self::DiskFull,
             Refusal::Closed => Self::ShuttingDown,
             Refusal::Internal => Self::Internal,
         }

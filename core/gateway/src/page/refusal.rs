@@ -9,9 +9,7 @@ pub(super) fn refused(error: Error) -> Problem {
     let text = error.message().to_owned();
     match error.kind() {
         ErrorKind::InvalidArgument => Problem::BadRequest(text),
-        ErrorKind::PermissionDenied => Problem::NotPermitted(text),
         ErrorKind::AlreadyExists | ErrorKind::Unavailable => Problem::Conflict(text),
-        ErrorKind::DiskFull => Problem::DiskFull,
         _ => Refusal::from(error).into(),
     }
 }

@@ -169,6 +169,7 @@ impl From<Refused> for Problem {
                 Self::PayloadTooLarge { size, limit }
             }
             Refused::NoRoom => Self::NoRoom,
+            refused if refused.is_full() => Self::DiskFull,
             Refused::Failed(error) => {
                 tracing::error!(%error, "what an app keeps cannot be read or written");
                 Self::Internal

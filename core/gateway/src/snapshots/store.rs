@@ -138,6 +138,16 @@ impl Refused {
         };
         matches!(**error, redb::Error::Io(_) | redb::Error::PreviousIo)
     }
+
+    /// Whether that is because the disk is full.
+    pub(super) fn is_full(&self) -> bool {
+        use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+        let Self::Failed(error) = self else {
+            return false;
+        };
+        matches!(&**error, redb::Error::Io(error)
+            if matches!(error.kind(), StorageFull | QuotaExceeded))
+    }
 }
 
 impl Store {
@@ -483,7 +493,8 @@ mod tests {
         let full = Database::builder().create_with_backend(backend).unwrap();
         let full = Arc::new(Store::set_up(full).unwrap());
         is_full.store(true, Ordering::Relaxed);
-        assert!(full.write(&path("a"), &kept("x")).is_err());
+        let refused = full.write(&path("a"), &kept("x")).unwrap_err();
+        assert!(refused.is_full());
         let shelf = Shelf(Mutex::new(Some(full)));
         let write = |store: &Store| store.write(&path("a"), &kept("x"));
         shelf.ask(folder.path(), write).await.unwrap();

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::events::Refusal;
-use crate::problem::OVERLOADED;
+use crate::problem::{DISK_FULL, OVERLOADED};
 
 /// What a client sends.
 #[derive(Debug)]
@@ -118,6 +118,8 @@ impl From<Refusal> for Fault {
             Refusal::Invalid(why) | Refusal::TooLarge(why) => format!("Invalid request. {why}"),
             Refusal::Feature(error) => error.to_string(),
             Refusal::Overloaded => return Self::overloaded(),
+            Refusal::NotPermitted(why) => why,
+            Refusal::DiskFull => DISK_FULL.into(),
             Refusal::Closed => "The node was closed.".into(),
             Refusal::NotFound | Refusal::Internal => return Self::InternalError,
         };
