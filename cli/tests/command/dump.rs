@@ -107,32 +107,33 @@ fn a_dump_is_imported_packed_or_not_with_and_without_a_node_that_runs() {
     node.stop();
 }
 
-/// The sample was made as the predecessor's release 2.18 writes dumps, with the library of that.
+/// The sample is what `ax events dump` of release 2.18.2 has written, of a node with five events.
 #[test]
-fn a_dump_as_the_predecessor_packs_it_is_imported() {
+fn a_dump_that_the_predecessor_made_is_imported() {
     let place = Place::new();
     let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/samples/ax-2.18.dump");
     let row = place.row(&["import", sample]);
-    assert_eq!(row, json!({"records": 4, "events": 4}));
-    let at = |offset: u64| 1_700_000_000_000_000 + offset;
+    assert_eq!(row, json!({"records": 5, "events": 5}));
+    let (press, saw) = ("com.example.press", "com.example.saw");
+    let (first, second) = (1_795_749_884_338_861_u64, 1_795_749_884_348_462_u64);
     let stopped = json!({
         "reason": "jam", "lost": 2, "ratio": 0.25, "deep": [[1, -1], {"a": null}],
     });
-    let (one, both) = (json!(["press:7"]), json!(["press:7", "stopped"]));
+    let many = (0..40).map(|number| (number.to_string(), json!(number)));
+    let many = Value::Object(many.collect());
     let expected = [
-        (json!([]), stopped),
-        (one, json!("text \u{e4}")),
-        (both.clone(), json!(null)),
-        (both, json!([true, 4_294_967_296_u64, {"n": 61.5}])),
+        json!([press, first, ["press:7", "stopped"], stopped]),
+        json!([press, first, ["press:7"], "text \u{e4}"]),
+        json!([press, first, [], null]),
+        json!([press, first, ["part", "press:7"], [true, 4_294_967_296_u64, {"n": 61.5}]]),
+        json!([saw, second, ["gr\u{fc}\u{df}e", "saw:1"], many]),
     ];
-    for (offset, (event, (tags, payload))) in events(&place).iter().zip(expected).enumerate() {
-        let time = at(offset as u64);
-        let wanted = json!(["com.example.press", time, tags, payload]);
-        assert_eq!(
-            event.as_array().unwrap()[..4],
-            wanted.as_array().unwrap()[..]
-        );
+    let mut found = events(&place);
+    for event in &mut found {
+        // The CBOR is as long as it was written, which is not always as short as it can be.
+        event.as_array_mut().unwrap().pop();
     }
+    assert_eq!(found, expected);
 }
 
 #[test]
