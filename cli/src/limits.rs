@@ -97,3 +97,7 @@ pub(crate) const DEMO_PERIOD: Duration = Duration::from_secs(1);
 
 /// Latencies of which a demo tells: those of some seconds, so that one of each hundred is seen.
 pub(crate) const DEMO_LATENCIES: usize = 1_000;
+
+/// Own events near the last that was found, among which the next record of a dump is looked for: as
+/// many as others may publish in between, in about 10 MiB.
+pub(crate) const RESUME_EVENTS: usize = 128 * 1024;

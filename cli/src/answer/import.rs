@@ -38,7 +38,7 @@ struct Group {
 struct Importer<'a> {
     host: &'a Host,
     skip: u64,
-    /// How far a dump is in the log, unless it was said what to skip.
+    /// What of a dump is in the log, unless it was said what to skip.
     resume: Option<Resume>,
     group: Group,
     /// Records that were in the log before.
@@ -75,7 +75,7 @@ pub(super) async fn import(host: &Host, skip: Option<u64>, link: &mut Link) -> R
     if importer.found > 0 {
         let found = importer.found;
         link.note(format!(
-            "the first {found} records were in the log already; --skip 0 imports them again"
+            "{found} records were in the log already; --skip 0 imports them again"
         ))
         .await?;
     }

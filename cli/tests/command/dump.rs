@@ -150,7 +150,7 @@ fn a_dump_that_is_imported_again_goes_on_where_it_was() {
     let said = place.feed(&words, &packed(&given));
     assert_eq!(
         said.err,
-        "note: the first 2 records were in the log already; --skip 0 imports them again\n"
+        "note: 2 records were in the log already; --skip 0 imports them again\n"
     );
     assert_eq!(said.done(&words), "{\"records\":3,\"events\":1}\n");
     let said = place.feed(&words, &packed(&given));
@@ -168,6 +168,24 @@ fn a_dump_that_is_imported_again_goes_on_where_it_was() {
     let words = ["import", "--json", "--skip", "0"];
     let said = place.feed(&words, &packed(&given));
     assert_eq!(said.done(&words), "{\"records\":3,\"events\":3}\n");
+}
+
+#[test]
+fn what_a_later_dump_has_in_the_middle_is_imported_and_the_rest_is_not() {
+    let place = Place::new();
+    let of = |offset| record(offset, "com.example.press", &[0x18, 0x20 + offset as u8]);
+    let first: Vec<Vec<u8>> = [0, 1, 4, 5, 6].map(of).to_vec();
+    place.feed(&["import"], &packed(&first)).done(&["import"]);
+    place.print(&["publish", "1", "-t", "own"]);
+    // A device came back that had been away: 2 and 3; and there is more: 7.
+    let words = ["import", "--json"];
+    let second: Vec<Vec<u8>> = (0..8).map(of).collect();
+    let said = place.feed(&words, &packed(&second));
+    assert_eq!(said.done(&words), "{\"records\":8,\"events\":3}\n");
+    let third: Vec<Vec<u8>> = (0..9).map(of).collect();
+    let said = place.feed(&words, &packed(&third));
+    assert_eq!(said.done(&words), "{\"records\":9,\"events\":1}\n");
+    assert_eq!(place.rows(&["query", "FROM 'press:7'"]).len(), 9);
 }
 
 #[test]
