@@ -93,9 +93,15 @@ impl Invitations {
         Ok(invitation.terms.grant.clone())
     }
 
-    /// Takes an invite back. Returns whether it was known.
+    /// Takes an invite back. Returns whether anybody could still have used it; one that was used
+    /// stays, to say so.
     pub fn withdraw(&mut self, id: InviteId) -> bool {
-        self.0.remove(&id).is_some()
+        let is_good = |invitation: &Invitation| !invitation.is_used_up();
+        let was_good = self.0.get(&id).is_some_and(is_good);
+        if was_good {
+            self.0.remove(&id);
+        }
+        was_good
     }
 
     /// Forgets what has expired. Returns whether anything had.

@@ -100,7 +100,7 @@ impl Registrar {
         &self.invitations
     }
 
-    /// Takes an invite back. Returns whether it was known.
+    /// Takes an invite back. Returns whether anybody could still have used it.
     pub fn withdraw(&mut self, id: InviteId) -> bool {
         self.invitations.withdraw(id)
     }

@@ -249,3 +249,17 @@ fn open_invites_are_bounded_and_used_ones_make_room() {
     let outcome = join(&plant, &mut registrar, 11, &tokens[0]);
     assert_eq!(outcome.left, Then::Refuse(Denial::InviteUnknown));
 }
+
+#[test]
+fn an_invite_that_was_used_cannot_be_taken_back() {
+    let plant = swarm(1);
+    let mut registrar = plant.registrar();
+    let (once, twice) = (invite(&mut registrar, 1, 1), invite(&mut registrar, 2, 2));
+    join(&plant, &mut registrar, 10, &once);
+    join(&plant, &mut registrar, 10, &twice);
+    assert!(!registrar.withdraw(once.id));
+    let outcome = join(&plant, &mut registrar, 11, &once);
+    assert_eq!(outcome.left, Then::Refuse(Denial::InviteUsed));
+    assert!(registrar.withdraw(twice.id));
+    assert!(!registrar.withdraw(twice.id));
+}
