@@ -28,6 +28,8 @@ const REFUSE: u8 = 2;
 pub(crate) enum Refusal {
     #[error("{0}")]
     ByUs(String),
+    #[error("it is over as it should be; another connection follows")]
+    Parted,
     #[error("the peer refused without a reason")]
     ByPeer,
     #[error("the peer speaks version {0} of the admission, this node {VERSION}")]
@@ -127,14 +129,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Exchange<S> {
                 self.queue(ADMIT, &[]);
             }
             Then::Receive | Then::Admit => {}
-            Then::Refuse(reason) => {
-                self.queue(REFUSE, &[]);
-                self.part().await;
-                return Err(Refusal::ByUs(reason));
-            }
+            Then::Refuse(reason) => return Err(self.refuse(Refusal::ByUs(reason)).await),
+            Then::Part => return Err(self.refuse(Refusal::Parted).await),
         }
         self.flush().await?;
         Ok(())
+    }
+
+    /// Closes the connection once the peer has been told; why, for this node.
+    async fn refuse(&mut self, why: Refusal) -> Refusal {
+        self.queue(REFUSE, &[]);
+        self.part().await;
+        why
     }
 
     fn queue(&mut self, kind: u8, payload: &[u8]) {
@@ -325,6 +331,15 @@ mod tests {
         let (left, right) = meet(left, right).await;
         assert_eq!(left.unwrap_err().to_string(), "told: no");
         assert_eq!(right.unwrap_err().to_string(), "do not like it");
+    }
+
+    #[tokio::test]
+    async fn who_parts_is_not_refused() {
+        let left = vec![step(Some("come again"), Then::Part)];
+        let right = vec![step(None, Then::Receive), step(None, Then::Part)];
+        let (left, right) = meet(left, right).await;
+        assert!(matches!(left, Err(Refusal::Parted)));
+        assert!(matches!(right, Err(Refusal::Parted)));
     }
 
     #[tokio::test]

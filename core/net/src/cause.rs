@@ -23,6 +23,8 @@ pub(crate) enum Kind {
     Refused,
     /// The peer would have been admitted but went away: it has a connection already.
     Gone,
+    /// Closed because what was agreed on it needs another connection.
+    Parted,
     /// This node reached itself.
     Oneself,
 }
@@ -56,6 +58,7 @@ impl Cause {
         let kind = match refused.source {
             Refusal::Oneself => Kind::Oneself,
             Refusal::Gone(_) => Kind::Gone,
+            Refusal::Parted => Kind::Parted,
             _ => Kind::Refused,
         };
         Self {

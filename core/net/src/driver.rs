@@ -483,6 +483,10 @@ impl Driver {
                 !self.listening.borrow().contains(&endpoint)
             }
             Kind::Refused | Kind::Gone => self.book.failed(endpoint, &reason, Instant::now()),
+            Kind::Parted => {
+                self.book.failed(endpoint, &reason, Instant::now());
+                false
+            }
         };
         if is_news {
             let endpoint = Some(endpoint);

@@ -46,4 +46,7 @@ pub enum Then {
     /// The connection is closed. The text is for this node's user only; what the peer shall
     /// know about it is in `send`.
     Refuse(String),
+    /// The connection is closed as it should be: what was agreed on it needs another one. Nobody
+    /// is told.
+    Part,
 }

@@ -198,14 +198,14 @@ impl Conversation {
                     return refuse("what was granted cannot be kept");
                 }
                 tracing::info!(%device, "a device was let in");
-                net::Then::Refuse("let in; it comes again as a member".into())
+                net::Then::Part
             }
             Verdict::Joined(joined) => {
                 let entered = Membership::joined(*joined);
                 if let Err(error) = entered.and_then(|membership| house.enter(membership)) {
                     house.report(JoinState::Failed(error.to_string()));
                 }
-                net::Then::Refuse("joined; connecting again as a member".into())
+                net::Then::Part
             }
             Verdict::Wait(ticket) => {
                 house.report(JoinState::Waiting(ticket.code));
@@ -214,7 +214,7 @@ impl Conversation {
                         **wish = Wish::Again(*ticket);
                     }
                 });
-                net::Then::Refuse("waiting for approval".into())
+                net::Then::Part
             }
             Verdict::Refuse(denial) => {
                 if matches!(self.stage, Stage::AsJoiner(_)) && self.is_final(denial) {

@@ -93,6 +93,8 @@ async fn a_device_joins_with_one_line_and_both_have_the_same() {
     let again = first.swarm().create("other", "first").unwrap_err();
     assert_eq!(again.kind(), ErrorKind::AlreadyExists);
     for node in [&first, &second] {
+        let refused = node.swarm().status().refused;
+        assert!(refused.is_empty(), "nobody was refused: {refused:?}");
         node.close().await.unwrap();
     }
 }
