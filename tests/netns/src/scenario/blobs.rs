@@ -3,32 +3,22 @@
 
 use std::fs::File;
 use std::io::BufReader;
-use std::net::Ipv4Addr;
 use std::path::Path;
-use std::thread::{scope, sleep};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, ensure};
 use swarmlet::BlobId;
 
-use crate::orders::{Opening, Order};
+use super::protocols::{listening, over_each};
+use crate::orders::Order;
 use crate::stage::{Device, World, eventually, within};
 
 pub(super) fn tell() -> Result<String> {
-    let told = scope(|scope| {
-        let pairs = ["tcp", "quic"].map(|protocol| scope.spawn(move || pair(protocol)));
-        pairs.map(|pair| {
-            let told = pair.join();
-            told.unwrap_or_else(|_| Err(anyhow!("it has panicked")))
-        })
-    });
-    let [tcp, quic] = told;
+    let [tcp, quic] = over_each(pair)?;
+    let (mebibytes, seconds) = (BYTES >> 20, CUT.as_secs());
     Ok(format!(
-        "{} MiB, cut for {} s: {}; {}",
-        BYTES >> 20,
-        CUT.as_secs(),
-        tcp?,
-        quic?
+        "{mebibytes} MiB, cut for {seconds} s: {tcp}; {quic}"
     ))
 }
 
@@ -37,11 +27,7 @@ fn pair(protocol: &str) -> Result<String> {
     let lan = world.lan()?;
     let hosts = [world.host(&[&lan])?, world.host(&[&lan])?];
     let mut devices = [world.device(&hosts[0])?, world.device(&hosts[1])?];
-    let opening = Opening {
-        listen: vec![format!("{protocol}://{}:0", Ipv4Addr::UNSPECIFIED)],
-        ..Opening::default()
-    };
-    super::found_with(&mut devices, &opening)?;
+    super::found_with(&mut devices, &listening(protocol))?;
     let [source, receiver] = &mut devices;
     let blob: String = source.ask(&Order::Store { bytes: BYTES })?;
     let file = receiver.folder().with_extension("saved");

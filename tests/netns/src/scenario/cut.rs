@@ -4,13 +4,13 @@
 //! Either the link is down, which the device sees, or packets get lost, which nobody is told; in
 //! both directions, or in one.
 
-use std::net::Ipv4Addr;
-use std::thread::{scope, sleep};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Result, ensure};
 
-use crate::orders::{Opening, Order};
+use super::protocols::{listening, over_each};
+use crate::orders::Order;
 use crate::stage::{Device, Host, Offsets, World, within};
 
 pub(super) fn link_down() -> Result<String> {
@@ -48,22 +48,11 @@ struct Cut {
 type Change = fn(&Host<'_>, &Host<'_>) -> Result<()>;
 
 fn tell(cut: &Cut) -> Result<String> {
-    let told = scope(|scope| {
-        let pairs = ["tcp", "quic"].map(|protocol| scope.spawn(move || pair(protocol, cut)));
-        pairs.map(|pair| {
-            let told = pair.join();
-            told.unwrap_or_else(|_| Err(anyhow!("it has panicked")))
-        })
-    });
+    let [tcp, quic] = over_each(|protocol| pair(protocol, cut))?;
     let lengths = cut.lengths.iter();
     let lengths: Vec<String> = lengths.map(|length| length.as_secs().to_string()).collect();
-    let [tcp, quic] = told;
-    Ok(format!(
-        "cut for {} s: {}, {}",
-        lengths.join(" and "),
-        tcp?,
-        quic?
-    ))
+    let lengths = lengths.join(" and ");
+    Ok(format!("cut for {lengths} s: {tcp}, {quic}"))
 }
 
 fn pair(protocol: &str, cut: &Cut) -> Result<String> {
@@ -71,11 +60,7 @@ fn pair(protocol: &str, cut: &Cut) -> Result<String> {
     let lan = world.lan()?;
     let hosts = [world.host(&[&lan])?, world.host(&[&lan])?];
     let mut devices = [world.device(&hosts[0])?, world.device(&hosts[1])?];
-    let opening = Opening {
-        listen: vec![format!("{protocol}://{}:0", Ipv4Addr::UNSPECIFIED)],
-        ..Opening::default()
-    };
-    super::found_with(&mut devices, &opening)?;
+    super::found_with(&mut devices, &listening(protocol))?;
     for device in &mut devices {
         device.ask::<()>(&Order::Load { pause_ms: 10 })?;
     }

@@ -7,6 +7,7 @@ mod discovery;
 mod found;
 mod intruder;
 mod kill;
+mod protocols;
 mod relay;
 mod strangers;
 mod table;
