@@ -99,6 +99,7 @@ export class Node {
 /** Some nodes of one swarm, all of them running. */
 export class Swarm {
   #folder = mkdtempSync(join(tmpdir(), "swarmlet-clients-"));
+  #apps = [];
   nodes = [];
 
   static async of(count) {
@@ -139,7 +140,15 @@ export class Swarm {
     await first.start();
   }
 
+  /** An app on each node, until the swarm is closed. */
+  async apps() {
+    const apps = await Promise.all(this.nodes.map((node) => node.app()));
+    this.#apps.push(...apps);
+    return apps;
+  }
+
   async close() {
+    this.#apps.forEach((app) => app.dispose());
     await Promise.all(this.nodes.map((node) => node.stop()));
     rmSync(this.#folder, { recursive: true, force: true });
   }

@@ -56,14 +56,10 @@ let swarm, first, second;
 
 before(async () => {
   swarm = await Swarm.of(2);
-  [first, second] = await Promise.all(swarm.nodes.map((node) => node.app()));
+  [first, second] = await swarm.apps();
 });
 
-after(async () => {
-  first?.dispose();
-  second?.dispose();
-  await swarm?.close();
-});
+after(() => swarm?.close());
 
 /** The state of a machine as soon as it is one of these, and what it may do then. */
 async function reached(machine, state, isSo = () => true) {

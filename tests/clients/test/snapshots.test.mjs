@@ -9,13 +9,10 @@ let swarm, app;
 
 before(async () => {
   swarm = await Swarm.of(1);
-  app = await swarm.nodes[0].app();
+  [app] = await swarm.apps();
 });
 
-after(async () => {
-  app?.dispose();
-  await swarm?.close();
-});
+after(() => swarm?.close());
 
 /** Publishes an event, and keeps the state behind it. */
 async function kept(entity, { version = 1, tag = "now", state }) {

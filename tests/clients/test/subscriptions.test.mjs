@@ -11,14 +11,10 @@ let swarm, first, second;
 
 before(async () => {
   swarm = await Swarm.of(2);
-  [first, second] = await Promise.all(swarm.nodes.map((node) => node.app()));
+  [first, second] = await swarm.apps();
 });
 
-after(async () => {
-  first?.dispose();
-  second?.dispose();
-  await swarm?.close();
-});
+after(() => swarm?.close());
 
 /** Publishes so that the next event of the other node, which does not know it yet, comes before. */
 async function far(app, tag) {

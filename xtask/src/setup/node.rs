@@ -1,4 +1,5 @@
-//! The pinned programs that build and check the npm package, and those that drive a browser.
+//! What tests take from npm: what builds and checks our package, what drives a browser, and the
+//! predecessor's clients. All of it is pinned.
 
 use crate::{root, shell};
 use anyhow::{Context, Result};
@@ -8,6 +9,7 @@ use std::fs;
 const FOLDERS: &[(&str, &str)] = &[
     ("node/tools", "typescript"),
     ("tests/browser", "playwright-core"),
+    ("tests/clients", "@actyx/sdk"),
 ];
 const LOCK: &str = "package-lock.json";
 

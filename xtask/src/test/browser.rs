@@ -2,8 +2,7 @@
 
 use crate::cargo::{self, Profile};
 use crate::{root, shell};
-use anyhow::{Context, Result};
-use std::fs;
+use anyhow::Result;
 
 /// The manifest of the tests.
 pub(crate) const MANIFEST: &str = "tests/browser/package.json";
@@ -14,7 +13,7 @@ const PAGE: &str = "core/gateway/page";
 /// Builds the command, reads every script, runs the tests.
 pub(crate) fn run() -> Result<()> {
     cargo::build_programs()?;
-    for script in scripts(PAGE, ".mjs")? {
+    for script in root::files(PAGE, ".mjs")? {
         shell::run(&mut shell::command(&["node", "--check", &script]))?;
     }
     // One file after the other: each has nodes and a browser of its own.
@@ -25,21 +24,7 @@ pub(crate) fn run() -> Result<()> {
         "--test-concurrency=1",
     ];
     let mut command = shell::command(&words);
-    command.args(scripts(TESTS, ".test.mjs")?);
+    command.args(root::files(TESTS, ".test.mjs")?);
     command.env("SWARMLET", cargo::built(Profile::Dev).join("swarmlet"));
     shell::run(&mut command)
-}
-
-/// The files of a folder whose names end so.
-fn scripts(folder: &str, ending: &str) -> Result<Vec<String>> {
-    let entries = fs::read_dir(root::path(folder));
-    let mut scripts = Vec::new();
-    for entry in entries.with_context(|| format!("cannot read {folder}"))? {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        if name.ends_with(ending) {
-            scripts.push(format!("{folder}/{name}"));
-        }
-    }
-    scripts.sort();
-    Ok(scripts)
 }

@@ -18,7 +18,7 @@ pub(crate) fn run() -> Result<()> {
     build(Profile::Dev)?;
     shell::run(&mut shell::command(&["node", COMPILER, "-p", "node/test"]))?;
     let tests = ["node", "--test", "--test-reporter=dot", "--expose-gc"];
-    let files = test_files()?;
+    let files = root::files("node/test", ".test.mjs")?;
     let files: Vec<&str> = files.iter().map(String::as_str).collect();
     shell::run(&mut shell::command(&[&tests[..], &files].concat()))
 }
@@ -55,19 +55,4 @@ pub(crate) fn installed(program: &str) -> Result<String> {
     let put = project.join(name);
     fs::copy(root::path(program), &put).with_context(|| format!("cannot copy {program}"))?;
     Ok(put.display().to_string())
-}
-
-/// The tests of the package and of the examples.
-fn test_files() -> Result<Vec<String>> {
-    let mut files = Vec::new();
-    let folder = "node/test";
-    let entries = fs::read_dir(root::path(folder)).context("cannot read node/test")?;
-    for entry in entries {
-        let name = entry?.file_name().to_string_lossy().into_owned();
-        if name.ends_with(".test.mjs") {
-            files.push(format!("{folder}/{name}"));
-        }
-    }
-    files.sort();
-    Ok(files)
 }
