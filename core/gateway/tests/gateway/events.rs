@@ -1,9 +1,8 @@
 //! Events over HTTP: shapes and refusals that the clients' own packages do not try.
 
 use serde_json::{Value, json};
-use swarmlet::InviteOptions;
 
-use crate::harness::{Place, SOON};
+use crate::harness::Place;
 use crate::http::Ask;
 
 const QUERY: &str = "/api/v2/events/query";
@@ -151,23 +150,4 @@ async fn a_closed_node_says_so() {
     let body = json!({ "data": [{ "tags": [], "payload": 1 }] });
     let reply = place.post("/api/v2/events/publish", &token, &body).await;
     assert_eq!(reply.problem(), (503, "ERR_SHUTTING_DOWN".into()));
-}
-
-#[tokio::test]
-async fn a_device_that_may_only_read_says_so() {
-    let (first, second) = (Place::open().await, Place::open().await);
-    first.node.swarm().create("plant", "office").unwrap();
-    let mut reading = InviteOptions::default();
-    reading.capabilities = "r:*".parse().unwrap();
-    let invite = first.node.swarm().invite(&reading).unwrap();
-    second
-        .node
-        .swarm()
-        .join(&invite, "panel", SOON)
-        .await
-        .unwrap();
-    let token = second.token().await;
-    let events = json!({ "data": [{ "tags": ["a"], "payload": 1 }] });
-    let reply = second.post("/api/v2/events/publish", &token, &events).await;
-    assert_eq!(reply.problem(), (403, "ERR_NOT_PERMITTED".into()));
 }
