@@ -107,6 +107,7 @@ const RUST: &[&[&str]] = &[&[
     "--bins",
     "--tests",
     "--examples",
+    "--no-fail-fast",
 ]];
 const DOC: &[&[&str]] = &[
     &["cargo", "test", "--workspace", "--doc"],
