@@ -21,6 +21,12 @@ impl Sync {
     ) {
         let revocations = self.members.revocations_digest();
         let mut session = Session::new(id, peer, revocations, now);
+        if self.members.is_revoked(peer) {
+            // It was admitted a moment before it was put out.
+            self.sessions.insert(id, session);
+            self.close(id, CloseReason::Revoked, now, out);
+            return;
+        }
         let hello = Hello {
             instance: self.options.instance,
             holds: self.options.holds.clone(),

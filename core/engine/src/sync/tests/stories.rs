@@ -453,6 +453,24 @@ fn what_an_author_may_not_write_is_taken_by_nobody() {
 }
 
 #[test]
+fn a_device_that_was_put_out_while_it_was_admitted_gets_nothing() {
+    let mut bench = Bench::new(2);
+    bench.publish(0, "x", 10);
+    let revocation = revocation(bench.nodes[1].id, &[]);
+    bench.nodes[0]
+        .sync
+        .members_mut()
+        .revoke(revocation)
+        .unwrap();
+    bench.step(0, crate::sync::Input::MembersChanged);
+    bench.connect(0, 1);
+    bench.pass(100);
+    assert_eq!(bench.nodes[0].closed, [CloseReason::Revoked]);
+    let stream = bench.stream(0, 0);
+    assert_eq!(bench.reader(1).present().next(stream), 0);
+}
+
+#[test]
 fn a_revoked_device_is_cut_off_at_once_and_all_keep_the_same_of_it() {
     let mut bench = Bench::new(4);
     for _ in 0..3 {
