@@ -9,7 +9,7 @@ use super::cbor::{Reader, Writer};
 use super::denial::Denial;
 use super::grant::Grant;
 use super::invite::{InviteId, Secret};
-use super::limits::{INVITE_USES_MAX, INVITES_MAX};
+use super::limits::{INVITE_REMEMBERED_SECS, INVITE_USES_MAX, INVITES_MAX};
 use crate::error::{Error, Result};
 use crate::event::NodeId;
 use crate::event::codec::Malformed;
@@ -32,7 +32,7 @@ struct Invitation {
     used_by: BTreeSet<NodeId>,
 }
 
-/// The invites of one issuer that have not expired, at most 64.
+/// The invites of one issuer, at most 64, with those that have expired within a day.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Invitations(BTreeMap<InviteId, Invitation>);
 
@@ -93,10 +93,11 @@ impl Invitations {
         Ok(invitation.terms.grant.clone())
     }
 
-    /// Takes an invite back. Returns whether anybody could still have used it; one that was used
-    /// stays, to say so.
-    pub fn withdraw(&mut self, id: InviteId) -> bool {
-        let is_good = |invitation: &Invitation| !invitation.is_used_up();
+    /// Takes an invite back. Returns whether anybody could still have used it; one that was used, or
+    /// has expired, stays to say so.
+    pub fn withdraw(&mut self, id: InviteId, now: u64) -> bool {
+        let is_good =
+            |invitation: &Invitation| !invitation.is_used_up() && now < invitation.terms.expires_at;
         let was_good = self.0.get(&id).is_some_and(is_good);
         if was_good {
             self.0.remove(&id);
@@ -104,11 +105,16 @@ impl Invitations {
         was_good
     }
 
-    /// Forgets what has expired. Returns whether anything had.
+    /// Forgets what has expired a day ago. Returns whether anything had.
     pub fn expire(&mut self, now: u64) -> bool {
+        self.forget(now.saturating_sub(INVITE_REMEMBERED_SECS))
+    }
+
+    /// Forgets what had expired by then. Returns whether anything had.
+    fn forget(&mut self, then: u64) -> bool {
         let before = self.0.len();
         self.0
-            .retain(|_, invitation| now < invitation.terms.expires_at);
+            .retain(|_, invitation| then < invitation.terms.expires_at);
         self.0.len() != before
     }
 
@@ -118,10 +124,10 @@ impl Invitations {
         entries.map(|(id, invitation)| (*id, &invitation.terms, invitation.used_by.len()))
     }
 
-    /// Used invites are kept to say that they were used, but make room for new ones.
+    /// Invites that are over are kept to say why, but make room for new ones.
     fn make_room(&mut self, now: u64) -> Result<()> {
         if self.0.len() >= INVITES_MAX {
-            self.expire(now);
+            self.forget(now);
         }
         if self.0.len() >= INVITES_MAX {
             self.0.retain(|_, invitation| !invitation.is_used_up());

@@ -90,19 +90,19 @@ impl Registrar {
         let access = self.invitations.create(terms, random, now)?;
         let id = access.0;
         Invite::new(place, access, hints).inspect_err(|_| {
-            self.invitations.withdraw(id);
+            self.invitations.withdraw(id, now);
         })
     }
 
-    /// The invites that have not expired.
+    /// The invites that are known, with those that have expired within a day.
     #[must_use]
     pub fn invitations(&self) -> &Invitations {
         &self.invitations
     }
 
     /// Takes an invite back. Returns whether anybody could still have used it.
-    pub fn withdraw(&mut self, id: InviteId) -> bool {
-        self.invitations.withdraw(id)
+    pub fn withdraw(&mut self, id: InviteId, now: u64) -> bool {
+        self.invitations.withdraw(id, now)
     }
 
     /// Lets `device` in when it asks, until the time `until`. Store the state afterwards.
@@ -213,7 +213,7 @@ impl Registrar {
         self.issue(claims.subject, &grant, &claims.name, office)
     }
 
-    /// Forgets what has expired. Returns whether the state is to be stored.
+    /// Forgets what is over. Returns whether the state is to be stored.
     pub fn expire(&mut self, now: u64) -> bool {
         self.pending.expire(now);
         let before = self.preauthorised.len();

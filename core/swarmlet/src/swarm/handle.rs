@@ -179,8 +179,9 @@ impl Swarm {
     /// `invalid_argument` for a text that is no invite; `unavailable` and `permission_denied` as
     /// for [`Swarm::invite`]; `storage`.
     pub fn withdraw(&self, invite: &str) -> Result<bool> {
-        let withdrawn = parse_invite(invite)
-            .and_then(|invite| self.as_issuer(|registrar, _| Ok(registrar.withdraw(invite.id))));
+        let withdrawn = parse_invite(invite).and_then(|invite| {
+            self.as_issuer(|registrar, now| Ok(registrar.withdraw(invite.id, now)))
+        });
         withdrawn.map_err(|error| error.during("swarm.withdraw"))
     }
 

@@ -104,7 +104,10 @@ fn an_old_invite_is_refused() {
     door.now = NOW + DAY;
     let outcome = talk(&mut joiner, &mut door);
     assert_eq!(outcome.left, Then::Refuse(Denial::InviteExpired));
-    assert!(registrar.expire(NOW + DAY));
+    assert!(!registrar.withdraw(token.id, NOW + DAY));
+    // For a day it is known that it was one.
+    assert!(!registrar.expire(NOW + 2 * DAY - 1));
+    assert!(registrar.expire(NOW + 2 * DAY));
     assert_eq!(registrar.invitations().iter().count(), 0);
 }
 
@@ -245,7 +248,7 @@ fn open_invites_are_bounded_and_used_ones_make_room() {
             .invite(terms(1), Vec::new(), [64; 24], NOW)
             .is_ok()
     );
-    assert!(registrar.withdraw(tokens[0].id));
+    assert!(registrar.withdraw(tokens[0].id, NOW));
     let outcome = join(&plant, &mut registrar, 11, &tokens[0]);
     assert_eq!(outcome.left, Then::Refuse(Denial::InviteUnknown));
 }
@@ -257,9 +260,9 @@ fn an_invite_that_was_used_cannot_be_taken_back() {
     let (once, twice) = (invite(&mut registrar, 1, 1), invite(&mut registrar, 2, 2));
     join(&plant, &mut registrar, 10, &once);
     join(&plant, &mut registrar, 10, &twice);
-    assert!(!registrar.withdraw(once.id));
+    assert!(!registrar.withdraw(once.id, NOW));
     let outcome = join(&plant, &mut registrar, 11, &once);
     assert_eq!(outcome.left, Then::Refuse(Denial::InviteUsed));
-    assert!(registrar.withdraw(twice.id));
-    assert!(!registrar.withdraw(twice.id));
+    assert!(registrar.withdraw(twice.id, NOW));
+    assert!(!registrar.withdraw(twice.id, NOW));
 }
