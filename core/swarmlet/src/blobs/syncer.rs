@@ -2,7 +2,8 @@
 //! the disk.
 //!
 //! Large parts are synced while they grow: one sync of all of it at the end would keep the syncs of
-//! events waiting behind it. Parts that became whole at the same time cost one sync of their names.
+//! events waiting behind it. Parts that became whole at the same time are synced at once, which
+//! filesystems with a journal do in one commit of it, and cost one sync of their names.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, mpsc};
@@ -13,7 +14,7 @@ use swarmlet_engine::{Error, Result};
 
 use super::keeper::BlobKeeper;
 use super::worker::Job;
-use crate::limits::BLOB_SYNCS_WAITING_MAX;
+use crate::limits::{BLOB_SYNCS_AT_ONCE, BLOB_SYNCS_WAITING_MAX};
 
 /// The thread, as the worker holds it; dropping it waits until it has done all it was asked to.
 pub(super) struct Syncer {
@@ -87,12 +88,33 @@ fn run(keeper: &BlobKeeper, tasks: &mpsc::Receiver<Task>) {
         }
         // Completing syncs as well.
         growing.retain(|id, _| whole.iter().all(|part| part.id() != *id));
-        for (blob, part) in growing {
-            if let Err(error) = part.sync() {
-                tracing::warn!(%error, %blob, "a part could not be synced, and will be copied");
+        let parts: Vec<&Part> = growing.values().chain(&whole).map(AsRef::as_ref).collect();
+        sync_all(&parts);
+        complete(keeper, &whole);
+    }
+}
+
+/// Syncs parts, some at a time.
+fn sync_all(parts: &[&Part]) {
+    let each = parts.len().div_ceil(BLOB_SYNCS_AT_ONCE);
+    std::thread::scope(|scope| {
+        let mut shares = parts.chunks(each);
+        let own = shares.next().unwrap_or_default();
+        for share in shares {
+            let sync_share = move || share.iter().for_each(|part| sync(part));
+            let thread = std::thread::Builder::new().name("swarmlet-fsync".into());
+            if thread.spawn_scoped(scope, sync_share).is_err() {
+                sync_share();
             }
         }
-        complete(keeper, &whole);
+        own.iter().for_each(|part| sync(part));
+    });
+}
+
+fn sync(part: &Part) {
+    if let Err(error) = part.sync() {
+        let blob = part.id();
+        tracing::warn!(%error, %blob, "a part could not be synced, and will be copied");
     }
 }
 

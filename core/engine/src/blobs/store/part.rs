@@ -22,6 +22,10 @@ pub struct Part {
     pieces: Mutex<Pieces>,
     /// Bytes written since [`Part::is_sync_due`] said so last.
     unsynced: AtomicU64,
+    /// Pieces written, and one for what was there before.
+    writes: AtomicU64,
+    /// How many of these a sync has made durable.
+    synced: AtomicU64,
     doubts: Doubts,
 }
 
@@ -56,6 +60,8 @@ impl Part {
             files,
             pieces: Mutex::new(Pieces { missing, checked }),
             unsynced: AtomicU64::new(0),
+            writes: AtomicU64::new(1),
+            synced: AtomicU64::new(0),
             doubts,
         }
     }
@@ -149,6 +155,8 @@ impl Part {
                 .with("blob", self.id())
                 .with("piece", piece.get())
         })?;
+        // Before the piece counts as here: whoever completes the part has to sync it then.
+        self.writes.fetch_add(1, Ordering::Release);
         self.pieces().missing.remove(piece);
         let bytes = encoded.len() as u64;
         self.unsynced.fetch_add(bytes, Ordering::Relaxed);
@@ -165,20 +173,23 @@ impl Part {
         is_due
     }
 
-    /// Has the disk write what was written so far. Nothing depends on it: it makes completing
-    /// quick, and spares the syncs of others from waiting behind all of it at once.
+    /// Has the disk write what was written so far, unless that was done. Nothing depends on it: it
+    /// makes completing quick, and spares the syncs of others from waiting behind all of it at once.
     ///
     /// # Errors
     ///
     /// `disk_full`, `storage`; completing it copies it then.
     pub fn sync(&self) -> Result<()> {
-        if self.is_doubted() {
+        let writes = self.writes.load(Ordering::Acquire);
+        if self.is_doubted() || self.synced.load(Ordering::Acquire) >= writes {
             return Ok(());
         }
         self.files.sync().map_err(|error| {
             locked(&self.doubts).insert(self.id());
             Error::io("cannot keep a blob", error).with("blob", self.id())
-        })
+        })?;
+        self.synced.fetch_max(writes, Ordering::Release);
+        Ok(())
     }
 
     /// The bytes of a piece; `None` if it is not here.
