@@ -23,7 +23,7 @@ fn a_link_opens_the_page_of_the_node_that_runs() {
     assert_eq!(node.line(), hint);
     let row = place.row(&["page"]);
     let (address, token) = parts(row["url"].as_str().unwrap());
-    let page = fetch(&address, "/", None);
+    let page = fetch(&address, "/page/index.html", None);
     assert!(
         page.starts_with("HTTP/1.0 200 ") && page.contains("<html"),
         "{page}"

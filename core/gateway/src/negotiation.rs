@@ -31,6 +31,16 @@ pub(crate) fn check_accept(headers: &HeaderMap, offered: &'static str) -> Result
     })
 }
 
+/// Whether a client asks for HTML by its name, as browsers do.
+pub(crate) fn names_html(headers: &HeaderMap) -> bool {
+    let accept = headers.get(ACCEPT).map(|accept| accept.as_bytes());
+    let accept = String::from_utf8_lossy(accept.unwrap_or_default());
+    let essence = |part: &str| part.split(';').next().unwrap_or_default().trim().to_owned();
+    accept
+        .split(',')
+        .any(|part| essence(part).eq_ignore_ascii_case("text/html"))
+}
+
 /// Refuses a body that says it is something else than JSON.
 pub(crate) fn check_json(headers: &HeaderMap) -> Result<(), Problem> {
     let Some(content_type) = headers.get(CONTENT_TYPE) else {
@@ -77,6 +87,17 @@ mod tests {
             );
         }
         assert!(check_accept(&HeaderMap::new(), JSON).is_ok());
+    }
+
+    #[test]
+    fn browsers_name_what_they_show() {
+        let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+        assert!(names_html(&headers(ACCEPT, browser)));
+        assert!(names_html(&headers(ACCEPT, "*/*, Text/HTML;q=0.1")));
+        for accept in ["", "*/*", "application/json", "text/plain"] {
+            assert!(!names_html(&headers(ACCEPT, accept)), "{accept}");
+        }
+        assert!(!names_html(&HeaderMap::new()));
     }
 
     #[test]

@@ -2,10 +2,12 @@
 
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
+use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 
 use crate::files::media;
+use crate::negotiation::names_html;
 use crate::problem::Problem;
 
 /// One of the files.
@@ -61,8 +63,12 @@ const FILES: &[PageFile] = page_files![
 /// The page itself.
 const INDEX: &str = "index.html";
 
-pub(super) async fn index() -> Result<Response, Problem> {
-    named(INDEX)
+/// For browsers. Clients of the API are told that nothing is there, as by the predecessor.
+pub(super) async fn index(headers: HeaderMap) -> Result<Response, Problem> {
+    match names_html(&headers) {
+        true => named(INDEX),
+        false => Err(Problem::NotFound),
+    }
 }
 
 pub(super) async fn file(name: Result<Path<String>, PathRejection>) -> Result<Response, Problem> {

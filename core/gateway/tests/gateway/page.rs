@@ -262,7 +262,8 @@ async fn pages_of_files_are_not_beside_the_page_for_people() {
 #[tokio::test]
 async fn browsers_are_kept_to_what_the_page_needs() {
     let place = Place::open_with_page().await;
-    let page = place.send(Ask::new("GET", "/")).await;
+    let page = Ask::new("GET", "/").header("Accept", "text/html,*/*;q=0.8");
+    let page = place.send(page).await;
     let file = place.send(Ask::new("GET", "/page/index.html")).await;
     assert_eq!((page.status, &page.body), (200, &file.body));
     let state = place.send(place.call("GET", "state")).await;
@@ -275,7 +276,14 @@ async fn browsers_are_kept_to_what_the_page_needs() {
         assert_eq!(reply.header("content-type"), Some(kind));
     }
     check_headers(&place.send(Ask::new("GET", "/page/v1/state")).await);
-    for path in ["/page/x", "/page/", "/page/..%2findex.html", "/page/v1/x"] {
+    let paths = [
+        "/",
+        "/page/x",
+        "/page/",
+        "/page/..%2findex.html",
+        "/page/v1/x",
+    ];
+    for path in paths {
         let reply = place.send(Ask::new("GET", path)).await;
         assert_eq!(reply.problem(), (404, "ERR_NOT_FOUND".into()), "{path}");
     }
