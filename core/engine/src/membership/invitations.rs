@@ -93,8 +93,8 @@ impl Invitations {
         Ok(invitation.terms.grant.clone())
     }
 
-    /// Takes an invite back. Returns whether anybody could still have used it; one that was used, or
-    /// has expired, stays to say so.
+    /// Takes an invite back. Returns whether anybody could still have used it; one that was used,
+    /// or has expired, stays to say so.
     pub fn withdraw(&mut self, id: InviteId, now: u64) -> bool {
         let is_good =
             |invitation: &Invitation| !invitation.is_used_up() && now < invitation.terms.expires_at;

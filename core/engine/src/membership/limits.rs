@@ -75,8 +75,8 @@ pub const INVITE_TEXT_MAX: usize = 1024;
 /// Invites of one issuer that it knows of.
 pub const INVITES_MAX: usize = 64;
 
-/// For how long an issuer knows of an invite that has expired, in seconds, so that who comes with it
-/// learns that it came too late: a day, in which the person who has it is likely to try.
+/// For how long an issuer knows of an invite that has expired, in seconds, so that who comes with
+/// it learns that it came too late: a day, in which the person who has it is likely to try.
 pub const INVITE_REMEMBERED_SECS: u64 = 24 * 60 * 60;
 
 /// Devices that one invite may let in.

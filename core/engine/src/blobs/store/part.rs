@@ -174,7 +174,8 @@ impl Part {
     }
 
     /// Has the disk write what was written so far, unless that was done. Nothing depends on it: it
-    /// makes completing quick, and spares the syncs of others from waiting behind all of it at once.
+    /// makes completing quick, and spares the syncs of others from waiting behind all of it at
+    /// once.
     ///
     /// # Errors
     ///
