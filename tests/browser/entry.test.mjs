@@ -75,7 +75,7 @@ test("other names and other origins are kept out", async (context) => {
 test("nothing but the page itself may run in it", async (context) => {
   const device = await founder(context);
   for (const path of ["/", "/page/main.mjs", "/page/style.css", "/page/en.json"]) {
-    const { status, headers } = await asked(device, path);
+    const { status, headers } = await asked(device, path, { accept: "text/html,*/*;q=0.8" });
     assert.equal(status, 200, path);
     const policy = headers["content-security-policy"];
     assert.match(policy, /default-src 'none'/);

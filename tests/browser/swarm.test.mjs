@@ -17,7 +17,8 @@ test("a device that is cut off is missed, and found again", async (context) => {
   const node = (name) => page.locator("#topology .node").filter({ hasText: name });
   await node("press-7").waitFor();
   await node("tablet").waitFor();
-  assert.match(await page.locator("#topology .trip").first().textContent(), /\d.(\u00b5s|ms)/);
+  // How long an answer takes is known when there was one.
+  await page.locator("#topology .trip").filter({ hasText: /\d.(\u00b5s|ms)/ }).first().waitFor();
 
   second.freeze();
   await headline(page, "In sync with 1 of 2 other devices");
