@@ -75,7 +75,11 @@ fn wheel_of_sources(archive: &Path) -> Result<PathBuf> {
     make.env("PATH", shell::venv_path()?);
     make.env("CARGO_TARGET_DIR", cargo::target());
     make.env("MATURIN_PEP517_ARGS", "--profile dev");
-    shell::run(&mut make)?;
+    let made = shell::run(&mut make);
+    // What cargo has made of them counts as made of the tree, and while they are there and stay
+    // the same it would not be made again when the tree changes.
+    fs::remove_dir_all(&sources).context("cannot remove the unpacked sources")?;
+    made?;
     only(&wheels, ".whl")
 }
 
