@@ -19,14 +19,17 @@ impl Sync {
         now: Duration,
         out: &mut Vec<Output>,
     ) {
-        let revocations = self.members.revocations_digest();
-        let mut session = Session::new(id, peer, revocations, now);
         if self.members.is_revoked(peer) {
             // It was admitted a moment before it was put out.
-            self.sessions.insert(id, session);
-            self.close(id, CloseReason::Revoked, now, out);
+            let reason = CloseReason::Revoked;
+            out.push(Output::Close {
+                session: id,
+                reason,
+            });
             return;
         }
+        let revocations = self.members.revocations_digest();
+        let mut session = Session::new(id, peer, revocations, now);
         let hello = Hello {
             instance: self.options.instance,
             holds: self.options.holds.clone(),

@@ -15,7 +15,7 @@ use crate::log::{
     Log, LogOptions, LogReader, Maintenance, Order, Publish, Query, Retention, Route,
 };
 use crate::membership::tests::swarm::{self, TestSwarm};
-use crate::membership::{Chain, Claims, Directory, Revocation};
+use crate::membership::{Chain, Claims, Directory};
 use crate::select::Selection;
 use crate::storage::SimDisk;
 use crate::sync::limits::CONNECTIONS_RECEPTION;
@@ -96,6 +96,14 @@ impl Bench {
             groups: vec![0; patterns.len()],
             connections_max: most,
         }
+    }
+
+    /// Tells one node that another is out, after these offsets of its streams. It does nothing
+    /// about it before it is stepped.
+    pub(super) fn revoke(&mut self, at: usize, device: usize, cut: &[(u64, u64)]) {
+        let revocation = plant().revoked_by_root(self.nodes[device].id, cut);
+        let members = self.nodes[at].sync.members_mut();
+        members.revoke(revocation).unwrap();
     }
 
     /// Connects two nodes.
@@ -470,9 +478,4 @@ fn members(capabilities: &[&str]) -> Members {
         members.admit(chain).unwrap();
     }
     members
-}
-
-/// The root key's word that `device` is out, after these offsets of its streams.
-pub(super) fn revocation(device: NodeId, cut: &[(u64, u64)]) -> Revocation {
-    plant().revoked_by_root(device, cut)
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::bench::{Bench, revocation};
+use super::bench::Bench;
 use crate::sync::{CloseReason, Frame, Input};
 
 const FRAME: &[u8] = b"of blobs";
@@ -35,9 +35,7 @@ fn nobody_speaks_of_blobs_before_revocations_are_agreed_on() {
     bench.settle();
     assert!(bench.nodes[1].blobs.is_empty(), "it was not introduced yet");
     let mut bench = Bench::new(3);
-    let revocation = revocation(bench.nodes[2].id, &[]);
-    let members = bench.nodes[1].sync.members_mut();
-    members.revoke(revocation).unwrap();
+    bench.revoke(1, 2, &[]);
     let session = bench.connect(0, 1);
     // Behind its hello, and before what the other one knows of revocations.
     bench.forge(0, session, &Frame::Blobs(Bytes::from_static(FRAME)));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::bench::{Bench, revocation};
+use super::bench::Bench;
 use crate::event::{BatchHash, Offset, StreamId, StreamName};
 use crate::log::StreamInfo;
 use crate::sync::limits::{GAP_PATIENCE, HEADS_PATIENCE};
@@ -161,10 +161,8 @@ fn of_a_revoked_author_nothing_begins_behind_its_last_accepted_offset() {
     let stream = bench.stream(0, 1);
     bench.connect(0, 1);
     bench.pass(2_000);
-    let revocation = revocation(bench.nodes[0].id, &[(1, first - 2)]);
     for at in [1, 2] {
-        let members = bench.nodes[at].sync.members_mut();
-        members.revoke(revocation.clone()).unwrap();
+        bench.revoke(at, 0, &[(1, first - 2)]);
         bench.step(at, Input::MembersChanged);
     }
     bench.connect(1, 2);

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::bench::{Bench, certificate, revocation};
+use super::bench::{Bench, certificate};
 use crate::event::{BatchHash, Offset, StreamName};
 use crate::membership::tests::swarm::NOW;
 use crate::sync::limits::{CHUNK_BYTES_MAX, CREDIT_BYTES, FRAME_BYTES_MAX};
@@ -456,12 +456,7 @@ fn what_an_author_may_not_write_is_taken_by_nobody() {
 fn a_device_that_was_put_out_while_it_was_admitted_gets_nothing() {
     let mut bench = Bench::new(2);
     bench.publish(0, "x", 10);
-    let revocation = revocation(bench.nodes[1].id, &[]);
-    bench.nodes[0]
-        .sync
-        .members_mut()
-        .revoke(revocation)
-        .unwrap();
+    bench.revoke(0, 1, &[]);
     bench.step(0, crate::sync::Input::MembersChanged);
     bench.connect(0, 1);
     bench.pass(100);
@@ -480,12 +475,7 @@ fn a_revoked_device_is_cut_off_at_once_and_all_keep_the_same_of_it() {
     bench.connect(0, 2);
     bench.pass(400);
     let stream = bench.stream(1, 0);
-    let revocation = revocation(bench.nodes[1].id, &[(0, 2)]);
-    bench.nodes[0]
-        .sync
-        .members_mut()
-        .revoke(revocation)
-        .unwrap();
+    bench.revoke(0, 1, &[(0, 2)]);
     bench.step(0, crate::sync::Input::MembersChanged);
     bench.pass(100);
     assert_eq!(bench.nodes[0].closed, [CloseReason::Revoked]);
@@ -537,12 +527,7 @@ fn a_commit_that_meets_a_change_of_members_is_sent() {
 fn nothing_of_the_log_is_said_before_revocations_are_agreed_on() {
     let mut bench = Bench::new(3);
     bench.publish(0, "x", 10);
-    let revocation = revocation(bench.nodes[2].id, &[]);
-    bench.nodes[1]
-        .sync
-        .members_mut()
-        .revoke(revocation)
-        .unwrap();
+    bench.revoke(1, 2, &[]);
     bench.connect(0, 1);
     for _ in 0..2 {
         bench.deliver_one();
@@ -584,15 +569,10 @@ fn a_revocation_learnt_between_two_hellos_delays_nobody() {
     let mut bench = Bench::new(3);
     bench.publish(0, "x", 10);
     bench.publish(1, "x", 10);
-    let revocation = revocation(bench.nodes[2].id, &[]);
-    let revoke = |bench: &mut Bench, at: usize| {
-        let members = bench.nodes[at].sync.members_mut();
-        members.revoke(revocation.clone()).unwrap();
-    };
-    revoke(&mut bench, 0);
+    bench.revoke(0, 2, &[]);
     bench.connect(0, 1);
     // The hello of the second one says that it knows nothing; by now it does.
-    revoke(&mut bench, 1);
+    bench.revoke(1, 2, &[]);
     bench.step(1, crate::sync::Input::MembersChanged);
     bench.settle();
     assert!(bench.nodes.iter().all(|node| node.closed.is_empty()));
