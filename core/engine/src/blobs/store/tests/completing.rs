@@ -108,3 +108,24 @@ fn parts_that_are_completed_together_become_durable_with_one_sync_of_their_names
         }
     }
 }
+
+#[test]
+fn what_comes_after_a_sync_is_synced_and_nothing_twice() {
+    let content = bytes(2 * PIECE_BYTES as usize + 9, 0);
+    let source = source(&content);
+    for seed in 0..20 {
+        let disk = SimDisk::new(seed);
+        let store = open(&disk);
+        // With its last piece, which proves the size.
+        let part = begin(&store, &source).unwrap();
+        part.sync().unwrap();
+        let before = disk.counters().syncs;
+        part.sync().unwrap();
+        assert_eq!(disk.counters().syncs, before);
+        fetch(&part, &source).unwrap();
+        complete(&store, &part).unwrap();
+        assert_eq!(disk.counters().syncs, before + 2, "content and hashes");
+        let whole = open(&disk.power_loss()).blob(source.id()).unwrap().unwrap();
+        assert_eq!(all(&whole).unwrap(), content, "seed {seed}");
+    }
+}
