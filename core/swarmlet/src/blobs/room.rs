@@ -13,10 +13,8 @@ use crate::limits::BLOB_USES_MAX;
 pub(super) struct Room {
     bytes_max: Option<u64>,
     kept: u64,
-    /// How many of these came since the last sweep began.
-    kept_since: u64,
-    /// What went since then: a sweep may have measured it before.
-    gone_since: BTreeSet<BlobId>,
+    /// There while a sweep measures.
+    sweep: Option<Sweep>,
     /// Bytes on their way in.
     reserved: u64,
     /// What gives way when there is too little, with its bytes.
@@ -24,6 +22,15 @@ pub(super) struct Room {
     /// When which blob was read last; what is not among them was not since the node was opened.
     uses: BTreeMap<BlobId, u64>,
     uses_count: u64,
+}
+
+/// What came and went since a sweep began.
+#[derive(Debug, Default)]
+struct Sweep {
+    /// Bytes that came, which it does not measure.
+    came: u64,
+    /// What went, which it may have measured before.
+    gone: BTreeSet<BlobId>,
 }
 
 impl Room {
@@ -63,30 +70,34 @@ impl Room {
     /// So many bytes are kept that were not before.
     pub(super) fn keep(&mut self, bytes: u64) {
         self.kept = self.kept.saturating_add(bytes);
-        self.kept_since = self.kept_since.saturating_add(bytes);
+        if let Some(sweep) = &mut self.sweep {
+            sweep.came = sweep.came.saturating_add(bytes);
+        }
     }
 
     /// A blob of so many bytes is gone.
     pub(super) fn remove(&mut self, id: BlobId, bytes: u64) {
         self.kept = self.kept.saturating_sub(bytes);
-        self.gone_since.insert(id);
+        if let Some(sweep) = &mut self.sweep {
+            sweep.gone.insert(id);
+        }
         self.spares.remove(&id);
         self.uses.remove(&id);
     }
 
     /// All that is here is about to be measured.
     pub(super) fn begin_sweep(&mut self) {
-        self.kept_since = 0;
-        self.gone_since.clear();
+        self.sweep = Some(Sweep::default());
     }
 
     /// What was found: the bytes of all that was kept when the sweep began, and what of it gives
     /// way.
     pub(super) fn end_sweep(&mut self, found: &BTreeMap<BlobId, u64>, spares: BTreeSet<BlobId>) {
-        let is_here = |id: &BlobId| !self.gone_since.contains(id);
+        let Sweep { came, gone } = self.sweep.take().unwrap_or_default();
+        let is_here = |id: &BlobId| !gone.contains(id);
         let here = found.iter().filter(|(id, _)| is_here(id));
         let kept: u64 = here.map(|(_, bytes)| bytes).sum();
-        self.kept = kept.saturating_add(self.kept_since);
+        self.kept = kept.saturating_add(came);
         let spares = spares.into_iter().filter(is_here);
         self.spares = spares
             .filter_map(|id| Some((id, *found.get(&id)?)))
