@@ -12,5 +12,6 @@ mod text;
 mod usage;
 
 pub(crate) use endpoint::{health, measurements, readiness};
+pub(crate) use process::Process;
 pub(crate) use tally::Tally;
 pub(crate) use usage::UsageSeen;

@@ -5,23 +5,23 @@ use std::time::Duration;
 
 /// What the process takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Process {
+pub(crate) struct Process {
     /// Time on processors, for itself and by the system for it.
-    pub(super) cpu: Duration,
+    pub(crate) cpu: Duration,
     /// Bytes of memory that are its own, or shared, and not swapped out.
-    pub(super) resident_bytes: u64,
+    pub(crate) resident_bytes: u64,
     /// When it began, since 1970.
-    pub(super) started: Duration,
+    pub(crate) started: Duration,
     /// Descriptors that are open.
-    pub(super) descriptors: u64,
+    pub(crate) descriptors: u64,
     /// How many it may have; nothing if as many as it wants.
-    pub(super) descriptors_max: Option<u64>,
+    pub(crate) descriptors_max: Option<u64>,
 }
 
 #[cfg(not(target_os = "linux"))]
 impl Process {
     /// This process, if the system tells.
-    pub(super) fn look() -> Option<Self> {
+    pub(crate) fn look() -> Option<Self> {
         None
     }
 }
@@ -29,7 +29,7 @@ impl Process {
 #[cfg(target_os = "linux")]
 impl Process {
     /// This process, if the system tells.
-    pub(super) fn look() -> Option<Self> {
+    pub(crate) fn look() -> Option<Self> {
         use std::fs::{read_dir, read_to_string};
 
         let ticks = Ticks {

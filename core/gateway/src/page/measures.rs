@@ -8,6 +8,7 @@ use swarmlet::{Histogram, Metrics, Node};
 
 use crate::desk::Desk;
 use crate::limits::SOCKETS_MAX;
+use crate::metrics::Process;
 
 /// Numbers by their names.
 pub(super) type Measures = BTreeMap<&'static str, Option<u64>>;
@@ -55,18 +56,8 @@ pub(super) fn gauges(desk: &Desk, metrics: &Metrics) -> Measures {
         ("subscriptionsOpen", Some(metrics.subscriptions_open)),
         ("connections", Some(desk.seats.count() as u64)),
         ("sockets", Some(sockets as u64)),
-        ("memoryBytes", memory_bytes()),
+        ("memoryBytes", Process::look().map(|own| own.resident_bytes)),
     ])
-}
-
-/// What the process has in memory, where the system tells that in a file.
-fn memory_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kilobytes * 1024)
 }
 
 /// Events of others that have been here: offsets are never given back.
