@@ -9,6 +9,7 @@
 pub mod cpu;
 pub mod event;
 pub mod memory;
+pub mod quantile;
 pub mod rate;
 pub mod report;
 pub mod server;

@@ -18,6 +18,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
+use swarmlet_bench::quantile;
 use swarmlet_bench::report::{self, Row, Target};
 
 use program::{Figure, Program, Work};
@@ -93,9 +94,8 @@ fn compare(arguments: &Arguments) -> Result<()> {
 fn median(figures: &[Figure], work: Work) -> Option<Figure> {
     let of_work = figures.iter().filter(|figure| figure.work == work);
     let middle = |value: fn(&Figure) -> f64| {
-        let mut values: Vec<f64> = of_work.clone().map(value).collect();
-        values.sort_by(f64::total_cmp);
-        values.get(values.len() / 2).copied()
+        let values: Vec<f64> = of_work.clone().map(value).collect();
+        quantile::median(&values)
     };
     Some(Figure {
         work,

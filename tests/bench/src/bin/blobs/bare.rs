@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use swarmlet_bench::quantile::quantile;
 
 /// How a bare copy went.
 pub(crate) struct Copied {
@@ -51,9 +52,7 @@ fn append(path: &Path, is_done: &AtomicBool) -> Result<f64> {
         latencies.push(start.elapsed().as_secs_f64() * 1e3);
         std::thread::sleep(Duration::from_millis(10));
     }
-    latencies.sort_by(f64::total_cmp);
-    let at = (latencies.len() * 99 / 100).min(latencies.len().saturating_sub(1));
-    Ok(latencies.get(at).copied().unwrap_or(0.0))
+    Ok(quantile(&latencies, 0.99).unwrap_or(0.0))
 }
 
 fn send(files: &[impl AsRef<Path>], folder: &Path) -> Result<f64> {

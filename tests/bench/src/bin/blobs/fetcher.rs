@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 use swarmlet::{BlobState, ErrorKind, InviteOptions, Network, Node, Options, SubscribeOptions};
 use swarmlet_bench::memory;
+use swarmlet_bench::quantile::quantile;
 
 /// A line from process to process.
 #[derive(Clone, Copy, Debug, serde::Deserialize, serde::Serialize)]
@@ -96,15 +97,14 @@ fn fetch(node: &Node, ids: &[&str]) -> Result<Fetched> {
     }
     let seconds = start.elapsed().as_secs_f64();
     is_done.store(true, Relaxed);
-    let mut latencies = measuring
+    let latencies = measuring
         .join()
         .expect("the measuring thread does not panic")?;
-    latencies.sort_unstable();
-    let last = latencies.len().saturating_sub(1);
-    let p99 = latencies.get((latencies.len() * 99 / 100).min(last));
+    let millis = latencies.into_iter().map(|micros| micros as f64 / 1e3);
+    let p99 = quantile(&millis.collect::<Vec<_>>(), 0.99);
     Ok(Fetched {
         seconds,
-        latency_p99_ms: p99.copied().unwrap_or(0) as f64 / 1e3,
+        latency_p99_ms: p99.unwrap_or(0.0),
         memory_mb: memory::of_this_process().map_or(0.0, |memory| memory.peak_bytes as f64 / 1e6),
     })
 }

@@ -1,5 +1,6 @@
 //! What is measured of a server, the median of it, and how it stands beside another.
 
+use swarmlet_bench::quantile::{median, quantile};
 use swarmlet_bench::report::{Row, Target};
 
 /// One figure of one server.
@@ -30,13 +31,12 @@ impl Figure {
     }
 
     /// The 50th and 99th of a hundred times, in milliseconds.
-    pub(crate) fn times(name: &str, mut millis: Vec<f64>) -> [Self; 2] {
-        millis.sort_by(f64::total_cmp);
+    pub(crate) fn times(name: &str, millis: &[f64]) -> [Self; 2] {
         [50, 99].map(|percent| {
-            let index = (millis.len() * percent / 100).min(millis.len().saturating_sub(1));
+            let value = quantile(millis, f64::from(percent) / 100.0);
             Self {
                 name: format!("{name}, p{percent}"),
-                value: millis.get(index).copied().unwrap_or(f64::INFINITY),
+                value: value.unwrap_or(f64::INFINITY),
                 unit: "ms",
                 better: Better::Smaller,
             }
@@ -48,9 +48,8 @@ impl Figure {
 pub(crate) fn medians(rounds: &[Vec<Figure>]) -> Vec<Figure> {
     let first = rounds.first().map(Vec::as_slice).unwrap_or_default();
     let middle = |index: usize| {
-        let mut values: Vec<f64> = rounds.iter().map(|round| round[index].value).collect();
-        values.sort_by(f64::total_cmp);
-        values[values.len() / 2]
+        let values: Vec<f64> = rounds.iter().map(|round| round[index].value).collect();
+        median(&values).expect("there is a first round")
     };
     let figures = first.iter().enumerate();
     figures
@@ -83,7 +82,7 @@ mod tests {
 
     fn figures(values: [f64; 2]) -> Vec<Figure> {
         let [rate, time] = values;
-        let [time, _] = Figure::times("b", vec![time]);
+        let [time, _] = Figure::times("b", &[time]);
         vec![Figure::rate("a", rate, "events/s"), time]
     }
 
@@ -109,9 +108,10 @@ mod tests {
 
     #[test]
     fn percentiles_are_times_that_were_measured() {
-        let [p50, p99] = Figure::times("a", (0..200).rev().map(f64::from).collect());
+        let millis: Vec<f64> = (0..200).rev().map(f64::from).collect();
+        let [p50, p99] = Figure::times("a", &millis);
         assert_eq!((p50.value, p99.value), (100.0, 198.0));
-        let [p50, p99] = Figure::times("a", vec![7.0]);
+        let [p50, p99] = Figure::times("a", &[7.0]);
         assert_eq!((p50.value, p99.value), (7.0, 7.0));
     }
 }

@@ -42,7 +42,7 @@ pub(crate) async fn measure(api: &Api, rate: u64, duration: Duration) -> Result<
         let count = rate * duration.as_secs();
         let millis = through(coming, api, tag, rate, count).await?;
         let name = format!("publish to subscriber, {rate}/s, {way}");
-        figures.extend(Figure::times(&name, millis));
+        figures.extend(Figure::times(&name, &millis));
     }
     Ok(figures)
 }

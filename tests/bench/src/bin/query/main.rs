@@ -18,6 +18,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Parser;
 use std::fs;
 use std::time::Instant;
+use swarmlet_bench::quantile;
 use swarmlet_bench::report::{self, Row, Target};
 
 use questions::{Question, questions};
@@ -91,7 +92,6 @@ fn ask(question: &Question, ours: &ours::Store, sql: &sql::Store, times: u64) ->
     Ok(rows)
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+fn median(values: Vec<f64>) -> f64 {
+    quantile::median(&values).expect("every question is asked")
 }

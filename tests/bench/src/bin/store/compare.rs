@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use swarmlet_bench::event::{MACHINES, Pool};
+use swarmlet_bench::quantile::median;
 use swarmlet_bench::rate::{self, Load};
 use swarmlet_bench::report;
 use swarmlet_bench::store::{Candidate, STORES, candidate};
@@ -89,9 +90,8 @@ fn add_rates(
             rates.push(rate::measure(&**store, load, &pool, next)?);
         }
     }
-    for (name, _, _, rates) in &mut open {
-        rates.sort_by(f64::total_cmp);
-        let median = rates[rates.len() / 2];
+    for (name, _, _, rates) in open {
+        let median = median(&rates).context("no round was measured")?;
         println!("{}: {name}: {median:.0} {}", figure.name(), figure.unit());
         figures.add(figure, name, median);
     }

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 use swarmlet::{Network, Node, Options, SubscribeOptions};
 use swarmlet_bench::memory;
+use swarmlet_bench::quantile::quantile;
 
 /// What one phase was like, as a line from process to process.
 #[derive(Clone, Copy, Debug, Default, serde::Deserialize, serde::Serialize)]
@@ -62,15 +63,12 @@ fn memory_mb() -> f64 {
 }
 
 /// The middle and the last hundredth of latencies.
-pub(crate) fn percentiles(mut latencies: Vec<u64>) -> Phase {
-    latencies.sort_unstable();
-    let at = |share: f64| {
-        let index = (latencies.len() as f64 * share) as usize;
-        latencies.get(index.min(latencies.len().saturating_sub(1)))
-    };
+pub(crate) fn percentiles(latencies: Vec<u64>) -> Phase {
+    let micros: Vec<f64> = latencies.into_iter().map(|micros| micros as f64).collect();
+    let at = |share| quantile(&micros, share).unwrap_or(0.0);
     Phase {
-        p50_us: at(0.5).copied().unwrap_or(0) as f64,
-        p99_us: at(0.99).copied().unwrap_or(0) as f64,
+        p50_us: at(0.5),
+        p99_us: at(0.99),
         ..Phase::default()
     }
 }
