@@ -7,20 +7,20 @@ use minicbor::Encoder;
 use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use swarmlet_engine::event::Payload;
 
-use swarmlet_engine::limits::{PAYLOAD_BYTES_MAX, PAYLOAD_DEPTH_MAX};
+use swarmlet_engine::limits::PAYLOAD_BYTES_MAX;
 
 /// A payload that is read from JSON, alone or in something larger.
 ///
 /// A number without fraction and exponent that fits into 64 bits is an integer, every other one a
-/// floating point number. Of equal keys the last counts. What is too large or too deep is refused
-/// while it is read.
+/// floating point number. Of equal keys the last counts. What is too large is refused while it is
+/// read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FromJson(pub Payload);
 
 impl<'de> Deserialize<'de> for FromJson {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut cbor = Vec::new();
-        Item::outermost(&mut cbor).deserialize(deserializer)?;
+        Item(&mut cbor).deserialize(deserializer)?;
         let payload = Payload::from_cbor(cbor);
         payload
             .map(Self)
@@ -28,25 +28,11 @@ impl<'de> Deserialize<'de> for FromJson {
     }
 }
 
-/// Writes the next value, which is in so many others.
-pub(super) struct Item<'a>(&'a mut Vec<u8>, usize);
+/// Writes the next value. How deep it may be is bounded by whoever reads the text, and checked of
+/// the payload.
+pub(super) struct Item<'a>(pub(super) &'a mut Vec<u8>);
 
-impl<'a> Item<'a> {
-    /// Writes a value that is a payload.
-    pub(super) fn outermost(cbor: &'a mut Vec<u8>) -> Self {
-        Self(cbor, 0)
-    }
-
-    /// How deep what is in this value is.
-    fn inside<E: de::Error>(&self) -> Result<usize, E> {
-        match self.1 < PAYLOAD_DEPTH_MAX {
-            true => Ok(self.1 + 1),
-            false => Err(de::Error::custom(format!(
-                "a payload must be nested at most {PAYLOAD_DEPTH_MAX} deep"
-            ))),
-        }
-    }
-
+impl Item<'_> {
     fn write<E: de::Error>(
         self,
         write: impl FnOnce(&mut Encoder<&mut Vec<u8>>) -> Written,
@@ -102,10 +88,9 @@ impl<'de> Visitor<'de> for Item<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<(), A::Error> {
-        let inside = self.inside()?;
         let head = begin(self.0);
         let mut count = 0;
-        while array.next_element_seed(Item(self.0, inside))?.is_some() {
+        while array.next_element_seed(Item(self.0))?.is_some() {
             count += 1;
         }
         end(self.0, head, ARRAY, count);
@@ -113,16 +98,15 @@ impl<'de> Visitor<'de> for Item<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
-        let inside = self.inside()?;
         let head = begin(self.0);
         let mut entries = Vec::new();
         loop {
             let key = self.0.len();
-            if object.next_key_seed(Item(self.0, inside))?.is_none() {
+            if object.next_key_seed(Item(self.0))?.is_none() {
                 break;
             }
             let value = self.0.len();
-            object.next_value_seed(Item(self.0, inside))?;
+            object.next_value_seed(Item(self.0))?;
             entries.push(Entry { key, value });
         }
         let count = keep_last(self.0, &entries);

@@ -22,7 +22,7 @@ pub fn payload_of(text: &[u8]) -> Result<Payload> {
         return Err(refused(message));
     }
     let mut cbor = Vec::new();
-    match read(text, Item::outermost(&mut cbor)) {
+    match read(text, Item(&mut cbor)) {
         // The payload itself says best that it is too large.
         Err(error) if cbor.len() <= PAYLOAD_BYTES_MAX => Err(match error.classify() {
             Category::Data => refused(error.to_string()),
