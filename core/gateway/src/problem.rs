@@ -112,8 +112,8 @@ impl Problem {
         }
     }
 
-    /// What is told to people, who asked by the page.
-    fn parts_of_page(self) -> (StatusCode, &'static str, String) {
+    /// The last: what this device may not do, cannot do as things are, or fails to do.
+    fn parts_of_device(self) -> (StatusCode, &'static str, String) {
         use StatusCode as S;
         match self {
             Self::NotPermitted(text) => (S::FORBIDDEN, "ERR_NOT_PERMITTED", text),
@@ -185,7 +185,7 @@ impl Problem {
                 let text = "Service shutting down. The node was closed.";
                 (S::SERVICE_UNAVAILABLE, "ERR_SHUTTING_DOWN", text.into())
             }
-            other => other.parts_of_page(),
+            other => other.parts_of_device(),
         }
     }
 }

@@ -32,5 +32,5 @@ const ALL: [(HeaderName, &str); 5] = [
 ];
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-                      img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; \
+                      img-src 'self' blob:; connect-src 'self'; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'none'";

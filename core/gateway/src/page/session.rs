@@ -9,6 +9,7 @@ use swarmlet::report::MemberReport;
 
 use super::person::Person;
 use crate::auth::token::{self, Bearer, TokenUse};
+use crate::background::in_background;
 use crate::desk::Desk;
 use crate::negotiation::json;
 use crate::problem::Problem;
@@ -37,8 +38,11 @@ pub(super) async fn session(
         valid: desk.settings.token_valid.min(person.shown.time_left()),
     };
     let issued = token::issue(&desk, TokenUse::App, bearer)?;
-    let members = MemberReport::all_of(&person.node).unwrap_or_default();
-    let own = members.into_iter().find(|member| member.is_own);
+    let node = person.node.clone();
+    let members = in_background(move || MemberReport::all_of(&node)).await;
+    // Without a swarm there are none.
+    let mut members = members.unwrap_or_default().into_iter();
+    let own = members.find(|member| member.is_own);
     json(&Session {
         node: person.node.id().to_string(),
         device: own.map(|own| own.name),

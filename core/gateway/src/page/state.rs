@@ -7,11 +7,12 @@ use axum::extract::State;
 use axum::response::Response;
 use serde::Serialize;
 use swarmlet::report::{MemberReport, PeerReport, PendingReport, StandingReport, StreamReport};
-use swarmlet::{BlobUsage, Metrics};
+use swarmlet::{BlobUsage, Metrics, Node, Result};
 
 use super::measures::{self, Measures};
 use super::person::Person;
 use super::refusal::refused;
+use crate::background::in_background;
 use crate::desk::Desk;
 use crate::limits::PAGE_ROWS_MAX;
 use crate::negotiation::json;
@@ -28,6 +29,10 @@ struct NodeState {
     peers: Vec<PeerReport>,
     pending: Vec<PendingReport>,
     streams: Vec<StreamRow>,
+    /// How many members there are, also where not all are told of.
+    member_count: usize,
+    /// The same of streams.
+    stream_count: usize,
     /// Whether all members and streams are told of.
     is_complete: bool,
     storage: Storage,
@@ -52,7 +57,7 @@ struct StreamRow {
 #[serde(rename_all = "camelCase")]
 struct Storage {
     events_bytes: u64,
-    /// Those are as of a minute ago at most, and nothing if they could not be looked at.
+    /// Those are as of the last look, a minute ago or so, and nothing if there was none.
     blobs: Option<u64>,
     blobs_bytes: Option<u64>,
     blobs_bytes_max: Option<u64>,
@@ -61,34 +66,41 @@ struct Storage {
 pub(super) async fn state(
     State(desk): State<Arc<Desk>>,
     person: Person,
-) -> Result<Response, Problem> {
-    let node = &person.node;
-    let usage = desk.usage.latest(node).await;
-    let metrics = node.metrics();
-    // Without a swarm there are none.
-    let mut members = MemberReport::all_of(node).unwrap_or_default();
-    let pending = PendingReport::all_of(node).unwrap_or_default();
-    members.sort_by_key(|member| (!member.is_own, member.is_revoked));
-    let mut streams = StreamReport::all_of(node).map_err(refused)?;
-    let counters = measures::counters(&desk, &metrics, &streams);
-    streams.sort_by_key(|stream| Reverse(stream.behind));
-    let is_complete = members.len().max(streams.len()) <= PAGE_ROWS_MAX;
-    members.truncate(PAGE_ROWS_MAX);
-    streams.truncate(PAGE_ROWS_MAX);
-    json(&NodeState {
-        node: node.id().to_string(),
-        swarm: node.swarm().id().map(|swarm| swarm.to_string()),
-        standing: StandingReport::of(node),
-        members,
-        peers: PeerReport::all_of(node),
-        pending,
-        streams: streams.into_iter().map(StreamRow::from).collect(),
-        is_complete,
-        storage: Storage::of(&metrics, usage.as_ref()),
-        counters,
-        gauges: measures::gauges(&desk, &metrics),
-        uptime_secs: desk.uptime().as_secs(),
-    })
+) -> std::result::Result<Response, Problem> {
+    // Whoever changes the swarm may have the members to themselves while the disk writes.
+    let looked = in_background(move || NodeState::of(&desk, &person.node)).await;
+    json(&looked.map_err(refused)?)
+}
+
+impl NodeState {
+    fn of(desk: &Desk, node: &Node) -> Result<Self> {
+        let metrics = node.metrics();
+        // Without a swarm there are none.
+        let mut members = MemberReport::all_of(node).unwrap_or_default();
+        members.sort_by_key(|member| (!member.is_own, member.is_revoked));
+        let mut streams = StreamReport::all_of(node)?;
+        let counters = measures::counters(desk, &metrics, &streams);
+        streams.sort_by_key(|stream| Reverse(stream.behind));
+        let (member_count, stream_count) = (members.len(), streams.len());
+        members.truncate(PAGE_ROWS_MAX);
+        streams.truncate(PAGE_ROWS_MAX);
+        Ok(Self {
+            node: node.id().to_string(),
+            swarm: node.swarm().id().map(|swarm| swarm.to_string()),
+            standing: StandingReport::of(node),
+            members,
+            peers: PeerReport::all_of(node),
+            pending: PendingReport::all_of(node).unwrap_or_default(),
+            streams: streams.into_iter().map(StreamRow::from).collect(),
+            member_count,
+            stream_count,
+            is_complete: member_count.max(stream_count) <= PAGE_ROWS_MAX,
+            storage: Storage::of(&metrics, desk.usage.known(node).as_ref()),
+            counters,
+            gauges: measures::gauges(desk, &metrics),
+            uptime_secs: desk.uptime().as_secs(),
+        })
+    }
 }
 
 impl From<StreamReport> for StreamRow {

@@ -7,7 +7,7 @@ use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
-use swarmlet::{Error, InviteOptions, NodeId, QrCode, Swarm};
+use swarmlet::{Error, ErrorKind, InviteOptions, NodeId, QrCode, Swarm};
 
 use super::person::Person;
 use super::refusal::refused;
@@ -101,11 +101,18 @@ pub(super) async fn reject(person: Person, device: Named) -> Result<Response, Pr
 pub(super) async fn revoke(person: Person, device: Named, sent: Sent) -> Result<Response, Problem> {
     let device = parse(device)?;
     let Reason { reason } = sent.json(PAGE_REQUEST_BYTES_MAX).await?;
-    let members = person.node.swarm().members().map_err(refused)?;
-    if !members.iter().any(|member| member.node == device) {
-        return Err(Problem::NotFound);
-    }
-    change(&person, move |swarm| swarm.revoke(device, &reason)).await?;
+    let put_out = move |swarm: &Swarm| {
+        let members = swarm.members()?;
+        let is_member = members.iter().any(|member| member.node == device);
+        match is_member {
+            true => swarm.revoke(device, &reason),
+            false => Err(Error::new(
+                ErrorKind::NotFound,
+                "no such device is a member",
+            )),
+        }
+    };
+    change(&person, put_out).await?;
     tracing::info!(%device, "a person put a device out");
     done(device)
 }

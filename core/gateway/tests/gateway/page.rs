@@ -27,7 +27,7 @@ const CALLS: [(&str, &str); 11] = [
 ];
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-                      img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; \
+                      img-src 'self' blob:; connect-src 'self'; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'none'";
 
 const APP: &str = "swarmlet 2026-11 gateway app token 1";
