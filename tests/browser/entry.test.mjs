@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { request } from "node:http";
 import { test } from "node:test";
 
-import { shown, tab, unharmed } from "./browser.mjs";
+import { section, shown, tab, unharmed } from "./browser.mjs";
 import { founder } from "./device.mjs";
 
 /** An answer of the node to a request with headers that a browser would not let a page write. */
@@ -42,6 +42,38 @@ test("the link is not kept in the address, and outlives a reload", async (contex
   await page.reload();
   await page.locator("#headline").waitFor();
   assert.equal(await page.getByRole("heading", { level: 1 }).textContent(), "Alone in the swarm");
+});
+
+test("of a session that is over nothing stays, and nothing is asked", async (context) => {
+  const device = await founder(context);
+  await device.publish({ mark: "of the swarm" }, "press:7");
+  const page = await shown(context, device);
+  await section(page, "events");
+  await page.locator("#run").click();
+  await page.locator("#results").getByText("of the swarm").waitFor();
+  await section(page, "devices");
+  await page.locator("#invite-form button").click();
+  await page.locator("#invites li").waitFor();
+  let loads = 0;
+  let questions = 0;
+  page.on("request", (request) => (loads += request.isNavigationRequest() ? 1 : 0));
+  // From now on the node is shown a token as it was never issued, as it is when one has ended.
+  await page.route("**/page/v1/*", (route) => {
+    questions += 1;
+    const headers = { ...route.request().headers(), authorization: `Bearer ${"A".repeat(200)}` };
+    return route.continue({ headers });
+  });
+  await page.getByText("not good, or no longer").waitFor();
+  assert.equal(await page.locator("#invites li, #results tr, #members tr").count(), 0);
+  assert.equal(await page.locator("#columns").isVisible(), false);
+  const asked = questions;
+  await page.evaluate(() => new Promise((resolve) => {
+    addEventListener("hashchange", resolve);
+    location.hash = "#blobs";
+  }));
+  assert.equal(await page.locator("#columns").isVisible(), false);
+  assert.deepEqual({ loads, questions }, { loads: 1, questions: asked });
+  await unharmed(page);
 });
 
 test("a link of another device is not good here", async (context) => {

@@ -49,7 +49,7 @@ function clear() {
 }
 
 /** Reads no more; the node is told so. */
-export function pause() {
+function pause() {
   tail.reading?.abort();
   end("live.paused");
 }

@@ -6,7 +6,7 @@ import { learnNames } from "./eventrow.mjs";
 import { explorer } from "./explorer.mjs";
 import { visible } from "./foreign.mjs";
 import { invites } from "./invites.mjs";
-import { live, openLive, pause } from "./live.mjs";
+import { live, openLive } from "./live.mjs";
 import { members } from "./members.mjs";
 import { metrics, show as showMetrics } from "./metrics.mjs";
 import { overview } from "./overview.mjs";
@@ -78,7 +78,8 @@ async function run(session) {
   [overview, explorer, live, streams, blobs, ...devices, metrics].forEach((part) => part());
   route(false);
   await watch();
-  gate("gate.over");
+  // What was shown was for who had the link: nothing of it stays, and nothing of it goes on.
+  location.reload();
 }
 
 /** Shows the section that the address names. */
@@ -103,9 +104,7 @@ function route(isMoved) {
 
 /** Says how to come in, and nothing else. */
 function gate(why) {
-  pause();
-  closeBlobs();
-  for (const id of ["columns", "headline", "footer", "lost"]) byId(id).hidden = true;
+  lost(false);
   say(byId("gate-why"), why);
   byId("gate").hidden = false;
 }

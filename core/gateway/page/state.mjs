@@ -25,7 +25,7 @@ export function refresh() {
   wake();
 }
 
-/** Asks until the token is no longer good, and says why it ended then. */
+/** Asks until the token is no longer good. */
 export async function watch() {
   let isLost = false;
   document.addEventListener("visibilitychange", refresh);
@@ -34,7 +34,7 @@ export async function watch() {
     try {
       state = await askJson("GET", "state", { patience: PATIENCE });
     } catch (problem) {
-      if (problem.isAboutToken) return problem;
+      if (problem.isAboutToken) return;
     }
     if (isLost !== (state === null)) {
       isLost = state === null;
