@@ -1,11 +1,13 @@
 /** The swarm: who is there, what is missing, and a node that does not answer. */
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { section, shown, unharmed } from "./browser.mjs";
-import { founder, joiner } from "./device.mjs";
+import { founder, joiner, until } from "./device.mjs";
 
+const PAGE = new URL("../../core/gateway/page/", import.meta.url);
 const headline = (page, name) => page.getByRole("heading", { level: 1, name }).waitFor();
 
 test("a device that is cut off is missed, and found again", async (context) => {
@@ -79,7 +81,14 @@ test("streams and blobs are shown, stored, taken along and taken back", async (c
 test("measurements are drawn", async (context) => {
   const device = await founder(context);
   const page = await shown(context, device);
+  const told = page.waitForResponse("**/page/v1/state");
   await section(page, "metrics");
+  const { counters, gauges } = await (await told).json();
+  const texts = JSON.parse(readFileSync(new URL("en.json", PAGE), "utf8"));
+  const names = Object.keys({ ...counters, ...gauges });
+  await until(async () => (await page.locator(".chart").count()) === names.length, "all charts");
+  const titles = await page.locator(".chart h3").allTextContents();
+  assert.deepEqual(titles.sort(), names.map((name) => texts[`metric.${name}`]).sort());
   const chart = page.getByRole("img", { name: /^Events published here: now/ });
   await chart.waitFor();
   await device.publish(1, "a");

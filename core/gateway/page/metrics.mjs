@@ -3,7 +3,7 @@
 import { chart, draw } from "./charts.mjs";
 import { byId } from "./dom.mjs";
 import { onState } from "./state.mjs";
-import { bytes, duration, isSaid, number, onLanguage, say, t } from "./text.mjs";
+import { bytes, duration, number, onLanguage, say, t } from "./text.mjs";
 
 const SPAN = 5 * 60 * 1000;
 /** Values in a line: one a second. */
@@ -54,9 +54,7 @@ function put(name, line, write) {
     byId("charts").append(charts.get(name).figure);
   }
   const target = charts.get(name);
-  const key = `metric.${name}`;
-  if (isSaid(key)) say(target.title, key);
-  else target.title.textContent = name;
+  say(target.title, `metric.${name}`);
   const share = Math.min(1, (samples.at(-1).at - samples[0].at) / SPAN);
   draw(target, line, share, write);
 }

@@ -58,11 +58,6 @@ export function t(key, values = {}) {
   return chosen.replace(/\{(\w+)\}/g, (_, name) => written(values[name]));
 }
 
-/** Whether there is a text of that name. */
-export function isSaid(key) {
-  return key in texts;
-}
-
 /** A number as the language writes it. */
 export function number(value, options = {}) {
   return new Intl.NumberFormat(locale(), { maximumFractionDigits: 1, ...options }).format(value);
