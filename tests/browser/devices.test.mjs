@@ -74,6 +74,32 @@ test("an invite of the page lets a device in, and none that was withdrawn", asyn
   await unharmed(page);
 });
 
+test("invites are twenty at most, and none is lost sight of while it is good", async (context) => {
+  const issuer = await founder(context);
+  const page = await shown(context, issuer);
+  await section(page, "devices");
+  const make = page.getByRole("button", { name: "Invite", exact: true });
+  const invites = page.locator("#invites li");
+  for (let count = 0; count < 20; count += 1) {
+    await page.locator("#invite-name").fill(`press-${count}`);
+    await make.click();
+    await page.getByRole("heading", { name: `press-${count}`, exact: true }).waitFor();
+  }
+  await page.getByText("20 invites are here.").waitFor();
+  assert.equal(await make.isDisabled(), true);
+  // Nor does the keyboard make another one.
+  await page.locator("#invite-name").press("Enter");
+  await page.waitForResponse("**/page/v1/state");
+  assert.equal(await invites.count(), 20);
+  const oldest = invites.filter({ has: page.getByRole("heading", { name: "press-0" }) });
+  await oldest.getByRole("button", { name: "Withdraw" }).click();
+  await page.getByText("The invite was withdrawn.").waitFor();
+  await page.getByText("20 invites are here.").waitFor({ state: "hidden" });
+  await make.click();
+  await until(async () => (await invites.count()) === 20, "there is room for another one");
+  await unharmed(page);
+});
+
 test("what an invite may not say is told", async (context) => {
   const issuer = await founder(context);
   const page = await shown(context, issuer);

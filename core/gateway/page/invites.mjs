@@ -6,26 +6,39 @@ import { visible } from "./foreign.mjs";
 import { attempt, complain, tell } from "./notice.mjs";
 import { say } from "./text.mjs";
 
+/** None goes by itself, as it stays good and could then be withdrawn nowhere. */
 const INVITES_MAX = 20;
+
+let isMaking = false;
 
 /** Makes the form work. */
 export function invites() {
   byId("invite-form").addEventListener("submit", (event) => {
     event.preventDefault();
-    make();
+    if (!isMaking) make();
   });
 }
 
 async function make() {
+  isMaking = true;
   try {
     const made = await askJson("POST", "invites", { body: terms() });
     const item = invitation(made, byId("invite-name").value);
     byId("invites").prepend(item);
-    while (byId("invites").children.length > INVITES_MAX) byId("invites").lastElementChild.remove();
     item.querySelector("textarea").focus();
   } catch (problem) {
     complain("invites.failed", problem);
   }
+  isMaking = false;
+  showRoom();
+}
+
+/** Lets another invite be made if there is room for it, and says why not if there is none. */
+function showRoom() {
+  const isFull = byId("invites").children.length >= INVITES_MAX;
+  byId("invite").disabled = isFull;
+  byId("invites-full").hidden = !isFull;
+  if (isFull) say(byId("invites-full"), "invites.full", { most: INVITES_MAX });
 }
 
 function terms() {
@@ -70,6 +83,7 @@ async function withdraw(invite, item, picture) {
     tell(wasGood ? "invites.withdrawn" : "invites.over");
     item.remove();
     URL.revokeObjectURL(picture);
+    showRoom();
     byId("invite-name").focus();
   });
 }
