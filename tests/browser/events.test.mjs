@@ -77,6 +77,28 @@ test("what is paused stands still, and what was missed comes afterwards", async 
   assert.equal(await page.locator("#tail tr").count(), 2);
 });
 
+test("what is live pauses while another section is shown", async (context) => {
+  const device = await founder(context);
+  const page = await shown(context, device);
+  await section(page, "live");
+  await page.getByText("Live.", { exact: true }).waitFor();
+  await section(page, "streams");
+  await until(async () => (await open(page)) === 0, "the stream ended");
+  await device.publish({ mark: "meanwhile" }, "press:7");
+  await section(page, "live");
+  await page.locator("#tail").getByText("meanwhile").waitFor();
+  // Who has paused it finds it paused.
+  await page.getByRole("button", { name: "Pause" }).click();
+  await section(page, "streams");
+  await section(page, "live");
+  await page.getByText("Paused.").waitFor();
+  await until(async () => (await open(page)) === 0, "the stream ended");
+  await device.publish({ mark: "in the pause" }, "press:7");
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.locator("#tail").getByText("in the pause").waitFor();
+  assert.equal(await page.locator("#tail tr").count(), 2);
+});
+
 /** How many subscriptions the node has open, as the page itself is told. */
 async function open(page) {
   return page.evaluate(async () => {

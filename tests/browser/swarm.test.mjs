@@ -78,6 +78,26 @@ test("streams and blobs are shown, stored, taken along and taken back", async (c
   await unharmed(page);
 });
 
+test("a tab that nobody sees does not ask for blobs", async (context) => {
+  const device = await founder(context);
+  const page = await shown(context, device);
+  let questions = 0;
+  page.on("request", (request) => (questions += request.url().endsWith("/blobs") ? 1 : 0));
+  await page.clock.install();
+  await section(page, "blobs");
+  await until(() => questions > 0, "a question");
+  await page.evaluate(() => {
+    Object.defineProperty(document, "hidden", { value: true, configurable: true });
+  });
+  const before = questions;
+  await page.clock.runFor(60_000);
+  assert.equal(questions, before);
+  await page.evaluate(() => delete document.hidden);
+  await page.clock.runFor(6_000);
+  await until(() => questions > before, "another question");
+  await unharmed(page);
+});
+
 test("measurements are drawn", async (context) => {
   const device = await founder(context);
   const page = await shown(context, device);

@@ -26,12 +26,12 @@ export function blobs() {
   byId("upload-cancel").addEventListener("click", () => uploading?.abort());
 }
 
-/** Looks what there is as long as the section is shown. */
+/** Looks what there is as long as the section is shown, and somebody may see it. */
 export async function openBlobs() {
   const own = {};
   looking = own;
   while (looking === own) {
-    await list();
+    if (!document.hidden) await list();
     await new Promise((resolve) => setTimeout(resolve, PERIOD));
   }
 }

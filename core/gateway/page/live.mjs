@@ -1,4 +1,4 @@
-/** Events as they happen. So many rows are kept, and nothing is read while nobody looks. */
+/** Events as they happen. So many rows are kept, and nothing is read in other sections. */
 
 import { answers, offsets } from "./api.mjs";
 import { byId } from "./dom.mjs";
@@ -14,8 +14,11 @@ const SIZE_MAX = 16 * 1024 * 1024;
 const MISSED_MAX = 5000;
 const RETRY = { first: 500, most: 8000 };
 
-/** The stream that is being read, the place up to which it was, and how many rows there were. */
-const tail = { reading: null, reached: null, query: "", seen: 0 };
+/**
+ * The stream that is being read, the place up to which it was, and how many rows there were; and
+ * whether it goes on when the section is shown again.
+ */
+const tail = { reading: null, reached: null, query: "", seen: 0, isLeft: false };
 /** The sizes of the rows that are shown, oldest first. */
 let sizes = [];
 
@@ -32,6 +35,14 @@ export function live() {
 /** Called when the section is shown. */
 export function openLive() {
   if (!tail.query) follow(byId("live-query").value);
+  else if (tail.isLeft) proceed();
+  tail.isLeft = false;
+}
+
+/** Called when another section is shown; what a person has paused stays so. */
+export function closeLive() {
+  tail.isLeft = tail.reading !== null;
+  if (tail.isLeft) pause();
 }
 
 /** Follows a query from now on. */

@@ -6,7 +6,7 @@ import { learnNames } from "./eventrow.mjs";
 import { explorer } from "./explorer.mjs";
 import { visible } from "./foreign.mjs";
 import { invites } from "./invites.mjs";
-import { live, openLive } from "./live.mjs";
+import { closeLive, live, openLive } from "./live.mjs";
 import { members } from "./members.mjs";
 import { metrics, show as showMetrics } from "./metrics.mjs";
 import { overview } from "./overview.mjs";
@@ -20,7 +20,7 @@ import { choose, onLanguage, preferred, say, speak } from "./text.mjs";
 const SECTIONS = {
   swarm: {},
   events: {},
-  live: { open: openLive },
+  live: { open: openLive, close: closeLive },
   streams: {},
   blobs: { open: openBlobs, close: closeBlobs },
   devices: {},
