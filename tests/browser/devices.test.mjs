@@ -33,6 +33,25 @@ test("a device that asks is let in by who compares the codes", async (context) =
   await unharmed(page);
 });
 
+test("a device keeps its name as it is, however little of it is shown", async (context) => {
+  const issuer = await founder(context);
+  const page = await shown(context, issuer);
+  await section(page, "devices");
+  const [long, cut] = ["W".repeat(64), `${"W".repeat(60)}\u2026`];
+  for (const [called, told, filled] of [[long, cut, null], ["press-7", "press-7", ""]]) {
+    const device = await Device.started(context);
+    const asking = await device.begun("swarm", "ask", await addressOf(issuer), "--device", called);
+    await page.getByRole("button", { name: /^Let in / }).click();
+    const dialog = page.getByRole("dialog");
+    if (filled !== null) await dialog.getByLabel("Name of the device").fill(filled);
+    await dialog.getByRole("button", { name: /let it in$/ }).click();
+    assert.deepEqual(await asking.over, [0, null]);
+    await page.getByText(`${told} is in.`).waitFor();
+    const members = await issuer.command("swarm", "members");
+    assert.ok(members.some((member) => member.name === called), JSON.stringify(members));
+  }
+});
+
 test("a device that asks is sent away", async (context) => {
   const issuer = await founder(context);
   const page = await shown(context, issuer);

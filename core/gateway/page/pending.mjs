@@ -41,20 +41,22 @@ function item(device) {
 }
 
 async function approve(device) {
+  const called = visible(device.name, 60);
   const filled = await question({
     title: "pending.question", text: "pending.compare", yes: "pending.yes",
     values: valuesOf(device),
     fields: [
-      { name: "name", label: "invites.name", value: visible(device.name, 60) },
+      { name: "name", label: "invites.name", value: called },
       { name: "rights", label: "rights", value: "rw:*", hint: "rights.hint", required: true },
     ],
   });
   if (!filled) return;
   const body = { rights: filled.rights };
-  if (filled.name) body.name = filled.name;
+  // What is shown of a name may be less than all of it: unless it was changed the device keeps it.
+  if (filled.name && filled.name !== called) body.name = filled.name;
   const path = `pending/${encodeURIComponent(device.device)}`;
   const isDone = await attempt("failed", () => ask("POST", path, { body }));
-  if (isDone) tell("pending.approved", { name: filled.name });
+  if (isDone) tell("pending.approved", { name: filled.name || called });
   refresh();
 }
 
