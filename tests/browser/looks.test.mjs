@@ -127,7 +127,8 @@ function crowded(state) {
   }));
   state.pending = [{ device: "p", code: "012345", name: "<b>\u2066" }];
   state.refused = Array.from({ length: 300 }, () => ({ with: "y".repeat(500), why: "\u202eno" }));
-  return { ...state, isInSync: false, behind: 1200, fault: "z".repeat(5000), isComplete: false };
+  const counts = { memberCount: state.members.length, streamCount: 12_345, isComplete: false };
+  return { ...state, ...counts, isInSync: false, behind: 1200, fault: "z".repeat(5000) };
 }
 
 test("a crowded swarm finds room, on every screen", async (context) => {
@@ -140,6 +141,7 @@ test("a crowded swarm finds room, on every screen", async (context) => {
   await page.getByRole("heading", { name: "Behind by 1,200 events" }).waitFor();
   assert.equal(await page.locator("#topology .node").count(), 20);
   assert.equal(await page.locator("#topology .lag").first().textContent(), "1,200");
+  await page.locator("#storage").filter({ hasText: "12,345" }).waitFor({ state: "attached" });
   for (const width of [360, 700, 1400]) {
     await page.setViewportSize({ width, height: 800 });
     for (const name of ["streams", "devices", "swarm"]) {

@@ -66,10 +66,11 @@ const peer = (node, more = {}) => ({ node, name: node, behind: 0, ahead: 0, ...m
 
 test("the headline says in a word how the swarm is", () => {
   const own = member("me", { isOwn: true });
-  const state = (more) => ({
-    swarm: "s", isInSync: true, behind: 0, ahead: 0, members: [own, member("b"), member("c")],
-    peers: [], ...more,
-  });
+  const state = (more) => {
+    const members = more.members ?? [own, member("b"), member("c")];
+    const standing = { swarm: "s", isInSync: true, behind: 0, ahead: 0, peers: [] };
+    return { ...standing, members, memberCount: members.length, ...more };
+  };
   const kind = (more) => headline(state(more)).kind;
   assert.equal(kind({ swarm: null, members: [] }), "outside");
   assert.equal(kind({ members: [own, member("b", { isRevoked: true })] }), "only");
@@ -78,6 +79,12 @@ test("the headline says in a word how the swarm is", () => {
   assert.equal(kind({ peers: [peer("b")], behind: 3 }), "behind");
   assert.equal(kind({ peers: [peer("b")], ahead: 3, isInSync: false }), "ahead");
   assert.equal(kind({ peers: [peer("b")], isInSync: false }), "comparing");
+  const count = (more) => headline(state(more)).values.others;
+  assert.equal(count({}), 2);
+  assert.equal(count({ memberCount: 1200 }), 1199);
+  // Those that are put out come last, so that the ones that are not told of are put out as well.
+  const members = [own, member("b"), member("c", { isRevoked: true })];
+  assert.equal(count({ members, memberCount: 1200 }), 1);
 });
 
 test("each device stands as it is reached, connected ones first", () => {

@@ -24,7 +24,7 @@ export function members() {
       update: put,
     });
     const count = Math.min(rows.length, MEMBERS_MAX);
-    byId("members-more").hidden = state.isComplete && count === rows.length;
+    byId("members-more").hidden = count === state.memberCount;
     say(byId("members-more"), "incomplete", { count });
   });
 }

@@ -13,23 +13,23 @@ const STREAMS_MAX = 300;
 /** Shows each state. */
 export function streams() {
   onState((state) => {
-    showStorage(state.storage, state.streams);
-    showStreams(state.streams, state.isComplete);
+    showStorage(state.storage, state.streamCount);
+    showStreams(state.streams, state.streamCount);
   });
 }
 
-function showStorage(storage, all) {
+function showStorage(storage, streamCount) {
   const known = (value, write) => (value === null ? "\u2013" : write(value));
   const most = storage.blobsBytesMax === null ? "" : ` / ${bytes(storage.blobsBytesMax)}`;
   facts(byId("storage"), [
     ["storage.events", bytes(storage.eventsBytes)],
     ["storage.blobs", known(storage.blobs, number)],
     ["storage.blobsBytes", known(storage.blobsBytes, bytes) + most],
-    ["storage.streams", number(all.length)],
+    ["storage.streams", number(streamCount)],
   ]);
 }
 
-function showStreams(all, isComplete) {
+function showStreams(all, streamCount) {
   follow(byId("streams-rows"), all.slice(0, STREAMS_MAX), {
     key: (stream) => stream.stream,
     make: row,
@@ -45,7 +45,7 @@ function showStreams(all, isComplete) {
     },
   });
   const count = Math.min(all.length, STREAMS_MAX);
-  byId("streams-more").hidden = isComplete && count === all.length;
+  byId("streams-more").hidden = count === streamCount;
   say(byId("streams-more"), "incomplete", { count });
 }
 

@@ -2,7 +2,7 @@
 
 /** How the swarm is in a word, and the key and values of the sentence that says it. */
 export function headline(state) {
-  const others = state.members.filter((member) => !member.isOwn && !member.isRevoked).length;
+  const others = othersCount(state);
   const connected = state.peers.length;
   const values = { connected, others, behind: state.behind, ahead: state.ahead };
   const says = (kind, count) => ({ kind, key: `headline.${kind}`, values: { ...values, count } });
@@ -11,6 +11,14 @@ export function headline(state) {
   if (state.behind > 0) return says("behind", state.behind);
   if (state.ahead > 0) return says("ahead", state.ahead);
   return state.isInSync ? says("sync", others) : says("comparing", connected);
+}
+
+/** How many other devices are in the swarm, also where the state does not tell of all of them. */
+function othersCount({ members, memberCount }) {
+  const told = members.filter((member) => !member.isOwn && !member.isRevoked).length;
+  // Those that were put out are told of last: if there is one, all others are before it.
+  const isWhole = members.some((member) => member.isRevoked);
+  return isWhole ? told : told + memberCount - members.length;
 }
 
 /** The other devices of the swarm: connected ones first, then by name. */
