@@ -3,9 +3,9 @@
 import { ask, askJson } from "./api.mjs";
 import { question } from "./dialog.mjs";
 import { button, byId, element, titled } from "./dom.mjs";
-import { deviceName } from "./eventrow.mjs";
 import { setTheirs, visible } from "./foreign.mjs";
 import { follow } from "./keyed.mjs";
+import { deviceName } from "./names.mjs";
 import { attempt, complain, tell } from "./notice.mjs";
 import { bytes, say, time } from "./text.mjs";
 

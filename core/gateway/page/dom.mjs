@@ -1,5 +1,6 @@
 /** Elements out of data. There is no markup in it: text is only ever text. */
 
+import { follow } from "./keyed.mjs";
 import { say } from "./text.mjs";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -33,6 +34,17 @@ export function button(key, onclick, properties = {}) {
 export function titled(row, keys) {
   keys.forEach((key, index) => key && say(row.children[index], key, {}, "data-column"));
   return row;
+}
+
+/** Names and values, one under the other. */
+export function facts(list, pairs) {
+  follow(list, pairs, {
+    key: ([name]) => name,
+    make: ([name]) => element("div", {}, element("dt", { say: name }), element("dd")),
+    update: (item, [, value]) => {
+      if (item.lastElementChild.textContent !== value) item.lastElementChild.textContent = value;
+    },
+  });
 }
 
 function filled(target, properties, children) {

@@ -2,8 +2,8 @@
 
 import { element } from "./dom.mjs";
 import { setTheirs, theirs } from "./foreign.mjs";
+import { deviceName } from "./names.mjs";
 import { payload } from "./payload.mjs";
-import { nameOf } from "./swarm.mjs";
 import { exactTime, say } from "./text.mjs";
 
 /** Tags of an event that are shown; the number of the others is. */
@@ -11,16 +11,9 @@ const TAGS_MAX = 12;
 /** What stands in the place of a stream where there is no single event. */
 const NO_STREAM = /^\.+-0$/;
 
-let names = new Map();
-
-/** Keeps who is called how, for events that come later. */
-export function learnNames(state) {
-  names = new Map(state.members.map((member) => [member.node, nameOf(member)]));
-}
-
-/** What the device is called that a stream or an event is of. */
-export function deviceName(node) {
-  return names.get(node) ?? node.slice(0, 8);
+/** Whether an answer is one that has a row. */
+export function isRow(answer) {
+  return answer.type === "event" || answer.type === "antiEvent";
 }
 
 /** The row of an answer. */

@@ -2,9 +2,9 @@
 
 import { answers, offsets, Problem } from "./api.mjs";
 import { byId, element } from "./dom.mjs";
-import { eventRow } from "./eventrow.mjs";
+import { eventRow, isRow } from "./eventrow.mjs";
 import { visible } from "./foreign.mjs";
-import { complain, reason } from "./notice.mjs";
+import { complain, reason, showMistake } from "./notice.mjs";
 import { duration, say } from "./text.mjs";
 
 const DIAGNOSTICS_MAX = 20;
@@ -75,8 +75,7 @@ function bound(id) {
 async function collect(wanted, limit, own, found) {
   for await (const chunk of answers("query", wanted, own.signal)) {
     if (running !== own) return;
-    const rows = chunk.filter((answer) => answer.type === "event" || answer.type === "antiEvent");
-    const kept = rows.slice(0, limit - found.rows);
+    const kept = chunk.filter(isRow).slice(0, limit - found.rows);
     byId("results").append(...kept.map(eventRow));
     byId("results-table").hidden = false;
     found.rows += kept.length;
@@ -107,10 +106,7 @@ function finish(own, found, started) {
 function fail(own, problem, found) {
   if (own.signal.aborted) return outcome("query.cancelled", { count: found.rows });
   outcome("query.failed");
-  const text = reason(problem).replace(/^Invalid request\. ?/, "");
-  const mistake = byId("query-error");
-  mistake.textContent = text.split("\n").map((line) => visible(line, 400)).join("\n");
-  mistake.hidden = false;
+  showMistake(byId("query-error"), reason(problem));
   byId("query").setAttribute("aria-invalid", "true");
   byId("query").focus();
 }

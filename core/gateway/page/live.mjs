@@ -2,9 +2,8 @@
 
 import { answers, offsets } from "./api.mjs";
 import { byId } from "./dom.mjs";
-import { eventRow } from "./eventrow.mjs";
-import { visible } from "./foreign.mjs";
-import { reason } from "./notice.mjs";
+import { eventRow, isRow } from "./eventrow.mjs";
+import { reason, showMistake } from "./notice.mjs";
 import { say } from "./text.mjs";
 
 const ROWS_MAX = 500;
@@ -102,10 +101,9 @@ async function read(own, onAnswer) {
     if (tail.reading !== own) return;
     onAnswer();
     chunk.forEach(advance);
-    const rows = chunk.filter((answer) => answer.type === "event" || answer.type === "antiEvent");
-    show(rows);
+    show(chunk.filter(isRow));
     const mistake = chunk.find((answer) => answer.type === "diagnostic");
-    if (mistake) complain(mistake.message);
+    if (mistake) showMistake(byId("live-error"), mistake.message);
     status("live.running", "live.pause");
   }
 }
@@ -132,7 +130,7 @@ function show(rows) {
 }
 
 function refuse(problem) {
-  complain(reason(problem).replace(/^Invalid request\. ?/, ""));
+  showMistake(byId("live-error"), reason(problem));
   end("live.refused");
 }
 
@@ -140,12 +138,6 @@ function refuse(problem) {
 function end(key) {
   tail.reading = null;
   status(key, "live.continue");
-}
-
-function complain(text) {
-  const mistake = byId("live-error");
-  mistake.textContent = text.split("\n").map((line) => visible(line, 400)).join("\n");
-  mistake.hidden = false;
 }
 
 function status(key, action) {

@@ -2,13 +2,13 @@
 
 import { blobs, closeBlobs, openBlobs } from "./blobs.mjs";
 import { byId } from "./dom.mjs";
-import { learnNames } from "./eventrow.mjs";
 import { explorer } from "./explorer.mjs";
 import { visible } from "./foreign.mjs";
 import { invites } from "./invites.mjs";
 import { closeLive, live, openLive } from "./live.mjs";
 import { members } from "./members.mjs";
 import { metrics, show as showMetrics } from "./metrics.mjs";
+import { learnNames } from "./names.mjs";
 import { overview } from "./overview.mjs";
 import { pending } from "./pending.mjs";
 import { begin, takeToken } from "./session.mjs";

@@ -5,9 +5,10 @@ import { question } from "./dialog.mjs";
 import { button, byId, element, titled } from "./dom.mjs";
 import { setTheirs, visible } from "./foreign.mjs";
 import { follow } from "./keyed.mjs";
+import { nameOf, shortId } from "./names.mjs";
 import { attempt, tell } from "./notice.mjs";
 import { onState, refresh } from "./state.mjs";
-import { nameOf, others, own, shortId } from "./swarm.mjs";
+import { others, own } from "./swarm.mjs";
 import { say, time } from "./text.mjs";
 
 const MEMBERS_MAX = 500;

@@ -13,6 +13,13 @@ export function tell(key, values) {
   setTimeout(() => notice.remove(), SHOWN);
 }
 
+/** Shows what is wrong with a query, in an element beside it. */
+export function showMistake(element, text) {
+  const lines = text.replace(/^Invalid request\. ?/, "").split("\n");
+  element.textContent = lines.map((line) => visible(line, 400)).join("\n");
+  element.hidden = false;
+}
+
 /** Says until somebody has seen it that something failed, and why. */
 export function complain(key, problem) {
   const text = say(element("p"), key);

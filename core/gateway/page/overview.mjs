@@ -1,10 +1,11 @@
 /** Who is in the swarm, and are we in sync? The headline of all sections, and the first of them. */
 
-import { byId, element, titled } from "./dom.mjs";
+import { byId, element, facts, titled } from "./dom.mjs";
 import { setTheirs, theirs, visible } from "./foreign.mjs";
 import { follow } from "./keyed.mjs";
+import { nameOf } from "./names.mjs";
 import { onState } from "./state.mjs";
-import { headline, nameOf, others, own } from "./swarm.mjs";
+import { headline, others, own } from "./swarm.mjs";
 import { bytes, duration, number, onLanguage, say } from "./text.mjs";
 import { looks, topology } from "./topology.mjs";
 
@@ -132,15 +133,4 @@ function showSelf(state) {
     ["self.events", bytes(state.storage.eventsBytes)],
     ["self.uptime", duration(state.uptimeSecs * 1e6)],
   ]);
-}
-
-/** Names and values, one under the other. */
-export function facts(list, pairs) {
-  follow(list, pairs, {
-    key: ([name]) => name,
-    make: ([name]) => element("div", {}, element("dt", { say: name }), element("dd")),
-    update: (item, [, value]) => {
-      if (item.lastElementChild.textContent !== value) item.lastElementChild.textContent = value;
-    },
-  });
 }

@@ -1,10 +1,9 @@
 /** Streams, how much of each is here, and how much room all of it takes. */
 
-import { byId, element, titled } from "./dom.mjs";
-import { deviceName } from "./eventrow.mjs";
+import { byId, element, facts, titled } from "./dom.mjs";
 import { setTheirs } from "./foreign.mjs";
 import { follow } from "./keyed.mjs";
-import { facts } from "./overview.mjs";
+import { deviceName } from "./names.mjs";
 import { onState } from "./state.mjs";
 import { bytes, number, say } from "./text.mjs";
 

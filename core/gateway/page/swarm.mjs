@@ -1,5 +1,7 @@
 /** What a state means: how this device stands, and each of the others. Nothing is shown here. */
 
+import { nameOf } from "./names.mjs";
+
 /** How the swarm is in a word, and the key and values of the sentence that says it. */
 export function headline(state) {
   const others = othersCount(state);
@@ -38,16 +40,6 @@ export function others(state) {
 /** The member that this device is. */
 export function own(state) {
   return state.members.find((member) => member.isOwn) ?? null;
-}
-
-/** What a device is called: by its name, else by the beginning of its id. */
-export function nameOf(device) {
-  return device.name || shortId(device.node);
-}
-
-/** The beginning of an id, which is enough to tell devices apart. */
-export function shortId(id) {
-  return String(id).slice(0, 8);
 }
 
 function standing(device, peer) {

@@ -2,7 +2,7 @@
 
 import { drawn } from "./dom.mjs";
 import { visible } from "./foreign.mjs";
-import { nameOf } from "./swarm.mjs";
+import { nameOf } from "./names.mjs";
 import { duration, number, t } from "./text.mjs";
 
 /** Devices that find room around this one; the table has all. */

@@ -47,6 +47,7 @@ const FILES: &[PageFile] = page_files![
     "main.mjs",
     "members.mjs",
     "metrics.mjs",
+    "names.mjs",
     "notice.mjs",
     "overview.mjs",
     "payload.mjs",
