@@ -5,7 +5,7 @@ const UNSEEN = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu;
 /** More marks on a letter than any script has; they would cover the lines above. */
 const PILED = /(\p{M}{3})\p{M}+/gu;
 /** Characters of a name that are shown; the rest is cut. */
-export const NAME_MAX = 80;
+const NAME_MAX = 80;
 
 /** The text with everything in it seen, cut to so many characters. */
 export function visible(text, max = NAME_MAX) {

@@ -5,10 +5,6 @@ export class Exact {
   constructor(text) {
     this.text = text;
   }
-
-  toJSON() {
-    return this.text;
-  }
 }
 
 /** What a text says. */

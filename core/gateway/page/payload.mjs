@@ -72,7 +72,7 @@ function scalar(value) {
 }
 
 /** The beginning of a value in a line; only as much of it is looked at as is shown. */
-export function inLine(value, room) {
+function inLine(value, room) {
   if (!isNested(value)) {
     return typeof value === "string" ? JSON.stringify(value.slice(0, room)) : textOf(value);
   }
