@@ -6,7 +6,7 @@ import { after } from "node:test";
 
 import { chromium } from "playwright-core";
 
-import { SOON_MS } from "./device.mjs";
+import { SOON_MS } from "../swarmlet-node.mjs";
 
 /** A folder to take the page from instead of the program, for who changes it and does not build. */
 const PAGE = process.env.SWARMLET_PAGE;

@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { until } from "../swarmlet-node.mjs";
 import { section, shown, unharmed } from "./browser.mjs";
-import { Device, founder, joiner, until } from "./device.mjs";
+import { Device, founder, joiner } from "./device.mjs";
 
 async function addressOf(device) {
   const [{ listening }] = await device.command("status");
@@ -74,7 +75,7 @@ test("an invite of the page lets a device in, and none that was withdrawn", asyn
   await page.locator("#invite-labels").fill("hall=2, line=b");
   await page.getByRole("button", { name: "Invite", exact: true }).click();
   const picture = page.getByRole("img", { name: "The invite as a QR code" });
-  await until(() => picture.evaluate((image) => image.naturalWidth > 0), "the picture is there");
+  await until("the picture is there", () => picture.evaluate((image) => image.naturalWidth > 0));
   const invite = await page.getByRole("textbox", { name: "Invite" }).inputValue();
   const press = await Device.started(context);
   await press.command("swarm", "join", invite, "--device", "press");
@@ -115,7 +116,7 @@ test("invites are twenty at most, and none is lost sight of while it is good", a
   await page.getByText("The invite was withdrawn.").waitFor();
   await page.getByText("20 invites are here.").waitFor({ state: "hidden" });
   await make.click();
-  await until(async () => (await invites.count()) === 20, "there is room for another one");
+  await until("there is room for another one", async () => (await invites.count()) === 20);
   await unharmed(page);
 });
 

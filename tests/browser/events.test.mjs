@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { until } from "../swarmlet-node.mjs";
 import { section, shown, unharmed } from "./browser.mjs";
-import { founder, joiner, until } from "./device.mjs";
+import { founder, joiner } from "./device.mjs";
 
 const RUN = "window.__pwned = 1; alert(1)";
 const HOSTILE = [
@@ -69,7 +70,7 @@ test("what is paused stands still, and what was missed comes afterwards", async 
   await page.getByRole("button", { name: "Pause" }).click();
   await page.getByText("Paused.").waitFor();
   // The node is told that nobody reads any more.
-  await until(async () => (await open(page)) === 0, "the stream ended");
+  await until("the stream ended", async () => (await open(page)) === 0);
   await device.publish({ mark: "meanwhile" }, "press:7");
   assert.equal(await page.locator("#tail tr").count(), 1);
   await page.getByRole("button", { name: "Continue" }).click();
@@ -83,7 +84,7 @@ test("what is live pauses while another section is shown", async (context) => {
   await section(page, "live");
   await page.getByText("Live.", { exact: true }).waitFor();
   await section(page, "streams");
-  await until(async () => (await open(page)) === 0, "the stream ended");
+  await until("the stream ended", async () => (await open(page)) === 0);
   await device.publish({ mark: "meanwhile" }, "press:7");
   await section(page, "live");
   await page.locator("#tail").getByText("meanwhile").waitFor();
@@ -92,7 +93,7 @@ test("what is live pauses while another section is shown", async (context) => {
   await section(page, "streams");
   await section(page, "live");
   await page.getByText("Paused.").waitFor();
-  await until(async () => (await open(page)) === 0, "the stream ended");
+  await until("the stream ended", async () => (await open(page)) === 0);
   await device.publish({ mark: "in the pause" }, "press:7");
   await page.getByRole("button", { name: "Continue" }).click();
   await page.locator("#tail").getByText("in the pause").waitFor();
@@ -203,7 +204,7 @@ test("bounds leave out what is behind them", async (context) => {
   await section(page, "events");
   await page.getByText("Bounds").click();
   await page.getByRole("button", { name: "Up to now" }).click();
-  await until(async () => (await page.getByLabel("Upper bound").inputValue()) !== "", "bounds");
+  await until("bounds", async () => (await page.getByLabel("Upper bound").inputValue()) !== "");
   await device.publish("late", "a");
   await page.getByRole("button", { name: "Run" }).click();
   await page.getByText(/^1 row in/).waitFor();

@@ -7,8 +7,9 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
+import { until } from "../swarmlet-node.mjs";
 import { section, shown, tab, unharmed } from "./browser.mjs";
-import { Device, founder, joiner, until } from "./device.mjs";
+import { Device, founder, joiner } from "./device.mjs";
 
 const SECTIONS = ["swarm", "events", "live", "streams", "blobs", "devices", "metrics"];
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -181,7 +182,7 @@ test("everything can be reached without a mouse", async (context) => {
   assert.deepEqual(reached.slice(0, 8), ["language", ...SECTIONS.map((name) => `#${name}`)]);
   await page.locator('nav a[href="#events"]').focus();
   await page.keyboard.press("Enter");
-  await until(async () => (await focus()).is === "events-title", "the section has the focus");
+  await until("the section has the focus", async () => (await focus()).is === "events-title");
   assert.equal(await page.evaluate(() => scrollY), 0, "the headline is in sight");
   await page.keyboard.press("Tab");
   assert.equal((await focus()).is, "query");

@@ -4,8 +4,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
+import { until } from "../swarmlet-node.mjs";
 import { section, shown, unharmed } from "./browser.mjs";
-import { founder, joiner, until } from "./device.mjs";
+import { founder, joiner } from "./device.mjs";
 
 const PAGE = new URL("../../core/gateway/page/", import.meta.url);
 const headline = (page, name) => page.getByRole("heading", { level: 1, name }).waitFor();
@@ -85,7 +86,7 @@ test("a tab that nobody sees does not ask for blobs", async (context) => {
   page.on("request", (request) => (questions += request.url().endsWith("/blobs") ? 1 : 0));
   await page.clock.install();
   await section(page, "blobs");
-  await until(() => questions > 0, "a question");
+  await until("a question", () => questions > 0);
   await page.evaluate(() => {
     Object.defineProperty(document, "hidden", { value: true, configurable: true });
   });
@@ -94,7 +95,7 @@ test("a tab that nobody sees does not ask for blobs", async (context) => {
   assert.equal(questions, before);
   await page.evaluate(() => delete document.hidden);
   await page.clock.runFor(6_000);
-  await until(() => questions > before, "another question");
+  await until("another question", () => questions > before);
   await unharmed(page);
 });
 
@@ -106,7 +107,7 @@ test("measurements are drawn", async (context) => {
   const { counters, gauges } = await (await told).json();
   const texts = JSON.parse(readFileSync(new URL("en.json", PAGE), "utf8"));
   const names = Object.keys({ ...counters, ...gauges });
-  await until(async () => (await page.locator(".chart").count()) === names.length, "all charts");
+  await until("all charts", async () => (await page.locator(".chart").count()) === names.length);
   const titles = await page.locator(".chart h3").allTextContents();
   assert.deepEqual(titles.sort(), names.map((name) => texts[`metric.${name}`]).sort());
   const chart = page.getByRole("img", { name: /^Events published here: now/ });

@@ -1,70 +1,25 @@
 /**
- * Nodes for the predecessor's clients: `swarmlet run` processes in folders of their own, two of
- * them in one swarm, on ports that stay theirs when they start again.
+ * Nodes for the predecessor's clients, in folders of their own, two of them in one swarm, on ports
+ * that stay theirs when they start again.
  */
 
-import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { promisify } from "node:util";
 
 import { Actyx } from "@actyx/sdk";
 
-/** The command; the step says where it was built. */
-const program = process.env.SWARMLET ?? "swarmlet";
-/** Long enough for a machine that is busy with other things. */
-const SOON_MS = 30_000;
+import { SwarmletNode, until } from "../swarmlet-node.mjs";
 
-const execute = promisify(execFile);
-
-/** One node: its folder, and the process while it runs. */
-export class Node {
-  #folder;
-  #process;
+/** One node, and where apps find it. */
+export class Node extends SwarmletNode {
   port;
-
-  constructor(folder) {
-    this.#folder = folder;
-  }
-
-  /** What the command prints about this node. */
-  async command(...words) {
-    const { stdout } = await execute(program, ["--folder", this.#folder, ...words]);
-    return stdout;
-  }
-
-  async set(name, value) {
-    await this.command("settings", "set", name, JSON.stringify(value));
-  }
 
   /** Starts it; done when apps can find it. */
   async start() {
-    const words = ["--folder", this.#folder, "run"];
-    const stdio = ["ignore", "pipe", "inherit"];
-    const env = { ...process.env, SWARMLET_LOG: "error" };
-    this.#process = spawn(program, words, { stdio, env });
-    for await (const line of createInterface({ input: this.#process.stdout })) {
-      const found = line.match(/^apps find it at http:\/\/127\.0\.0\.1:(\d+)$/);
-      if (found) {
-        await this.#keepPort(Number(found[1]));
-        return;
-      }
-    }
-    throw new Error("the node ended before apps could find it");
-  }
-
-  /** Takes it down as a service manager does. */
-  async stop() {
-    const process = this.#process;
-    this.#process = undefined;
-    if (process && process.exitCode === null) {
-      process.kill("SIGTERM");
-      await once(process, "exit");
-    }
+    await this.#keepPort(Number(new URL(await super.start()).port));
   }
 
   /** From the next start on apps find it there. */
@@ -123,8 +78,7 @@ export class Swarm {
     }
     await node.start();
     if (number > 0) {
-      const said = await this.nodes[0].command("swarm", "invite", "--json");
-      const { invite } = JSON.parse(said);
+      const [{ invite }] = await this.nodes[0].command("swarm", "invite");
       await node.command("swarm", "join", invite, "--device", `node-${number}`);
     }
   }
@@ -176,21 +130,6 @@ let names = 0;
 export function fresh(name) {
   names += 1;
   return `${name}-${process.pid}-${names}`;
-}
-
-/** Waits until something is so, and gives it. */
-export async function until(what, isSo) {
-  const deadline = Date.now() + SOON_MS;
-  for (;;) {
-    const found = await isSo();
-    if (found) {
-      return found;
-    }
-    if (Date.now() > deadline) {
-      throw new Error(`waited for ${what}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 /** Waits until a node has what another one has. */

@@ -5,7 +5,8 @@ import { after, before, test } from "node:test";
 
 import { Actyx, Tag } from "@actyx/sdk";
 
-import { Swarm, fresh, manifest, until } from "../nodes.mjs";
+import { until } from "../../swarmlet-node.mjs";
+import { Swarm, fresh, manifest } from "../nodes.mjs";
 
 let swarm, node, other;
 

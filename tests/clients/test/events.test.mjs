@@ -5,7 +5,8 @@ import { after, before, test } from "node:test";
 
 import { EventsSortOrder, Tag, Tags } from "@actyx/sdk";
 
-import { Swarm, fresh, inSync, until } from "../nodes.mjs";
+import { until } from "../../swarmlet-node.mjs";
+import { Swarm, fresh, inSync } from "../nodes.mjs";
 
 let swarm, first, second;
 

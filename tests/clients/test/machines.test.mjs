@@ -5,7 +5,8 @@ import { after, before, test } from "node:test";
 
 import { MachineEvent, SwarmProtocol, createMachineRunner } from "@actyx/machine-runner";
 
-import { Swarm, fresh, inSync, until } from "../nodes.mjs";
+import { until } from "../../swarmlet-node.mjs";
+import { Swarm, fresh, inSync } from "../nodes.mjs";
 
 const requested = MachineEvent.design("requested").withPayload();
 const bid = MachineEvent.design("bid").withPayload();

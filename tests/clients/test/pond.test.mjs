@@ -6,7 +6,8 @@ import { after, before, test } from "node:test";
 import { FishId, Fish, Pond } from "@actyx/pond";
 import { Tag, Tags } from "@actyx/sdk";
 
-import { Swarm, fresh, inSync, manifest, until } from "../nodes.mjs";
+import { until } from "../../swarmlet-node.mjs";
+import { Swarm, fresh, inSync, manifest } from "../nodes.mjs";
 
 let swarm, first, second;
 

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
-import { Swarm, fresh, until } from "../nodes.mjs";
+import { until } from "../../swarmlet-node.mjs";
+import { Swarm, fresh } from "../nodes.mjs";
 
 let swarm, app;
 
