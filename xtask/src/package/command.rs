@@ -42,16 +42,17 @@ pub(super) fn make(profile: Profile, folder: &Path) -> Result<()> {
 /// Builds the program. As it is published, it needs nothing of the system that it runs on, where
 /// the compiler can do that.
 fn build(profile: Profile) -> Result<PathBuf> {
-    let mut words = match profile {
-        // As the tests have built it: alone it would have dependencies with fewer features.
-        Profile::Dev => vec!["cargo", "build", "--quiet", "--workspace", "--bins"],
-        Profile::Release => vec!["cargo", "rustc", "-p", "swarmlet-cli", "--bin", "swarmlet"],
-    };
-    words.extend(profile.options());
-    if profile == Profile::Release && cfg!(target_os = "linux") {
-        words.extend(["--", "-C", "target-feature=+crt-static"]);
+    match profile {
+        Profile::Dev => cargo::build_programs()?,
+        Profile::Release => {
+            let mut words = vec!["cargo", "rustc", "-p", "swarmlet-cli", "--bin", "swarmlet"];
+            words.extend(profile.options());
+            if cfg!(target_os = "linux") {
+                words.extend(["--", "-C", "target-feature=+crt-static"]);
+            }
+            shell::run(&mut shell::command(&words))?;
+        }
     }
-    shell::run(&mut shell::command(&words))?;
     let name = format!("swarmlet{}", std::env::consts::EXE_SUFFIX);
     Ok(cargo::built(profile).join(name))
 }
