@@ -2,6 +2,9 @@
 //!
 //! The command prints it, and the gateway's page shows it, so that both say the same. It looks at
 //! the node by its public interface and decides nothing.
+//!
+//! Streams alone have no spelling here: the command and the page show different columns of them,
+//! and each makes its own rows of a [`StreamReport`].
 
 use std::collections::BTreeMap;
 use std::time::Duration;
