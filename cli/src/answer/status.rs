@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use swarmlet::Node;
-use swarmlet::report::{PeerReport, StandingReport};
+use swarmlet::report::{PeerReport, PresentReport, StandingReport};
 
 use super::host::{Host, Standing};
 use crate::failure::Result;
@@ -23,8 +23,8 @@ struct StatusRow {
     members: u64,
     /// Of these the connected ones.
     peers: u64,
-    streams: u64,
-    events: u64,
+    #[serde(flatten)]
+    present: PresentReport,
     #[serde(flatten)]
     standing: StandingReport,
 }
@@ -39,8 +39,6 @@ pub(super) async fn status(host: &Host, wait: Option<Duration>, link: &mut Link)
 }
 
 fn row(host: &Host, node: &Node) -> Result<StatusRow> {
-    let streams = node.streams()?;
-    let present = |stream: &swarmlet::StreamInfo| stream.last.get() + 1 - stream.first.get();
     Ok(StatusRow {
         node: node.id().to_string(),
         folder: host.folder.display().to_string(),
@@ -48,8 +46,7 @@ fn row(host: &Host, node: &Node) -> Result<StatusRow> {
         swarm: node.swarm().id().map(|swarm| swarm.to_string()),
         members: others(node),
         peers: node.swarm().peers().len() as u64,
-        events: streams.iter().map(present).sum(),
-        streams: streams.len() as u64,
+        present: PresentReport::of(node)?,
         standing: StandingReport::of(node),
     })
 }

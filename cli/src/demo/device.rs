@@ -67,15 +67,6 @@ impl Device {
         let peers = self.host.node.swarm().status().peers;
         !peers.is_empty() && peers.iter().all(|peer| peer.lag < DEMO_PERIOD)
     }
-
-    /// How many events are here.
-    pub(super) fn events(&self) -> Result<u64> {
-        let streams = self.host.node.streams()?;
-        let present = streams
-            .iter()
-            .map(|stream| stream.last.get() + 1 - stream.first.get());
-        Ok(present.sum())
-    }
 }
 
 /// Answers commands until it is dropped.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use swarmlet::ErrorKind;
+use swarmlet::report::PresentReport;
 use swarmlet_gateway::Gateway;
 use tokio::task::JoinSet;
 
@@ -160,7 +161,7 @@ impl Show {
         let in_sync = self.names(Device::is_in_sync);
         let behind = self.names(|device| !in_sync.contains(&device.name));
         Ok(FiguresRow {
-            events: self.devices[0].events()?,
+            events: PresentReport::of(&self.devices[0].host.node)?.events,
             in_sync,
             behind,
             latency_micros_p50: self.latencies.quantile(0.5),

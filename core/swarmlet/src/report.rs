@@ -39,6 +39,16 @@ pub struct StandingReport {
     pub fault: Option<String>,
 }
 
+/// How much is on this device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct PresentReport {
+    /// Streams of which events are here.
+    pub streams: u64,
+    /// Events that can be read.
+    pub events: u64,
+}
+
 /// A connection that was refused.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
@@ -143,6 +153,24 @@ impl StandingReport {
             incidents: status.incidents,
             fault: node.metrics().maintenance_error,
         }
+    }
+}
+
+impl PresentReport {
+    /// How much is here now.
+    ///
+    /// # Errors
+    ///
+    /// `closed`.
+    pub fn of(node: &Node) -> Result<Self> {
+        let streams = node.streams()?;
+        let events = streams
+            .iter()
+            .map(|stream| stream.last.get() + 1 - stream.first.get());
+        Ok(Self {
+            streams: streams.len() as u64,
+            events: events.sum(),
+        })
     }
 }
 
