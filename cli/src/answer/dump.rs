@@ -90,10 +90,12 @@ struct Fields<'a> {
 }
 
 /// Reads the record of an event.
-pub(super) fn event(item: &Bytes) -> Result<Record> {
+pub(super) fn event(item: &[u8]) -> Result<Record> {
     let fields = fields(item).map_err(unreadable)?;
     let payload = fields.payload.ok_or_else(|| missing("payload"))?;
-    let payload = Payload::from_cbor(item.slice_ref(payload))?;
+    // A copy: a part of the item would keep all that came together with it, for as long as the
+    // event waits for others.
+    let payload = Payload::from_cbor(payload.to_vec())?;
     let app = fields.app.ok_or_else(|| missing("appId"))?;
     let app = Decoder::new(app).str().map_err(unreadable)?;
     let micros = fields.timestamp.ok_or_else(|| missing("timestamp"))?;

@@ -168,7 +168,7 @@ proptest! {
     fn any_bytes_are_read_without_panic(bytes: Vec<u8>) {
         let begun = [source(false), bytes.clone()].concat();
         let _ = (read(&bytes, 9), read(&begun, 9));
-        let _ = event(&bytes.into());
+        let _ = event(&bytes);
     }
 }
 
