@@ -86,7 +86,6 @@ struct Fields<'a> {
     tags: Option<&'a [u8]>,
     timestamp: Option<&'a [u8]>,
     payload: Option<&'a [u8]>,
-    node: Option<&'a [u8]>,
 }
 
 /// Reads the record of an event.
@@ -124,37 +123,67 @@ fn tags(field: &[u8]) -> Result<Tags> {
     Ok(Tags::new(tags)?)
 }
 
-/// Whether an item says where a dump comes from.
+/// Whether an item says where a dump comes from. Of an event only the first field is looked at,
+/// unless somebody else has written the dump.
 fn is_source(item: &[u8]) -> bool {
-    fields(item).is_ok_and(|fields| fields.node.is_some() && fields.payload.is_none())
+    let Ok(mut entries) = Entries::of(item) else {
+        return false;
+    };
+    let mut has_node = false;
+    while let Ok(Some((key, _))) = entries.next_entry() {
+        match key {
+            "lamport" | "payload" => return false,
+            "nodeId" => has_node = true,
+            _ => {}
+        }
+    }
+    has_node
 }
 
 /// The fields of a complete item, each with all of its bytes.
 fn fields(item: &[u8]) -> Result<Fields<'_>, Error> {
     let mut fields = Fields::default();
-    let mut decoder = Decoder::new(item);
-    let mut left = decoder.map()?;
-    loop {
-        match &mut left {
-            Some(0) => return Ok(fields),
-            Some(left) => *left -= 1,
-            None if decoder.datatype()? == Type::Break => return Ok(fields),
-            None => {}
-        }
-        let key = decoder.str()?;
-        let from = decoder.position();
-        let rest = &item[from..];
-        let len = item_len(rest)?.ok_or_else(Error::end_of_input)?;
-        decoder.set_position(from + len);
+    let mut entries = Entries::of(item)?;
+    while let Some((key, value)) = entries.next_entry()? {
         let field = match key {
             "appId" => &mut fields.app,
             "tags" => &mut fields.tags,
             "timestamp" => &mut fields.timestamp,
             "payload" => &mut fields.payload,
-            "nodeId" => &mut fields.node,
             _ => continue,
         };
-        *field = Some(&rest[..len]);
+        *field = Some(value);
+    }
+    Ok(fields)
+}
+
+/// The entries of a map, one after the other.
+struct Entries<'a> {
+    decoder: Decoder<'a>,
+    /// How many there still are; nothing if the map has an end instead.
+    left: Option<u64>,
+}
+
+impl<'a> Entries<'a> {
+    fn of(item: &'a [u8]) -> Result<Self, Error> {
+        let mut decoder = Decoder::new(item);
+        let left = decoder.map()?;
+        Ok(Self { decoder, left })
+    }
+
+    /// The next one: its key, and all bytes of its value.
+    fn next_entry(&mut self) -> Result<Option<(&'a str, &'a [u8])>, Error> {
+        match &mut self.left {
+            Some(0) => return Ok(None),
+            Some(left) => *left -= 1,
+            None if self.decoder.datatype()? == Type::Break => return Ok(None),
+            None => {}
+        }
+        let key = self.decoder.str()?;
+        let from = self.decoder.position();
+        self.decoder.skip()?;
+        let value = &self.decoder.input()[from..self.decoder.position()];
+        Ok(Some((key, value)))
     }
 }
 

@@ -72,6 +72,33 @@ impl Given {
     }
 }
 
+/// Items of any shape, also with ends in the middle of such as have lengths.
+fn item() -> impl Strategy<Value = Vec<u8>> {
+    let leaf = prop_oneof![
+        any::<i64>().prop_map(cbor),
+        any::<f64>().prop_map(cbor),
+        ".{0,9}".prop_map(cbor),
+        Just(vec![0xf6]),
+        // Bytes and texts in parts.
+        Just(vec![0x5f, 0x41, 0x07, 0x40, 0xff]),
+        Just(vec![0x7f, 0x61, 0x61, 0xff]),
+    ];
+    leaf.prop_recursive(4, 40, 5, |inner| {
+        let parts = proptest::collection::vec(inner, 0..5);
+        (parts, any::<bool>(), any::<bool>()).prop_map(|(mut parts, is_map, is_open)| {
+            let (major, mut count) = (if is_map { 0xa0 } else { 0x80 }, parts.len());
+            if is_map {
+                count /= 2;
+                parts.truncate(count * 2);
+            }
+            match is_open {
+                true => [vec![major | 0x1f], parts.concat(), vec![0xff]].concat(),
+                false => [vec![major | count as u8], parts.concat()].concat(),
+            }
+        })
+    })
+}
+
 fn given() -> impl Strategy<Value = Given> {
     let tags = proptest::collection::vec("[a-z]{1,9}", 0..4);
     (tags, 0..i64::MAX, ".{0,40}", any::<bool>()).prop_map(|(tags, micros, text, is_open)| Given {
@@ -109,6 +136,11 @@ fn read(bytes: &[u8], piece: usize) -> (Vec<Result<Record>>, Result<()>) {
     }
 }
 
+/// The payload of a record.
+fn payload_of(record: &[u8]) -> Option<Vec<u8>> {
+    fields(record).unwrap().payload.map(<[u8]>::to_vec)
+}
+
 fn is_same(record: &Record, given: &Given) -> bool {
     let tags = Tags::new(given.tags.iter().map(String::as_str)).unwrap();
     record.app.as_ref().map(AppId::as_str) == Some(&given.app)
@@ -128,6 +160,16 @@ fn one() -> Given {
 }
 
 proptest! {
+    #[test]
+    fn values_are_as_long_as_items(item in item(), rest: Vec<u8>) {
+        let mut record = Vec::new();
+        let fields = [("payload", item.clone()), ("other", cbor(1_u8))];
+        map(&mut record, false, &fields);
+        record.extend(rest);
+        prop_assert_eq!(item_len(&item).unwrap(), Some(item.len()));
+        prop_assert_eq!(payload_of(&record), Some(item));
+    }
+
     #[test]
     fn events_come_out_as_they_went_in(
         events in proptest::collection::vec(given(), 0..6),
