@@ -98,6 +98,13 @@ pub(crate) const DEMO_PERIOD: Duration = Duration::from_secs(1);
 /// Latencies of which a demo tells: those of some seconds, so that one of each hundred is seen.
 pub(crate) const DEMO_LATENCIES: usize = 1_000;
 
-/// Own events near the last that was found, among which the next record of a dump is looked for: as
-/// many as others may publish in between, in about 10 MiB.
-pub(crate) const RESUME_EVENTS: usize = 128 * 1024;
+/// Records of a dump that are looked for in the log together. Where the times of a dump are in no
+/// order at all, each time reads the whole log, so there should be few; and they are kept so long.
+pub(crate) const RESUME_RECORDS: usize = 16 * 1024;
+
+/// Bytes of these, little beside the 64 MiB of a node; one record more may be in it.
+pub(crate) const RESUME_BYTES: usize = 8 * 1024 * 1024;
+
+/// Spans of time that they are looked for in. Each is a query; the gaps that are worth leaving out,
+/// such as that of a clock that began at 1970, are few.
+pub(crate) const RESUME_SPANS: usize = 16;

@@ -10,10 +10,10 @@ use serde::Serialize;
 use swarmlet::{AppId, Clock as _, NewEvent, SystemClock, Timestamp};
 
 use super::host::Host;
-use super::records::{RawRecord, Records};
+use super::records::{RawRecord, Records, Stamped};
 use super::resume::Resume;
 use crate::failure::{Failure, Result};
-use crate::limits::{IMPORT_BYTES, IMPORT_EVENTS};
+use crate::limits::{IMPORT_BYTES, IMPORT_EVENTS, RESUME_BYTES, RESUME_RECORDS};
 use crate::wire::{Link, Progress};
 
 /// How far an import has come.
@@ -40,6 +40,9 @@ struct Importer<'a> {
     skip: u64,
     /// What of a dump is in the log, unless it was said what to skip.
     resume: Option<Resume>,
+    /// Records of a dump that were not looked for in the log yet.
+    waiting: Vec<Stamped>,
+    waiting_bytes: usize,
     group: Group,
     /// Records that were in the log before.
     found: u64,
@@ -60,6 +63,8 @@ pub(super) async fn import(host: &Host, skip: Option<u64>, link: &mut Link) -> R
         host,
         skip: skip.unwrap_or_default(),
         resume,
+        waiting: Vec::new(),
+        waiting_bytes: 0,
         found: 0,
         group: Group {
             app: host.node_of(None)?.app_id().clone(),
@@ -103,7 +108,7 @@ impl Importer<'_> {
         }
         records.end();
         self.take_all(&mut records).await?;
-        self.publish(records.word()).await
+        self.finish(records.word()).await
     }
 
     /// Takes the records that are complete.
@@ -118,40 +123,74 @@ impl Importer<'_> {
             self.count += 1;
             if self.count > self.skip && !record.is_blank() {
                 self.take(&record, word).await?;
+            } else {
+                self.group.until = self.count;
             }
-            self.group.until = self.count;
         }
     }
 
     /// Has the event of a record published with others, unless it is in.
     async fn take(&mut self, record: &RawRecord, word: &str) -> Result<()> {
-        let (app, event, time) = match self.parse(record) {
+        let event = match self.parse(record) {
             Ok(parsed) => parsed,
             Err(failure) => {
                 let failure = failure.advise(leaving_out(word, self.count));
                 return self.stop(word, self.count, failure).await;
             }
         };
-        if let (RawRecord::Dumped(_), Some(resume)) = (record, &mut self.resume)
-            && resume.has(app.as_str(), &event, time).await?
-        {
-            self.found += 1;
-            return Ok(());
+        if self.resume.is_none() || !matches!(record, RawRecord::Dumped(_)) {
+            return self.add(event, word).await;
         }
-        self.make_room_for(app, word).await?;
-        self.group.bytes += record.len();
-        self.group.events.push((event, time));
+        self.waiting_bytes += event.bytes;
+        self.waiting.push(event);
+        if self.waiting.len() == RESUME_RECORDS || self.waiting_bytes > RESUME_BYTES {
+            self.sort_out(word).await?;
+        }
         Ok(())
     }
 
-    fn parse(&self, record: &RawRecord) -> Result<(AppId, NewEvent, Timestamp)> {
+    fn parse(&self, record: &RawRecord) -> Result<Stamped> {
+        let bytes = record.len();
         let record = record.parse()?;
         let app = match record.app {
             Some(app) => app,
             None => self.host.node_of(None)?.app_id().clone(),
         };
-        let time = record.time.unwrap_or_else(|| SystemClock.now());
-        Ok((app, record.event, time))
+        Ok(Stamped {
+            number: self.count,
+            bytes,
+            app,
+            event: record.event,
+            time: record.time.unwrap_or_else(|| SystemClock.now()),
+        })
+    }
+
+    /// Has those that wait published, but for those that are in.
+    async fn sort_out(&mut self, word: &str) -> Result<()> {
+        self.waiting_bytes = 0;
+        let waiting = std::mem::take(&mut self.waiting);
+        let Some(resume) = &mut self.resume else {
+            return Ok(());
+        };
+        let found = resume.find(&waiting).await;
+        let found = found.map_err(|failure| self.place(word, failure))?;
+        for (event, is_in) in waiting.into_iter().zip(found) {
+            if is_in {
+                self.found += 1;
+                self.group.until = event.number;
+            } else {
+                self.add(event, word).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn add(&mut self, event: Stamped, word: &str) -> Result<()> {
+        self.make_room_for(event.app, word).await?;
+        self.group.bytes += event.bytes;
+        self.group.events.push((event.event, event.time));
+        self.group.until = event.number;
+        Ok(())
     }
 
     /// Publishes the group, unless an event of this app has its place in it.
@@ -162,6 +201,12 @@ impl Importer<'_> {
             self.group.app = app;
         }
         Ok(())
+    }
+
+    /// Publishes all that was read.
+    async fn finish(&mut self, word: &str) -> Result<()> {
+        self.sort_out(word).await?;
+        self.publish(word).await
     }
 
     async fn publish(&mut self, word: &str) -> Result<()> {
@@ -177,7 +222,7 @@ impl Importer<'_> {
 
     /// Ends with a record that cannot be read; what came before it is published.
     async fn stop(&mut self, word: &str, record: u64, failure: Failure) -> Result<()> {
-        self.publish(word).await?;
+        self.finish(word).await?;
         let message = format!("{word} {record}: {}", failure.message);
         Err(self.place(word, Failure { message, ..failure }))
     }

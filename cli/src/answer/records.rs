@@ -22,6 +22,17 @@ pub(super) struct Record {
     pub(super) time: Option<Timestamp>,
 }
 
+/// An event that is to be published, with all that it is published with.
+pub(super) struct Stamped {
+    /// Which record of the file it is, from 1 on.
+    pub(super) number: u64,
+    /// How long that record is.
+    pub(super) bytes: usize,
+    pub(super) app: AppId,
+    pub(super) event: NewEvent,
+    pub(super) time: Timestamp,
+}
+
 /// One record as it came.
 pub(super) enum RawRecord {
     Line(Bytes),

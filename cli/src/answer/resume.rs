@@ -1,129 +1,131 @@
 //! Which records of a dump are in the log already.
 //!
-//! They are looked for among what this device has published, beside each other: an import publishes
-//! records in their order, so the next one is not far from the last that was found. Events that a
-//! later dump has in the middle, since a device came back that had been away, are new, and what
-//! follows them is still found. What is compared is all that an import keeps of an event.
+//! They are looked for in groups, each among what this device has published with the times of its
+//! records: an import keeps these, and the log finds events by them. So it does not matter where in
+//! the log they are, how many others are between them, or which of them are missing. What is
+//! compared is all that an import keeps of an event.
 
-use std::collections::{HashMap, VecDeque};
+use std::cmp::Reverse;
+use std::collections::HashMap;
 
-use swarmlet::{Item, NewEvent, Node, Origin, QueryOptions, Results, Timestamp};
+use swarmlet::{Item, NewEvent, Node, Offsets, Order, Origin, Parameters, QueryOptions, Timestamp};
 
 use super::events::next;
+use super::records::Stamped;
 use crate::failure::Result;
-use crate::limits::RESUME_EVENTS;
+use crate::limits::RESUME_SPANS;
 
-/// The events of this device near the last one that was found.
+/// What this device had published before an import began.
 pub(super) struct Resume {
-    results: Results,
-    /// Their prints, from the oldest on; also those that were found.
-    near: VecDeque<Print>,
-    /// How many events there were before those.
-    passed: u64,
-    /// Those that no record was found for yet.
-    left: HashMap<Print, Left>,
-    left_count: usize,
-    is_read: bool,
-    has_found: bool,
+    node: Node,
+    until: Offsets,
+    /// How many events stand for records, of those prints that the last group has: what is there
+    /// twice may be in two groups.
+    taken: HashMap<Print, u64>,
 }
 
 /// What stands for an event.
 type Print = [u8; 16];
 
-/// Events of one print.
-struct Left {
-    count: usize,
-    /// Where the latest of them is.
-    place: u64,
-}
-
 impl Resume {
     pub(super) fn begin(node: &Node) -> Result<Self> {
         Ok(Self {
-            results: node.query("FROM isLocal", QueryOptions::default())?,
-            near: VecDeque::new(),
-            passed: 0,
-            left: HashMap::new(),
-            left_count: 0,
-            is_read: false,
-            has_found: false,
+            node: node.clone(),
+            until: node.offsets()?.present,
+            taken: HashMap::new(),
         })
     }
 
-    /// Whether an event of a record is in. If so, it stands for this one record.
-    pub(super) async fn has(
-        &mut self,
-        app: &str,
-        event: &NewEvent,
-        time: Timestamp,
-    ) -> Result<bool> {
-        let print = print(app, event, time);
-        loop {
-            if let Some(place) = self.take(&print) {
-                self.has_found = true;
-                self.forget_before(place.saturating_sub(RESUME_EVENTS as u64 / 2));
-                return Ok(true);
-            }
-            // The first may be anywhere, behind what the device had published before.
-            if self.is_read || (self.has_found && self.left_count >= RESUME_EVENTS) {
-                return Ok(false);
-            }
-            self.read().await?;
+    /// Of each record of a group, the next of the dump, whether an event of it is in. If so, that
+    /// event stands for this one record.
+    pub(super) async fn find(&mut self, group: &[Stamped]) -> Result<Vec<bool>> {
+        let prints = group
+            .iter()
+            .map(|record| print(record.app.as_str(), &record.event, record.time));
+        let prints: Vec<Print> = prints.collect();
+        let mut here = prints.iter().map(|print| (*print, 0)).collect();
+        for span in spans(group.iter().map(|record| record.time.micros()).collect()) {
+            self.count(span, &mut here).await?;
         }
+        let before = std::mem::take(&mut self.taken);
+        let found = prints.iter().map(|print| {
+            let earlier = || before.get(print).copied().unwrap_or_default();
+            let taken = self.taken.entry(*print).or_insert_with(earlier);
+            let is_in = *taken < here[print];
+            *taken += u64::from(is_in);
+            is_in
+        });
+        Ok(found.collect())
     }
 
-    /// Reads some events further on.
-    async fn read(&mut self) -> Result<()> {
-        let Some(items) = next(&mut self.results).await? else {
-            self.is_read = true;
-            return Ok(());
+    /// Counts the events of some times that have one of these prints.
+    async fn count(&self, span: Span, here: &mut HashMap<Print, u64>) -> Result<()> {
+        let options = QueryOptions {
+            upper: Some(self.until.clone()),
+            order: Order::Stream,
+            parameters: Parameters::new()
+                .with_time("first", Timestamp::from_micros(span.first))
+                .with_time("last", Timestamp::from_micros(span.last)),
+            ..QueryOptions::default()
         };
-        for item in items {
-            let Item::Row(row) = item else { continue };
-            let Origin::Event(event) = row.origin() else {
-                continue;
-            };
-            let place = self.passed + self.near.len() as u64;
-            let given = NewEvent {
-                tags: event.tags(),
-                payload: event.payload(),
-            };
-            let print = print(event.app_id.as_str(), &given, event.timestamp);
-            self.near.push_back(print);
-            let left = self.left.entry(print).or_insert(Left { count: 0, place });
-            *left = Left {
-                count: left.count + 1,
-                place,
-            };
-            self.left_count += 1;
-        }
-        if !self.has_found {
-            let end = self.passed + self.near.len() as u64;
-            self.forget_before(end.saturating_sub(RESUME_EVENTS as u64));
+        let aql = "FROM isLocal & TIME >= $first & TIME <= $last";
+        let mut results = self.node.query(aql, options)?;
+        while let Some(items) = next(&mut results).await? {
+            for item in items {
+                if let Some(error) = item.to_error() {
+                    return Err(error.into());
+                }
+                let Item::Row(row) = item else { continue };
+                let Origin::Event(event) = row.origin() else {
+                    continue;
+                };
+                let given = NewEvent {
+                    tags: event.tags(),
+                    payload: event.payload(),
+                };
+                let print = print(event.app_id.as_str(), &given, event.timestamp);
+                if let Some(count) = here.get_mut(&print) {
+                    *count += 1;
+                }
+            }
         }
         Ok(())
     }
+}
 
-    /// Takes an event out, and says where it was.
-    fn take(&mut self, print: &Print) -> Option<u64> {
-        let left = self.left.get_mut(print)?;
-        let place = left.place;
-        left.count -= 1;
-        if left.count == 0 {
-            self.left.remove(print);
-        }
-        self.left_count -= 1;
-        Some(place)
+/// Times in microseconds, both of them included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Span {
+    first: i64,
+    last: i64,
+}
+
+/// Few spans with all these times in them, and without the widest gaps: a clock that was wrong, or
+/// a device that came back, does not have everything read that was published in between.
+fn spans(mut times: Vec<i64>) -> Vec<Span> {
+    times.sort_unstable();
+    // No time is in two spans.
+    times.dedup();
+    let mut cuts: Vec<usize> = (1..times.len()).collect();
+    cuts.sort_by_key(|cut| Reverse(times[*cut].abs_diff(times[*cut - 1])));
+    cuts.truncate(RESUME_SPANS - 1);
+    cuts.sort_unstable();
+    let mut spans = Vec::new();
+    let mut rest = &times[..];
+    for cut in cuts.into_iter().rev() {
+        let (before, part) = rest.split_at(cut);
+        spans.extend(Span::of(part));
+        rest = before;
     }
+    spans.extend(Span::of(rest));
+    spans
+}
 
-    fn forget_before(&mut self, place: u64) {
-        while self.passed < place
-            && let Some(print) = self.near.pop_front()
-        {
-            self.passed += 1;
-            // One that was found is no longer there.
-            let _ = self.take(&print);
-        }
+impl Span {
+    /// From the first to the last of these times.
+    fn of(times: &[i64]) -> Option<Self> {
+        let (first, last) = (*times.first()?, *times.last()?);
+        Some(Self { first, last })
     }
 }
 
@@ -144,3 +146,6 @@ fn print(app: &str, event: &NewEvent, time: Timestamp) -> Print {
     hasher.finalize_xof().fill(&mut print);
     print
 }
+
+#[cfg(test)]
+mod tests;
