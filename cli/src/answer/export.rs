@@ -6,6 +6,7 @@
 use serde::Serialize;
 use swarmlet::{Item, QueryOptions, Results, Row};
 
+use super::dropped;
 use super::events::{next, with_picture};
 use super::host::Host;
 use super::rows::{EventRow, payload};
@@ -72,11 +73,9 @@ impl Missing {
     /// Warnings are few, however many events there are.
     async fn tell(self, results: &Results, link: &mut Link) -> Result<()> {
         for (stream, first) in results.skipped().iter() {
-            let message = format!(
-                "events of the stream {stream} before offset {first} are no longer here, so the \
-                 export lacks them"
-            );
-            link.warning(message).await?;
+            let dropped = dropped::message(stream, first);
+            link.warning(format!("{dropped}, so the export lacks them"))
+                .await?;
         }
         if self.count == 0 {
             return Ok(());

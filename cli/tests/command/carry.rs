@@ -124,7 +124,10 @@ fn an_export_says_which_events_are_no_longer_here() {
     let told = warnings(&said);
     assert_eq!(told.len(), 1, "{told:?}");
     let message = told[0]["message"].as_str().unwrap();
-    assert!(message.contains("are no longer here"), "{message}");
+    assert!(
+        message.starts_with("retention has dropped the events") && message.contains(" lacks them"),
+        "{message}"
+    );
     assert!(
         std::fs::read_to_string(place.beside("some.jsonl"))
             .unwrap()
