@@ -28,24 +28,26 @@ pub(super) async fn link(host: &Host, link: &mut Link) -> Result<()> {
         .await
 }
 
-/// Why there is none, and how there will be one.
+/// Why there is none, and how there will be one. What the settings say comes first: a node that is
+/// started would say the same.
 fn no_page(host: &Host) -> Failure {
     let gateway = &host.settings.gateway;
-    let (message, advice) = if host.standing == Standing::Command {
-        let advice = "start it with `swarmlet run`, then repeat the command";
-        (
-            "the page is there while the node runs, and none runs here",
-            advice,
-        )
-    } else if !gateway.is_enabled() {
-        let advice = "`swarmlet settings set gateway.enabled true`, then start the node again";
-        ("the gateway, which shows the page, is switched off", advice)
+    let start = match host.standing {
+        Standing::Command => "start the node with `swarmlet run`",
+        Standing::Service => "start the node again",
+    };
+    let setting = |name| format!("`swarmlet settings set gateway.{name} true`, then {start}");
+    let (message, advice) = if !gateway.is_enabled() {
+        let message = "the gateway, which shows the page, is switched off (gateway.enabled)";
+        (message, setting("enabled"))
     } else if !gateway.has_page() {
-        let advice = "`swarmlet settings set gateway.page true`, then start the node again";
-        ("the page is switched off", advice)
+        ("the page is switched off (gateway.page)", setting("page"))
+    } else if host.standing == Standing::Command {
+        let message = "the page is there while the node runs, and none runs here";
+        (message, format!("{start}, then repeat the command"))
     } else {
-        let advice = "set gateway.listen to an address that is free, then start the node again";
         let message = "another program is at port 4454, so the node runs without a gateway";
+        let advice = format!("set gateway.listen to an address that is free, then {start}");
         (message, advice)
     };
     Failure::new(ErrorKind::Unavailable, message).advise(advice)

@@ -1,10 +1,12 @@
-//! One device of a demo: a node, and the door for commands that one has that runs as a service.
+//! One device of a demo: a node, and the doors for apps and for commands that one has that runs as
+//! a service.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
 use swarmlet::InviteOptions;
+use swarmlet_gateway::Gateway;
 
 use crate::answer::{Host, Standing};
 use crate::failure::Result;
@@ -16,6 +18,8 @@ use crate::settings::Settings;
 pub(super) struct Device {
     pub(super) name: String,
     pub(super) host: Arc<Host>,
+    /// There always is one, as the system chooses its port.
+    gateway: Option<Gateway>,
     _door: Door,
 }
 
@@ -52,13 +56,41 @@ impl Device {
         });
         let settings = Settings::parse(&settings.to_string())?;
         let folder = place.join(name);
-        let opening = service::open_with(&folder, Standing::Service, settings);
-        let host = Arc::new(opening.await?);
+        let host = service::open_with(&folder, Standing::Service, settings).await?;
+        let node = host.node.clone();
+        let opened = Self::open_doors(name, host).await;
+        if opened.is_err() {
+            // Its folder may be removed next. What went wrong before is what is told.
+            let _ = node.close().await;
+        }
+        opened
+    }
+
+    async fn open_doors(name: &str, mut host: Host) -> Result<Self> {
+        let gateway = service::open_gateway(&mut host).await?;
+        let host = Arc::new(host);
         Ok(Self {
             name: name.to_owned(),
+            gateway,
             _door: Door::open(&host)?,
             host,
         })
+    }
+
+    /// Where apps find it.
+    pub(super) fn address(&self) -> String {
+        let gateway = self.gateway.as_ref();
+        gateway.map_or_else(String::new, |gateway| {
+            format!("http://{}", gateway.local_addr())
+        })
+    }
+
+    /// Closes all of it.
+    pub(super) async fn close(mut self) -> Result<()> {
+        if let Some(gateway) = self.gateway.take() {
+            gateway.close().await;
+        }
+        Ok(self.host.node.close().await?)
     }
 
     /// Whether it has met others, and neither it nor they have lacked anything for as long as the

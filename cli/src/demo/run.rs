@@ -6,7 +6,6 @@ use std::time::Duration;
 use serde::Serialize;
 use swarmlet::ErrorKind;
 use swarmlet::report::PresentReport;
-use swarmlet_gateway::Gateway;
 use tokio::task::JoinSet;
 
 use super::device::Device;
@@ -56,7 +55,6 @@ struct FiguresRow {
 #[derive(Default)]
 struct Show {
     devices: Vec<Device>,
-    gateway: Option<Gateway>,
     latencies: Latencies,
     /// What happens on the devices.
     work: JoinSet<Result<()>>,
@@ -121,8 +119,6 @@ impl Show {
 
     async fn open(&mut self, count: usize, place: &Path) -> Result<()> {
         let first = Device::first(place, FIRST).await?;
-        let gateway = service::open_gateway(&first.host).await?;
-        self.gateway = gateway;
         self.devices.push(first);
         for press in 1..count {
             let name = format!("press-{press}");
@@ -146,13 +142,10 @@ impl Show {
     }
 
     fn started(&self, place: &Place) -> StartedRow {
-        let gateway = self.gateway.as_ref();
         StartedRow {
             folder: place.path().display().to_string(),
             devices: self.names(|_| true),
-            gateway: gateway.map_or_else(String::new, |gateway| {
-                format!("http://{}", gateway.local_addr())
-            }),
+            gateway: self.devices[0].address(),
             is_temporary: place.is_temporary(),
         }
     }
@@ -177,14 +170,11 @@ impl Show {
     /// Stops the work, and closes all nodes.
     async fn close(mut self) -> Result<()> {
         self.work.shutdown().await;
-        if let Some(gateway) = self.gateway.take() {
-            gateway.close().await;
-        }
         let mut closed = Ok(());
         for device in self.devices {
-            closed = closed.and(device.host.node.close().await);
+            closed = closed.and(device.close().await);
         }
-        Ok(closed?)
+        closed
     }
 }
 
@@ -223,6 +213,7 @@ fn started(row: &Fields) -> String {
         ),
         "ask them, in another terminal:".to_owned(),
         format!("  swarmlet --folder {first} status"),
+        format!("  swarmlet --folder {first} page"),
         format!("  swarmlet --folder {first} query \"FROM 'stopped' ORDER DESC LIMIT 5\""),
         format!("  swarmlet --folder {last} query \"FROM 'part' AGGREGATE COUNT(_)\" --follow"),
         end.to_owned(),

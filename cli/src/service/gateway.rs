@@ -6,14 +6,17 @@ use swarmlet_gateway::Gateway;
 use crate::answer::Host;
 use crate::failure::{Failure, Result};
 
-/// Opens the gateway, if there is to be one. Where nobody has said where it is to listen, and
-/// another program is there, the node runs without.
-pub(crate) async fn open(host: &Host) -> Result<Option<Gateway>> {
+/// Opens the gateway, if there is to be one, and lets the host know its page. Where nobody has said
+/// where it is to listen, and another program is there, the node runs without.
+pub(crate) async fn open(host: &mut Host) -> Result<Option<Gateway>> {
     let Some(settings) = host.settings.gateway.to_gateway()? else {
         return Ok(None);
     };
     match Gateway::bind(host.node.clone(), settings).await {
-        Ok(gateway) => Ok(Some(gateway)),
+        Ok(gateway) => {
+            host.page = gateway.page();
+            Ok(Some(gateway))
+        }
         Err(error) if is_taken(&error) && !host.settings.gateway.has_address() => {
             tracing::warn!(
                 %error,

@@ -17,17 +17,15 @@ pub(crate) async fn run(folder: &Path, filter: &str) -> Result<()> {
         Some(_) => Ok(None),
         None => open(folder, Standing::Service, true).await.map(Some),
     };
-    let Some(host) = while_locked(open).await? else {
+    let Some(mut host) = while_locked(open).await? else {
         let message = format!("a node runs in {} already", folder.display());
         return Err(Failure::new(ErrorKind::Locked, message)
             .advise("use it, or stop it first; another node needs another folder"));
     };
     let node = host.node.clone();
-    let served = match gateway::open(&host).await {
+    let served = match gateway::open(&mut host).await {
         Ok(gateway) => {
-            let page = gateway.as_ref().and_then(Gateway::page);
-            let host = Arc::new(Host { page, ..host });
-            let served = serve(host, gateway.as_ref()).await;
+            let served = serve(Arc::new(host), gateway.as_ref()).await;
             notify(Moment::Stopping);
             if let Some(gateway) = gateway {
                 gateway.close().await;

@@ -38,6 +38,13 @@ fn a_demo_can_be_asked_and_leaves_nothing_behind() {
     let gateway = started["gateway"].as_str().unwrap();
     let address = gateway.strip_prefix("http://").unwrap();
     std::net::TcpStream::connect(address).unwrap();
+    // Each has its page, and the first that of the gateway that was told.
+    let link = |folder: &str| {
+        let row = place.row(&["page", "-C", folder]);
+        row["url"].as_str().unwrap().to_owned()
+    };
+    assert!(link(&office).starts_with(&format!("{gateway}/#")));
+    assert!(!link(&press).starts_with(gateway));
     demo.signal(Signal::INT);
     let (status, err) = demo.wait();
     assert!(status.success(), "{status}: {err}");

@@ -62,6 +62,10 @@ fn where_there_is_no_page_it_is_said_how_to_get_one() {
     let node = place.run();
     unavailable("swarmlet settings set gateway.enabled true");
     node.stop();
+    // That no node runs is not all that is in the way.
+    unavailable(
+        "swarmlet settings set gateway.enabled true`, then start the node with `swarmlet run",
+    );
     place.print(&["settings", "set", "gateway.enabled", "true"]);
     place.print(&["settings", "set", "gateway.page", "false"]);
     let node = start(&place);
