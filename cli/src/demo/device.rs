@@ -1,7 +1,7 @@
 //! One device of a demo: a node, and the doors for apps and for commands that one has that runs as
 //! a service.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -24,38 +24,13 @@ pub(super) struct Device {
 }
 
 impl Device {
-    /// Opens the first device of a folder. It founds the swarm, unless it is in one.
-    pub(super) async fn first(place: &Path, name: &str) -> Result<Self> {
-        let device = Self::open(place, name, &[]).await?;
-        let swarm = device.host.node.swarm();
-        if swarm.id().is_none() {
-            // The root key is gone with this: nobody is let in without the first device.
-            tokio::task::block_in_place(|| swarm.create("demo", name))?;
-        }
-        Ok(device)
-    }
-
-    /// Opens another one, and has it let in by the first, unless it is.
-    pub(super) async fn further(place: &Path, name: &str, first: &Self) -> Result<Self> {
-        let swarm = first.host.node.swarm();
-        let device = Self::open(place, name, &swarm.status().listening).await?;
-        if device.host.node.swarm().id().is_none() {
-            let options = InviteOptions::default();
-            let invite = tokio::task::block_in_place(|| swarm.invite(&options))?;
-            let joining = device.host.node.swarm();
-            joining.join(&invite, name, DEMO_JOIN_WITHIN).await?;
-        }
-        Ok(device)
-    }
-
     /// Opens a device that neither looks for others nor can be found from another machine.
-    async fn open(place: &Path, name: &str, peers: &[String]) -> Result<Self> {
+    pub(super) async fn open(folder: PathBuf, name: String, peers: Vec<String>) -> Result<Self> {
         let settings = json!({
             "network": { "listen": ["tcp://127.0.0.1:0"], "discovery": false, "peers": peers },
             "gateway": { "listen": ["127.0.0.1:0"] },
         });
         let settings = Settings::parse(&settings.to_string())?;
-        let folder = place.join(name);
         let host = service::open_with(&folder, Standing::Service, settings).await?;
         let node = host.node.clone();
         let opened = Self::open_doors(name, host).await;
@@ -66,11 +41,37 @@ impl Device {
         opened
     }
 
-    async fn open_doors(name: &str, mut host: Host) -> Result<Self> {
+    /// Has it found the swarm, unless it is in one.
+    pub(super) fn found(&self) -> Result<()> {
+        let swarm = self.host.node.swarm();
+        if swarm.id().is_none() {
+            // The root key is gone with this: nobody is let in without this device.
+            tokio::task::block_in_place(|| swarm.create("demo", &self.name))?;
+        }
+        Ok(())
+    }
+
+    /// Has it let in by the first, unless it is.
+    pub(super) async fn join(&self, first: &Self) -> Result<()> {
+        let swarm = self.host.node.swarm();
+        if swarm.id().is_none() {
+            let (issuer, options) = (first.host.node.swarm(), InviteOptions::default());
+            let invite = tokio::task::block_in_place(|| issuer.invite(&options))?;
+            swarm.join(&invite, &self.name, DEMO_JOIN_WITHIN).await?;
+        }
+        Ok(())
+    }
+
+    /// Where others find it.
+    pub(super) fn listening(&self) -> Vec<String> {
+        self.host.node.swarm().status().listening
+    }
+
+    async fn open_doors(name: String, mut host: Host) -> Result<Self> {
         let gateway = service::open_gateway(&mut host).await?;
         let host = Arc::new(host);
         Ok(Self {
-            name: name.to_owned(),
+            name,
             gateway,
             _door: Door::open(&host)?,
             host,

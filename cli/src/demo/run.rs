@@ -55,6 +55,8 @@ struct FiguresRow {
 #[derive(Default)]
 struct Show {
     devices: Vec<Device>,
+    /// The next of them.
+    opening: JoinSet<Result<Device>>,
     latencies: Latencies,
     /// What happens on the devices.
     work: JoinSet<Result<()>>,
@@ -118,12 +120,23 @@ impl Show {
     }
 
     async fn open(&mut self, count: usize, place: &Path) -> Result<()> {
-        let first = Device::first(place, FIRST).await?;
-        self.devices.push(first);
+        self.open_device(place, FIRST).await?;
+        self.devices[0].found()?;
         for press in 1..count {
-            let name = format!("press-{press}");
-            let device = Device::further(place, &name, &self.devices[0]).await?;
-            self.devices.push(device);
+            self.open_device(place, &format!("press-{press}")).await?;
+            self.devices[press].join(&self.devices[0]).await?;
+        }
+        Ok(())
+    }
+
+    /// Opens a device, which is closed with the others from then on. That goes on when nobody waits
+    /// for it any more: cut off, it would leave a node that nobody closes.
+    async fn open_device(&mut self, place: &Path, name: &str) -> Result<()> {
+        let peers = self.devices.first().map(Device::listening);
+        let opening = Device::open(place.join(name), name.to_owned(), peers.unwrap_or_default());
+        self.opening.spawn(opening);
+        if let Some(opened) = self.opening.join_next().await {
+            self.devices.push(opened.map_err(cut_off)??);
         }
         Ok(())
     }
@@ -170,6 +183,10 @@ impl Show {
     /// Stops the work, and closes all nodes.
     async fn close(mut self) -> Result<()> {
         self.work.shutdown().await;
+        while let Some(opened) = self.opening.join_next().await {
+            // One that did not come about has nothing to close.
+            self.devices.extend(opened.ok().and_then(Result::ok));
+        }
         let mut closed = Ok(());
         for device in self.devices {
             closed = closed.and(device.close().await);
@@ -183,8 +200,12 @@ fn broken(ended: Result<Result<()>, tokio::task::JoinError>) -> Failure {
     match ended {
         Ok(Err(failure)) => failure,
         Ok(Ok(())) => Failure::new(ErrorKind::Internal, "the demo has ended by itself"),
-        Err(error) => Failure::new(ErrorKind::Internal, format!("the demo has ended: {error}")),
+        Err(error) => cut_off(error),
     }
+}
+
+fn cut_off(error: tokio::task::JoinError) -> Failure {
+    Failure::new(ErrorKind::Internal, format!("the demo has ended: {error}"))
 }
 
 /// What there is to try, for people.
@@ -255,7 +276,27 @@ const FIRST: &str = "office";
 
 #[cfg(test)]
 mod tests {
+    use std::task::Poll;
+
     use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_device_that_is_being_opened_is_closed_with_the_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut show = Show::default();
+        let mut opening = Box::pin(show.open(2, folder.path()));
+        let is_begun = std::future::poll_fn(|context| {
+            let polled = opening.as_mut().poll(context);
+            Poll::Ready(polled.is_pending())
+        });
+        assert!(is_begun.await);
+        drop(opening);
+        show.close().await.unwrap();
+        let office = folder.path().join(FIRST);
+        assert!(service::is_data_folder(&office), "it was not waited for");
+        let node = swarmlet::Node::open(&office, swarmlet::Options::new()).await;
+        node.unwrap().close().await.unwrap();
+    }
 
     #[test]
     fn paths_are_words_of_a_shell() {

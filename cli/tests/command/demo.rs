@@ -1,9 +1,11 @@
 //! A swarm to try things on.
 
+use std::time::{Duration, Instant};
+
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::harness::{Place, Running};
+use crate::harness::{Place, Running, SOON};
 
 /// The next row that a demo prints.
 fn row(demo: &mut Running) -> Value {
@@ -50,6 +52,34 @@ fn a_demo_can_be_asked_and_leaves_nothing_behind() {
     assert!(status.success(), "{status}: {err}");
     assert!(!std::path::Path::new(&folder).exists());
     assert!(!place.path().exists(), "the device of the user is not used");
+}
+
+#[test]
+fn a_demo_that_is_interrupted_while_it_starts_leaves_nothing_behind() {
+    let place = Place::new();
+    let parent = place.path().parent().unwrap();
+    let made = || std::fs::read_dir(parent).unwrap().map(Result::unwrap);
+    for sign in [
+        "office",
+        "office/FORMAT",
+        "press-1",
+        "press-1/FORMAT",
+        "press-2",
+    ] {
+        let mut command = place.command(&["demo", "--devices", "4"]);
+        command.env("TMPDIR", parent);
+        let demo = Running::of(&mut command);
+        let begun = Instant::now();
+        while !made().any(|entry| entry.path().join(sign).exists()) {
+            assert!(begun.elapsed() < SOON, "{sign}");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        demo.signal(Signal::INT);
+        let (status, err) = demo.wait();
+        assert!(status.success(), "{sign}: {status}: {err}");
+        let left: Vec<_> = made().map(|entry| entry.path()).collect();
+        assert!(left.is_empty(), "{sign}: {left:?}");
+    }
 }
 
 #[test]
