@@ -3,6 +3,7 @@
 //! A line has all that an event is. Of its payload it has the JSON, and where that does not say all
 //! of it, as of bytes, also the CBOR, in hexadecimal digits, which then counts.
 
+use data_encoding::HEXLOWER;
 use serde::Serialize;
 use swarmlet::{Item, QueryOptions, Results, Row};
 
@@ -94,10 +95,6 @@ fn export_row(row: &Row) -> Result<ExportRow> {
     let event = EventRow::of(row, false)?;
     let own = row.payload();
     let is_whole = payload(event.payload()).is_ok_and(|read| read.as_cbor() == own.as_cbor());
-    let cbor = (!is_whole).then(|| hex(own.as_cbor()));
+    let cbor = (!is_whole).then(|| HEXLOWER.encode(own.as_cbor()));
     Ok(ExportRow { event, cbor })
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -4,6 +4,7 @@
 //! byte.
 
 use bytes::Bytes;
+use data_encoding::HEXLOWER_PERMISSIVE;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use swarmlet::{AppId, NewEvent, Payload, Tags, Timestamp};
@@ -147,25 +148,23 @@ fn of_line(line: &[u8]) -> Result<Record> {
 }
 
 fn bytes_of_hex(text: &str) -> Result<Vec<u8>> {
-    let bad = || Failure::invalid("`cbor` is not pairs of hexadecimal digits");
-    if !text.len().is_multiple_of(2) || !text.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return Err(bad());
-    }
-    let pairs = (0..text.len()).step_by(2);
-    let byte = |at| u8::from_str_radix(&text[at..at + 2], 16).map_err(|_| bad());
-    pairs.map(byte).collect()
+    let bytes = HEXLOWER_PERMISSIVE.decode(text.as_bytes());
+    bytes.map_err(|error| {
+        Failure::invalid(format!(
+            "`cbor` is not pairs of hexadecimal digits: {error}"
+        ))
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::export::hex;
     use super::*;
 
     #[test]
-    fn hexadecimal_digits_come_back() {
-        let bytes: Vec<u8> = (0..=255).collect();
-        assert_eq!(bytes_of_hex(&hex(&bytes)).unwrap(), bytes);
-        for text in ["0", "+1", "0g", "\u{fc}"] {
+    fn hexadecimal_digits_may_be_of_either_case_and_nothing_else() {
+        assert_eq!(bytes_of_hex("0aFF").unwrap(), [0x0a, 0xff]);
+        assert_eq!(bytes_of_hex("").unwrap(), [0; 0]);
+        for text in ["0", "+1", "0g", " 01", "\u{fc}"] {
             assert!(bytes_of_hex(text).is_err(), "{text}");
         }
     }
