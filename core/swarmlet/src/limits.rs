@@ -113,6 +113,10 @@ pub(crate) const BLOB_PIECES_PER_CHECK: u32 = 16;
 /// large, and takes room here until something else needs it.
 pub(crate) const BLOBS_RELAYED_MAX: usize = 64;
 
+/// Whole blobs kept open that peers fetch: each has two open files, and peers who fetch more at a
+/// time wait for each other anyway.
+pub(crate) const BLOBS_SERVED_OPEN_MAX: usize = 16;
+
 /// Bytes written of a part until it is synced: little for a disk, and long enough between two syncs
 /// of a transfer at the rate of a gigabit a second.
 pub(crate) const BLOB_SYNC_BYTES: u64 = 4 * 1024 * 1024;

@@ -3,12 +3,13 @@
 //! A blob is named by the BLAKE3 hash of its content, so whoever has the name can check every piece
 //! of it, whoever it comes from. Pure like the rest of the engine. From below: `id`, `name`,
 //! `piece` (what travels and is kept as one), `policy` (who holds a blob, and how long), `record`
-//! (the events that tell of blobs), `collection` (trees of blobs), `tree` (which hashes prove a
-//! piece), `store` (files), `exchange` (what two nodes say to each other to move pieces). The byte
-//! map is in docs/format/blob.md.
+//! (the events that tell of blobs), `collection` (trees of blobs), `hashes` (the file of them),
+//! `tree` (which of them prove a piece), `store` (files), `exchange` (what two nodes say to each
+//! other to move pieces). The byte map is in docs/format/blob.md.
 
 mod collection;
 pub mod exchange;
+mod hashes;
 mod id;
 pub mod limits;
 mod name;

@@ -5,6 +5,7 @@
 //! byte on; nothing is taken that does not lead to the id. The file of hashes has the pairs in
 //! pre-order too. Never reads more than one piece, and never trusts what it reads.
 
+use std::cell::RefCell;
 use std::io::{self, Read};
 
 use bao_tree::io::sync::{
@@ -14,6 +15,7 @@ use bao_tree::io::{BaoContentItem, EncodeError};
 use bao_tree::iter::BaoChunk;
 use bao_tree::{BaoTree, BlockSize, ChunkNum, ChunkRanges, TreeNode};
 
+use super::hashes::{HASH_PAIR_BYTES, HashFile, HashPair};
 use super::id::BlobId;
 use super::limits::{ENCODED_PIECE_BYTES_MAX, GROUP_BYTES, PIECE_BYTES};
 use super::piece::{BlobSize, Piece};
@@ -33,7 +35,7 @@ pub(super) struct Proven {
     /// Its bytes.
     pub(super) content: Vec<u8>,
     /// The pairs of hashes that prove it, each with its position in the file of hashes.
-    pub(super) pairs: Vec<(u64, [u8; 64])>,
+    pub(super) pairs: Vec<(u64, HashPair)>,
 }
 
 impl Tree {
@@ -59,7 +61,7 @@ impl Tree {
         hashes: Option<&dyn DiskFile>,
     ) -> io::Result<BlobId> {
         let shape = shape(size);
-        let root = outboard(content, shape, Pairs { shape, hashes })?;
+        let root = outboard(content, shape, Made { shape, hashes })?;
         Ok(BlobId::from_bytes(*root.as_bytes()))
     }
 
@@ -69,16 +71,23 @@ impl Tree {
         &self,
         piece: Piece,
         content: &dyn DiskFile,
-        hashes: Option<&dyn DiskFile>,
+        hashes: Option<&HashFile>,
     ) -> io::Result<Option<Vec<u8>>> {
+        let read = RefCell::new(Vec::new());
         let stored = Stored {
             tree: self,
-            pairs: self.pairs(hashes),
+            hashes,
+            read: &read,
         };
         let mut encoded = Vec::with_capacity(ENCODED_PIECE_BYTES_MAX);
         let ranges = self.chunks(piece);
         match encode_ranges_validated(Content(content), stored, &ranges, &mut encoded) {
-            Ok(()) => Ok(Some(encoded)),
+            Ok(()) => {
+                if let Some(hashes) = hashes {
+                    hashes.note_proven(read.take());
+                }
+                Ok(Some(encoded))
+            }
             Err(EncodeError::Io(error)) if error.kind() != io::ErrorKind::UnexpectedEof => {
                 Err(error)
             }
@@ -93,7 +102,7 @@ impl Tree {
         let ranges = self.chunks(piece);
         for part in self.shape.ranges_pre_order_chunks_iter_ref(&ranges, 0) {
             let len = match part {
-                BaoChunk::Parent { .. } => PAIR_BYTES,
+                BaoChunk::Parent { .. } => HASH_PAIR_BYTES,
                 BaoChunk::Leaf { size, .. } => size,
             };
             let (bytes, behind) = rest.split_at(len);
@@ -113,24 +122,18 @@ impl Tree {
             content: Vec::with_capacity(PIECE_BYTES as usize),
             pairs: Vec::new(),
         };
-        let pairs = self.pairs(None);
         let root = blake3::Hash::from_bytes(*self.id.as_bytes());
         let ranges = self.chunks(piece);
         for item in DecodeResponseIter::new(root, self.shape, &mut rest, &ranges) {
             match item.ok()? {
                 BaoContentItem::Parent(parent) => {
-                    let at = pairs.place(parent.node)?;
+                    let at = place(&self.shape, parent.node)?;
                     proven.pairs.push((at, joined(&parent.pair)));
                 }
                 BaoContentItem::Leaf(leaf) => proven.content.extend_from_slice(&leaf.data),
             }
         }
         rest.is_empty().then_some(proven)
-    }
-
-    fn pairs<'a>(&self, hashes: Option<&'a dyn DiskFile>) -> Pairs<'a> {
-        let shape = self.shape;
-        Pairs { shape, hashes }
     }
 
     /// The chunks of BLAKE3, each of a kilobyte, that `piece` is made of.
@@ -146,29 +149,27 @@ fn shape(size: BlobSize) -> BaoTree {
     BaoTree::new(size.get(), group)
 }
 
-fn joined((left, right): &(blake3::Hash, blake3::Hash)) -> [u8; PAIR_BYTES] {
-    let mut pair = [0; PAIR_BYTES];
+/// Where the pair of `node` is; `None` for what has no place in the file.
+fn place(shape: &BaoTree, node: TreeNode) -> Option<u64> {
+    Some(shape.pre_order_offset(node)? * HASH_PAIR_BYTES as u64)
+}
+
+fn joined((left, right): &(blake3::Hash, blake3::Hash)) -> HashPair {
+    let mut pair = [0; HASH_PAIR_BYTES];
     pair[..32].copy_from_slice(left.as_bytes());
     pair[32..].copy_from_slice(right.as_bytes());
     pair
 }
 
-/// The file of hashes, if there is one.
-struct Pairs<'a> {
+/// The file of hashes while it is made, if there is one.
+struct Made<'a> {
     shape: BaoTree,
     hashes: Option<&'a dyn DiskFile>,
 }
 
-impl Pairs<'_> {
-    /// Where the pair of `node` is; `None` for what has no place in the file.
-    fn place(&self, node: TreeNode) -> Option<u64> {
-        Some(self.shape.pre_order_offset(node)? * PAIR_BYTES as u64)
-    }
-}
-
-impl OutboardMut for Pairs<'_> {
+impl OutboardMut for Made<'_> {
     fn save(&mut self, node: TreeNode, pair: &(blake3::Hash, blake3::Hash)) -> io::Result<()> {
-        match (self.place(node), self.hashes) {
+        match (place(&self.shape, node), self.hashes) {
             (Some(at), Some(file)) => file.write_at(&joined(pair), at),
             _ => Ok(()),
         }
@@ -183,7 +184,9 @@ impl OutboardMut for Pairs<'_> {
 /// The file of hashes of a blob with a name.
 struct Stored<'a> {
     tree: &'a Tree,
-    pairs: Pairs<'a>,
+    hashes: Option<&'a HashFile>,
+    /// What was read of it.
+    read: &'a RefCell<Vec<(u64, HashPair)>>,
 }
 
 impl Outboard for Stored<'_> {
@@ -196,14 +199,15 @@ impl Outboard for Stored<'_> {
     }
 
     fn load(&self, node: TreeNode) -> io::Result<Option<(blake3::Hash, blake3::Hash)>> {
-        let Some(at) = self.pairs.place(node) else {
+        let Some(at) = place(&self.tree.shape, node) else {
             return Ok(None);
         };
         // What is not there is zero, and so proves nothing.
-        let mut pair = [0; PAIR_BYTES];
-        if let Some(file) = self.pairs.hashes {
-            file.read_at(&mut pair, at)?;
-        }
+        let pair = match self.hashes {
+            Some(hashes) => hashes.read(at)?,
+            None => [0; HASH_PAIR_BYTES],
+        };
+        self.read.borrow_mut().push((at, pair));
         let (left, right) = pair.split_at(32);
         let hash = |bytes: &[u8]| blake3::Hash::from_slice(bytes).expect("half a pair is a hash");
         Ok(Some((hash(left), hash(right))))
@@ -222,9 +226,6 @@ impl ReadAt for Content<'_> {
 /// What BLAKE3 hashes as one.
 const CHUNK_BYTES: u64 = 1024;
 
-/// Two hashes: of what is on the left, and on the right.
-const PAIR_BYTES: usize = 64;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -232,17 +233,27 @@ mod tests {
     use crate::storage::{Disk, FileName, Folder, SimDisk};
 
     struct Made {
+        disk: SimDisk,
         tree: Tree,
         content: Box<dyn DiskFile>,
-        hashes: Box<dyn DiskFile>,
     }
 
     impl Made {
+        /// As somebody reads it who opens it now.
         fn encode(&self, number: u64) -> Option<Vec<u8>> {
             let piece = self.tree.size.piece(number).unwrap();
-            let hashes = Some(&*self.hashes);
-            self.tree.encode(piece, &*self.content, hashes).unwrap()
+            let hashes = HashFile::new(self.hashes());
+            let encoded = self.tree.encode(piece, &*self.content, Some(&hashes));
+            encoded.unwrap()
         }
+
+        fn hashes(&self) -> Box<dyn DiskFile> {
+            self.disk.open(&name("hashes")).unwrap()
+        }
+    }
+
+    fn name(name: &str) -> FileName {
+        FileName::new(Folder::Blobs, name).unwrap()
     }
 
     fn bytes(len: usize) -> Vec<u8> {
@@ -253,19 +264,16 @@ mod tests {
 
     fn made(content: &[u8]) -> Made {
         let disk = SimDisk::new(1);
-        let file = |name| {
-            let name = FileName::new(Folder::Blobs, name).unwrap();
-            disk.create_unsynced(&name).unwrap()
-        };
+        let file = |of| disk.create_unsynced(&name(of)).unwrap();
         let (stored, hashes) = (file("content"), file("hashes"));
         stored.write_at(content, 0).unwrap();
         let size = BlobSize::new(content.len() as u64).unwrap();
         let id = Tree::hash(content, size, Some(&*hashes)).unwrap();
         assert_eq!(id, BlobId::of(content));
         Made {
+            disk,
             tree: Tree::new(id, size),
             content: stored,
-            hashes,
         }
     }
 
@@ -348,21 +356,22 @@ mod tests {
         made.content.write_at(&[0xff], 70_000).unwrap();
         assert_eq!(made.encode(1), None);
         assert!(made.encode(0).is_some());
-        made.hashes.write_at(&[0xff], 1).unwrap();
+        made.hashes().write_at(&[0xff], 1).unwrap();
         assert_eq!(made.encode(0), None);
     }
 
     #[test]
     fn the_pairs_that_prove_all_pieces_are_the_file_of_hashes() {
         let made = made(&bytes(1_000_003));
-        let mut expected = vec![0; made.hashes.len().unwrap() as usize];
-        made.hashes.read_exact_at(&mut expected, 0).unwrap();
+        let hashes = made.hashes();
+        let mut expected = vec![0; hashes.len().unwrap() as usize];
+        hashes.read_exact_at(&mut expected, 0).unwrap();
         let mut gathered = vec![0; expected.len()];
         for number in 0..u64::from(made.tree.size.pieces()) {
             let piece = made.tree.size.piece(number).unwrap();
             let encoded = made.encode(number).unwrap();
             for (at, pair) in made.tree.prove(piece, &encoded).unwrap().pairs {
-                gathered[at as usize..at as usize + PAIR_BYTES].copy_from_slice(&pair);
+                gathered[at as usize..at as usize + HASH_PAIR_BYTES].copy_from_slice(&pair);
             }
         }
         assert_eq!(gathered, expected);

@@ -36,7 +36,7 @@ impl BlobWorker {
         }
     }
 
-    fn offer(&self, blob: BlobId) -> Result<Option<Offer>> {
+    fn offer(&mut self, blob: BlobId) -> Result<Option<Offer>> {
         if let Some(part) = self.keeper.part(blob) {
             let has = Held::Some(part.present());
             let size = part.size();
@@ -71,21 +71,26 @@ impl BlobWorker {
         }
     }
 
-    fn encode_whole(&self, blob: BlobId, piece: Piece) -> Result<Option<Vec<u8>>> {
+    fn encode_whole(&mut self, blob: BlobId, piece: Piece) -> Result<Option<Vec<u8>>> {
         let whole = self.whole(blob)?;
         whole.map(|whole| whole.encode(piece)).transpose()
     }
 
     /// The blob, if all of it is here. What cannot be opened just now is not given to anybody, and
     /// not taken for damaged: perhaps too many files are open.
-    fn whole(&self, blob: BlobId) -> Result<Option<Blob>> {
-        match self.keeper.store.expect_blob(blob) {
-            Err(error) if error.kind() != ErrorKind::Corrupt => {
-                untold(blob, &error);
-                Ok(None)
+    fn whole(&mut self, blob: BlobId) -> Result<Option<&Blob>> {
+        if self.opened.find(blob).is_none() {
+            match self.keeper.store.expect_blob(blob) {
+                Ok(Some(whole)) => self.opened.keep(whole),
+                Ok(None) => return Ok(None),
+                Err(error) if error.kind() == ErrorKind::Corrupt => return Err(error),
+                Err(error) => {
+                    untold(blob, &error);
+                    return Ok(None);
+                }
             }
-            whole => whole,
         }
+        Ok(self.opened.find(blob))
     }
 
     /// Fetches a blob for a peer that may have it. It stays here as one that need not.

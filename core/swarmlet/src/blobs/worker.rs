@@ -19,6 +19,7 @@ use super::claims::{Judge, Standing};
 use super::follower::Follower;
 use super::holds::Holds;
 use super::keeper::{BlobKeeper, Reserved};
+use super::opened::OpenBlobs;
 use super::syncer::Syncer;
 use crate::clock::Stopwatch;
 use crate::limits::{
@@ -99,6 +100,8 @@ pub(crate) struct BlobWorker {
     unused: VecDeque<BlobId>,
     /// Blobs that are fetched for peers who cannot reach those who have them.
     pub(super) relayed: BTreeSet<BlobId>,
+    /// Blobs that peers fetch from here.
+    pub(super) opened: OpenBlobs,
     syncer: Syncer,
     /// Parts that are becoming whole blobs.
     completing: BTreeSet<BlobId>,
@@ -127,6 +130,7 @@ impl BlobWorker {
             checking: VecDeque::new(),
             unused: VecDeque::new(),
             relayed: BTreeSet::new(),
+            opened: OpenBlobs::default(),
             syncer,
             completing: BTreeSet::new(),
             is_failing: false,
@@ -290,6 +294,7 @@ impl BlobWorker {
     fn gone(&mut self, blob: BlobId) {
         self.holds.remove(blob);
         self.relayed.remove(&blob);
+        self.opened.forget(blob);
         self.has_choices = true;
         self.let_go(blob);
         if self.is_wanted(blob) {
@@ -335,6 +340,7 @@ impl BlobWorker {
 
     /// Others have what is damaged; the rest is not fetched again.
     fn mend(&mut self, blob: BlobId) {
+        self.opened.forget(blob);
         self.holds.add(blob);
         self.take_turns();
         if !self.keeper.waits(blob).is_empty() {

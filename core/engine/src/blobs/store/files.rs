@@ -4,6 +4,7 @@ use std::io;
 use std::ops::Range;
 
 use super::names::{Pair, found};
+use crate::blobs::hashes::HashFile;
 use crate::blobs::limits::PIECE_BYTES;
 use crate::blobs::tree::Tree;
 use crate::blobs::{BlobId, BlobSize, Piece};
@@ -16,7 +17,7 @@ pub(super) struct Files {
     pub(super) id: BlobId,
     pub(super) tree: Tree,
     pub(super) content: Box<dyn DiskFile>,
-    pub(super) hashes: Option<Box<dyn DiskFile>>,
+    pub(super) hashes: Option<HashFile>,
 }
 
 impl Files {
@@ -38,7 +39,7 @@ impl Files {
             id,
             tree: Tree::new(id, size),
             content,
-            hashes,
+            hashes: hashes.map(HashFile::new),
         }))
     }
 
@@ -54,9 +55,8 @@ impl Files {
             // The file is not as long any more as it was when somebody asked for this.
             return Ok(None);
         }
-        let encoded = self
-            .tree
-            .encode(piece, self.content.as_ref(), self.hashes.as_deref());
+        let (content, hashes) = (self.content.as_ref(), self.hashes.as_ref());
+        let encoded = self.tree.encode(piece, content, hashes);
         encoded.map_err(|error| {
             Error::io("cannot read a blob", error)
                 .with("blob", self.id)
@@ -86,7 +86,7 @@ impl Files {
     /// Makes both durable, not their names.
     pub(super) fn sync(&self) -> io::Result<()> {
         self.content.sync_data()?;
-        self.hashes.as_ref().map_or(Ok(()), |file| file.sync_data())
+        self.hashes.as_ref().map_or(Ok(()), HashFile::sync)
     }
 }
 

@@ -12,6 +12,7 @@ use super::names::{Named, Pair, found, parse, pin};
 use super::part::{Doubts, Part};
 use super::reference::{LostFiles, Reference, supersede_reference};
 use super::whole::Blob;
+use crate::blobs::hashes::HashFile;
 use crate::blobs::limits::FREE_BYTES_KEPT;
 use crate::blobs::tree::Tree;
 use crate::blobs::{BlobId, BlobSize, Piece};
@@ -210,7 +211,7 @@ impl BlobStore {
             id,
             tree,
             content: content.map_err(failed)?,
-            hashes: hashes.transpose().map_err(failed)?,
+            hashes: hashes.transpose().map_err(failed)?.map(HashFile::new),
         };
         let part = Part::begun(self.disk.clone(), files, self.doubts.clone());
         part.write(piece, encoded)?;

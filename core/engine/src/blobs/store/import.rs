@@ -8,6 +8,7 @@ use super::files::Files;
 use super::names::Pair;
 use super::reference::{LostFiles, Reference, supersede_reference};
 use super::whole::Blob;
+use crate::blobs::hashes::HashFile;
 use crate::blobs::limits::IMPORT_READ_BYTES;
 use crate::blobs::tree::Tree;
 use crate::blobs::{BlobId, BlobSize};
@@ -147,7 +148,7 @@ impl Import {
             id,
             tree: Tree::new(id, size),
             content: self.content,
-            hashes: self.hashes,
+            hashes: self.hashes.map(HashFile::new),
         };
         Ok(match path {
             Some(path) => Blob::of_file(files, path),

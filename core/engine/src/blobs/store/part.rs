@@ -144,11 +144,10 @@ impl Part {
         let write = || {
             let at = self.size().range(piece).start;
             self.files.content.write_at(&proven.content, at)?;
-            let Some(hashes) = &self.files.hashes else {
-                return Ok(());
-            };
-            let mut pairs = proven.pairs.iter();
-            pairs.try_for_each(|(at, pair)| hashes.write_at(pair, *at))
+            match &self.files.hashes {
+                Some(hashes) => hashes.write(proven.pairs),
+                None => Ok(()),
+            }
         };
         write().map_err(|error| {
             Error::io("cannot write a piece of a blob", error)

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::files::Files;
 use super::names::{Pair, found};
 use super::whole::Blob;
+use crate::blobs::hashes::HashFile;
 use crate::blobs::limits::REFERENCE_PATH_BYTES_MAX;
 use crate::blobs::tree::Tree;
 use crate::blobs::{BlobId, BlobSize};
@@ -93,7 +94,7 @@ impl Reference {
             id,
             tree: Tree::new(id, self.size),
             content,
-            hashes,
+            hashes: hashes.map(HashFile::new),
         };
         Ok(Blob::of_file(files, self.path))
     }
