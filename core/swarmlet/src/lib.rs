@@ -77,7 +77,7 @@ pub use query::{
 };
 pub use swarm::{Founded, InviteOptions, MemberInfo, Network, Peer, RootKey, Swarm, SwarmStatus};
 pub use swarmlet_engine::blobs::{
-    BlobId, BlobSize, Collection, CollectionFile, CollectionPath, Hold, Keep,
+    BlobId, BlobSize, Collection, CollectionEntry, CollectionFile, CollectionPath, Hold, Keep,
 };
 pub use swarmlet_engine::event::{
     AppId, Content, DeviceKey, Event, EventKey, Lamport, NewEvent, NodeId, Offset, Offsets,

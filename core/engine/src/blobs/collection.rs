@@ -38,6 +38,15 @@ pub struct CollectionFile {
     pub size: BlobSize,
 }
 
+/// What is in a folder of a collection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CollectionEntry {
+    /// A file.
+    File(CollectionFile),
+    /// A folder: the files below it, with their paths from there on.
+    Folder(Collection),
+}
+
 /// The names in a folder, in small letters: systems that do not tell them from capital ones must
 /// find no two that are the same.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -85,6 +94,25 @@ impl Collection {
     #[must_use]
     pub fn blobs(&self) -> BTreeSet<BlobId> {
         self.files.values().map(|file| file.id).collect()
+    }
+
+    /// What is in its outermost folder, by name.
+    #[must_use]
+    pub fn entries(&self) -> BTreeMap<String, CollectionEntry> {
+        let mut entries = BTreeMap::new();
+        for (path, file) in self.iter() {
+            let Some((name, rest)) = path.0.split_once('/') else {
+                entries.insert(path.0.clone(), CollectionEntry::File(file));
+                continue;
+            };
+            let entry = entries.entry(name.to_owned());
+            let entry = entry.or_insert_with(|| CollectionEntry::Folder(Self::new()));
+            if let CollectionEntry::Folder(folder) = entry {
+                let inserted = folder.insert(CollectionPath(rest.to_owned()), file);
+                inserted.expect("what is beside each other in a collection is in a part of it");
+            }
+        }
+        entries
     }
 
     /// How many files there are.
@@ -254,6 +282,21 @@ mod tests {
         let text = String::from_utf8(collection(&["b/c"]).unwrap().encode()).unwrap();
         let id = BlobId::of(b"b/c");
         assert_eq!(text, format!("swarmlet collection 1\n{id} 3 b/c\n"));
+    }
+
+    #[test]
+    fn a_folder_of_a_collection_is_one_itself() {
+        let all = collection(&["b/c", "a", "b/d/x", "b/d/y"]).unwrap();
+        let mut entries = all.entries();
+        let names: Vec<&str> = entries.keys().map(String::as_str).collect();
+        assert_eq!(names, ["a", "b"]);
+        assert_eq!(entries["a"], CollectionEntry::File(file(b"a")));
+        let Some(CollectionEntry::Folder(below)) = entries.remove("b") else {
+            panic!("b is a folder");
+        };
+        let paths: Vec<&str> = below.iter().map(|(path, _)| path.as_str()).collect();
+        assert_eq!(paths, ["c", "d/x", "d/y"]);
+        assert_eq!(Collection::decode(&below.encode()).unwrap(), below);
     }
 
     #[test]

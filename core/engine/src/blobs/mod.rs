@@ -19,7 +19,7 @@ mod record;
 mod store;
 mod tree;
 
-pub use collection::{Collection, CollectionFile, CollectionPath};
+pub use collection::{Collection, CollectionEntry, CollectionFile, CollectionPath};
 pub use id::BlobId;
 pub use name::{BlobName, MediaType};
 pub use piece::{BlobSize, Piece, PieceSet};

@@ -15,6 +15,7 @@ use swarmlet::{BlobId, BlobReader, BlobState, Collection, CollectionFile, Node};
 use tokio::time::timeout;
 
 use super::cid::{Cid, Kind};
+use super::listing::{Child, children};
 use super::media;
 use crate::background::in_background;
 use crate::desk::Desk;
@@ -37,7 +38,7 @@ pub(super) async fn at(
             let folder = folder(&node, cid.id).await?;
             match find(&folder, path) {
                 Some(found) => file(desk, &node, found.id, path).await,
-                None => list(cid, &folder, path),
+                None => list(cid, folder, path),
             }
         }
     }
@@ -80,23 +81,10 @@ fn find(folder: &Collection, path: &str) -> Option<CollectionFile> {
     found.map(|(_, file)| file)
 }
 
-/// The files below a path.
-fn list(cid: Cid, folder: &Collection, path: &str) -> Result<Response, Problem> {
+/// What is in the folder at a path.
+fn list(cid: Cid, folder: Collection, path: &str) -> Result<Response, Problem> {
     let path = path.trim_end_matches('/');
-    let children: Vec<_> = folder
-        .iter()
-        .filter_map(|(known, file)| {
-            let below = match path {
-                "" => known.as_str(),
-                path => known.as_str().strip_prefix(path)?.strip_prefix('/')?,
-            };
-            let cid = Cid {
-                kind: Kind::File,
-                id: file.id,
-            };
-            Some(json!({ "size": file.size.get(), "name": below, "cid": cid.to_string() }))
-        })
-        .collect();
+    let children: Vec<_> = children(folder, path).iter().map(Child::json).collect();
     if children.is_empty() {
         return Err(Problem::NotFound);
     }

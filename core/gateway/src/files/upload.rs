@@ -4,7 +4,8 @@ use axum::extract::Multipart;
 use axum::extract::multipart::{Field, MultipartError};
 use serde_json::json;
 use swarmlet::{
-    BlobInfo, BlobSize, Collection, CollectionFile, CollectionPath, Node, Payload, PutOptions, Tags,
+    BlobInfo, BlobSize, Collection, CollectionEntry, CollectionFile, CollectionPath, Node, Payload,
+    PutOptions, Tags,
 };
 use tokio::time::timeout;
 
@@ -78,20 +79,14 @@ impl<'a> Upload<'a> {
         let intake = Intake::begin(&blobs, name, field.content_type(), self.connection);
         let mut intake = intake.map_err(Refusal::from)?;
         while let Some(chunk) = in_time(field.chunk()).await? {
-            self.bytes_left =
-                self.bytes_left
-                    .checked_sub(chunk.len())
-                    .ok_or(Problem::PayloadTooLarge {
-                        size: None,
-                        limit: UPLOAD_BYTES_MAX,
-                    })?;
+            self.count(chunk.len())?;
             intake = intake.take(chunk).await.map_err(Refusal::from)?;
         }
         let info = intake.finish().await.map_err(Refusal::from)?;
         Ok(Stored { path, info })
     }
 
-    async fn take_folder(&self, files: &[Stored]) -> Result<Cid, Problem> {
+    async fn take_folder(&mut self, files: &[Stored]) -> Result<Cid, Problem> {
         let mut folder = Collection::new();
         for file in files {
             let path = CollectionPath::new(file.path.clone());
@@ -102,15 +97,38 @@ impl<'a> Upload<'a> {
             };
             folder.insert(path, entry).map_err(Problem::invalid)?;
         }
-        let options = PutOptions::new().media_type(Collection::MEDIA_TYPE);
-        let put = self.node.blobs().put(folder.encode(), options).await;
-        let info = put.map_err(Refusal::from)?;
+        let info = self.put_folder(&folder).await?;
         let cid = Cid {
             kind: Kind::Folder,
             id: info.id,
         };
         self.tell("directoryAdded", "", cid, &info).await?;
         Ok(cid)
+    }
+
+    /// Stores a folder, those in it first: each is found by an id of its own. A path is written
+    /// once for each folder on the way, and counts as bytes of the upload.
+    async fn put_folder(&mut self, folder: &Collection) -> Result<BlobInfo, Problem> {
+        for entry in folder.entries().into_values() {
+            if let CollectionEntry::Folder(below) = entry {
+                Box::pin(self.put_folder(&below)).await?;
+            }
+        }
+        let text = folder.encode();
+        self.count(text.len())?;
+        let options = PutOptions::new().media_type(Collection::MEDIA_TYPE);
+        let put = self.node.blobs().put(text, options).await;
+        Ok(put.map_err(Refusal::from)?)
+    }
+
+    /// Counts bytes of the upload.
+    fn count(&mut self, bytes: usize) -> Result<(), Problem> {
+        let left = self.bytes_left.checked_sub(bytes);
+        self.bytes_left = left.ok_or(Problem::PayloadTooLarge {
+            size: None,
+            limit: UPLOAD_BYTES_MAX,
+        })?;
+        Ok(())
     }
 
     /// Publishes what apps of the predecessor look for.

@@ -1,6 +1,6 @@
 //! Files that all devices can have, and pages made of them.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use swarmlet_gateway::Settings;
 
 use crate::harness::Place;
@@ -74,26 +74,34 @@ async fn several_files_are_a_folder() {
     let cid = stored(&place, &token, &files).await;
     let listed = read(&place, &token, &cid).await.json();
     assert_eq!(listed["directory"]["cid"], cid.as_str());
-    assert_eq!(listed["directory"]["children"].as_array().unwrap().len(), 3);
-    let listed = read(&place, &token, &format!("{cid}/js")).await.json();
-    let children = listed["directory"]["children"].as_array().unwrap();
-    let names: Vec<&str> = children
-        .iter()
-        .map(|child| child["name"].as_str().unwrap())
-        .collect();
-    assert_eq!(names, ["app.js", "lib/x.js"]);
+    assert_eq!(names(&listed), ["index.html", "js"]);
+    let js = &listed["directory"]["children"][1];
+    assert_eq!(js["size"], 2);
+    // A folder in it has a CID of its own.
+    for place_of_js in [format!("{cid}/js"), js["cid"].as_str().unwrap().to_owned()] {
+        let listed = read(&place, &token, &place_of_js).await.json();
+        assert_eq!(names(&listed), ["app.js", "lib"], "{place_of_js}");
+        let lib = listed["directory"]["children"][1]["cid"].as_str().unwrap();
+        let reply = read(&place, &token, &format!("{lib}/x.js")).await;
+        assert_eq!(reply.text(), "2");
+    }
     let reply = read(&place, &token, &format!("{cid}/js/app.js")).await;
     assert_eq!(
         reply.header("content-type"),
         Some("text/javascript; charset=utf-8")
     );
     assert_eq!(reply.text(), "1");
-    let child = read(&place, &token, children[1]["cid"].as_str().unwrap()).await;
-    assert_eq!(child.text(), "2");
     for path in ["nothing", "js/app.js/more", "j"] {
         let reply = read(&place, &token, &format!("{cid}/{path}")).await;
         assert_eq!(reply.problem(), (404, "ERR_NOT_FOUND".into()), "{path}");
     }
+}
+
+/// What is in a folder.
+fn names(listed: &Value) -> Vec<&str> {
+    let children = listed["directory"]["children"].as_array().unwrap();
+    let names = children.iter().map(|child| child["name"].as_str());
+    names.collect::<Option<_>>().unwrap()
 }
 
 #[tokio::test]
