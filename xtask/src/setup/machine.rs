@@ -49,6 +49,11 @@ const PROGRAMS: &[Program] = &[
         packages: &["libjansson-dev"],
         purpose: "the conformance driver of C",
     },
+    Program {
+        probe: &["pkg-config", "--exists", "openssl"],
+        packages: &["libssl-dev"],
+        purpose: "the predecessor's library for Rust, whose clients are tested",
+    },
     // Only root can use it; for others these tests are skipped.
     Program {
         probe: &["sh", "-c", "test \"$(id -u)\" != 0 || ip -Version"],
