@@ -51,6 +51,14 @@ impl Ask {
         self
     }
 
+    /// Has its body changed, if it has one.
+    pub(crate) fn change_body(mut self, change: impl FnOnce(&mut Vec<u8>)) -> Self {
+        if !self.body.is_empty() {
+            change(&mut self.body);
+        }
+        self
+    }
+
     /// The bytes of the request, on a connection that ends with it.
     pub(crate) fn bytes(&self, at: SocketAddr) -> Vec<u8> {
         let has = |name: &str| self.headers.iter().any(|(known, _)| known == name);
