@@ -99,6 +99,7 @@ fn row(report: FileReport) -> FileRow {
             FileSort::Segment => "segment",
             FileSort::Log => "log",
             FileSort::Blob => "blob",
+            FileSort::Pack => "pack",
             _ => "other",
         },
         bytes: report.bytes,

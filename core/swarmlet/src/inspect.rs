@@ -10,10 +10,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use swarmlet_engine::blobs::BlobId;
+use swarmlet_engine::blobs::{BlobId, PackReport};
 use swarmlet_engine::event::NodeId;
 use swarmlet_engine::log::{self, StreamRange};
-use swarmlet_engine::storage::FsDisk;
+use swarmlet_engine::storage::{FileName, FsDisk};
 use swarmlet_engine::{Error, Result};
 
 use crate::folder::DataFolder;
@@ -41,7 +41,9 @@ use crate::limits::BLOB_READ_BYTES;
 #[derive(Debug)]
 pub struct Inspection {
     node: NodeId,
+    disk: Arc<FsDisk>,
     log: log::Inspection,
+    packs: VecDeque<FileName>,
     blobs: VecDeque<PathBuf>,
     _folder: DataFolder,
 }
@@ -77,6 +79,8 @@ pub enum FileSort {
     Log,
     /// The bytes of a blob, all of them.
     Blob,
+    /// Small blobs, one behind the other.
+    Pack,
 }
 
 impl Inspection {
@@ -91,9 +95,12 @@ impl Inspection {
         let begin = || {
             let (folder, node) = DataFolder::open_existing(path)?;
             let disk = FsDisk::open(path).map_err(|error| cannot_list(path, error))?;
+            let disk = Arc::new(disk);
             Ok(Self {
                 node,
-                log: log::Inspection::begin(Arc::new(disk))?,
+                log: log::Inspection::begin(disk.clone())?,
+                packs: PackReport::files(disk.as_ref())?.into(),
+                disk,
                 blobs: blobs(&path.join(BLOBS))?,
                 _folder: folder,
             })
@@ -110,7 +117,7 @@ impl Inspection {
     /// How many files are still to be looked at.
     #[must_use]
     pub fn files_left(&self) -> usize {
-        self.log.files_left() + self.blobs.len()
+        self.log.files_left() + self.packs.len() + self.blobs.len()
     }
 
     /// Reads the next file, all of it, and checks all that can be checked: checksums, hashes, the
@@ -119,6 +126,9 @@ impl Inspection {
     pub fn next_file(&mut self) -> Option<FileReport> {
         if let Some(report) = self.log.next_file() {
             return Some(report.into());
+        }
+        if let Some(file) = self.packs.pop_front() {
+            return Some(PackReport::of(self.disk.as_ref(), &file).into());
         }
         self.blobs.pop_front().map(|path| blob(&path))
     }
@@ -136,6 +146,20 @@ impl From<log::FileReport> for FileReport {
             events: report.events,
             streams: report.streams,
             torn_bytes: report.torn_bytes,
+            fault: report.fault,
+        }
+    }
+}
+
+impl From<PackReport> for FileReport {
+    fn from(report: PackReport) -> Self {
+        Self {
+            name: report.file.to_string(),
+            sort: FileSort::Pack,
+            bytes: report.bytes,
+            events: 0,
+            streams: Vec::new(),
+            torn_bytes: 0,
             fault: report.fault,
         }
     }

@@ -94,6 +94,10 @@ pub(crate) const FORMAT_BYTES_MAX: u64 = 4096;
 /// Bytes read of a file at a time when it is stored: few system calls.
 pub(crate) const BLOB_READ_BYTES: usize = 256 * 1024;
 
+/// Small files of a folder that are synced together: a sync costs more than writing them, and not
+/// even a mebibyte of them is in memory.
+pub(crate) const BLOBS_KEPT_AT_ONCE: usize = 60;
+
 /// Records of blobs that are looked at together: no peer who publishes many keeps the worker from
 /// other work for long.
 pub(crate) const BLOB_RECORDS_PER_LOOK: usize = 256;

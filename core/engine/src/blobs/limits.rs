@@ -54,3 +54,17 @@ pub const COLLECTION_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Names in a path of a collection: folders in folders are walked, and nobody has so many.
 pub const COLLECTION_DEPTH_MAX: usize = 64;
+
+/// Bytes of a blob that is kept in a pack with others: one group, so that its id alone proves it
+/// and it needs no file of hashes. Larger ones are worth a file of their own.
+pub const PACKED_BYTES_MAX: u64 = GROUP_BYTES;
+
+/// Bytes of a pack: a thousand blobs and more have one file, and all of it is read and proven
+/// within some milliseconds.
+pub const PACK_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// What share of a pack is moved out of it before others have their turn: a quarter.
+pub const PACK_TIDY_SHARE: u64 = 4;
+
+/// Packs that ended early, as one does with each process that stores: more of them are joined.
+pub const PACKS_SHORT_MAX: usize = 4;

@@ -25,4 +25,4 @@ pub use name::{BlobName, MediaType};
 pub use piece::{BlobSize, Piece, PieceSet};
 pub use policy::{Hold, Keep, copy_holders};
 pub use record::{BlobDeletion, BlobRecord};
-pub use store::{Blob, BlobStore, Import, Part, Taken};
+pub use store::{Blob, BlobStore, Import, PackReport, Part, Taken};

@@ -17,9 +17,9 @@ use swarmlet_engine::{Error, Result};
 use super::claims::Standing;
 use super::handle::Blobs;
 use super::info::{BlobInfo, Checked, PutOptions};
-use super::writer::{FileCopy, Kept};
+use super::writer::{BlobWriter, FileCopy, Kept};
 use crate::clock::Stopwatch;
-use crate::limits::BLOB_READ_BYTES;
+use crate::limits::{BLOB_READ_BYTES, BLOBS_KEPT_AT_ONCE};
 
 /// What became of a folder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -175,19 +175,26 @@ impl Blobs {
         options: &Checked,
         kept: &mut Vec<Kept>,
     ) -> Result<BlobInfo> {
+        let mut copied = Vec::new();
+        for (_, file) in &files {
+            let mut copy = self.copy_file(file, options)?;
+            let is_last = copied.len() + 1 == BLOBS_KEPT_AT_ONCE || !copy.is_small();
+            copied.push(copy);
+            if is_last {
+                kept.extend(BlobWriter::keep_all(std::mem::take(&mut copied))?);
+            }
+        }
+        kept.extend(BlobWriter::keep_all(copied)?);
         let mut collection = Collection::new();
-        for (path, file) in files {
-            let stored = self.store_file(&file, options)?;
+        for ((path, _), stored) in files.into_iter().zip(kept.iter()) {
             let (id, size) = (stored.id(), stored.size());
-            kept.push(stored);
             collection.insert(path, CollectionFile { id, size })?;
         }
         let mut writer = self.writer(PutOptions::new())?;
         writer.write(&collection.encode())?;
-        let listed = writer.keep()?;
-        let of = listed.id();
-        kept.push(listed);
+        kept.extend(BlobWriter::keep_all(vec![writer])?);
         let (listed, files) = kept.split_last().expect("it was just added");
+        let of = listed.id();
         let mut contents = Vec::new();
         let mut recorded = BTreeSet::new();
         for file in files.iter().filter(|file| recorded.insert(file.id())) {
@@ -199,13 +206,13 @@ impl Blobs {
         BlobInfo::of_own(&event)
     }
 
-    fn store_file(&self, path: &Path, options: &Checked) -> Result<Kept> {
+    fn copy_file(&self, path: &Path, options: &Checked) -> Result<BlobWriter> {
         let file = FileCopy::open(path)?;
         let mut copy = FileCopy::new(file, path, self.begin(options.clone())?)?;
         while !copy.is_complete() {
             copy = copy.step()?;
         }
-        copy.keep()
+        Ok(copy.into_writer())
     }
 }
 

@@ -3,7 +3,8 @@
 //! It never removes what is pinned, what somebody waits for, or what is being stored. What was
 //! taken back goes at once; what is over goes when it was so at two sweeps in a row, so neither an
 //! event that is a little late nor a clock that was wrong for a moment costs a blob. What no record
-//! tells of stays: its record may not have come yet.
+//! tells of stays: its record may not have come yet. The room that small blobs leave in their packs
+//! is made here too.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -75,6 +76,7 @@ impl BlobCollector {
         let is_here = self.keeper.store.bytes_of(id).is_ok_and(|bytes| bytes > 0);
         if is_here && matches!(self.standing(id), Ok(Standing::Deleted)) {
             self.remove(id);
+            self.tidy();
         }
     }
 
@@ -83,6 +85,22 @@ impl BlobCollector {
         match self.keeper.begin_sweep() {
             Ok(ids) => self.sweep_all(ids),
             Err(error) => tracing::warn!(%error, "the blobs that are here cannot be listed"),
+        }
+        self.tidy();
+    }
+
+    /// Makes the room that removed small blobs have left, step by step.
+    fn tidy(&self) {
+        while self.keeper.is_collecting() {
+            match self.keeper.tidy() {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) if error.kind() == ErrorKind::Closed => return,
+                Err(error) => {
+                    tracing::warn!(%error, "the room of removed blobs cannot be used");
+                    return;
+                }
+            }
         }
     }
 

@@ -156,7 +156,7 @@ impl Blobs {
     /// Begins a blob.
     pub(super) fn begin(&self, options: Checked) -> Result<BlobWriter> {
         self.check_open()?;
-        BlobWriter::begin(options, self.publisher.clone())
+        Ok(BlobWriter::begin(options, self.publisher.clone()))
     }
 
     /// A blob to read, whether it is here or not.

@@ -92,6 +92,9 @@ impl BlobKeeper {
     /// Opens the store, which may take so many bytes.
     pub(crate) fn open(disk: Arc<dyn Disk>, bytes_max: Option<u64>) -> Result<Self> {
         let store = BlobStore::open(disk)?;
+        for fault in store.faults() {
+            tracing::warn!(%fault, "some small blobs cannot be read");
+        }
         let mut room = Room::new(bytes_max);
         if bytes_max.is_some() {
             let ids = store.ids()?.into_iter();
@@ -435,11 +438,20 @@ impl BlobKeeper {
     /// Removes what need not be here and was not read for longest, where the disk is full; says
     /// whether there was something to look at.
     pub(super) fn give_way(&self) -> Result<bool> {
-        let Some(spare) = self.room().next_spare() else {
-            return Ok(false);
-        };
-        self.remove_if(spare, gives_way)?;
-        Ok(true)
+        let spare = self.room().next_spare();
+        if let Some(spare) = spare {
+            self.remove_if(spare, gives_way)?;
+        }
+        // What small blobs took is free only then; where that fails the disk is as full as it was.
+        let is_tidied = self.tidy().unwrap_or(false);
+        Ok(spare.is_some() || is_tidied)
+    }
+
+    /// Makes some of the room that removed small blobs have left; says whether there may be more.
+    pub(super) fn tidy(&self) -> Result<bool> {
+        let _nobody_closes = self.hold_removal();
+        self.judge()?.state.check_open()?;
+        self.store.tidy()
     }
 
     /// Reserved bytes did not come.

@@ -3,7 +3,8 @@
 //!
 //! Large parts are synced while they grow: one sync of all of it at the end would keep the syncs of
 //! events waiting behind it. Parts that became whole at the same time are synced at once, which
-//! filesystems with a journal do in one commit of it, and cost one sync of their names.
+//! filesystems with a journal do in one commit of it, and cost one sync of their names; small ones cost
+//! one sync altogether.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, mpsc};
@@ -88,7 +89,9 @@ fn run(keeper: &BlobKeeper, tasks: &mpsc::Receiver<Task>) {
         }
         // Completing syncs as well.
         growing.retain(|id, _| whole.iter().all(|part| part.id() != *id));
-        let parts: Vec<&Part> = growing.values().chain(&whole).map(AsRef::as_ref).collect();
+        let parts = growing.values().chain(&whole).map(AsRef::as_ref);
+        // Small ones are synced together, when they are completed.
+        let parts: Vec<&Part> = parts.filter(|part: &&Part| !part.is_small()).collect();
         sync_all(&parts);
         complete(keeper, &whole);
     }
@@ -96,7 +99,7 @@ fn run(keeper: &BlobKeeper, tasks: &mpsc::Receiver<Task>) {
 
 /// Syncs parts, some at a time.
 fn sync_all(parts: &[&Part]) {
-    let each = parts.len().div_ceil(BLOB_SYNCS_AT_ONCE);
+    let each = parts.len().div_ceil(BLOB_SYNCS_AT_ONCE).max(1);
     std::thread::scope(|scope| {
         let mut shares = parts.chunks(each);
         let own = shares.next().unwrap_or_default();

@@ -1,11 +1,13 @@
 //! Storing a blob: bytes first, then the record that tells of them.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use swarmlet_engine::blobs::limits::PACKED_BYTES_MAX;
 use swarmlet_engine::blobs::{BlobId, BlobRecord, BlobSize, Import};
 use swarmlet_engine::event::{AppId, Content, Event};
 use swarmlet_engine::log::Publish;
@@ -103,16 +105,16 @@ impl Publisher {
 }
 
 impl BlobWriter {
-    pub(super) fn begin(options: Checked, publisher: Publisher) -> Result<Self> {
-        Ok(Self {
+    pub(super) fn begin(options: Checked, publisher: Publisher) -> Self {
+        Self {
             incoming: Incoming {
-                import: Some(publisher.keeper.store.import()?),
+                import: Some(publisher.keeper.store.import()),
                 state: publisher.state.clone(),
             },
             options,
             room: Reserved::none(publisher.keeper.clone()),
             publisher,
-        })
+        }
     }
 
     /// Takes all bytes of a file at once, in the place of what was written: by reference, or if
@@ -170,20 +172,42 @@ impl BlobWriter {
 
     /// Keeps the blob, durably, without a record: as long as what is returned is there nothing
     /// removes it.
-    pub(super) fn keep(mut self) -> Result<Kept> {
-        let Publisher { keeper, state, .. } = &self.publisher;
+    fn keep(self) -> Result<Kept> {
+        let kept = Self::keep_all(vec![self])?.pop();
+        kept.ok_or_else(|| Error::new(ErrorKind::Internal, "a blob was not kept"))
+    }
+
+    /// As [`BlobWriter::keep`], several at once: the small ones share a sync.
+    pub(super) fn keep_all(mut writers: Vec<Self>) -> Result<Vec<Kept>> {
+        let Some(first) = writers.first() else {
+            return Ok(Vec::new());
+        };
+        let Publisher { keeper, state, .. } = first.publisher.clone();
         state.check_open()?;
-        let id = self.incoming.import().seal()?;
+        let imports = writers.iter_mut().map(|writer| writer.incoming.import());
+        let ids: Vec<BlobId> = imports.map(Import::seal).collect::<Result<_>>()?;
         let _nothing_is_removed = keeper.hold_removal();
         // A closed node's folder is not its own any more.
         state.check_open()?;
-        let before = keeper.store.bytes_of(id)?;
-        let blob = self.incoming.take().complete()?;
-        let bytes = keeper.store.bytes_of(id)?.saturating_sub(before);
-        self.room.keep(bytes);
-        let lease = keeper.lease(id);
-        let size = blob.size();
-        Ok(Kept { lease, size })
+        let measured = ids.iter().map(|id| Ok((*id, keeper.store.bytes_of(*id)?)));
+        let mut measured: BTreeMap<BlobId, u64> = measured.collect::<Result<_>>()?;
+        let imports = writers.iter_mut().map(|writer| writer.incoming.take());
+        let blobs = keeper.store.complete_imports(imports.collect())?;
+        let mut kept = Vec::new();
+        for (writer, blob) in writers.into_iter().zip(blobs) {
+            let (id, size) = (blob.id(), blob.size());
+            let bytes = keeper.store.bytes_of(id)?;
+            let before = measured.insert(id, bytes).unwrap_or(0);
+            writer.room.keep(bytes.saturating_sub(before));
+            let lease = keeper.lease(id);
+            kept.push(Kept { lease, size });
+        }
+        Ok(kept)
+    }
+
+    /// Whether it has so few bytes that others share its sync.
+    pub(super) fn is_small(&mut self) -> bool {
+        self.incoming.import().bytes() <= PACKED_BYTES_MAX
     }
 }
 
@@ -287,9 +311,9 @@ impl FileCopy {
         }
     }
 
-    /// Keeps what was copied, without a record.
-    pub(super) fn keep(self) -> Result<Kept> {
-        self.writer.keep()
+    /// What was copied, to be kept without a record.
+    pub(super) fn into_writer(self) -> BlobWriter {
+        self.writer
     }
 
     /// Makes the blob of what was copied.

@@ -8,21 +8,24 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::files::Files;
 use super::import::Import;
-use super::names::{Named, Pair, found, parse, pin};
+use super::names::{Named, Pair, found, pin, supersede_files, supersede_reference};
+use super::opening::{files, open_packs, put_right};
+use super::pack::{MemoryFile, Packs};
 use super::part::{Doubts, Part};
-use super::reference::{LostFiles, Reference, supersede_reference};
+use super::reference::{LostFiles, Reference};
 use super::whole::Blob;
 use crate::blobs::hashes::HashFile;
-use crate::blobs::limits::FREE_BYTES_KEPT;
+use crate::blobs::limits::{FREE_BYTES_KEPT, PACK_BYTES_MAX, PACKED_BYTES_MAX};
 use crate::blobs::tree::Tree;
 use crate::blobs::{BlobId, BlobSize, Piece};
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::{Disk, FileName, Folder};
+use crate::storage::{Disk, DiskFile, Folder};
 
 /// The blobs of one data folder. Shared by threads as it is; one blob is fetched by one of them.
 #[derive(Debug)]
 pub struct BlobStore {
     pub(super) disk: Arc<dyn Disk>,
+    packs: Arc<Packs>,
     imports: AtomicU64,
     doubts: Doubts,
     lost: LostFiles,
@@ -35,71 +38,66 @@ impl BlobStore {
     ///
     /// `storage` if the folder cannot be read.
     pub fn open(disk: Arc<dyn Disk>) -> Result<Self> {
-        let store = Self {
+        Self::open_with_packs_of(disk, PACK_BYTES_MAX)
+    }
+
+    /// As [`BlobStore::open`]; packs become so large.
+    pub(super) fn open_with_packs_of(disk: Arc<dyn Disk>, bytes: u64) -> Result<Self> {
+        let listed = files(disk.as_ref())?;
+        let packs = open_packs(&disk, &listed, bytes);
+        put_right(disk.as_ref(), &listed, &packs);
+        Ok(Self {
             disk,
+            packs: Arc::new(packs),
             imports: AtomicU64::new(0),
             doubts: Doubts::default(),
             lost: LostFiles::default(),
-        };
-        let listed = store.files()?;
-        let known: BTreeSet<Named> = listed.iter().map(|(_, named)| *named).collect();
-        let has = |named| known.contains(&named);
-        for (name, named) in &listed {
-            // What cannot be done is found again next time.
-            let _ = match *named {
-                // The content was to follow its hashes, and did not.
-                Named::WholeHashes(id) if !has(Named::Whole(id)) && has(Named::Part(id)) => {
-                    store.disk.rename(name, &Pair::part(id).hashes)
-                }
-                Named::PartHashes(id) if !has(Named::Part(id)) && !has(Named::WholeHashes(id)) => {
-                    store.rejoin_or_remove(name, id, has(Named::Whole(id)))
-                }
-                Named::WholeHashes(id) if !has(Named::Whole(id)) => store.disk.remove(name),
-                // What is whole needs neither a part nor a file of the user.
-                Named::Part(id) | Named::PartHashes(id) | Named::Reference(id)
-                    if has(Named::Whole(id)) =>
-                {
-                    store.disk.remove(name)
-                }
-                Named::ReferenceHashes(id)
-                    if has(Named::Whole(id)) || !has(Named::Reference(id)) =>
-                {
-                    store.disk.remove(name)
-                }
-                Named::Temporary => store.disk.remove(name),
-                _ => Ok(()),
-            };
-        }
-        Ok(store)
+        })
     }
 
-    /// The hashes of a part that is not there: those of the whole blob, if that has none.
-    fn rejoin_or_remove(&self, name: &FileName, id: BlobId, is_whole: bool) -> io::Result<()> {
-        match is_whole {
-            true => self.disk.rename(name, &Pair::whole(id).hashes),
-            false => self.disk.remove(name),
-        }
+    /// What was found wrong in the packs of small blobs when the store was opened: the rest of them
+    /// can be used, and what is damaged was left as it is.
+    #[must_use]
+    pub fn faults(&self) -> &[Error] {
+        self.packs.faults()
+    }
+
+    /// Makes room that small blobs have left in their packs, a little of it; says whether there may
+    /// be more to do.
+    ///
+    /// # Errors
+    ///
+    /// `disk_full`, `storage`: nothing is lost, and the next call tries it again.
+    pub fn tidy(&self) -> Result<bool> {
+        self.packs.tidy()
     }
 
     /// Begins to import bytes.
-    ///
-    /// # Errors
-    ///
-    /// `disk_full`, `storage`, `permission_denied`.
-    pub fn import(&self) -> Result<Import> {
-        Import::begin(self.disk.clone(), self.temporary())
+    #[must_use]
+    pub fn import(&self) -> Import {
+        Import::begin(self.disk.clone(), self.packs.clone(), self.temporary())
     }
 
     /// Begins to import all bytes of a file of the user, shared with it on the medium: what it is
-    /// at this moment, whatever becomes of it. `None` where the filesystem cannot do that: then
-    /// the bytes are to be copied.
+    /// at this moment, whatever becomes of it. `None` where the filesystem cannot do that, and for
+    /// small files: then the bytes are to be copied.
     ///
     /// # Errors
     ///
-    /// As [`BlobStore::import`], those of opening the file, and `invalid_argument` if it is too
-    /// large.
+    /// `disk_full`, `storage`, `permission_denied`, those of opening the file, and
+    /// `invalid_argument` if it is too large.
     pub fn import_clone(&self, of: &Path) -> Result<Option<Import>> {
-        Import::clone(self.disk.clone(), self.temporary(), of)
+        let (disk, packs) = (self.disk.clone(), self.packs.clone());
+        Import::clone(disk, packs, self.temporary(), of)
+    }
+
+    /// Completes imports, of which the small ones share a sync; as [`Import::complete`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Import::complete`]; some may be kept.
+    pub fn complete_imports(&self, imports: Vec<Import>) -> Result<Vec<Blob>> {
+        Import::complete_all(&self.packs, imports)
     }
 
     fn temporary(&self) -> Pair {
@@ -114,7 +112,8 @@ impl BlobStore {
     /// Those of opening the file; `invalid_argument` if it is too large, or its path is not
     /// absolute or not Unicode.
     pub fn refer(&self, to: &Path) -> Result<Import> {
-        Import::refer(self.disk.clone(), self.temporary(), to, self.lost.clone())
+        let (disk, packs) = (self.disk.clone(), self.packs.clone());
+        Import::refer(disk, packs, self.temporary(), (to, self.lost.clone()))
     }
 
     /// The whole blob `id`, if it is here, or in the file that it was stored in by reference.
@@ -146,6 +145,9 @@ impl BlobStore {
     /// The whole blob, or why the file that it was stored in by reference is not taken for it.
     fn find(&self, id: BlobId) -> Result<Option<Result<Blob>>> {
         let disk = self.disk.as_ref();
+        if let Some(files) = self.packs.open_blob(id)? {
+            return Ok(Some(Ok(Blob::new(files))));
+        }
         if let Some(files) = Files::open(disk, id, &Pair::whole(id))? {
             return Ok(Some(Ok(Blob::new(files))));
         }
@@ -205,7 +207,10 @@ impl BlobStore {
         self.check_room(id, size, promised)?;
         let failed = |error| Error::io("cannot begin to fetch a blob", error).with("blob", id);
         names.remove(self.disk.as_ref()).map_err(failed)?;
-        let content = self.disk.create_unsynced(&names.content);
+        let content: io::Result<Box<dyn DiskFile>> = match size.get() <= PACKED_BYTES_MAX {
+            true => Ok(Box::new(MemoryFile::default())),
+            false => self.disk.create_unsynced(&names.content),
+        };
         let hashes = Tree::has_hashes(size).then(|| self.disk.create_unsynced(&names.hashes));
         let files = Files {
             id,
@@ -219,16 +224,33 @@ impl BlobStore {
     }
 
     /// Makes whole blobs of parts of which nothing is missing, durably; what came of each, in the
-    /// same order. One sync makes the names of all of them durable. A part of which a sync had
-    /// failed is copied.
+    /// same order. One sync makes the names of all of them durable, and one all small ones. A part
+    /// of which a sync had failed is copied.
     ///
-    /// `disk_full`, `storage`: all that came is kept as a part, and is to be looked at anew.
+    /// `disk_full`, `storage`: all that came is kept as a part, but for small blobs, and is to be
+    /// looked at anew.
     ///
     /// # Panics
     ///
     /// If a piece is missing.
     pub fn complete(&self, parts: &[&Part]) -> Vec<Result<()>> {
-        let mut outcomes: Vec<Result<()>> = parts.iter().map(|part| part.become_whole()).collect();
+        let (small, large): (Vec<&Part>, Vec<&Part>) =
+            parts.iter().partition(|part| part.is_small());
+        let mut small = self.complete_small(&small).into_iter();
+        let mut large = self.complete_large(&large).into_iter();
+        let outcome = |part: &&Part| match part.is_small() {
+            true => small.next(),
+            false => large.next(),
+        };
+        let outcomes = parts.iter().map(outcome);
+        outcomes
+            .map(|outcome| outcome.expect("each has one"))
+            .collect()
+    }
+
+    fn complete_large(&self, parts: &[&Part]) -> Vec<Result<()>> {
+        let become_whole = |part: &&Part| part.become_whole(&self.packs);
+        let mut outcomes: Vec<Result<()>> = parts.iter().map(become_whole).collect();
         if outcomes.iter().any(Result::is_ok)
             && let Err(error) = self.disk.sync_folder(Folder::Blobs)
         {
@@ -245,6 +267,24 @@ impl BlobStore {
             }
         }
         outcomes
+    }
+
+    fn complete_small(&self, parts: &[&Part]) -> Vec<Result<()>> {
+        let contents: Vec<Result<Vec<u8>>> = parts.iter().map(|part| part.content()).collect();
+        let with_ids = parts.iter().map(|part| part.id()).zip(&contents);
+        let there = with_ids.filter_map(|(id, content)| Some((id, content.as_deref().ok()?)));
+        let there: Vec<(BlobId, &[u8])> = there.collect();
+        let kept = self.packs.keep(&there).map_err(Arc::new);
+        let outcomes = parts.iter().zip(contents).map(|(part, content)| {
+            content?;
+            kept.clone().map_err(|error| {
+                let failed = Error::new(error.kind(), "cannot keep a blob");
+                failed.with("blob", part.id()).because(error)
+            })?;
+            supersede_files(self.disk.as_ref(), part.id());
+            Ok(())
+        });
+        outcomes.collect()
     }
 
     fn found(&self, files: Files) -> Part {
@@ -270,12 +310,16 @@ impl BlobStore {
 
     /// Takes a whole blob for a part, because some of it was found damaged: the rest is kept, and
     /// what is missing can be fetched. Of a file of the user nothing is taken then: one with other
-    /// bytes until it is stored again or the store is opened, one that is away until it is back.
+    /// bytes until it is stored again or the store is opened, one that is away until it is back. Of
+    /// a small blob nothing is left, unless it is sound.
     ///
     /// # Errors
     ///
     /// `storage`.
     pub fn set_back(&self, id: BlobId) -> Result<()> {
+        if self.packs.set_back(id)? {
+            return Ok(());
+        }
         let renamed = Pair::part(id).take_over(self.disk.as_ref(), &Pair::whole(id));
         let renamed = found(renamed)
             .map_err(|error| Error::io("cannot set a blob back", error).with("blob", id))?;
@@ -298,11 +342,15 @@ impl BlobStore {
             Named::Whole(id) => Some(id),
             _ => None,
         };
-        Ok(self.files()?.into_iter().filter_map(whole).collect())
+        let files = files(self.disk.as_ref())?.into_iter();
+        let mut ids: BTreeSet<BlobId> = files.filter_map(whole).collect();
+        ids.extend(self.packs.ids());
+        Ok(ids.into_iter().collect())
     }
 
     /// Removes all there is of a blob in the store, durably; says whether there was something.
-    /// Whoever reads it reads on.
+    /// Whoever reads it reads on. A small blob may be there again after a power failure, and its
+    /// bytes take room until [`BlobStore::tidy`] finds too many of them.
     ///
     /// # Errors
     ///
@@ -320,7 +368,10 @@ impl BlobStore {
             Ok(removed)
         };
         self.lost.forget(id);
-        remove().map_err(|error| Error::io("cannot remove a blob", error).with("blob", id))
+        let failed = |error| Error::io("cannot remove a blob", error).with("blob", id);
+        // The file first: after an error the blob is there as before.
+        let removed = remove().map_err(failed)?;
+        Ok(self.packs.remove(id) | removed)
     }
 
     /// The blobs of which something is here, whole, in part or by reference, in the order of their
@@ -334,18 +385,22 @@ impl BlobStore {
             Named::Whole(id) | Named::Part(id) | Named::Reference(id) => Some(id),
             _ => None,
         };
-        Ok(self.files()?.into_iter().filter_map(here).collect())
+        let files = files(self.disk.as_ref())?.into_iter();
+        let mut ids: BTreeSet<BlobId> = files.filter_map(here).collect();
+        ids.extend(self.packs.ids());
+        Ok(ids)
     }
 
     /// How many bytes of the disk a blob takes, or will when all of it has come, without those of
-    /// a file of the user; none if there is nothing of it.
+    /// a file of the user; none if there is nothing of it. What removed ones have left in packs
+    /// counts for none.
     ///
     /// # Errors
     ///
     /// `storage`.
     pub fn bytes_of(&self, id: BlobId) -> Result<u64> {
         let failed = |error| Error::io("cannot measure a blob", error).with("blob", id);
-        let mut bytes = 0;
+        let mut bytes = self.packs.bytes_of(id).unwrap_or(0);
         for names in Pair::all(id) {
             for name in [names.content, names.hashes] {
                 let file = found(self.disk.open(&name)).map_err(failed)?;
@@ -391,13 +446,7 @@ impl BlobStore {
             Named::Pin(id) => Some(id),
             _ => None,
         };
-        Ok(self.files()?.into_iter().filter_map(pinned).collect())
-    }
-
-    fn files(&self) -> Result<Vec<(FileName, Named)>> {
-        let listed = self.disk.list(Folder::Blobs);
-        let listed = listed.map_err(|error| Error::io("cannot list the blobs", error))?;
-        let named = |name: FileName| parse(&name).map(|named| (name, named));
-        Ok(listed.into_iter().filter_map(named).collect())
+        let files = files(self.disk.as_ref())?.into_iter();
+        Ok(files.filter_map(pinned).collect())
     }
 }

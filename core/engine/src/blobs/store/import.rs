@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::files::Files;
-use super::names::Pair;
-use super::reference::{LostFiles, Reference, supersede_reference};
+use super::names::{Pair, supersede_files, supersede_reference};
+use super::pack::{MemoryFile, Packs};
+use super::reference::{LostFiles, Reference};
 use super::whole::Blob;
 use crate::blobs::hashes::HashFile;
-use crate::blobs::limits::IMPORT_READ_BYTES;
+use crate::blobs::limits::{IMPORT_READ_BYTES, PACKED_BYTES_MAX};
 use crate::blobs::tree::Tree;
 use crate::blobs::{BlobId, BlobSize};
 use crate::error::{Error, Result};
@@ -18,14 +19,24 @@ use crate::storage::{Disk, DiskFile};
 /// Bytes on their way into the store. Dropping it leaves nothing behind.
 #[derive(Debug)]
 pub struct Import {
+    packs: Arc<Packs>,
     temporary: Temporary,
-    content: Box<dyn DiskFile>,
+    content: Content,
     hashes: Option<Box<dyn DiskFile>>,
     len: u64,
     /// Where the bytes stay, if they are not to come into the store.
     reference: Option<(Reference, LostFiles)>,
     /// The name, once all is hashed and synced.
     sealed: Option<BlobId>,
+}
+
+/// What was written.
+#[derive(Debug)]
+enum Content {
+    /// So few bytes that they go into a pack.
+    Small(Vec<u8>),
+    /// All others.
+    File(Box<dyn DiskFile>),
 }
 
 /// Where it is meanwhile. Dropping it removes what is still there.
@@ -37,45 +48,55 @@ struct Temporary {
 }
 
 impl Import {
-    pub(super) fn begin(disk: Arc<dyn Disk>, names: Pair) -> Result<Self> {
-        let content = disk.create_unsynced(&names.content).map_err(failed)?;
-        Ok(Self::of(disk, names, content))
+    /// Nothing yet. A file with these names is made when there are too many bytes for a pack.
+    pub(super) fn begin(disk: Arc<dyn Disk>, packs: Arc<Packs>, names: Pair) -> Self {
+        Self::of(disk, packs, names, Content::Small(Vec::new()))
     }
 
-    /// Of all bytes of a file of the user, if it can be cloned.
-    pub(super) fn clone(disk: Arc<dyn Disk>, names: Pair, of: &Path) -> Result<Option<Self>> {
-        let cloned = disk.create_clone(&names.content, of);
-        let cloned = cloned.map_err(|error| failed(error).with("path", of.display()))?;
+    /// Of all bytes of a file of the user, if it can be cloned and is worth a file of its own.
+    pub(super) fn clone(
+        disk: Arc<dyn Disk>,
+        packs: Arc<Packs>,
+        names: Pair,
+        of: &Path,
+    ) -> Result<Option<Self>> {
+        let failed = |error| failed(error).with("path", of.display());
+        let len = disk.open_outside(of).and_then(|file| file.len());
+        if len.map_err(failed)? <= PACKED_BYTES_MAX {
+            return Ok(None);
+        }
+        let cloned = disk.create_clone(&names.content, of).map_err(failed)?;
         let Some(content) = cloned else {
             return Ok(None);
         };
-        let mut import = Self::of(disk, names, content);
-        let size = BlobSize::new(import.content.len().map_err(failed)?)?;
-        import.len = size.get();
+        let size = BlobSize::new(content.len().map_err(failed)?);
+        let mut import = Self::of(disk, packs, names, Content::File(content));
+        import.len = size?.get();
         Ok(Some(import))
     }
 
     /// Of a file of the user in which the bytes stay.
     pub(super) fn refer(
         disk: Arc<dyn Disk>,
+        packs: Arc<Packs>,
         names: Pair,
-        to: &Path,
-        lost: LostFiles,
+        (to, lost): (&Path, LostFiles),
     ) -> Result<Self> {
         let opened = disk
             .open_outside(to)
             .and_then(|file| Ok((file.len()?, file)));
         let (len, file) = opened.map_err(|error| failed(error).with("path", to.display()))?;
         let reference = Reference::new(to, BlobSize::new(len)?)?;
-        let mut import = Self::of(disk, names, file);
+        let mut import = Self::of(disk, packs, names, Content::File(file));
         import.len = len;
         import.reference = Some((reference, lost));
         Ok(import)
     }
 
-    fn of(disk: Arc<dyn Disk>, names: Pair, content: Box<dyn DiskFile>) -> Self {
+    fn of(disk: Arc<dyn Disk>, packs: Arc<Packs>, names: Pair, content: Content) -> Self {
         let is_left = false;
         Self {
+            packs,
             temporary: Temporary {
                 disk,
                 names,
@@ -103,12 +124,20 @@ impl Import {
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
         self.sealed = None;
         let size = BlobSize::new(self.len.saturating_add(bytes.len() as u64))?;
-        self.content.write_at(bytes, self.len).map_err(failed)?;
+        match &mut self.content {
+            Content::Small(kept) if size.get() <= PACKED_BYTES_MAX => kept.extend_from_slice(bytes),
+            Content::Small(kept) => {
+                let file = self.temporary.file_with(&[kept, bytes]).map_err(failed)?;
+                self.content = Content::File(file);
+            }
+            Content::File(file) => file.write_at(bytes, self.len).map_err(failed)?,
+        }
         self.len = size.get();
         Ok(())
     }
 
-    /// Hashes and syncs what was written, which may take a while; completing it takes none then.
+    /// Hashes and syncs what was written, which may take a while; completing it takes none then. A
+    /// small blob is synced when it is completed, with others that are.
     ///
     /// # Errors
     ///
@@ -117,19 +146,25 @@ impl Import {
         if let Some(id) = self.sealed {
             return Ok(id);
         }
-        let size = BlobSize::new(self.len)?;
-        if Tree::has_hashes(size) && self.hashes.is_none() {
-            let Temporary { disk, names, .. } = &self.temporary;
-            let made = disk.create_unsynced(&names.hashes);
-            self.hashes = Some(made.map_err(failed)?);
-        }
-        let content = Sequential {
-            file: self.content.as_ref(),
-            at: 0,
+        let id = match &self.content {
+            Content::Small(bytes) => BlobId::of(bytes),
+            Content::File(file) => {
+                let size = BlobSize::new(self.len)?;
+                if Tree::has_hashes(size) && self.hashes.is_none() {
+                    let Temporary { disk, names, .. } = &self.temporary;
+                    let made = disk.create_unsynced(&names.hashes);
+                    self.hashes = Some(made.map_err(failed)?);
+                }
+                let content = Sequential {
+                    file: file.as_ref(),
+                    at: 0,
+                };
+                let content = io::BufReader::with_capacity(IMPORT_READ_BYTES, content);
+                let id = Tree::hash(content, size, self.hashes.as_deref()).map_err(failed)?;
+                self.sync(file.as_ref()).map_err(failed)?;
+                id
+            }
         };
-        let content = io::BufReader::with_capacity(IMPORT_READ_BYTES, content);
-        let id = Tree::hash(content, size, self.hashes.as_deref()).map_err(failed)?;
-        self.sync().map_err(failed)?;
         self.sealed = Some(id);
         Ok(id)
     }
@@ -142,18 +177,68 @@ impl Import {
     /// `disk_full`, `storage`; nothing is kept then.
     pub fn complete(mut self) -> Result<Blob> {
         let id = self.seal()?;
-        let (size, path) = (BlobSize::new(self.len)?, self.keep(id)?);
+        let (content, path) = match std::mem::replace(&mut self.content, Content::Small(vec![])) {
+            Content::Small(bytes) => {
+                self.packs.keep(&[(id, &bytes)])?;
+                return self.end_small(id, &bytes);
+            }
+            Content::File(file) => (file, self.keep(id)?),
+        };
         // Not by its name: somebody may be setting back what it took the place of.
         let files = Files {
             id,
-            tree: Tree::new(id, size),
-            content: self.content,
+            tree: Tree::new(id, BlobSize::new(self.len)?),
+            content,
             hashes: self.hashes.map(HashFile::new),
         };
         Ok(match path {
             Some(path) => Blob::of_file(files, path),
             None => Blob::new(files),
         })
+    }
+
+    /// Keeps several, as [`Import::complete`] does one; small ones share a sync.
+    pub(super) fn complete_all(packs: &Packs, mut imports: Vec<Self>) -> Result<Vec<Blob>> {
+        let sealed = imports.iter_mut().map(|import| import.seal());
+        let ids = sealed.collect::<Result<Vec<BlobId>>>()?;
+        let small = imports.iter().zip(&ids).filter_map(|(import, id)| {
+            let content = import.small_content()?;
+            Some((*id, content))
+        });
+        packs.keep(&small.collect::<Vec<_>>())?;
+        let completed =
+            imports
+                .into_iter()
+                .zip(ids)
+                .map(|(import, id)| match import.small_content() {
+                    Some(content) => import.end_small(id, content),
+                    None => import.complete(),
+                });
+        completed.collect()
+    }
+
+    fn small_content(&self) -> Option<&[u8]> {
+        match &self.content {
+            Content::Small(bytes) => Some(bytes),
+            Content::File(_) => None,
+        }
+    }
+
+    /// The blob, once it is in a pack.
+    fn end_small(&self, id: BlobId, bytes: &[u8]) -> Result<Blob> {
+        supersede_files(self.temporary.disk.as_ref(), id);
+        if let Some(files) = self.packs.open_blob(id)? {
+            return Ok(Blob::new(files));
+        }
+        // Somebody has removed it again.
+        let content = MemoryFile::default();
+        content.write_at(bytes, 0).map_err(failed)?;
+        Ok(Blob::new(Files {
+            id,
+            tree: Tree::new(id, BlobSize::new(self.len)?),
+            content: Box::new(content),
+            hashes: None,
+        }))
     }
 
     /// Gives it its name; says in which file of the user its bytes stay, if they do.
@@ -168,6 +253,7 @@ impl Import {
         }
         Pair::whole(id).take_over(disk, names).map_err(failed)?;
         supersede_reference(disk, id);
+
         Ok(None)
     }
 
@@ -176,11 +262,26 @@ impl Import {
         self.temporary.is_left = true;
     }
 
-    fn sync(&self) -> io::Result<()> {
-        self.content.sync_data()?;
+    fn sync(&self, content: &dyn DiskFile) -> io::Result<()> {
+        content.sync_data()?;
         match &self.hashes {
             Some(hashes) => hashes.sync_data(),
             None => Ok(()),
+        }
+    }
+}
+
+impl Temporary {
+    /// Makes the file, with these bytes; after an error it is not there.
+    fn file_with(&self, parts: &[&[u8]]) -> io::Result<Box<dyn DiskFile>> {
+        let file = self.disk.create_unsynced(&self.names.content)?;
+        match file.write_at(&parts.concat(), 0) {
+            Ok(()) => Ok(file),
+            Err(error) => {
+                // Where that fails too, dropping the import tries it again.
+                let _ = self.names.remove(self.disk.as_ref());
+                Err(error)
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::pack::number_of;
 use crate::blobs::BlobId;
 use crate::storage::{Disk, FileName, Folder};
 
@@ -22,6 +23,8 @@ pub(super) enum Named {
     ReferenceHashes(BlobId),
     /// Says that a blob is kept whatever records say.
     Pin(BlobId),
+    /// A pack of small blobs.
+    Pack(u64),
     /// Something that was being imported.
     Temporary,
 }
@@ -106,6 +109,20 @@ impl Pair {
     }
 }
 
+/// A blob is in the store now: it does not matter any more where else it is.
+pub(super) fn supersede_reference(disk: &dyn Disk, id: BlobId) {
+    // What stays is removed when the store is opened.
+    let _ = Pair::reference(id).remove(disk);
+}
+
+/// A blob is in a pack now: it needs no file.
+pub(super) fn supersede_files(disk: &dyn Disk, id: BlobId) {
+    for names in Pair::all(id) {
+        // What stays is as good.
+        let _ = names.remove(disk);
+    }
+}
+
 /// The name of the file that pins a blob.
 pub(super) fn pin(id: BlobId) -> FileName {
     FileName::new(Folder::Blobs, format!("{id}{PIN}")).expect("hex digits and suffixes are legal")
@@ -117,6 +134,9 @@ pub(super) fn parse(name: &FileName) -> Option<Named> {
         Some(stem) => (stem, true),
         None => (name.name(), false),
     };
+    if let Some(number) = number_of(name.name()) {
+        return Some(Named::Pack(number));
+    }
     if stem.starts_with("import-") && stem.ends_with(TEMPORARY) {
         return Some(Named::Temporary);
     }

@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::files::Files;
 use super::import::Import;
 use super::names::Pair;
-use crate::blobs::limits::{FREE_BYTES_KEPT, PIECE_BYTES};
+use super::pack::Packs;
+use crate::blobs::limits::{FREE_BYTES_KEPT, PACKED_BYTES_MAX, PIECE_BYTES};
 use crate::blobs::{BlobId, BlobSize, Piece, PieceSet};
 use crate::error::{Error, ErrorKind, Result};
 use crate::storage::Disk;
@@ -220,18 +221,33 @@ impl Part {
         self.files.encode(piece)
     }
 
+    /// Whether it is to become one of the blobs of a pack: then it has no files of its own, and it
+    /// costs nothing to sync it.
+    #[must_use]
+    pub fn is_small(&self) -> bool {
+        self.size().get() <= PACKED_BYTES_MAX
+    }
+
+    /// All bytes of a small one.
+    ///
+    /// # Panics
+    ///
+    /// If they are missing.
+    pub(super) fn content(&self) -> Result<Vec<u8>> {
+        self.assert_whole();
+        let bytes = self.read(self.size().last_piece())?;
+        bytes.ok_or_else(|| self.lost())
+    }
+
     /// Makes it a whole blob, whose name is not durable yet. After a failed sync it is copied.
     ///
     /// # Panics
     ///
     /// If a piece is missing.
-    pub(super) fn become_whole(&self) -> Result<()> {
-        assert!(
-            self.pieces().missing.is_empty(),
-            "a part is completed when it is whole"
-        );
+    pub(super) fn become_whole(&self, packs: &Arc<Packs>) -> Result<()> {
+        self.assert_whole();
         if self.is_doubted() {
-            return self.copy();
+            return self.copy(packs.clone());
         }
         self.sync()?;
         let id = self.id();
@@ -244,22 +260,32 @@ impl Part {
     }
 
     /// Makes it a whole blob in other files, which can be synced.
-    fn copy(&self) -> Result<()> {
+    fn copy(&self, packs: Arc<Packs>) -> Result<()> {
         let id = self.id();
         let names = Pair::copy(id);
         // One that failed may have been left.
         let _ = names.remove(self.disk.as_ref());
-        let mut copy = Import::begin(self.disk.clone(), names)?;
+        let mut copy = Import::begin(self.disk.clone(), packs, names);
         for piece in PieceSet::all(self.size()).iter() {
             let bytes = self.read(piece)?;
-            let lost = || Error::corrupt("a piece of a blob was lost").with("blob", id);
-            copy.write(&bytes.ok_or_else(lost)?)?;
+            copy.write(&bytes.ok_or_else(|| self.lost())?)?;
         }
         copy.complete()?;
         // What stays beside the whole blob is removed when the store is opened.
         let _ = Pair::part(id).remove(self.disk.as_ref());
         locked(&self.doubts).remove(&id);
         Ok(())
+    }
+
+    fn assert_whole(&self) {
+        assert!(
+            self.pieces().missing.is_empty(),
+            "a part is completed when it is whole"
+        );
+    }
+
+    fn lost(&self) -> Error {
+        Error::corrupt("a piece of a blob was lost").with("blob", self.id())
     }
 
     /// Refuses to take the room that is kept for other things: others may have used what there was

@@ -172,12 +172,6 @@ impl LostFiles {
     }
 }
 
-/// A blob is in the store now: it does not matter any more where else it is.
-pub(super) fn supersede_reference(disk: &dyn Disk, id: BlobId) {
-    // What stays is removed when the store is opened.
-    let _ = Pair::reference(id).remove(disk);
-}
-
 /// What is said of a file with other bytes.
 pub(super) const CHANGED: &str = "the file that a blob is stored in by reference has changed";
 

@@ -203,15 +203,7 @@ impl Bench {
             numbered.try_for_each(|(number, path)| copy(path, &copies.join(number.to_string())))
         };
         let copied = rate(timed(copy_all)?.1);
-        let mut ids = Vec::new();
-        let store = || -> Result<()> {
-            for path in &paths {
-                let on_demand = PutOptions::new().hold(Hold::OnDemand);
-                ids.push(node.blobs().put_file_blocking(path, on_demand)?.id);
-            }
-            Ok(())
-        };
-        let seconds = timed(store)?.1;
+        let (ids, seconds) = timed(|| store_all(node, &paths))?;
         let bare = bare::measure(&paths, &folder.join("bare-small"))?;
         let fetched = fetch(node, &ids, &mut self.fetcher)?;
         let iroh = self.iroh(&sources, "iroh-small")?;
@@ -224,7 +216,7 @@ impl Bench {
         let stored = rates(seconds, copied, iroh.map(|iroh| iroh.stored));
         let moved = iroh.map(|iroh| iroh.fetched);
         let moved = rates(fetched.seconds, rate(bare.seconds), moved);
-        let name = format!("store {count} files of 10 KiB");
+        let name = format!("store {count} files of 10 KiB, {IN_FLIGHT} in flight");
         self.add(&name, "copy and sync", &stored, Target::Open);
         let (name, aim) = ("those to another process", Target::RatioMin(0.5));
         self.add(name, "bare socket", &moved, aim);
@@ -254,6 +246,27 @@ impl Bench {
         let folder = &self.folder;
         fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))
     }
+}
+
+/// Stores files, some at a time.
+fn store_all(node: &Node, paths: &[PathBuf]) -> Result<Vec<BlobId>> {
+    let store = |path: &PathBuf| -> Result<BlobId> {
+        let on_demand = PutOptions::new().hold(Hold::OnDemand);
+        Ok(node.blobs().put_file_blocking(path, on_demand)?.id)
+    };
+    let share = paths.len().div_ceil(IN_FLIGHT).max(1);
+    std::thread::scope(|scope| {
+        let storing = paths.chunks(share).map(|share| {
+            let store_share = move || share.iter().map(store).collect::<Result<Vec<BlobId>>>();
+            scope.spawn(store_share)
+        });
+        let storing: Vec<_> = storing.collect();
+        let stored = storing.into_iter().map(|thread| {
+            let stored = thread.join();
+            stored.expect("a storing thread does not panic")
+        });
+        Ok(stored.collect::<Result<Vec<_>>>()?.concat())
+    })
 }
 
 /// Has the other process fetch blobs, while events are published.
@@ -325,5 +338,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 }
 
 const SMALL_BYTES: u64 = 10 * 1024;
+/// Small files that are stored at the same time, by us and by iroh-blobs.
+const IN_FLIGHT: usize = 32;
 /// An event has at most a mebibyte.
 const IDS_PER_EVENT: usize = 10_000;

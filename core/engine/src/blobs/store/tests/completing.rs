@@ -82,14 +82,14 @@ fn what_a_failed_sync_was_to_write_is_not_taken_for_durable() {
 
 #[test]
 fn parts_that_are_completed_together_become_durable_with_one_sync_of_their_names() {
-    let sources = [1, 2, 3].map(|seed| source(&bytes(9_000, seed)));
+    let sources = [1, 2, 3].map(|seed| source(&bytes(19_000, seed)));
     for nth in 1.. {
         let disk = SimDisk::new(nth);
         let store = open(&disk);
         let parts = [0, 1, 2].map(|at| begin(&store, &sources[at]).unwrap());
         parts[0].sync().unwrap();
-        assert!(parts[0].is_sync_due(9_000));
-        assert!(!parts[0].is_sync_due(1) && !parts[1].is_sync_due(9_100));
+        assert!(parts[0].is_sync_due(19_000));
+        assert!(!parts[0].is_sync_due(1) && !parts[1].is_sync_due(19_100));
         let before = disk.counters();
         disk.fail_nth_operation(nth, Fault::Eio);
         let outcomes = store.complete(&parts.each_ref());

@@ -137,21 +137,16 @@ impl Device {
 
     /// Begins to store a blob.
     pub(super) fn begin_import(&mut self, id: BlobId, hold: Hold) {
-        self.at_desk(|side, desk| {
+        self.at_desk(|side, _| {
             if side.importing.is_some() {
                 return;
             }
-            match side.store.import() {
-                Ok(import) => {
-                    side.importing = Some(Importing {
-                        import,
-                        id,
-                        written: 0,
-                        hold,
-                    });
-                }
-                Err(error) => side.judge(&error, None, desk.folder),
-            }
+            side.importing = Some(Importing {
+                import: side.store.import(),
+                id,
+                written: 0,
+                hold,
+            });
         });
     }
 
@@ -167,7 +162,7 @@ impl Device {
                     Some((id, hold))
                 }
                 Ok(Progress::Some(importing)) => {
-                    side.importing = Some(importing);
+                    side.importing = Some(*importing);
                     None
                 }
                 Err(error) => {
@@ -266,7 +261,7 @@ pub(crate) enum Opened {
 
 /// What became of an import.
 enum Progress {
-    Some(Importing),
+    Some(Box<Importing>),
     Whole(BlobId, Hold),
 }
 
@@ -278,7 +273,7 @@ fn import_some(mut importing: Importing, bytes: usize, desk: &Desk<'_>) -> Resul
     importing.import.write(next)?;
     importing.written = end;
     if end < content.bytes.len() {
-        return Ok(Progress::Some(importing));
+        return Ok(Progress::Some(Box::new(importing)));
     }
     let blob = importing.import.complete()?;
     assert_eq!(blob.id(), importing.id, "a blob is named by its bytes");

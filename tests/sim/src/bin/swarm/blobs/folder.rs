@@ -46,6 +46,10 @@ pub(crate) struct BlobFolder {
     /// missing.
     is_hard_to_read: bool,
     is_unread: bool,
+    /// Whether syncs fail now, or did since it was opened: what they were to write is there, and
+    /// counts for nothing.
+    is_hard_to_sync: bool,
+    is_unsynced: bool,
     /// The blobs of which a bit was flipped since it was opened.
     was_flipped: BTreeSet<BlobId>,
 }
@@ -83,6 +87,8 @@ impl BlobFolder {
             is_armed: false,
             is_hard_to_read: false,
             is_unread: false,
+            is_hard_to_sync: false,
+            is_unsynced: false,
             was_flipped: BTreeSet::new(),
         }
     }
@@ -178,6 +184,7 @@ impl BlobFolder {
         self.has_lost_power = false;
         self.is_armed = false;
         self.is_unread = self.is_hard_to_read;
+        self.is_unsynced = self.is_hard_to_sync;
     }
 
     /// Checks that something may fail as it did.
@@ -209,6 +216,8 @@ impl BlobFolder {
         self.disk.set_fault_plan(plan);
         self.is_hard_to_read = plan.read_eio_per_million > 0;
         self.is_unread |= self.is_hard_to_read;
+        self.is_hard_to_sync = plan.sync_eio_per_million > 0;
+        self.is_unsynced |= self.is_hard_to_sync;
     }
 
     /// A blob could not be set back: its hashes may have another name until it is.
@@ -224,7 +233,7 @@ impl BlobFolder {
 
     /// Whether it takes a restart until nothing fails any more and everything is read.
     pub(super) fn needs_restart(&self) -> bool {
-        self.is_armed || self.is_unread || !self.unsure.is_empty()
+        self.is_armed || self.is_unread || self.is_unsynced || !self.unsure.is_empty()
     }
 
     /// Makes the disk well again.
@@ -232,6 +241,7 @@ impl BlobFolder {
         self.disk.set_bytes_capacity(None);
         self.disk.set_fault_plan(FaultPlan::default());
         self.is_hard_to_read = false;
+        self.is_hard_to_sync = false;
         self.is_full = false;
         self.well_at = None;
     }

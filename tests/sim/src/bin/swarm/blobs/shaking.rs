@@ -282,7 +282,12 @@ impl World {
             others.any(|(at, there)| at != place && !is_liar(at) && has(there))
         };
         let is_elsewhere = |id: &&BlobId| is_elsewhere(id);
-        let There { whole, parts, .. } = &there[place];
+        let There {
+            whole,
+            parts,
+            packed,
+            ..
+        } = &there[place];
         let whole: Vec<&BlobId> = whole.keys().filter(is_elsewhere).collect();
         let parts: Vec<&BlobId> = parts.keys().filter(is_elsewhere).collect();
         let (ids, suffix, met) = match parts.is_empty() {
@@ -297,9 +302,12 @@ impl World {
         let id = **random.pick(&ids);
         let hashes = if random.percent(20) { ".hash" } else { "" };
         let name = FileName::new(Folder::Blobs, format!("{id}.{suffix}{hashes}"))?;
-        let len = folder.disk.files().get(&name).map_or(0, Vec::len);
-        if len > 0 {
-            let at = random.below(len as u64);
+        let (name, range) = packed.get(&id).cloned().unwrap_or_else(|| {
+            let len = folder.disk.files().get(&name).map_or(0, Vec::len);
+            (name, 0..len)
+        });
+        if !range.is_empty() {
+            let at = range.start as u64 + random.below(range.len() as u64);
             self.trace.line(format_args!(
                 "{:?} {name} at {place} decays at {at}",
                 self.now

@@ -57,7 +57,7 @@ impl Shelf {
 
 impl Content {
     fn stored(bytes: Vec<u8>, store: &BlobStore, disk: &SimDisk) -> Self {
-        let mut import = store.import().expect(WELL);
+        let mut import = store.import();
         import.write(&bytes).expect(WELL);
         let blob = import.complete().expect(WELL);
         let name = format!("{}.blob.hash", blob.id());

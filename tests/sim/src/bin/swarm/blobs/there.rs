@@ -2,10 +2,11 @@
 //! store: which blobs there are, and which pieces of them the files prove.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use anyhow::{Context, Result, ensure};
 use swarmlet_engine::blobs::BlobId;
-use swarmlet_engine::storage::{Folder, SimDisk};
+use swarmlet_engine::storage::{FileName, Folder, SimDisk};
 
 use super::shelf::{Content, Shelf};
 
@@ -14,6 +15,8 @@ use super::shelf::{Content, Shelf};
 pub(crate) struct There {
     pub(crate) whole: BTreeMap<BlobId, Pair>,
     pub(crate) parts: BTreeMap<BlobId, Pair>,
+    /// In which pack a whole blob is, and where its bytes are.
+    pub(crate) packed: BTreeMap<BlobId, (FileName, Range<usize>)>,
     /// How many files of imports there are.
     pub(crate) imports: usize,
 }
@@ -31,6 +34,10 @@ impl There {
         let mut there = Self::default();
         for (name, bytes) in disk.files() {
             if name.folder() != Folder::Blobs {
+                continue;
+            }
+            if name.name().ends_with(".pack") {
+                there.take_pack(&name, &bytes)?;
                 continue;
             }
             let (stem, is_hashes) = match name.name().strip_suffix(".hash") {
@@ -56,6 +63,50 @@ impl There {
             *place = Some(bytes);
         }
         Ok(there)
+    }
+
+    /// The entries of a pack. Where it is not noted where it ends, only those that prove themselves.
+    fn take_pack(&mut self, name: &FileName, bytes: &[u8]) -> Result<()> {
+        let number = |at: usize| -> Result<usize> {
+            let field = bytes.get(at..).and_then(<[u8]>::first_chunk);
+            Ok(u64::from_le_bytes(*field.context("a pack has a header")?) as usize)
+        };
+        ensure!(bytes.starts_with(b"SWRMPACK"), "{name} is no pack");
+        ensure!(number(8)? == 1, "{name} is of another version");
+        ensure!(bytes.len() >= PACK_HEADER, "{name} has no whole header");
+        // Ids are hashes, and checksums the first bytes of such.
+        let sum = BlobId::of(&bytes[24..32]);
+        let is_noted = bytes[32..40] == sum.as_bytes()[..8];
+        let noted = if is_noted { number(24)? } else { 0 };
+        let end = if noted == 0 { bytes.len() } else { noted };
+        let mut at = PACK_HEADER;
+        while at + PACK_HEAD <= end {
+            let head = &bytes[at..at + PACK_HEAD];
+            let len = usize::from(u16::from_le_bytes([head[2], head[3]]));
+            let range = at + PACK_HEAD..at + PACK_HEAD + len;
+            let content = bytes.get(range.clone()).unwrap_or_default();
+            let id = BlobId::from_bytes(head[4..].try_into().context("32 bytes")?);
+            let is_entry = matches!(head[..2], [1 | 2, 0]) && range.end <= end;
+            let is_right = BlobId::of(content) == id;
+            if !is_entry || noted == 0 && !is_right {
+                ensure!(noted == 0, "{name}: no entry at {at}");
+                at += PACK_STEP;
+                continue;
+            }
+            if head[0] == 1 {
+                self.packed.insert(id, (name.clone(), range.clone()));
+                let bytes = Some(content.to_vec());
+                self.whole.insert(
+                    id,
+                    Pair {
+                        bytes,
+                        hashes: None,
+                    },
+                );
+            }
+            at = range.end.next_multiple_of(PACK_STEP);
+        }
+        Ok(())
     }
 
     /// Checks that there is nothing that opening the store removes.
@@ -156,6 +207,13 @@ impl Walk<'_> {
         self.down(first + left, count - left, is_right);
     }
 }
+
+/// Bytes before the first entry of a pack, and before the bytes of an entry.
+const PACK_HEADER: usize = 64;
+const PACK_HEAD: usize = 36;
+
+/// What the positions of entries are multiples of.
+const PACK_STEP: usize = 64;
 
 /// Bytes that have a hash of their own.
 const GROUP: usize = 16 * 1024;

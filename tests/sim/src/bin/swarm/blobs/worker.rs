@@ -54,6 +54,9 @@ impl BlobSide {
     pub(super) fn look(&mut self, now: std::time::Duration, desk: &mut Desk<'_>) {
         if now >= self.woken + WAKE_PERIOD {
             self.woken = now;
+            if let Err(error) = self.store.tidy() {
+                self.judge(&error, None, desk.folder);
+            }
             for blob in std::mem::take(&mut self.resting) {
                 self.hold(blob, desk);
             }
