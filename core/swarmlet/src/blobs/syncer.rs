@@ -3,8 +3,8 @@
 //!
 //! Large parts are synced while they grow: one sync of all of it at the end would keep the syncs of
 //! events waiting behind it. Parts that became whole at the same time are synced at once, which
-//! filesystems with a journal do in one commit of it, and cost one sync of their names; small ones cost
-//! one sync altogether.
+//! filesystems with a journal do in one commit of it, and cost one sync of their names; small ones
+//! cost one sync altogether.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, mpsc};

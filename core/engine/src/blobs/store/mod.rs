@@ -3,9 +3,10 @@
 //! The folder says what there is; there is no table beside it. A whole blob is a file with its
 //! bytes, named by their hash, and one with its pairs of hashes; it gets its name when both are
 //! durable. Small ones share files, and syncs. Of a part nothing is noted: what of it is here is
-//! what its hashes prove, so a crash can leave nothing behind that is believed. From below: `names`,
-//! `files` (one blob's two), `pack` (small blobs), `whole`, `reference` (blobs in files of the
-//! user), `part`, `import`, `folder` (the door), `opening` (what a crash left).
+//! what its hashes prove, so a crash can leave nothing behind that is believed.
+//!
+//! From below: `names`, `files` (one blob's two), `pack` (small blobs), `whole`, `reference` (blobs
+//! in files of the user), `part`, `import`, `opening` (what a crash left), `folder` (the door).
 
 mod files;
 mod folder;

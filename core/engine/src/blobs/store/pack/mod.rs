@@ -2,10 +2,11 @@
 //!
 //! A pack is only ever appended to, by the process that made it; what is in it is known from the
 //! entries themselves, whose ids prove their bytes. A blob counts when its entry is synced, and is
-//! forgotten when it is removed; its bytes go when the pack is tidied. From below: `format` (bytes),
-//! `file` (one blob as a file), `scan` (what is in a pack), `index` (where which blob is), `commit`
-//! (appending and syncing), `packs` (the door), `tidy` (packs of which too little counts), `inspect`
-//! (looking without opening).
+//! forgotten when it is removed; its bytes go when the pack is tidied.
+//!
+//! From below: `format` (bytes), `file` (one blob as a file), `scan` (what is in a pack), `index`
+//! (where which blob is), `commit` (appending and syncing), `packs` (the door), `tidy` (packs of
+//! which too little counts), `inspect` (looking without opening).
 
 mod commit;
 mod file;

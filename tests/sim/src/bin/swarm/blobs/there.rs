@@ -65,7 +65,7 @@ impl There {
         Ok(there)
     }
 
-    /// The entries of a pack. Where it is not noted where it ends, only those that prove themselves.
+    /// The entries of a pack; where it is not noted where it ends, those that prove themselves.
     fn take_pack(&mut self, name: &FileName, bytes: &[u8]) -> Result<()> {
         let number = |at: usize| -> Result<usize> {
             let field = bytes.get(at..).and_then(<[u8]>::first_chunk);
