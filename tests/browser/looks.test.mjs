@@ -13,6 +13,11 @@ import { Device, founder, joiner } from "./device.mjs";
 
 const SECTIONS = ["swarm", "events", "live", "streams", "blobs", "devices", "metrics"];
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+/** What a person of each language looks for. */
+const WORDS = {
+  "en-US": { letIn: /^Let in forklift/, needsLink: "This page needs a link" },
+  "de-DE": { letIn: /^forklift .* hereinlassen$/, needsLink: "Diese Seite braucht einen Link" },
+};
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "../..");
 /** Where pictures go: into the guide if they are to be made anew. */
 const PICTURES = join(ROOT, process.env.SWARMLET_WRITE ? "docs/guide/images" : "target/browser");
@@ -53,26 +58,34 @@ async function filled(page, name) {
   }
 }
 
+/** Looks at everything that somebody sees in a language and a colour. */
+async function lookedAt(context, { office, colorScheme, locale, letIn, needsLink }) {
+  const options = { colorScheme, locale, reducedMotion: "reduce" };
+  const page = await shown(context, office, options);
+  for (const name of SECTIONS) {
+    await filled(page, name);
+    assert.deepEqual(await findings(page), [], `${name}, ${locale}`);
+  }
+  await section(page, "devices");
+  await page.getByRole("button", { name: letIn }).click();
+  assert.deepEqual(await findings(page), [], `a question, ${locale}`);
+  const gate = await tab(context, office.address, options);
+  await gate.getByRole("heading", { name: needsLink }).waitFor();
+  assert.deepEqual(await findings(gate), [], `without a link, ${locale}`);
+  const grounds = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const [red] = grounds.match(/\d+/).map(Number);
+  assert.equal(red < 128, colorScheme === "dark", grounds);
+}
+
 for (const colorScheme of ["light", "dark"]) {
   test(`axe has nothing to say, ${colorScheme}`, async (context) => {
     const { office } = await plant(context);
     const stranger = await Device.started(context);
     const [{ listening }] = await office.command("status");
     await stranger.begun("swarm", "ask", listening[0], "--device", "forklift");
-      const page = await shown(context, office, { colorScheme, reducedMotion: "reduce" });
-    for (const name of SECTIONS) {
-      await filled(page, name);
-      assert.deepEqual(await findings(page), [], name);
+    for (const [locale, words] of Object.entries(WORDS)) {
+      await lookedAt(context, { office, colorScheme, locale, ...words });
     }
-    await section(page, "devices");
-    await page.getByRole("button", { name: /^Let in forklift/ }).click();
-    assert.deepEqual(await findings(page), [], "a question");
-    const gate = await tab(context, office.address, { colorScheme });
-    await gate.getByRole("heading", { name: "This page needs a link" }).waitFor();
-    assert.deepEqual(await findings(gate), [], "without a link");
-    const grounds = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
-    const [red] = grounds.match(/\d+/).map(Number);
-    assert.equal(red < 128, colorScheme === "dark", grounds);
   });
 }
 
