@@ -16,8 +16,8 @@ const HOSTILE = [
   `\u202egnp.exe\u202c \u2066\u200b${"a\u0301".repeat(1)}${"\u0301".repeat(300)}`,
   "x".repeat(200),
 ];
-/** On this machine what happens on one device is seen on another in far less. */
-const USUALLY_MS = 500;
+/** What happens on one device is to be seen on another within. */
+const SEEN_WITHIN_MS = 500;
 
 /** A payload in which one thing is in another, and so on. */
 function deep(levels) {
@@ -55,7 +55,8 @@ test("what one device publishes stands in the live page of another", async (cont
   times.sort((a, b) => a - b);
   const text = times.map((time) => time.toFixed(0)).join(", ");
   context.diagnostic(`seen on the page of another device after ${text} ms`);
-  assert.ok(times[2] < USUALLY_MS * 10, `seen after ${text} ms, ${USUALLY_MS} ms are usual`);
+  // The median: a machine that is busy with other things delays one or two.
+  assert.ok(times[2] < SEEN_WITHIN_MS, `seen after ${text} ms, not within ${SEEN_WITHIN_MS}`);
   assert.equal(await page.locator("#tail tr").count(), 5);
   assert.match(await page.locator("#tail tr").first().textContent(), /office.*press:7.*mark 4/);
   await unharmed(page);
