@@ -198,6 +198,31 @@ test("a query that ends, and one that is wrong, are not followed", async (contex
   assert.match(await page.locator("#live-error").textContent(), /\^/);
 });
 
+test("what cannot be live says why, and is not asked for again", async (context) => {
+  const device = await founder(context);
+  const page = await shown(context, device);
+  let asked = 0;
+  page.on("request", (request) => (asked += request.url().endsWith("/events/subscribe") ? 1 : 0));
+  await section(page, "live");
+  await page.getByText("Live.", { exact: true }).waitFor();
+  const query = page.getByRole("textbox", { name: "Query" });
+  await query.fill("FROM 'a' SELECT 1, 2");
+  await page.keyboard.press("Enter");
+  await page.getByText("This query cannot be followed.").waitFor();
+  assert.match(await page.locator("#live-error").textContent(), /multiEmission.* not supported/);
+  const before = asked;
+  // Who is refused for now is not: that may have changed a moment later.
+  let refusals = 2;
+  await page.route("**/api/v2/events/subscribe", (route) => {
+    refusals -= 1;
+    return refusals < 0 ? route.continue() : route.fulfill({ status: 429, json: {} });
+  });
+  await query.fill("FROM 'a'");
+  await page.keyboard.press("Enter");
+  await page.getByText("Live.", { exact: true }).waitFor();
+  assert.equal(asked, before + 3);
+});
+
 test("bounds leave out what is behind them", async (context) => {
   const device = await founder(context);
   await device.publish("early", "a");

@@ -9,6 +9,9 @@ const SILENCE_MAX = 40_000;
 /** Characters of one answer in a stream: a payload of a mebibyte, written as JSON. */
 const LINE_MAX = 16 * 1024 * 1024;
 
+/** What the node refuses now, and may answer later: it wants another token, or has no time. */
+const PASSING = [401, 408, 425, 429];
+
 /** The tokens of this person: for the page itself, and for the API that every app has. */
 export const tokens = { page: "", app: "", renew: async () => {} };
 
@@ -18,6 +21,11 @@ export class Problem extends Error {
     super(message);
     this.status = status;
     this.code = code;
+  }
+
+  /** Whether the same question is answered the same again. */
+  get isFinal() {
+    return this.status >= 400 && this.status < 500 && !PASSING.includes(this.status);
   }
 
   /** Whether it is the link that is not, or no longer, good. */

@@ -77,7 +77,7 @@ async function proceed() {
       if (tail.reading === own) return end("live.ended");
     } catch (problem) {
       if (tail.reading !== own) return;
-      if (problem.status === 400) return refuse(problem);
+      if (problem.isFinal) return refuse(problem);
     }
     if (tail.reading !== own) return;
     status("live.retrying", "live.pause");
