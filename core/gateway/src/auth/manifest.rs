@@ -163,6 +163,45 @@ mod tests {
         assert_eq!(manifest.app_id.as_str(), "com.acme.press");
     }
 
+    /// The manifest that is in the tests of the predecessor's tools, written and signed by them.
+    fn predecessors() -> Submitted {
+        Submitted {
+            app_id: "com.actyx.test-app".into(),
+            display_name: "display name".into(),
+            version: "version 0".into(),
+            signature: Some(PREDECESSORS.concat()),
+        }
+    }
+
+    const PREDECESSORS_VENDOR: &str = "075i62XGQJuXjv6nnLQyJzECZhF29acYvYeEOJ3kc5M8=";
+
+    const PREDECESSORS: [&str; 5] = [
+        "v2tzaWdfdmVyc2lvbgBtZGV2X3NpZ25hdHVyZXhYWWNuNmlpWXllcFBKeEN6L3hEY3JkQklHcGlxYVRkQVBa",
+        "akVuRnIzL2xBdGgzaXRzNU9PaTFORjU4M2xFcTJuSVJwOWtIZ1BFSTViTFNPQlFxN2lNQkE9PWlkZXZQdWJr",
+        "ZXl4LTBzaUdHN0dYSGpGaG5oRldya3RiaVZ2Vjgyb1dxTUVzdDBiOVVjWjZYRWd3PWphcHBEb21haW5zgWtj",
+        "b20uYWN0eXguKmtheFNpZ25hdHVyZXhYekpYa0VkL1BnWjdkcEUzZDVDc0JSaWJHVjBRcE9ZcEhHa3dmV1JE",
+        "VFNuclk1d25tWDN6YnhMNjA1TkdjK3huTnpKeHoyamp3N1VFemNPTlBrRXN0Q3c9Pf8=",
+    ];
+
+    #[test]
+    fn what_the_predecessors_tools_have_signed_is_good() {
+        let vendor = Trust {
+            vendors: vec![parse_key(PREDECESSORS_VENDOR).unwrap()],
+            apps: Vec::new(),
+        };
+        let manifest = Manifest::of(predecessors(), &vendor).unwrap();
+        assert_eq!(manifest.app_id.as_str(), "com.actyx.test-app");
+        let mut changed = predecessors();
+        changed.display_name = "some name".into();
+        let text = refused(changed, &vendor);
+        assert!(
+            text.starts_with("Failed to validate app manifest."),
+            "{text}"
+        );
+        let text = refused(predecessors(), &trust());
+        assert!(text.starts_with("Failed to validate developer"), "{text}");
+    }
+
     #[test]
     fn what_was_changed_after_signing_is_found() {
         let forged = "Failed to validate app manifest. Invalid signature for provided input.";
