@@ -1,13 +1,21 @@
 //! What is shown on a terminal, and nowhere else: colours, folded lines, progress. A terminal is
-//! what `script` makes; where that is not there these tests have nothing to look at.
+//! what the `script` of Linux makes, which has to be there; other systems have another one, and
+//! these tests have nothing to look at.
 
 use std::process::Command;
 
 use crate::harness::{Place, Said};
 
-/// What a command shows on a terminal of so many columns; nothing if there is none to be had.
+/// What a command shows on a terminal of so many columns; nothing where this is not Linux.
 fn shown(place: &Place, columns: u16, words: &str, variable: Option<&str>) -> Option<String> {
-    Command::new("script").arg("--version").output().ok()?;
+    if !cfg!(target_os = "linux") {
+        return None;
+    }
+    let version = Command::new("script").arg("--version").output();
+    assert!(
+        version.is_ok(),
+        "`script` is missing: install bsdutils, or run `cargo xtask setup`"
+    );
     let program = env!("CARGO_BIN_EXE_swarmlet");
     let typed = format!("stty rows 30 cols {columns}; {program} {words}");
     let mut command = Command::new("script");

@@ -94,6 +94,11 @@ const PROGRAMS: &[Program] = &[
         purpose: "the tools of the npm package",
     },
     Program {
+        probe: &["script", "--version"],
+        packages: &["bsdutils"],
+        purpose: "a terminal for the tests of the command",
+    },
+    Program {
         probe: &["chromium", "--version"],
         packages: &["chromium"],
         purpose: "the tests of the page for people",
