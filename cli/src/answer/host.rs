@@ -22,10 +22,33 @@ pub(crate) struct Host {
     pub(crate) settings: Settings,
     /// For how long it is open.
     pub(crate) standing: Standing,
-    /// The page for people, if there is one.
-    pub(crate) page: Option<Page>,
+    /// Where apps and people find it.
+    pub(crate) gateway: GatewayState,
     /// Held while the settings in the folder are changed.
     pub(crate) changing: Mutex<()>,
+}
+
+/// The gateway of a node, as far as commands are told of it.
+#[derive(Default)]
+pub(crate) enum GatewayState {
+    /// There is to be none, or it is not open yet.
+    #[default]
+    Off,
+    /// It is open.
+    Open {
+        /// Where apps find it.
+        addresses: Vec<String>,
+        /// The page for people, if there is one.
+        page: Option<Page>,
+    },
+    /// There is none, as it could not listen where clients look first, and nobody has said where
+    /// else.
+    Missing {
+        /// Whether another program is there.
+        is_taken: bool,
+        /// Why it could not.
+        reason: String,
+    },
 }
 
 /// For how long a node is open.
@@ -42,6 +65,32 @@ impl Host {
     pub(super) fn node_of(&self, app: Option<&str>) -> Result<Node> {
         let app = app.or(self.settings.app.as_deref()).unwrap_or(APP_DEFAULT);
         Ok(self.node.scoped(AppId::new(app)?))
+    }
+}
+
+impl GatewayState {
+    /// Where apps find it; nowhere if there is none.
+    pub(crate) fn addresses(&self) -> &[String] {
+        match self {
+            Self::Open { addresses, .. } => addresses,
+            Self::Off | Self::Missing { .. } => &[],
+        }
+    }
+
+    /// The page for people, if there is one.
+    pub(crate) fn page(&self) -> Option<&Page> {
+        match self {
+            Self::Open { page, .. } => page.as_ref(),
+            Self::Off | Self::Missing { .. } => None,
+        }
+    }
+
+    /// Why there is none, if there was to be one.
+    pub(crate) fn fault(&self) -> Option<&str> {
+        match self {
+            Self::Missing { reason, .. } => Some(reason),
+            Self::Off | Self::Open { .. } => None,
+        }
     }
 }
 

@@ -23,4 +23,4 @@ mod status;
 mod subscribe;
 mod swarm;
 
-pub(crate) use host::{Host, Standing, answer};
+pub(crate) use host::{GatewayState, Host, Standing, answer};

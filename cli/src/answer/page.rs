@@ -3,7 +3,7 @@
 use serde::Serialize;
 use swarmlet::ErrorKind;
 
-use super::host::{Host, Standing};
+use super::host::{GatewayState, Host, Standing};
 use crate::failure::{Failure, Result};
 use crate::wire::Link;
 
@@ -17,7 +17,7 @@ struct LinkRow {
 
 /// Gives a link to the page of the node that runs.
 pub(super) async fn link(host: &Host, link: &mut Link) -> Result<()> {
-    let page = host.page.as_ref().ok_or_else(|| no_page(host))?;
+    let page = host.gateway.page().ok_or_else(|| no_page(host))?;
     let made = page.link()?;
     link.row(&LinkRow {
         url: made.url,
@@ -46,9 +46,44 @@ fn no_page(host: &Host) -> Failure {
         let message = "the page is there while the node runs, and none runs here";
         (message, format!("{start}, then repeat the command"))
     } else {
-        let message = "another program is at port 4454, so the node runs without a gateway";
         let advice = format!("set gateway.listen to an address that is free, then {start}");
-        (message, advice)
+        return unavailable(no_gateway(&host.gateway), advice);
     };
+    unavailable(message, advice)
+}
+
+/// Why a node runs without a gateway that it was to have.
+fn no_gateway(gateway: &GatewayState) -> String {
+    match gateway {
+        GatewayState::Missing { is_taken: true, .. } => {
+            "another program is at port 4454, so the node runs without a gateway".to_owned()
+        }
+        _ => {
+            let reason = gateway.fault().unwrap_or("it was not opened");
+            format!("the node runs without a gateway: {reason}")
+        }
+    }
+}
+
+fn unavailable(message: impl Into<String>, advice: String) -> Failure {
     Failure::new(ErrorKind::Unavailable, message).advise(advice)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_program_is_blamed_only_where_there_is_one() {
+        let missing = |is_taken| GatewayState::Missing {
+            is_taken,
+            reason: "permission denied".to_owned(),
+        };
+        assert!(no_gateway(&missing(true)).starts_with("another program is at port 4454"));
+        let refused = no_gateway(&missing(false));
+        assert!(
+            refused.ends_with("permission denied") && !refused.contains("another"),
+            "{refused}"
+        );
+    }
 }

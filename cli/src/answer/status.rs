@@ -23,6 +23,10 @@ struct StatusRow {
     members: u64,
     /// Of these the connected ones.
     peers: u64,
+    /// Where apps find it, while it runs.
+    gateway: Vec<String>,
+    /// Why they do not, where they should.
+    gateway_fault: Option<String>,
     #[serde(flatten)]
     present: PresentReport,
     #[serde(flatten)]
@@ -46,6 +50,8 @@ fn row(host: &Host, node: &Node) -> Result<StatusRow> {
         swarm: node.swarm().id().map(|swarm| swarm.to_string()),
         members: others(node),
         peers: node.swarm().peers().len() as u64,
+        gateway: host.gateway.addresses().to_vec(),
+        gateway_fault: host.gateway.fault().map(ToOwned::to_owned),
         present: PresentReport::of(node)?,
         standing: StandingReport::of(node),
     })

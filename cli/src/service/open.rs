@@ -40,7 +40,7 @@ fn host(node: Node, folder: &Path, standing: Standing, settings: Settings) -> Ho
         folder: folder.to_owned(),
         settings,
         standing,
-        page: None,
+        gateway: Default::default(),
         changing: Default::default(),
     }
 }

@@ -84,7 +84,7 @@ fn announce(host: &Host, gateway: Option<&Gateway>) -> Result<()> {
         for address in gateway.iter().flat_map(|gateway| gateway.local_addrs()) {
             writeln!(out, "apps find it at http://{address}")?;
         }
-        if host.page.is_some() {
+        if host.gateway.page().is_some() {
             writeln!(
                 out,
                 "people find it by the link that `swarmlet page` prints"

@@ -50,6 +50,18 @@ impl Gateway {
         })
     }
 
+    /// Whether its sockets could be opened now; they are closed again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Gateway::bind`].
+    pub async fn probe(settings: &Settings) -> Result<()> {
+        let during = |error: Error| error.during("gateway.probe");
+        check_runtime().map_err(during)?;
+        listeners(&settings.addresses).await.map_err(during)?;
+        Ok(())
+    }
+
     /// Where it listens; the first address if there are several.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
