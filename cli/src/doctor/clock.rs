@@ -31,7 +31,13 @@ fn judge(now: i64, newest: Option<i64>, is_synchronised: bool) -> Finding {
     }
     match is_synchronised {
         true => Finding::good(CHECK, format!("{}, synchronised", time(now))),
-        false => Finding::good(CHECK, format!("{}, as far as can be said", time(now))),
+        false => {
+            let found = format!(
+                "{}; whether it is synchronised is not known here",
+                time(now)
+            );
+            Finding::unknown(CHECK, found, "compare it with another clock")
+        }
     }
 }
 
@@ -54,7 +60,8 @@ mod tests {
     #[test]
     fn a_clock_is_wrong_before_the_release_and_behind_the_log() {
         let now = RELEASED_MICROS + 1;
-        let verdict = |now, newest| judge(now, newest, false).verdict;
+        assert_eq!(judge(now, None, false).verdict, Verdict::Unknown);
+        let verdict = |now, newest| judge(now, newest, true).verdict;
         assert_eq!(verdict(0, None), Verdict::Bad);
         assert_eq!(verdict(now, None), Verdict::Good);
         assert_eq!(verdict(now, Some(now + AHEAD_MICROS)), Verdict::Good);

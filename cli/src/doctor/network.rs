@@ -4,10 +4,15 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::time::Duration;
 
+use swarmlet_gateway::Gateway;
+
 use super::finding::Finding;
+use crate::settings::GatewaySettings;
+use crate::show::Fields;
 
 const MULTICAST: &str = "multicast";
 const PORTS: &str = "ports";
+const GATEWAY: &str = "gateway";
 
 /// Sends a datagram to a group of its own, and waits for it. What switches and access points
 /// do with multicast only two machines can find out.
@@ -75,6 +80,31 @@ pub(super) fn ports(wanted: &[String], listening: Option<&[String]>) -> Finding 
     Finding::good(PORTS, wanted.join(", "))
 }
 
+/// Whether apps find the node: the gateway of the one that runs is open, or, where none runs, could
+/// be.
+pub(super) async fn gateway(settings: &GatewaySettings, status: Option<&Fields>) -> Finding {
+    let wanted = match settings.to_gateway() {
+        Ok(Some(wanted)) => wanted,
+        Ok(None) => return Finding::good(GATEWAY, "switched off (gateway.enabled)"),
+        Err(failure) => return Finding::bad(GATEWAY, failure.message, &failure.advice),
+    };
+    if let Some(status) = status {
+        let open = status.list("gateway");
+        let fault = status.text("gatewayFault");
+        return match (open.is_empty(), fault.is_empty()) {
+            (false, _) => Finding::good(GATEWAY, open.join(", ")),
+            (true, false) => Finding::warning(GATEWAY, fault, FREE),
+            (true, true) => Finding::warning(GATEWAY, "not open since it was set", START),
+        };
+    }
+    match Gateway::probe(&wanted).await {
+        Ok(()) => Finding::good(GATEWAY, "free ports, when a node runs"),
+        // The node would not run.
+        Err(error) if settings.has_address() => Finding::bad(GATEWAY, error.to_string(), FREE),
+        Err(error) => Finding::warning(GATEWAY, error.to_string(), FREE),
+    }
+}
+
 fn port_of(address: &str) -> Option<&str> {
     address.rsplit_once(':').map(|(_, port)| port)
 }
@@ -89,6 +119,11 @@ fn bind(address: &str) -> io::Result<()> {
         _ => TcpListener::bind(socket).map(drop),
     }
 }
+
+const FREE: &str = "end the program that has the port, or set another address: `swarmlet settings \
+                    set gateway.listen '[\"127.0.0.1:4455\"]'`; then start the node again";
+
+const START: &str = "start the node again: it was started with other settings";
 
 const OTHER: &str = "end the program that has the port, or set another one: \
                      `swarmlet settings set network.listen`";

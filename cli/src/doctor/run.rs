@@ -57,6 +57,7 @@ async fn examine(place: &Path) -> Result<Vec<Finding>> {
         Ok(status) => {
             let listening = status.as_ref().map(|status| status.list("listening"));
             findings.push(network::ports(settings.listen(), listening.as_deref()));
+            findings.push(network::gateway(&settings.gateway, status.as_ref()).await);
             findings.extend(standing::standing(status.as_ref()));
         }
         Err(failure) => findings.push(Finding::bad("node", failure.message, &failure.advice)),

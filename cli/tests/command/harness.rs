@@ -55,8 +55,14 @@ impl Place {
     }
 
     pub(crate) fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_swarmlet"));
-        command.args(words).stdin(Stdio::null());
+        self.command_by(&[], words)
+    }
+
+    /// A command that another program carries out.
+    pub(crate) fn command_by(&self, program: &[&str], words: &[&str]) -> Command {
+        let all = [program, &[env!("CARGO_BIN_EXE_swarmlet")], words].concat();
+        let mut command = Command::new(all[0]);
+        command.args(&all[1..]).stdin(Stdio::null());
         for name in ["SWARMLET_LOG", "NOTIFY_SOCKET", "NO_COLOR"] {
             command.env_remove(name);
         }
@@ -200,6 +206,11 @@ impl Running {
         self.out.read_line(&mut line).unwrap();
         assert!(!line.is_empty(), "it ended: {}", self.complaints());
         line.trim_end().to_owned()
+    }
+
+    /// The number of its process.
+    pub(crate) fn number(&self) -> u32 {
+        self.child.id()
     }
 
     pub(crate) fn signal(&self, signal: Signal) {

@@ -9,6 +9,7 @@ mod carry;
 mod demo;
 mod dump;
 mod events;
+mod gateway;
 mod harness;
 mod inspect;
 mod page;
