@@ -29,8 +29,9 @@ mod wire;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 fn main() -> ExitCode {
-    ask::run(arguments::Arguments::parse())
+    match arguments::read() {
+        Ok(arguments) => ask::run(arguments),
+        Err(code) => code,
+    }
 }

@@ -8,6 +8,7 @@ use super::{blobs, carry, events, node, settings, subscribe, swarm};
 use crate::ask::Errand;
 use crate::demo::Demo;
 use crate::failure::Result;
+use crate::show::Layout;
 
 /// A command.
 #[derive(Subcommand)]
@@ -50,6 +51,8 @@ pub(crate) enum Task {
     Ask(Box<Errand>),
     /// Print a text that needs no node.
     Print(String),
+    /// Print a row, a JSON object, that needs no node.
+    Row(serde_json::Value, Layout),
     /// Look at a device and its machine.
     Doctor,
     /// Show a swarm on this machine.

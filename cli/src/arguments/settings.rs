@@ -46,7 +46,7 @@ impl Settings {
             }
             Self::Schema => {
                 let schema = schemars::schema_for!(crate::settings::Settings);
-                return Ok(Task::Print(pretty(schema.as_value().to_string()) + "\n"));
+                return Ok(Task::Row(schema.into(), Layout::Text(all)));
             }
         };
         Ok(Task::Ask(Box::new(errand)))

@@ -17,7 +17,7 @@ use crate::answer::{Host, answer};
 use crate::arguments::{Arguments, Global, Task};
 use crate::failure::{Failure, Result};
 use crate::limits::PIPE_BYTES;
-use crate::show::complain;
+use crate::show::{Layout, Printer, complain};
 use crate::{demo, doctor, inspect, service, wire};
 
 /// Does what the words say.
@@ -42,9 +42,10 @@ fn act(global: &Global, task: Task) -> Result<()> {
     let folder = global.folder();
     let done = runtime.block_on(async {
         match task {
-            Task::Run { log } => service::run(&folder, &log).await,
+            Task::Run { log } => service::run(&folder, &log, global.format()).await,
             Task::Ask(errand) => ask(global, &folder, *errand).await,
             Task::Print(text) => print(&text),
+            Task::Row(row, layout) => print_row(global, &row, layout),
             Task::Demo(wanted) => {
                 let named = global.named_folder();
                 demo::demo(wanted, named, global.format(), global.quiet).await
@@ -88,6 +89,12 @@ async fn ask_own(host: Box<Host>, conversation: Conversation) -> Result<()> {
     let closed = host.node.close().await;
     asked?;
     Ok(closed?)
+}
+
+fn print_row(global: &Global, row: &serde_json::Value, layout: Layout) -> Result<()> {
+    let mut printer = Printer::new(global.format(), global.quiet, layout);
+    printer.print(row)?;
+    printer.close()
 }
 
 fn print(text: &str) -> Result<()> {

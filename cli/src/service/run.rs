@@ -3,15 +3,27 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use serde::Serialize;
 use swarmlet::ErrorKind;
-use swarmlet_gateway::Gateway;
 
 use super::{gateway, log, open::open, open::while_locked, signals::Signals, socket};
 use crate::answer::{Host, Standing};
 use crate::failure::{Failure, Result};
+use crate::show::{Fields, Format, Layout, Printer};
+
+/// A node that can be used from now on.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RunsRow {
+    node: String,
+    folder: String,
+    /// Where apps find it.
+    gateway: Vec<String>,
+    has_page: bool,
+}
 
 /// Runs the node in `folder` until a signal says to stop, then closes it.
-pub(crate) async fn run(folder: &Path, filter: &str) -> Result<()> {
+pub(crate) async fn run(folder: &Path, filter: &str, format: Format) -> Result<()> {
     log::start(filter)?;
     let open = async || match socket::connect(folder).await? {
         Some(_) => Ok(None),
@@ -25,7 +37,7 @@ pub(crate) async fn run(folder: &Path, filter: &str) -> Result<()> {
     let node = host.node.clone();
     let served = match gateway::open(&mut host).await {
         Ok(gateway) => {
-            let served = serve(Arc::new(host), gateway.as_ref()).await;
+            let served = serve(Arc::new(host), format).await;
             notify(Moment::Stopping);
             if let Some(gateway) = gateway {
                 gateway.close().await;
@@ -43,11 +55,11 @@ pub(crate) async fn run(folder: &Path, filter: &str) -> Result<()> {
 /// Opens the socket for commands, says that all doors of the node are open, and waits for the
 /// signal.
 #[cfg(unix)]
-async fn serve(host: Arc<Host>, gateway: Option<&Gateway>) -> Result<super::commands::Commands> {
+async fn serve(host: Arc<Host>, format: Format) -> Result<super::commands::Commands> {
     let mut stop = Signals::new()?;
     let socket = socket::Socket::bind(&host.folder)?;
     let mut commands = super::commands::Commands::new(host.clone());
-    announce(&host, gateway)?;
+    announce(&host, format)?;
     tokio::select! {
         () = commands.take(&socket) => {}
         () = keep_watchdog() => {}
@@ -58,9 +70,9 @@ async fn serve(host: Arc<Host>, gateway: Option<&Gateway>) -> Result<super::comm
 
 /// No door but the network: there is no socket here that belongs to a folder.
 #[cfg(not(unix))]
-async fn serve(host: Arc<Host>, gateway: Option<&Gateway>) -> Result<Nothing> {
+async fn serve(host: Arc<Host>, format: Format) -> Result<Nothing> {
     let mut stop = Signals::new()?;
-    announce(&host, gateway)?;
+    announce(&host, format)?;
     tracing::info!(signal = stop.next().await, "stopping");
     Ok(Nothing)
 }
@@ -74,28 +86,29 @@ impl Nothing {
 }
 
 /// Says that the node can be used from now on.
-fn announce(host: &Host, gateway: Option<&Gateway>) -> Result<()> {
-    use std::io::Write as _;
-
+fn announce(host: &Host, format: Format) -> Result<()> {
     tracing::info!(node = %host.node.id(), folder = %host.folder.display(), "runs");
-    let mut out = std::io::stdout().lock();
-    let mut say = || -> std::io::Result<()> {
-        writeln!(out, "node {} runs", host.node.id())?;
-        for address in gateway.iter().flat_map(|gateway| gateway.local_addrs()) {
-            writeln!(out, "apps find it at http://{address}")?;
-        }
-        if host.gateway.page().is_some() {
-            writeln!(
-                out,
-                "people find it by the link that `swarmlet page` prints"
-            )?;
-        }
-        out.flush()
-    };
-    let written = say();
-    written.map_err(|error| Failure::io("cannot say that the node runs", error))?;
+    let mut printer = Printer::new(format, false, Layout::Text(runs));
+    printer.print(&RunsRow {
+        node: host.node.id().to_string(),
+        folder: host.folder.display().to_string(),
+        gateway: host.gateway.addresses().to_vec(),
+        has_page: host.gateway.page().is_some(),
+    })?;
+    printer.close()?;
     notify(Moment::Ready);
     Ok(())
+}
+
+fn runs(row: &Fields) -> String {
+    let mut text = format!("node {} runs", row.text("node"));
+    for address in row.list("gateway") {
+        text += &format!("\napps find it at {address}");
+    }
+    if row.is("hasPage") {
+        text += "\npeople find it by the link that `swarmlet page` prints";
+    }
+    text
 }
 
 /// What a service manager is told.

@@ -18,3 +18,4 @@ mod settings;
 mod subscribe;
 mod swarm;
 mod terminal;
+mod words;

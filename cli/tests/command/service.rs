@@ -326,6 +326,20 @@ fn another_user_gets_no_answer_even_where_the_socket_could_be_reached() {
 }
 
 #[test]
+fn a_node_says_in_one_row_that_it_runs_and_where_apps_find_it() {
+    let place = Place::new();
+    place.print(&["settings", "set", "gateway.listen", r#"["127.0.0.1:0"]"#]);
+    let mut node = place.start(&["run", "--log", "warn", "--json"]);
+    let row: serde_json::Value = serde_json::from_str(&node.line()).unwrap();
+    assert_eq!(row["node"], place.row(&["status"])["node"]);
+    assert_eq!(row["hasPage"], true);
+    let address = row["gateway"][0].as_str().unwrap();
+    let answer = fetch(address.strip_prefix("http://").unwrap(), "/healthz", None);
+    assert!(answer.starts_with("HTTP/1.0 200 "), "{answer}");
+    node.stop();
+}
+
+#[test]
 fn apps_find_the_node_by_http_where_the_settings_say() {
     let place = Place::new();
     place.print(&["settings", "set", "gateway.listen", r#"["127.0.0.1:0"]"#]);

@@ -73,6 +73,7 @@ fn the_schema_and_the_words_of_shells_need_no_folder() {
     let schema: serde_json::Value =
         serde_json::from_str(&place.print(&["settings", "schema"])).unwrap();
     assert!(schema["properties"]["network"].is_object(), "{schema}");
+    assert_eq!(place.row(&["settings", "schema"]), schema);
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         assert!(place.print(&["completions", shell]).contains("swarmlet"));
     }
