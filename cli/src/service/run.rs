@@ -1,6 +1,7 @@
 //! From the folder to a node that others can use, and back.
 
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -25,19 +26,15 @@ struct RunsRow {
 /// Runs the node in `folder` until a signal says to stop, then closes it.
 pub(crate) async fn run(folder: &Path, filter: &str, format: Format) -> Result<()> {
     log::start(filter)?;
-    let open = async || match socket::connect(folder).await? {
-        Some(_) => Ok(None),
-        None => open(folder, Standing::Service, true).await.map(Some),
-    };
-    let Some(mut host) = while_locked(open).await? else {
-        let message = format!("a node runs in {} already", folder.display());
-        return Err(Failure::new(ErrorKind::Locked, message)
-            .advise("use it, or stop it first; another node needs another folder"));
+    // First of all: who is told to stop while it opens has to close as well.
+    let mut stop = Signals::new()?;
+    let Some(mut host) = open_unless_stopped(folder, &mut stop).await? else {
+        return Ok(());
     };
     let node = host.node.clone();
     let served = match gateway::open(&mut host).await {
         Ok(gateway) => {
-            let served = serve(Arc::new(host), format).await;
+            let served = serve(Arc::new(host), &mut stop, format).await;
             notify(Moment::Stopping);
             if let Some(gateway) = gateway {
                 gateway.close().await;
@@ -52,11 +49,54 @@ pub(crate) async fn run(folder: &Path, filter: &str, format: Format) -> Result<(
     Ok(closed?)
 }
 
+/// Opens the node in `folder`; nothing if a signal has come first. A log that is being recovered
+/// cannot be left in the middle, so the node is then opened and closed at once; a second signal
+/// leaves it as a kill would.
+async fn open_unless_stopped(folder: &Path, stop: &mut Signals) -> Result<Option<Host>> {
+    let open = async || match socket::connect(folder).await? {
+        Some(_) => Ok(None),
+        None => open(folder, Standing::Service, true).await.map(Some),
+    };
+    let mut opening = pin!(while_locked(open));
+    let opened = tokio::select! {
+        opened = &mut opening => Some(opened),
+        name = stop.next() => {
+            tracing::info!(signal = name, "stopping as soon as the folder is open");
+            notify(Moment::Stopping);
+            None
+        }
+    };
+    let is_stopped = opened.is_none();
+    let opened = match opened {
+        Some(opened) => opened,
+        None => tokio::select! {
+            opened = opening => opened,
+            _ = stop.next() => {
+                let message = "interrupted while the folder was being opened";
+                return Err(Failure::new(ErrorKind::Cancelled, message));
+            }
+        },
+    };
+    let Some(host) = opened? else {
+        let message = format!("a node runs in {} already", folder.display());
+        return Err(Failure::new(ErrorKind::Locked, message)
+            .advise("use it, or stop it first; another node needs another folder"));
+    };
+    if is_stopped {
+        host.node.close().await?;
+        tracing::info!("closed");
+    }
+    Ok((!is_stopped).then_some(host))
+}
+
 /// Opens the socket for commands, says that all doors of the node are open, and waits for the
 /// signal.
 #[cfg(unix)]
-async fn serve(host: Arc<Host>, format: Format) -> Result<super::commands::Commands> {
-    let mut stop = Signals::new()?;
+async fn serve(
+    host: Arc<Host>,
+    stop: &mut Signals,
+    format: Format,
+) -> Result<super::commands::Commands> {
     let socket = socket::Socket::bind(&host.folder)?;
     let mut commands = super::commands::Commands::new(host.clone());
     announce(&host, format)?;
@@ -70,8 +110,7 @@ async fn serve(host: Arc<Host>, format: Format) -> Result<super::commands::Comma
 
 /// No door but the network: there is no socket here that belongs to a folder.
 #[cfg(not(unix))]
-async fn serve(host: Arc<Host>, format: Format) -> Result<Nothing> {
-    let mut stop = Signals::new()?;
+async fn serve(host: Arc<Host>, stop: &mut Signals, format: Format) -> Result<Nothing> {
     announce(&host, format)?;
     tracing::info!(signal = stop.next().await, "stopping");
     Ok(Nothing)

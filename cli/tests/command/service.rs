@@ -45,6 +45,45 @@ fn it_closes_cleanly_on_both_signals_and_takes_its_socket_with_it() {
 }
 
 #[test]
+fn a_signal_that_comes_while_it_opens_closes_it_as_well() {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+
+    let place = Place::new();
+    place.print(&["publish", "1"]);
+    // It opens only when somebody has written the settings into this.
+    let settings = place.path().join("settings.json");
+    mknodat(CWD, &settings, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let node = place.start(&["run"]);
+    let begun = std::time::Instant::now();
+    let mut pipe = loop {
+        let mut options = std::fs::File::options();
+        let nonblocking = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+        match options
+            .write(true)
+            .custom_flags(nonblocking)
+            .open(&settings)
+        {
+            Ok(pipe) => break pipe,
+            Err(error) => assert!(begun.elapsed() < crate::harness::SOON, "{error}"),
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    node.signal(Signal::TERM);
+    pipe.write_all(br#"{"gateway": {"enabled": false}}"#)
+        .unwrap();
+    drop(pipe);
+    let (status, err) = node.wait();
+    assert!(
+        status.success() && err.contains("closed"),
+        "{status}: {err}"
+    );
+    std::fs::remove_file(settings).unwrap();
+    assert_eq!(place.rows(&["query"]).len(), 1);
+}
+
+#[test]
 fn a_command_that_finds_no_room_is_told_so_soon() {
     let place = Place::new();
     let node = place.run_logging("error");
