@@ -211,13 +211,18 @@ pub(crate) struct Terms {
 pub(crate) enum Blobs {
     /// Stores bytes, which follow.
     Put(Put),
-    /// Gives bytes.
+    /// Stores the files of a folder, which follow, as a collection.
+    PutFolder(Put),
+    /// Gives bytes; of a collection its files, in one row, unless its own bytes are wanted.
     Get {
         blob: BlobName,
         within: Option<Duration>,
+        is_raw: bool,
     },
     /// The records.
     Ls,
+    /// The files of a collection.
+    Files { blob: BlobName },
     /// All that is known of one.
     Stat { blob: BlobName },
     /// Keeps one here, whatever records say.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::Serialize;
 use swarmlet::report::here_text;
 use swarmlet::{
-    BlobId, BlobInfo, BlobState, BlobWriter, Blobs as Store, ErrorKind, Hold, Keep, Parameters,
-    PutOptions, QueryOptions, Row, Tags,
+    BlobId, BlobInfo, BlobStat, BlobState, Blobs as Store, Collection, CollectionFile,
+    CollectionPath, ErrorKind, Hold, Keep, Parameters, PutOptions, QueryOptions, Row, Tags,
 };
 
 use super::host::Host;
@@ -14,7 +14,7 @@ use super::rows::KeyRow;
 use crate::failure::{Failure, Result};
 use crate::limits::ROWS_AT_ONCE;
 use crate::request::{BlobName, Blobs, Put};
-use crate::wire::{Link, Progress};
+use crate::wire::{Link, Part, Progress};
 
 /// What a record says of a blob.
 #[derive(Serialize)]
@@ -45,8 +45,30 @@ struct StatRow {
     here: &'static str,
     size: Option<u64>,
     missing: Option<u64>,
+    /// How many files are in it, and bytes in them, of a folder whose list is here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    files: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file_bytes: Option<u64>,
     is_pinned: bool,
     records: Vec<RecordRow>,
+}
+
+/// The files of a folder.
+#[derive(Serialize)]
+struct FolderRow {
+    blob: String,
+    files: Vec<FileRow>,
+}
+
+/// A file of a folder.
+#[derive(Serialize)]
+struct FileRow {
+    path: String,
+    blob: String,
+    size: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    here: Option<&'static str>,
 }
 
 /// A blob to which something was done.
@@ -76,11 +98,20 @@ pub(super) async fn act(host: &Host, request: Blobs, link: &mut Link) -> Result<
     let blobs = host.node.blobs();
     match request {
         Blobs::Put(put) => store(host, put, link).await,
-        Blobs::Get { blob, within } => {
+        Blobs::PutFolder(put) => store_folder(host, put, link).await,
+        Blobs::Get {
+            blob,
+            within,
+            is_raw,
+        } => {
             let id = find(host, &blob).await?;
-            send(&blobs, id, within, link).await
+            match !is_raw && is_folder(&blobs, id).await? {
+                true => send_files(&blobs, id, within, link).await,
+                false => send(&blobs, id, within, link).await,
+            }
         }
         Blobs::Ls => list(&blobs, link).await,
+        Blobs::Files { blob } => list_files(&blobs, find(host, &blob).await?, link).await,
         Blobs::Stat { blob } => stat(&blobs, find(host, &blob).await?, link).await,
         Blobs::Pin { blob } => {
             let id = find(host, &blob).await?;
@@ -119,7 +150,7 @@ async fn blocking<T: Send + 'static>(
 /// Stores the bytes that the person sends. If they go away first, nothing is left.
 async fn store(host: &Host, put: Put, link: &mut Link) -> Result<()> {
     let blobs = host.node_of(put.app.as_deref())?.blobs();
-    let mut writer = begin(&blobs, &put)?;
+    let mut writer = begin(put, |options| blobs.writer(options))?;
     while let Some(bytes) = link.receive().await? {
         writer = blocking(move || {
             writer.write(&bytes)?;
@@ -131,20 +162,109 @@ async fn store(host: &Host, put: Put, link: &mut Link) -> Result<()> {
     link.row(&RecordRow::of(stored, None)).await
 }
 
-fn begin(blobs: &Store, put: &Put) -> Result<BlobWriter> {
+/// Stores the files that the person sends. If they go away first, nothing is left.
+async fn store_folder(host: &Host, put: Put, link: &mut Link) -> Result<()> {
+    let blobs = host.node_of(put.app.as_deref())?.blobs();
+    let mut writer = begin(put, |options| blobs.collection_writer(options))?;
+    loop {
+        writer = match link.receive_part().await? {
+            Part::File(path) => {
+                let path = String::from_utf8_lossy(&path).into_owned();
+                let path = CollectionPath::new(path)?;
+                blocking(move || writer.file(path).map(|()| writer)).await?
+            }
+            Part::Bytes(bytes) => blocking(move || writer.write(&bytes).map(|()| writer)).await?,
+            Part::End => break,
+        };
+    }
+    let stored = blocking(move || writer.finish_blocking()).await?;
+    link.row(&RecordRow::of(stored, None)).await
+}
+
+/// Begins to store what is said so.
+fn begin<T>(put: Put, begin: impl Fn(PutOptions) -> swarmlet::Result<T>) -> Result<T> {
     let tags = Tags::new(put.tags.iter().map(String::as_str))?;
     let mut options = PutOptions::new().tags(tags);
-    options = options.hold(put.hold.clone()).keep(put.keep.clone());
-    if let Some(media_type) = &put.media_type {
+    options = options.hold(put.hold).keep(put.keep);
+    if let Some(media_type) = put.media_type {
         options = options.media_type(media_type);
     }
-    if let Some(name) = &put.name {
-        return Ok(blobs.writer(options.name(name))?);
+    if let Some(name) = put.name {
+        return Ok(begin(options.name(name))?);
     }
     // Nobody chose the name of the file for the blob, so nobody is to blame if it does not fit.
-    let named = put.file_name.as_ref();
-    let named = named.and_then(|name| blobs.writer(options.clone().name(name)).ok());
-    named.map_or_else(|| Ok(blobs.writer(options)?), Ok)
+    let named = put.file_name.map(|name| options.clone().name(name));
+    let named = named.and_then(|options| begin(options).ok());
+    named.map_or_else(|| Ok(begin(options)?), Ok)
+}
+
+/// Whether a record says that a blob is the list of the files of a folder.
+async fn is_folder(blobs: &Store, id: BlobId) -> Result<bool> {
+    let blobs = blobs.clone();
+    let stat = blocking(move || blobs.stat(id)).await?;
+    Ok(says_folder(&stat))
+}
+
+fn says_folder(stat: &BlobStat) -> bool {
+    let mut kinds = stat.records.iter().map(|info| info.media_type.as_deref());
+    kinds.any(|kind| kind == Some(Collection::MEDIA_TYPE))
+}
+
+/// Sends which files a folder has: the person asks for those that are missing.
+async fn send_files(
+    blobs: &Store,
+    id: BlobId,
+    within: Option<Duration>,
+    link: &mut Link,
+) -> Result<()> {
+    let files = in_time(within, blobs.collection(id)).await?;
+    link.row(&FolderRow {
+        blob: id.to_string(),
+        files: files.iter().map(|file| FileRow::of(file, None)).collect(),
+    })
+    .await
+}
+
+/// Lists the files of a folder whose list is here.
+async fn list_files(blobs: &Store, id: BlobId, link: &mut Link) -> Result<()> {
+    if !is_folder(blobs, id).await? {
+        let failure = Failure::invalid("the blob is a file, and no folder");
+        return Err(failure.advise("`swarmlet blobs stat` prints what is known of it"));
+    }
+    let Some(files) = files_here(blobs, id, blobs.state(id)?).await? else {
+        let message = "the list of the files is not on this device yet";
+        return Err(Failure::new(ErrorKind::Unavailable, message)
+            .advise("`swarmlet blobs get` fetches it, with the files"));
+    };
+    for file in files.iter() {
+        let here = here_text(blobs.state(file.1.id)?);
+        link.row(&FileRow::of(file, Some(here))).await?;
+    }
+    Ok(())
+}
+
+/// The files of a folder, without asking anybody.
+async fn files_here(blobs: &Store, id: BlobId, state: BlobState) -> Result<Option<Collection>> {
+    match state {
+        BlobState::Here { .. } => Ok(Some(blobs.collection(id).await?)),
+        BlobState::Part { .. } | BlobState::Absent => Ok(None),
+    }
+}
+
+/// Waits for what comes from others, at most so long.
+async fn in_time<T>(
+    within: Option<Duration>,
+    coming: impl Future<Output = swarmlet::Result<T>>,
+) -> Result<T> {
+    let Some(within) = within else {
+        return Ok(coming.await?);
+    };
+    let come = tokio::time::timeout(within, coming).await;
+    Ok(come.map_err(|_| {
+        let message = "no bytes of the blob came in time: nobody who can be reached has it and \
+                       may give it to this device";
+        Failure::new(ErrorKind::Timeout, message)
+    })??)
 }
 
 /// Sends the bytes of a blob, those that are not here as they come.
@@ -152,16 +272,8 @@ async fn send(blobs: &Store, id: BlobId, within: Option<Duration>, link: &mut Li
     let mut reader = blobs.get(id);
     let mut total = None;
     loop {
-        let next = reader.next_chunk();
-        let next = match within {
-            Some(within) => tokio::time::timeout(within, next).await.map_err(|_| {
-                let message = "no bytes of the blob came in time: nobody who can be reached has \
-                               it and may give it to this device";
-                Failure::new(ErrorKind::Timeout, message)
-            })?,
-            None => next.await,
-        };
-        let Some(bytes) = next? else {
+        let next = in_time(within, reader.next_chunk()).await?;
+        let Some(bytes) = next else {
             return Ok(());
         };
         link.bytes(&bytes).await?;
@@ -198,8 +310,16 @@ async fn stat(blobs: &Store, id: BlobId, link: &mut Link) -> Result<()> {
         let message = format!("no blob {id} is here, and no record of one");
         return Err(Failure::new(ErrorKind::NotFound, message));
     }
+    let files = match says_folder(&stat) {
+        // What somebody says to be a folder need not be one.
+        true => files_here(blobs, id, stat.state).await.unwrap_or_default(),
+        false => None,
+    };
+    let files = files.as_ref();
     let records = stat.records.into_iter();
     link.row(&StatRow {
+        files: files.map(|files| files.len() as u64),
+        file_bytes: files.map(|files| files.iter().map(|(_, file)| file.size.get()).sum()),
         blob: id.to_string(),
         here: here_text(stat.state),
         size,
@@ -282,6 +402,17 @@ impl RecordRow {
             app_id: info.app_id.to_string(),
             timestamp: info.timestamp.micros(),
             key: info.key.into(),
+        }
+    }
+}
+
+impl FileRow {
+    fn of((path, file): (&CollectionPath, CollectionFile), here: Option<&'static str>) -> Self {
+        Self {
+            path: path.to_string(),
+            blob: file.id.to_string(),
+            size: file.size.get(),
+            here,
         }
     }
 }

@@ -82,7 +82,7 @@ impl Command {
             Self::Subscribe(subscribe) => subscribe.into_errand()?,
             Self::Offsets(offsets) => offsets.into_errand(),
             Self::Explain(explain) => explain.into_errand()?,
-            Self::Blobs(blobs) => blobs.into_errand(),
+            Self::Blobs(blobs) => blobs.into_errand()?,
             Self::Export(export) => export.into_errand()?,
             Self::Import(import) => import.into_errand(),
         };

@@ -5,12 +5,12 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::pin::pin;
 
-use swarmlet::ErrorKind;
+use swarmlet::{Collection, ErrorKind};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 
-use super::errand::Errand;
+use super::errand::{Content, Errand, Place};
 use super::files::{self, Sink};
-use super::reach::Stream;
+use super::folder::{Folder, files_of};
 use super::source::Source;
 use crate::failure::{Failure, Result};
 use crate::limits::CHUNK_BYTES;
@@ -18,18 +18,33 @@ use crate::request::Request;
 use crate::show::{Fields, Format, Gauge, Printer};
 use crate::wire::{Frame, Opening, Progress, Sort, read_frame, write_frame};
 
+/// A stream of bytes in both directions.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
 /// What was opened for a conversation, before anything is asked: a file that cannot be written is
 /// found out first.
 pub(super) struct Conversation {
     request: Request,
-    source: Option<Source>,
+    source: Option<Outgoing>,
     gauge: Gauge,
     listener: Listener,
+}
+
+/// What the node gets.
+enum Outgoing {
+    File(Source),
+    Folder(Folder),
 }
 
 /// Where what is answered goes.
 struct Listener {
     bytes_to: Option<Sink>,
+    /// Whether the files of a folder may come instead of bytes.
+    takes_folder: bool,
+    /// These files, if they did.
+    folder: Option<Collection>,
     rows_to: Option<Sink>,
     offsets_to: Option<PathBuf>,
     /// Whether the node is sent a file, whose progress is known here.
@@ -46,12 +61,18 @@ enum Next {
 impl Conversation {
     pub(super) fn new(errand: Errand, format: Format, is_quiet: bool) -> Result<Self> {
         let source = errand.source.as_ref();
-        let source = source.map(|(place, content)| Source::open(place, *content));
+        let source = source.map(|(place, content)| Outgoing::open(place, *content));
         let source = source.transpose()?;
         let begin = |place, is_text| Sink::begin(place, is_text);
+        let takes_folder = errand.folder_to.is_some();
+        // Whether a folder comes, which may go into one that is there, the node will say.
+        let is_folder = |place: &&Place| matches!(place, Place::File(path) if path.is_dir());
         let bytes_to = errand.bytes_to.as_ref();
+        let bytes_to = bytes_to.filter(|place| !(takes_folder && is_folder(place)));
         let rows_to = errand.rows_to.as_ref();
         let listener = Listener {
+            takes_folder,
+            folder: None,
             bytes_to: bytes_to.map(|place| begin(place, false)).transpose()?,
             rows_to: rows_to.map(|place| begin(place, true)).transpose()?,
             offsets_to: errand.offsets_to,
@@ -66,15 +87,15 @@ impl Conversation {
         })
     }
 
-    /// Asks on `stream`, and shows what is answered, to its end. If nobody reads what is shown any
-    /// more, that is an end as well.
-    pub(super) async fn hold(self, stream: impl Stream) -> Result<()> {
+    /// Asks on `stream`, and shows what is answered, to its end; gives the files of a folder that
+    /// are still to be saved. If nobody reads what is shown any more, that is an end as well.
+    pub(super) async fn hold(self, stream: impl Stream) -> Result<Option<Collection>> {
         let (read, mut write) = tokio::io::split(stream);
         send_request(&mut write, self.request).await?;
         let (source, gauge) = (self.source, self.gauge);
         let sending = async {
             match source {
-                Some(source) => send_bytes(&mut write, source, gauge).await,
+                Some(source) => send(&mut write, source, gauge).await,
                 None => Ok(None),
             }
         };
@@ -84,7 +105,7 @@ impl Conversation {
             heard = &mut listening => heard,
             sent = sending => match sent {
                 Err(failure) if !failure.is(ErrorKind::Closed) => Err(failure),
-                Ok(Some(damage)) => Err(with_answer(damage, listening.await)),
+                Ok(Some(damage)) => Err(with_answer(damage, listening.await.map(drop))),
                 // Why the node does not want more, it says itself.
                 _ => listening.await,
             },
@@ -103,20 +124,46 @@ fn with_answer(damage: Failure, heard: Result<()>) -> Failure {
     }
 }
 
+impl Outgoing {
+    fn open(place: &Place, content: Content) -> Result<Self> {
+        match (place, content) {
+            (Place::File(path), Content::Folder) => Folder::open(path).map(Self::Folder),
+            _ => Source::open(place, content).map(Self::File),
+        }
+    }
+}
+
 impl Listener {
     /// Takes frames to the last one.
-    async fn listen(mut self, mut read: impl AsyncRead + Unpin) -> Result<()> {
+    async fn listen(mut self, mut read: impl AsyncRead + Unpin) -> Result<Option<Collection>> {
         loop {
             let frame = read_frame(&mut read).await.map_err(hung_up)?;
             let frame = frame.ok_or_else(|| hung_up(io::ErrorKind::UnexpectedEof.into()))?;
             if let Next::Done = self.take(frame)? {
-                let mut sinks = [self.bytes_to, self.rows_to].into_iter().flatten();
-                return written(sinks.try_for_each(Sink::complete)).map(drop);
+                return self.end();
             }
         }
     }
 
+    fn end(self) -> Result<Option<Collection>> {
+        if self.folder.is_some() {
+            return Ok(self.folder);
+        }
+        if self.takes_folder && self.bytes_to.is_none() {
+            return Err(no_folder());
+        }
+        let mut sinks = [self.bytes_to, self.rows_to].into_iter().flatten();
+        written(sinks.try_for_each(Sink::complete)).map(|_| None)
+    }
+
     fn take(&mut self, frame: Frame) -> Result<Next> {
+        if self.takes_folder && frame.sort == Sort::Row {
+            self.folder = Some(files_of(&read_json(&frame)?)?);
+            return Ok(Next::More);
+        }
+        if self.takes_folder && frame.sort == Sort::Bytes && self.bytes_to.is_none() {
+            return Err(no_folder());
+        }
         match (frame.sort, &mut self.bytes_to, &mut self.rows_to) {
             (Sort::Bytes, Some(sink), _) => written(sink.write_all(&frame.body)),
             (Sort::Row, _, Some(sink)) => {
@@ -171,28 +218,29 @@ async fn send_request(write: &mut (impl AsyncWrite + Unpin), request: Request) -
     }
 }
 
-/// Sends a file to its end, and tells how far it is. Gives what has ended it early, where what came
-/// before that is of use.
-async fn send_bytes(
+/// Sends a file, or all files of a folder, and tells how far it is. Gives what has ended it early,
+/// where what came before that is of use.
+async fn send(
     write: &mut (impl AsyncWrite + Unpin),
-    mut source: Source,
+    outgoing: Outgoing,
     mut gauge: Gauge,
 ) -> Result<Option<Failure>> {
-    let mut chunk = vec![0; CHUNK_BYTES];
-    let damage = loop {
-        let len = match source.fill(&mut chunk).await {
-            Ok(0) => break None,
-            Ok(len) => len,
-            Err(failure) if source.is_records() => break Some(failure),
-            Err(failure) => return Err(failure),
-        };
-        let sent = write_frame(write, Sort::Bytes, &chunk[..len]).await;
-        sent.map_err(hung_up)?;
-        gauge.show(Progress {
-            done: source.bytes_read(),
-            total: source.size(),
-            is_bytes: true,
-        });
+    let damage = match outgoing {
+        Outgoing::File(mut source) => send_bytes(write, &mut source, None, &mut gauge).await?,
+        Outgoing::Folder(mut folder) => {
+            let mut sent = Progress {
+                done: 0,
+                total: Some(folder.size()),
+                is_bytes: true,
+            };
+            while let Some((path, mut source)) = folder.next_file()? {
+                let begun = write_frame(write, Sort::File, path.as_str().as_bytes()).await;
+                begun.map_err(hung_up)?;
+                send_bytes(write, &mut source, Some(sent), &mut gauge).await?;
+                sent.done += source.bytes_read();
+            }
+            None
+        }
     };
     gauge.hide();
     let ended = async {
@@ -201,6 +249,36 @@ async fn send_bytes(
     };
     ended.await.map_err(hung_up)?;
     Ok(damage)
+}
+
+/// Sends the bytes of a file, which may be one of several of which some were sent.
+async fn send_bytes(
+    write: &mut (impl AsyncWrite + Unpin),
+    source: &mut Source,
+    before: Option<Progress>,
+    gauge: &mut Gauge,
+) -> Result<Option<Failure>> {
+    let mut chunk = vec![0; CHUNK_BYTES];
+    loop {
+        let len = match source.fill(&mut chunk).await {
+            Ok(0) => return Ok(None),
+            Ok(len) => len,
+            Err(failure) if source.is_records() => return Ok(Some(failure)),
+            Err(failure) => return Err(failure),
+        };
+        let sent = write_frame(write, Sort::Bytes, &chunk[..len]).await;
+        sent.map_err(hung_up)?;
+        gauge.show(Progress {
+            done: before.map_or(0, |before| before.done) + source.bytes_read(),
+            total: before.map_or(source.size(), |before| before.total),
+            is_bytes: true,
+        });
+    }
+}
+
+fn no_folder() -> Failure {
+    let failure = Failure::invalid("the blob is a file, and what was named for it is a folder");
+    failure.advise("name a file in that folder")
 }
 
 fn show(frame: Frame, printer: &mut Printer) -> Result<Next> {
@@ -225,7 +303,7 @@ fn show(frame: Frame, printer: &mut Printer) -> Result<Next> {
             return Err(read_json(&frame)?);
         }
         Sort::Done => return written(printer.end()).map(|_| Next::Done),
-        Sort::Request | Sort::End | Sort::Bytes | Sort::Offsets => {
+        Sort::Request | Sort::File | Sort::End | Sort::Bytes | Sort::Offsets => {
             Err(io::ErrorKind::InvalidData.into())
         }
     };
@@ -255,7 +333,6 @@ fn hung_up(error: io::Error) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::super::errand::Place;
     use super::*;
     use crate::show::Layout;
 

@@ -1,6 +1,7 @@
 //! A request, and what belongs to it on the side of the person.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::request::Request;
 use crate::show::Layout;
@@ -14,6 +15,7 @@ pub(crate) struct Errand {
     pub(super) makes_folder: bool,
     pub(super) source: Option<(Place, Content)>,
     pub(super) bytes_to: Option<Place>,
+    pub(super) folder_to: Option<FolderTo>,
     pub(super) rows_to: Option<Place>,
     pub(super) offsets_to: Option<PathBuf>,
 }
@@ -27,6 +29,15 @@ pub(crate) enum Place {
     File(PathBuf),
 }
 
+/// Where the files of a blob go that is a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FolderTo {
+    /// Where bytes would go: a folder has to have a path.
+    pub(super) place: Place,
+    /// How long to wait for more bytes.
+    pub(super) within: Option<Duration>,
+}
+
 /// What the bytes of a file that a node gets are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Content {
@@ -34,6 +45,8 @@ pub(super) enum Content {
     Whole,
     /// Records, compressed or not: those before damage are as good as without.
     Records,
+    /// A folder, all files of it.
+    Folder,
 }
 
 impl Place {
@@ -55,6 +68,7 @@ impl Errand {
             makes_folder: false,
             source: None,
             bytes_to: None,
+            folder_to: None,
             rows_to: None,
             offsets_to: None,
         }
@@ -74,6 +88,13 @@ impl Errand {
         self
     }
 
+    /// With the files of this folder, which the node gets.
+    #[must_use]
+    pub(crate) fn reading_folder(mut self, folder: PathBuf) -> Self {
+        self.source = Some((Place::File(folder), Content::Folder));
+        self
+    }
+
     /// With the records of this, which the node gets, unpacked if they are compressed.
     #[must_use]
     pub(crate) fn reading_records(mut self, source: Place) -> Self {
@@ -86,6 +107,15 @@ impl Errand {
     pub(crate) fn writing_bytes(mut self, to: Place) -> Self {
         self.bytes_to = Some(to);
         self
+    }
+
+    /// With a place for a blob, whether it is a file or a folder; it is given up when no bytes come
+    /// for so long.
+    #[must_use]
+    pub(crate) fn saving(self, place: Place, within: Option<Duration>) -> Self {
+        let mut errand = self.writing_bytes(place.clone());
+        errand.folder_to = Some(FolderTo { place, within });
+        errand
     }
 
     /// With a place for the rows, which are lines of JSON there.

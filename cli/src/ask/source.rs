@@ -39,7 +39,7 @@ impl Source {
             file: Counted::open(place)?,
             content,
             unpacking: match content {
-                Content::Whole => Unpacking::Plain,
+                Content::Whole | Content::Folder => Unpacking::Plain,
                 Content::Records => Unpacking::Unknown,
             },
         })
@@ -105,9 +105,7 @@ impl Counted {
         let metadata = std::fs::metadata(path).map_err(failed)?;
         if metadata.is_dir() {
             let message = format!("{} is a folder", path.display());
-            return Err(
-                Failure::invalid(message).advise("name a file, or pack the folder into one")
-            );
+            return Err(Failure::invalid(message).advise("name a file"));
         }
         let file = File::open(path).map_err(failed)?;
         Ok(Self {

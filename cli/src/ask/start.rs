@@ -7,18 +7,18 @@ use std::pin::pin;
 use std::process::ExitCode;
 use std::task::Poll;
 
-use swarmlet::ErrorKind;
+use swarmlet::{Collection, ErrorKind};
 use tokio::runtime::Builder;
 
 use super::converse::Conversation;
-use super::errand::Errand;
+use super::errand::{Errand, FolderTo, Place};
+use super::folder::{SavedRow, place_of};
 use super::reach::{Reached, reach};
-use crate::answer::{Host, answer};
 use crate::arguments::{Arguments, Global, Task};
 use crate::failure::{Failure, Result};
-use crate::limits::PIPE_BYTES;
+use crate::request::{BlobName, Blobs, Request};
 use crate::show::{Layout, Printer, complain};
-use crate::{demo, doctor, inspect, service, wire};
+use crate::{demo, doctor, inspect, service};
 
 /// Does what the words say.
 pub(crate) fn run(arguments: Arguments) -> ExitCode {
@@ -66,12 +66,16 @@ async fn ask(global: &Global, folder: &Path, errand: Errand) -> Result<()> {
     // It is listened for from the first poll on, and has to be before there are files to remove.
     poll_fn(|context| Poll::Ready(interrupt.as_mut().poll(context).is_ready())).await;
     let (makes_folder, needs_others) = (errand.makes_folder, errand.request.needs_others());
+    let folder_to = errand.folder_to.clone();
     let conversation = Conversation::new(errand, global.format(), global.quiet)?;
     let asked = async {
-        match reach(folder, makes_folder, needs_others).await? {
-            Reached::Running(stream) => conversation.hold(stream).await,
-            Reached::Opened(host) => ask_own(host, conversation).await,
-        }
+        let mut reached = reach(folder, makes_folder, needs_others).await?;
+        let done = match (reached.hold(conversation).await, folder_to) {
+            (Ok(Some(files)), Some(to)) => save(&mut reached, &files, &to, global).await,
+            (held, _) => held.map(drop),
+        };
+        let closed = reached.close().await;
+        done.and(closed)
     };
     tokio::select! {
         asked = asked => asked,
@@ -79,16 +83,39 @@ async fn ask(global: &Global, folder: &Path, errand: Errand) -> Result<()> {
     }
 }
 
-/// Has a node of our own answer, by the same handler and the same bytes as one that runs. Given up,
-/// it leaves the node to close by itself.
-async fn ask_own(host: Box<Host>, conversation: Conversation) -> Result<()> {
-    let (ours, theirs) = tokio::io::duplex(PIPE_BYTES);
-    let served = wire::serve(theirs, |request, link| answer(&host, request, link));
-    // Whoever is done first ends the other: the end of the answer, or its reader.
-    let (asked, _) = tokio::join!(conversation.hold(ours), served);
-    let closed = host.node.close().await;
-    asked?;
-    Ok(closed?)
+/// Saves the files of a collection below a folder, each in a conversation of its own. If one fails,
+/// those before it stay; repeated it goes on.
+async fn save(
+    reached: &mut Reached,
+    files: &Collection,
+    to: &FolderTo,
+    global: &Global,
+) -> Result<()> {
+    let Place::File(folder) = &to.place else {
+        let failure = Failure::invalid("the blob is a folder, which has no bytes of its own");
+        return Err(failure.advise("name a folder to save its files in"));
+    };
+    let failed = |error| Failure::io(format!("cannot make {}", folder.display()), error);
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let mut saved = SavedRow::new(folder);
+    for (path, file) in files.iter() {
+        let Some(place) = place_of(folder, path, file).await? else {
+            saved.unchanged += 1;
+            continue;
+        };
+        let request = Request::Blobs(Blobs::Get {
+            blob: BlobName::Id(file.id),
+            within: to.within,
+            is_raw: true,
+        });
+        let errand = Errand::new(request, Layout::Card).writing_bytes(Place::File(place));
+        let conversation = Conversation::new(errand, global.format(), global.quiet)?;
+        reached.hold(conversation).await?;
+        saved.written += 1;
+    }
+    let mut printer = Printer::new(global.format(), global.quiet, Layout::Text(SavedRow::text));
+    printer.print(&saved)?;
+    printer.close()
 }
 
 fn print_row(global: &Global, row: &serde_json::Value, layout: Layout) -> Result<()> {

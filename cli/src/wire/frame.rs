@@ -25,6 +25,8 @@ pub(crate) enum Sort {
     Bytes,
     /// To the node: there are no more bytes.
     End,
+    /// To the node: the next file of a folder, by its path in it; its bytes follow.
+    File,
     /// From the node: a row, a JSON object.
     Row,
     /// From the node: nothing more comes for now, so what is here can be shown.
@@ -50,10 +52,11 @@ pub(crate) struct Frame {
     pub(crate) body: Bytes,
 }
 
-const SORTS: [(u8, Sort); 11] = [
+const SORTS: [(u8, Sort); 12] = [
     (b'Q', Sort::Request),
     (b'B', Sort::Bytes),
     (b'E', Sort::End),
+    (b'L', Sort::File),
     (b'R', Sort::Row),
     (b'W', Sort::Pause),
     (b'N', Sort::Note),

@@ -16,7 +16,17 @@ use crate::failure::{Failure, Result};
 /// dropped where it waits.
 pub(crate) struct Link {
     out: BufWriter<Pin<Box<dyn AsyncWrite + Send>>>,
-    incoming: mpsc::Receiver<Option<Bytes>>,
+    incoming: mpsc::Receiver<Part>,
+}
+
+/// What the person sends, one after the other.
+pub(crate) enum Part {
+    /// A file of a folder begins, with this path.
+    File(Bytes),
+    /// Bytes of a file.
+    Bytes(Bytes),
+    /// There is no more.
+    End,
 }
 
 /// How far long work is.
@@ -33,7 +43,7 @@ pub(crate) struct Progress {
 impl Link {
     pub(super) fn new(
         out: impl AsyncWrite + Send + 'static,
-        incoming: mpsc::Receiver<Option<Bytes>>,
+        incoming: mpsc::Receiver<Part>,
     ) -> Self {
         let out: Pin<Box<dyn AsyncWrite + Send>> = Box::pin(out);
         Self {
@@ -84,6 +94,15 @@ impl Link {
 
     /// The next bytes of the file that the person gives; nothing at its end.
     pub(crate) async fn receive(&mut self) -> Result<Option<Bytes>> {
+        match self.receive_part().await? {
+            Part::Bytes(bytes) => Ok(Some(bytes)),
+            Part::End => Ok(None),
+            Part::File(_) => Err(Failure::invalid("a folder came where a file was expected")),
+        }
+    }
+
+    /// The next of what the person gives, where it is a folder.
+    pub(crate) async fn receive_part(&mut self) -> Result<Part> {
         let received = self.incoming.recv().await;
         received.ok_or_else(|| Failure::new(ErrorKind::Cancelled, "the command has gone"))
     }

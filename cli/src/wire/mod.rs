@@ -9,5 +9,5 @@ mod link;
 mod serve;
 
 pub(crate) use frame::{Frame, Sort, read_frame, write_frame};
-pub(crate) use link::{Link, Progress};
+pub(crate) use link::{Link, Part, Progress};
 pub(crate) use serve::{Opening, refuse, serve};

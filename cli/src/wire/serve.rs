@@ -6,14 +6,13 @@
 use std::future::Future;
 use std::io;
 
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use swarmlet::ErrorKind;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::mpsc;
 
 use super::frame::{Sort, read_frame, write_frame};
-use super::link::Link;
+use super::link::{Link, Part};
 use crate::failure::{Failure, Result};
 use crate::limits::{FRAMES_AHEAD, REQUEST_WITHIN};
 use crate::request::Request;
@@ -99,14 +98,12 @@ fn not_understood(error: &serde_json::Error) -> Failure {
 }
 
 /// Passes on what the person sends, and ends when they hang up.
-async fn pump(
-    read: &mut (impl AsyncRead + Unpin),
-    to: mpsc::Sender<Option<Bytes>>,
-) -> io::Result<()> {
+async fn pump(read: &mut (impl AsyncRead + Unpin), to: mpsc::Sender<Part>) -> io::Result<()> {
     while let Some(frame) = read_frame(read).await? {
         let passed = match frame.sort {
-            Sort::Bytes => Some(frame.body),
-            Sort::End => None,
+            Sort::File => Part::File(frame.body),
+            Sort::Bytes => Part::Bytes(frame.body),
+            Sort::End => Part::End,
             _ => return Err(io::ErrorKind::InvalidData.into()),
         };
         // A handler that does not want them all is about to end.

@@ -64,6 +64,131 @@ fn check_put_and_get(place: &Place) {
     assert_eq!((code, &error["kind"]), (2, &json!("not_found")));
 }
 
+/// A folder with files in it and in a folder of its own; the sizes by path.
+fn make_app(place: &Place) -> [(&'static str, Vec<u8>); 3] {
+    let files = [
+        ("empty", Vec::new()),
+        ("index.html", b"<p>".to_vec()),
+        ("js/film.js", film()),
+    ];
+    std::fs::create_dir_all(place.beside("app/js")).unwrap();
+    for (path, bytes) in &files {
+        std::fs::write(place.beside("app").join(path), bytes).unwrap();
+    }
+    files
+}
+
+fn check_folder(place: &Place) {
+    let files = make_app(place);
+    let stored = place.row(&["blobs", "put", "app/", "-t", "page", "--hold", "copies=2"]);
+    let id = stored["blob"].as_str().unwrap();
+    assert_eq!(
+        (&stored["name"], &stored["type"]),
+        (&json!("app"), &json!("application/vnd.swarmlet.collection"))
+    );
+    // One record is shown, and one is there of each file.
+    assert_eq!(place.row(&["blobs", "ls"])["blob"], id);
+    assert_eq!(place.rows(&["query", "FROM 'blob' & 'page'"]).len(), 4);
+    let listed = place.rows(&["blobs", "ls", "app"]);
+    let sizes = listed
+        .iter()
+        .map(|row| (row["path"].as_str().unwrap(), &row["size"]));
+    let wanted = files
+        .iter()
+        .map(|(path, bytes)| (*path, json!(bytes.len())));
+    assert!(
+        sizes.eq(wanted
+            .collect::<Vec<_>>()
+            .iter()
+            .map(|(path, size)| (*path, size)))
+    );
+    assert!(listed.iter().all(|row| row["here"] == "all"));
+    let stat = place.row(&["blobs", "stat", id]);
+    assert_eq!(
+        (&stat["files"], &stat["fileBytes"]),
+        (&json!(3), &json!(3_000_004))
+    );
+    let saved = place.row(&["blobs", "get", "app", "copy"]);
+    assert_eq!(
+        (&saved["written"], &saved["unchanged"]),
+        (&json!(3), &json!(0))
+    );
+    let copy = place.beside("copy");
+    for (path, bytes) in &files {
+        assert_eq!(std::fs::read(copy.join(path)).unwrap(), *bytes, "{path}");
+    }
+    // What is there already stays, also what is nobody's; what has other bytes is replaced.
+    std::fs::write(copy.join("index.html"), "<b>").unwrap();
+    std::fs::write(copy.join("own"), "own").unwrap();
+    let saved = place.row(&["blobs", "get", id, "copy"]);
+    assert_eq!(
+        (&saved["written"], &saved["unchanged"]),
+        (&json!(1), &json!(2))
+    );
+    assert_eq!(std::fs::read(copy.join("index.html")).unwrap(), b"<p>");
+    assert!(copy.join("own").exists());
+    let (code, error) = place.fail(&["blobs", "get", id]);
+    assert_eq!((code, &error["kind"]), (2, &json!("invalid_argument")));
+    place.print(&["blobs", "rm", "app"]);
+    assert!(place.rows(&["blobs", "ls"]).is_empty());
+}
+
+#[test]
+fn a_folder_goes_in_and_comes_out_where_no_node_runs() {
+    check_folder(&Place::new());
+}
+
+#[test]
+fn a_folder_goes_in_and_comes_out_through_a_node_that_runs() {
+    let place = Place::new();
+    let node = place.run();
+    check_folder(&place);
+    node.stop();
+}
+
+#[test]
+fn a_folder_that_cannot_be_stored_leaves_nothing_and_a_file_is_none() {
+    let place = Place::new();
+    let node = place.run();
+    make_app(&place);
+    std::os::unix::fs::symlink("index.html", place.beside("app/link")).unwrap();
+    let (code, error) = place.fail(&["blobs", "put", "app"]);
+    assert_eq!((code, &error["kind"]), (2, &json!("invalid_argument")));
+    assert!(
+        error["message"].as_str().unwrap().contains("app/link"),
+        "{error}"
+    );
+    std::fs::remove_file(place.beside("app/link")).unwrap();
+    let refused = [
+        &["blobs", "put", "app", "--type", "text/html"][..],
+        // It says so when some files have come.
+        &["blobs", "put", "app", "--name", "a/b"],
+    ];
+    for words in refused {
+        let (code, error) = place.fail(words);
+        assert_eq!(
+            (code, &error["kind"]),
+            (2, &json!("invalid_argument")),
+            "{words:?}"
+        );
+    }
+    let blobs = std::fs::read_dir(place.path().join("blobs")).unwrap();
+    assert_eq!(blobs.count(), 0);
+    place.print(&["blobs", "put", "app/index.html", "--name", "page"]);
+    for words in [
+        &["blobs", "ls", "page"][..],
+        &["blobs", "get", "page", "app"],
+    ] {
+        let (code, error) = place.fail(words);
+        assert_eq!(
+            (code, &error["kind"]),
+            (2, &json!("invalid_argument")),
+            "{words:?}"
+        );
+    }
+    node.stop();
+}
+
 #[test]
 fn files_go_in_and_come_out_where_no_node_runs() {
     check_put_and_get(&Place::new());
@@ -97,16 +222,15 @@ fn what_fails_leaves_nothing_and_says_what_to_do() {
     let (code, error) = place.fail(&["blobs", "get", &nobody, "copy"]);
     assert_eq!((code, &error["kind"]), (2, &json!("not_found")));
     assert!(!place.beside("copy").exists());
-    std::fs::create_dir(place.beside("folder")).unwrap();
-    let (code, error) = place.fail(&["blobs", "put", "folder"]);
-    assert_eq!((code, &error["kind"]), (2, &json!("invalid_argument")));
+    let (code, error) = place.fail(&["blobs", "put", "nothing"]);
+    assert_eq!((code, &error["kind"]), (2, &json!("not_found")));
     // The node says no before it has read all of it.
     std::fs::write(place.beside("file"), film()).unwrap();
     let (code, error) = place.fail(&["blobs", "put", "file", "--name", "a/b"]);
     assert_eq!((code, &error["kind"]), (2, &json!("invalid_argument")));
     let left = std::fs::read_dir(place.beside("")).unwrap();
     let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(left.len(), 3, "{left:?}");
+    assert_eq!(left.len(), 2, "{left:?}");
     node.stop();
 }
 
@@ -151,6 +275,12 @@ fn a_blob_is_fetched_from_the_other_device() {
     let id = stored["blob"].as_str().unwrap();
     second.print(&["blobs", "get", id, "copy.mp4", "--within", "30s"]);
     assert_eq!(std::fs::read(second.beside("copy.mp4")).unwrap(), film);
+    make_app(&first);
+    first.print(&["blobs", "put", "app", "--hold", "on-demand"]);
+    second.until(&["blobs", "ls"], |rows: &[Value]| rows.len() == 2);
+    second.print(&["blobs", "get", "app", "installed", "--within", "30s"]);
+    let installed = std::fs::read(second.beside("installed/js/film.js"));
+    assert_eq!(installed.unwrap(), film);
     let nobody = "0".repeat(64);
     let (code, error) = second.fail(&["blobs", "get", &nobody, "--within", "50ms"]);
     assert_eq!((code, &error["kind"]), (3, &json!("timeout")));

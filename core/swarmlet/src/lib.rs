@@ -62,7 +62,8 @@ mod writer;
 pub use attest::is_attested;
 pub use blobs::{
     BlobChange, BlobChanges, BlobInfo, BlobList, BlobProgress, BlobReader, BlobStat, BlobState,
-    BlobUsage, BlobWatch, BlobWriter, Blobs, PutOptions, SavedFolder,
+    BlobUsage, BlobWatch, BlobWriter, Blobs, CollectionWriter, PutOptions, SavedFolder,
+    folder_files, folder_place,
 };
 pub use clock::{Clock, SystemClock};
 pub use identity::KeyStore;

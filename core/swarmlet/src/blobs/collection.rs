@@ -1,6 +1,5 @@
 //! The door for users, third part: folders, which are stored and fetched as collections.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,18 +7,14 @@ use std::time::Duration;
 use swarmlet_engine::blobs::limits::{
     COLLECTION_BYTES_MAX, COLLECTION_DEPTH_MAX, COLLECTION_FILES_MAX,
 };
-use swarmlet_engine::blobs::{
-    BlobId, BlobRecord, BlobSize, Collection, CollectionFile, CollectionPath, MediaType,
-};
-use swarmlet_engine::event::Content;
+use swarmlet_engine::blobs::{BlobId, BlobSize, Collection, CollectionFile, CollectionPath};
 use swarmlet_engine::{Error, Result};
 
-use super::claims::Standing;
+use super::collecting::CollectionWriter;
 use super::handle::Blobs;
-use super::info::{BlobInfo, Checked, PutOptions};
-use super::writer::{BlobWriter, FileCopy, Kept};
+use super::info::{BlobInfo, PutOptions};
 use crate::clock::Stopwatch;
-use crate::limits::{BLOB_READ_BYTES, BLOBS_KEPT_AT_ONCE};
+use crate::limits::BLOB_READ_BYTES;
 
 /// What became of a folder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,6 +62,21 @@ impl Blobs {
             .map_err(|error| error.during("put_folder"))
     }
 
+    /// Begins a collection whose files come one after the other, for programs that have no folder
+    /// of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Blobs::put`]; `invalid_argument` by reference, for which there have to be files.
+    pub fn collection_writer(&self, options: PutOptions) -> Result<CollectionWriter> {
+        let refuse = |writer: CollectionWriter| match writer.is_reference() {
+            true => Err(Error::invalid("only a file can be stored by reference")),
+            false => Ok(writer),
+        };
+        let begun = CollectionWriter::begin(self.clone(), options).and_then(refuse);
+        begun.map_err(|error| error.during("put_folder"))
+    }
+
     /// The files of a collection. It is fetched if it is not here; its files are not.
     ///
     /// # Errors
@@ -108,7 +118,7 @@ impl Blobs {
             let mut saved = SavedFolder::default();
             for (path, file) in collection.iter() {
                 let (folder, path) = (folder.clone(), path.clone());
-                let place = move || place_of(&folder, &path, file);
+                let place = move || folder_place(&folder, &path, file);
                 let Some(target) = self.in_background(place).await? else {
                     saved.unchanged += 1;
                     continue;
@@ -138,7 +148,7 @@ impl Blobs {
         let save = || {
             let mut saved = SavedFolder::default();
             for (place, file) in self.collection_blocking(id, timeout)?.iter() {
-                let Some(target) = place_of(path.as_ref(), place, file)? else {
+                let Some(target) = folder_place(path.as_ref(), place, file)? else {
                     saved.unchanged += 1;
                     continue;
                 };
@@ -151,95 +161,25 @@ impl Blobs {
     }
 
     fn store_folder(&self, folder: &Path, options: PutOptions) -> Result<BlobInfo> {
-        let options = options.media_type(Collection::MEDIA_TYPE).check()?;
-        let mut files = Vec::new();
-        find_files(folder, "", 0, &mut files)?;
-        check_paths(&files)?;
-        // Kept until their records are there.
-        let mut kept: Vec<Kept> = Vec::new();
-        let stored = self.store_files(files, &options, &mut kept);
-        if stored.is_err() {
-            let ids: Vec<BlobId> = kept.drain(..).map(|file| file.id()).collect();
-            for id in ids {
-                // What cannot be removed now is as what a crash leaves: it gives way first.
-                let is_unknown = |standing| standing == Standing::Unknown;
-                let _ = self.keeper().remove_if(id, is_unknown);
-            }
+        let mut writer = CollectionWriter::begin(self.clone(), options)?;
+        for (path, file) in folder_files(folder)? {
+            writer.copy(path, &file)?;
         }
-        stored
-    }
-
-    fn store_files(
-        &self,
-        files: Vec<(CollectionPath, PathBuf)>,
-        options: &Checked,
-        kept: &mut Vec<Kept>,
-    ) -> Result<BlobInfo> {
-        let mut copied = Vec::new();
-        for (_, file) in &files {
-            let mut copy = self.copy_file(file, options)?;
-            let is_last = copied.len() + 1 == BLOBS_KEPT_AT_ONCE || !copy.is_small();
-            copied.push(copy);
-            if is_last {
-                kept.extend(BlobWriter::keep_all(std::mem::take(&mut copied))?);
-            }
-        }
-        kept.extend(BlobWriter::keep_all(copied)?);
-        let mut collection = Collection::new();
-        for ((path, _), stored) in files.into_iter().zip(kept.iter()) {
-            let (id, size) = (stored.id(), stored.size());
-            collection.insert(path, CollectionFile { id, size })?;
-        }
-        let mut writer = self.writer(PutOptions::new())?;
-        writer.write(&collection.encode())?;
-        kept.extend(BlobWriter::keep_all(vec![writer])?);
-        let (listed, files) = kept.split_last().expect("it was just added");
-        let of = listed.id();
-        let mut contents = Vec::new();
-        let mut recorded = BTreeSet::new();
-        for file in files.iter().filter(|file| recorded.insert(file.id())) {
-            contents.push(content(&record(file, options, Some(of)), options)?);
-        }
-        contents.push(content(&record(listed, options, None), options)?);
-        let event = self.publish_all(contents)?;
-        kept.iter().for_each(Kept::note_gained);
-        BlobInfo::of_own(&event)
-    }
-
-    fn copy_file(&self, path: &Path, options: &Checked) -> Result<BlobWriter> {
-        let file = FileCopy::open(path)?;
-        let mut copy = FileCopy::new(file, path, self.begin(options.clone())?)?;
-        while !copy.is_complete() {
-            copy = copy.step()?;
-        }
-        Ok(copy.into_writer())
+        writer.finish_blocking()
     }
 }
 
-/// The record of the collection, or of a file in it.
-fn record(blob: &Kept, options: &Checked, of: Option<BlobId>) -> BlobRecord {
-    let is_file = of.is_some();
-    let of_collection = |kind: &Option<MediaType>| kind.clone().filter(|_| !is_file);
-    BlobRecord {
-        id: blob.id(),
-        size: blob.size(),
-        name: options.name.clone().filter(|_| !is_file),
-        media_type: of_collection(&options.media_type),
-        hold: options.hold.clone(),
-        keep: match is_file {
-            // With the collection.
-            true => Default::default(),
-            false => options.keep.clone(),
-        },
-        of,
-    }
-}
-
-fn content(record: &BlobRecord, options: &Checked) -> Result<Content> {
-    Ok(Content::new(
-        &record.tags(&options.tags)?,
-        &record.payload()?,
-    ))
+/// The files of a folder, and of the folders in it, with the paths that they have in a collection
+/// of it: for programs that carry the bytes themselves, by [`Blobs::collection_writer`].
+///
+/// # Errors
+///
+/// As [`Blobs::put_folder`], as far as it reads no file.
+pub fn folder_files(folder: impl AsRef<Path>) -> Result<Vec<(CollectionPath, PathBuf)>> {
+    let mut files = Vec::new();
+    find_files(folder.as_ref(), "", 0, &mut files)?;
+    check_paths(&files)?;
+    Ok(files)
 }
 
 /// Whether these can be the paths of a collection, before anything is stored.
@@ -288,9 +228,18 @@ fn find_files(
     Ok(())
 }
 
-/// Where a file is to be written; nowhere if it is there already. Makes the folders it is in.
-fn place_of(folder: &Path, path: &CollectionPath, file: CollectionFile) -> Result<Option<PathBuf>> {
-    let mut place = folder.to_owned();
+/// Where a file of a collection is to be written below a folder, for programs that carry the bytes
+/// themselves; nowhere if it is there already, with these bytes. Makes the folders it is in.
+///
+/// # Errors
+///
+/// Those of the files; `invalid_argument` if a link is in the place of a folder.
+pub fn folder_place(
+    folder: impl AsRef<Path>,
+    path: &CollectionPath,
+    file: CollectionFile,
+) -> Result<Option<PathBuf>> {
+    let mut place = folder.as_ref().to_owned();
     let failed = |place: &Path, error| {
         Error::io("cannot write a file of a collection", error).with("path", place.display())
     };

@@ -7,10 +7,11 @@
 //! (the thread that makes durable what was fetched), `worker` (the one that reads, checks and
 //! writes; `serving` is what of it peers get, `opened` what it keeps open for them), `collector`
 //! (the one that removes), `saving` (a file for a user), `reader`, `writer`, `changes`, `watch`,
-//! `handle`, `kept` and `collection` (the door for users).
+//! `handle`, `kept`, `collection` and `collecting` (the door for users).
 
 mod changes;
 mod claims;
+mod collecting;
 mod collection;
 mod collector;
 mod follower;
@@ -31,7 +32,8 @@ mod worker;
 mod writer;
 
 pub use changes::{BlobChange, BlobChanges, BlobList};
-pub use collection::SavedFolder;
+pub use collecting::CollectionWriter;
+pub use collection::{SavedFolder, folder_files, folder_place};
 pub(crate) use collector::BlobCollector;
 pub use handle::Blobs;
 pub use info::{BlobInfo, BlobStat, BlobState, BlobUsage, PutOptions};

@@ -205,6 +205,12 @@ impl BlobWriter {
         Ok(kept)
     }
 
+    /// Says what blob it is: nothing can be added any more.
+    pub(super) fn seal(&mut self) -> Result<(BlobId, BlobSize)> {
+        let import = self.incoming.import();
+        Ok((import.seal()?, BlobSize::new(import.bytes())?))
+    }
+
     /// Whether it has so few bytes that others share its sync.
     pub(super) fn is_small(&mut self) -> bool {
         self.incoming.import().bytes() <= PACKED_BYTES_MAX

@@ -5,7 +5,10 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use swarmlet::{BlobId, BlobState, ErrorKind, Hold, Keep, Node, Options, PutOptions, Tags};
+use swarmlet::{
+    BlobId, BlobState, CollectionPath, ErrorKind, Hold, Keep, Node, Options, PutOptions, Tags,
+    folder_files,
+};
 
 use crate::harness::{Place, until};
 use crate::swarm::{SOON, network};
@@ -66,6 +69,49 @@ async fn count(node: &Node) -> usize {
         count += infos.len();
     }
     count
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_come_one_after_the_other_are_a_folder_or_nothing() {
+    let place = Place::new();
+    let node = place.open_with(swept()).await;
+    let version = folder(&[
+        ("index.html", "one"),
+        ("js/app.js", "code"),
+        ("js/copy.js", "code"),
+    ]);
+    let write = |count| {
+        let options = PutOptions::new().name("app");
+        let mut writer = node.blobs().collection_writer(options).unwrap();
+        let files = folder_files(version.path()).unwrap().into_iter();
+        for (path, file) in files.take(count) {
+            writer.file(path).unwrap();
+            writer.write(&fs::read(file).unwrap()).unwrap();
+        }
+        writer
+    };
+    tokio::task::block_in_place(|| {
+        let half = write(2);
+        assert!(is_here(&node, "one"), "the first of two is complete");
+        drop(half);
+        assert!(!is_here(&node, "one"));
+        let mut twice = write(1);
+        twice
+            .file(CollectionPath::new("INDEX.html").unwrap())
+            .unwrap();
+        let refused = twice.finish_blocking().unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::InvalidArgument);
+        assert!(!is_here(&node, "one"));
+        let refused = write(0).write(b"bytes of nothing").unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::InvalidArgument);
+        let stored = write(3).finish_blocking().unwrap();
+        let put = node
+            .blobs()
+            .put_folder_blocking(version.path(), PutOptions::new());
+        assert_eq!(stored.id, put.unwrap().id);
+    });
+    assert_eq!(count(&node).await, 2);
+    node.close().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
