@@ -4,43 +4,51 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::StatusCode;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG, X_CONTENT_TYPE_OPTIONS};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures::stream;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::json;
 use swarmlet::{BlobId, BlobReader, BlobState, Collection, CollectionFile, Node};
 use tokio::time::timeout;
 
 use super::cid::{Cid, Kind};
-use super::listing::{Child, children};
+use super::listing::{self, Listing};
 use super::media;
 use crate::background::in_background;
 use crate::desk::Desk;
 use crate::events::Refusal;
 use crate::limits::FETCH_TIME_MAX;
-use crate::negotiation::JSON;
 use crate::problem::Problem;
 
-/// What is at a path in a file or folder; a path in a file leads nowhere.
+/// What is at a path in a file or folder, a path in a file leads nowhere; a folder is listed, as
+/// HTML if the address is given that a browser asks for.
 pub(super) async fn at(
     desk: Arc<Desk>,
     node: Node,
-    cid: Cid,
-    path: &str,
+    (cid, path): (Cid, &str),
+    browsed: Option<&Uri>,
 ) -> Result<Response, Problem> {
-    match cid.kind {
-        Kind::File if path.is_empty() => file(desk, &node, cid.id, "").await,
-        Kind::File => Err(Problem::NotFound),
-        Kind::Folder => {
-            let folder = folder(&node, cid.id).await?;
-            match find(&folder, path) {
-                Some(found) => file(desk, &node, found.id, path).await,
-                None => list(cid, folder, path),
-            }
-        }
+    if let Kind::File = cid.kind {
+        return plain(desk, &node, cid, path).await;
+    }
+    let folder = &folder(&node, cid.id).await?;
+    if let Some(found) = find(folder, path) {
+        return file(desk, &node, found.id, path).await;
+    }
+    let listing = Listing { cid, folder, path };
+    match browsed {
+        Some(asked) => listing.html(asked),
+        None => listing.json(),
+    }
+}
+
+/// A file that is in no folder.
+async fn plain(desk: Arc<Desk>, node: &Node, cid: Cid, path: &str) -> Result<Response, Problem> {
+    match path.is_empty() {
+        true => file(desk, node, cid.id, "").await,
+        false => Err(Problem::NotFound),
     }
 }
 
@@ -54,7 +62,7 @@ pub(super) async fn page(
 ) -> Result<Response, Problem> {
     let path = asked.trim_matches('/');
     if let Kind::File = cid.kind {
-        return at(desk, node, cid, path).await;
+        return plain(desk, &node, cid, path).await;
     }
     let folder = folder(&node, cid.id).await?;
     if let Some(found) = find(&folder, path) {
@@ -70,7 +78,7 @@ pub(super) async fn page(
         let query = query.map(|query| format!("?{query}"));
         let path = utf8_percent_encode(path, KEPT);
         let place = format!("/{path}/{}", query.unwrap_or_default());
-        return Ok(Redirect::permanent(&place).into_response());
+        return Ok(listing::sent_to(&place));
     }
     file(desk, &node, found.id, &index).await
 }
@@ -79,19 +87,6 @@ fn find(folder: &Collection, path: &str) -> Option<CollectionFile> {
     let mut files = folder.iter();
     let found = files.find(|(known, _)| known.as_str() == path);
     found.map(|(_, file)| file)
-}
-
-/// What is in the folder at a path.
-fn list(cid: Cid, folder: Collection, path: &str) -> Result<Response, Problem> {
-    let path = path.trim_end_matches('/');
-    let children: Vec<_> = children(folder, path).iter().map(Child::json).collect();
-    if children.is_empty() {
-        return Err(Problem::NotFound);
-    }
-    let listing = json!({
-        "directory": { "name": path, "cid": cid.to_string(), "children": children },
-    });
-    Ok(([(CONTENT_TYPE, JSON)], listing.to_string()).into_response())
 }
 
 /// Looks before it promises anything: what nobody has told of is not there.
@@ -175,7 +170,7 @@ fn cut_off() -> std::io::Error {
 
 const INDEX: &str = "index.html";
 /// What of a path is written as it is.
-const KEPT: &AsciiSet = &NON_ALPHANUMERIC
+pub(super) const KEPT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b'-')
     .remove(b'.')

@@ -6,8 +6,8 @@ use axum::Extension;
 use axum::extract::multipart::MultipartRejection;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Multipart, Path, State};
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use swarmlet_aql::Query;
@@ -20,6 +20,7 @@ use crate::auth::Caller;
 use crate::body::Sent;
 use crate::desk::Desk;
 use crate::limits::{MANIFEST_BYTES_MAX, REQUEST_BYTES_MAX};
+use crate::negotiation::names_html;
 use crate::problem::Problem;
 use crate::serving::Connection;
 
@@ -38,9 +39,11 @@ pub(crate) async fn store(
 pub(crate) async fn read(
     State(desk): State<Arc<Desk>>,
     caller: Caller,
+    (asked, headers): (Uri, HeaderMap),
     route: Route,
 ) -> Result<Response, Problem> {
     let Path(route) = route.map_err(|_| Problem::NotFound)?;
+    let browsed = names_html(&headers).then_some(&asked);
     let (file, path) = route.split_once('/').unwrap_or((&route, ""));
     let cid = match file.parse::<Cid>() {
         Ok(cid) => cid,
@@ -50,7 +53,7 @@ pub(crate) async fn read(
             named.ok_or(Problem::NotFound)?
         }
     };
-    download::at(desk, caller.node, cid, path).await
+    download::at(desk, caller.node, (cid, path), browsed).await
 }
 
 pub(crate) async fn name(caller: Caller, route: Route, sent: Sent) -> Result<StatusCode, Problem> {

@@ -1,45 +1,153 @@
-//! What is in a folder: files, and folders that are found by a CID of their own as well.
+//! What is in a folder: as JSON for programs, and as HTML for who asks for that, as browsers do.
+//!
+//! Names were given by somebody else, and a page of this address would be one that may use the API:
+//! they are escaped, and the browser runs nothing of it.
 
-use serde_json::{Value, json};
-use swarmlet::{BlobId, Collection, CollectionEntry};
+use std::borrow::Cow;
 
+use axum::http::header::{
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, LOCATION, REFERRER_POLICY, VARY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use percent_encoding::utf8_percent_encode;
+use serde_json::json;
+use swarmlet::Collection;
+
+use super::children::{Child, children};
 use super::cid::{Cid, Kind};
+use super::download::KEPT;
+use crate::negotiation::JSON;
+use crate::problem::Problem;
 
-/// Something in a folder.
-pub(super) struct Child {
-    name: String,
-    cid: Cid,
-    /// Bytes of the file, or of all files below the folder.
-    size: u64,
+/// A folder, or one that is in it, that somebody has asked for.
+#[derive(Clone, Copy)]
+pub(super) struct Listing<'a> {
+    pub(super) cid: Cid,
+    pub(super) folder: &'a Collection,
+    /// Which of the folders in it; empty for itself.
+    pub(super) path: &'a str,
 }
 
-impl Child {
-    pub(super) fn json(&self) -> Value {
-        json!({ "size": self.size, "name": self.name, "cid": self.cid.to_string() })
-    }
-}
-
-/// What is in the folder at `path`, by name; nothing if there is none.
-pub(super) fn children(folder: Collection, path: &str) -> Vec<Child> {
-    let mut folder = folder;
-    for name in path.split('/').filter(|name| !name.is_empty()) {
-        folder = match folder.entries().remove(name) {
-            Some(CollectionEntry::Folder(below)) => below,
-            _ => return Vec::new(),
+impl Listing<'_> {
+    /// The files and folders in it.
+    pub(super) fn json(self) -> Result<Response, Problem> {
+        let child = |child: Child| {
+            let cid = child.cid.to_string();
+            json!({ "size": child.size, "name": child.name, "cid": cid })
         };
+        let children: Vec<_> = self.children()?.into_iter().map(child).collect();
+        let listing = json!({
+            "directory": {
+                "name": self.path.trim_end_matches('/'),
+                "cid": self.cid.to_string(),
+                "children": children,
+            },
+        });
+        Ok(([(CONTENT_TYPE, JSON), BY_ACCEPT], listing.to_string()).into_response())
     }
-    let entries = folder.entries().into_iter();
-    entries.map(|(name, entry)| child(name, &entry)).collect()
+
+    /// The files and folders in it, with links. Links keep the query, in which the token may be;
+    /// an address that does not end with a slash leads to the one that does, as they would lead
+    /// elsewhere from there.
+    pub(super) fn html(self, asked: &Uri) -> Result<Response, Problem> {
+        let children = self.children()?;
+        let query = asked.query().map(|query| format!("?{query}"));
+        let query = query.unwrap_or_default();
+        if !asked.path().ends_with('/') {
+            return Ok(moved(asked.path(), &query));
+        }
+        let rows: String = children.iter().map(|child| row(child, &query)).collect();
+        let name = self.path.trim_end_matches('/');
+        let title = format!("Files: {}", if name.is_empty() { "/" } else { name });
+        let (title, cid) = (escaped(&title), self.cid);
+        let page = format!(
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <title>{title}</title>\n<h1>{title}</h1>\n<p>{cid}</p>\n<table>\n\
+             <tr><th>Name</th><th>Size</th><th>Cid</th></tr>\n{rows}</table>\n</html>\n"
+        );
+        Ok((HTML, page).into_response())
+    }
+
+    fn children(self) -> Result<Vec<Child>, Problem> {
+        let children = children(self.folder, self.path);
+        match children.is_empty() {
+            true => Err(Problem::NotFound),
+            false => Ok(children),
+        }
+    }
 }
 
-fn child(name: String, entry: &CollectionEntry) -> Child {
-    let (kind, id, size) = match entry {
-        CollectionEntry::File(file) => (Kind::File, file.id, file.size.get()),
-        CollectionEntry::Folder(folder) => {
-            let size = folder.iter().map(|(_, file)| file.size.get()).sum();
-            (Kind::Folder, BlobId::of(&folder.encode()), size)
-        }
+/// Sends a client to an address for good, with the status of the predecessor.
+pub(super) fn sent_to(place: &str) -> Response {
+    (StatusCode::MOVED_PERMANENTLY, [(LOCATION, place)]).into_response()
+}
+
+/// The address with a slash at its end, from where it is: the path here is not all of it.
+fn moved(path: &str, query: &str) -> Response {
+    let last = path.rsplit('/').next().unwrap_or_default();
+    sent_to(&format!("./{last}/{query}"))
+}
+
+/// A file, or a folder.
+fn row(child: &Child, query: &str) -> String {
+    let slash = match child.cid.kind {
+        Kind::File => "",
+        Kind::Folder => "/",
     };
-    let cid = Cid { kind, id };
-    Child { name, cid, size }
+    let link = format!("./{}{slash}{query}", utf8_percent_encode(&child.name, KEPT));
+    format!(
+        "<tr><td><a href=\"{}\">{}{slash}</a></td><td>{}</td><td>{}</td></tr>\n",
+        escaped(&link),
+        escaped(&child.name),
+        child.size,
+        child.cid
+    )
+}
+
+/// Text as HTML, also between quotation marks.
+fn escaped(text: &str) -> Cow<'_, str> {
+    if !text.contains(['&', '<', '>', '"', '\'']) {
+        return text.into();
+    }
+    let escape = |letter: char| match letter {
+        '&' => "&amp;".to_owned(),
+        '<' => "&lt;".to_owned(),
+        '>' => "&gt;".to_owned(),
+        '"' => "&quot;".to_owned(),
+        '\'' => "&#39;".to_owned(),
+        other => other.to_string(),
+    };
+    text.chars().map(escape).collect::<String>().into()
+}
+
+/// What is answered depends on what is accepted.
+const BY_ACCEPT: (HeaderName, &str) = (VARY, "Accept");
+
+/// Nothing is loaded, and no other site learns the address with the token.
+const HTML: [(HeaderName, &str); 5] = [
+    (CONTENT_TYPE, "text/html; charset=utf-8"),
+    (
+        CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'",
+    ),
+    (REFERRER_POLICY, "no-referrer"),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    BY_ACCEPT,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_html_means_something_by_is_only_text() {
+        assert_eq!(escaped("a b\u{e4}"), "a b\u{e4}");
+        assert_eq!(
+            escaped("<a href='x' title=\"y\">&"),
+            "&lt;a href=&#39;x&#39; title=&quot;y&quot;&gt;&amp;"
+        );
+    }
 }

@@ -2,9 +2,10 @@
 //!
 //! They are blobs of the node. `cid` is their ids as clients of the predecessor write them, `names`
 //! what is said about which name means which of them, `media` what kind of bytes a file name
-//! promises. `upload` takes files in, each by an `intake`, `listing` is what is in a folder,
-//! `download` hands them out, `endpoint` answers, and `hosting` serves them as web pages.
+//! promises. `children` is what is in a folder. `upload` takes files in, each by an `intake`,
+//! `download` hands them out, `listing` shows folders, `endpoint` answers, and `hosting` serves them as web pages.
 
+mod children;
 mod cid;
 mod download;
 mod endpoint;

@@ -105,6 +105,66 @@ fn names(listed: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
+async fn a_browser_sees_what_is_in_a_folder_and_runs_nothing_of_it() {
+    let place = Place::open().await;
+    let token = place.token().await;
+    let files = [
+        ("a&b.txt", "12345"),
+        ("it's one.txt", "1"),
+        ("js/app.js", "1"),
+        ("js/lib.js", "2"),
+    ];
+    let cid = stored(&place, &token, &files).await;
+    let browse = async |path: &str| {
+        let path = format!("{FILES}/{path}?access_token={token}");
+        let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+        place
+            .send(Ask::new("GET", path).header("Accept", browser))
+            .await
+    };
+    // Links would lead elsewhere.
+    for (path, last) in [(cid.clone(), cid.as_str()), (format!("{cid}/js"), "js")] {
+        let reply = browse(&path).await;
+        let location = format!("./{last}/?access_token={token}");
+        assert_eq!(
+            (reply.status, reply.header("location")),
+            (301, Some(&*location))
+        );
+    }
+    let reply = browse(&format!("{cid}/")).await;
+    assert_eq!(
+        reply.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
+    let policy = reply.header("content-security-policy").unwrap();
+    assert!(policy.contains("default-src 'none'"), "{policy}");
+    assert_eq!(reply.header("referrer-policy"), Some("no-referrer"));
+    let page = reply.text();
+    let query = format!("access_token={token}");
+    for row in [
+        format!("<a href=\"./a%26b.txt?{query}\">a&amp;b.txt</a></td><td>5</td><td>bafkr4i"),
+        format!("<a href=\"./it%27s%20one.txt?{query}\">it&#39;s one.txt</a>"),
+        format!("<a href=\"./js/?{query}\">js/</a></td><td>2</td><td>baf"),
+    ] {
+        assert!(page.contains(&row), "{row}\n{page}");
+    }
+    assert_eq!(page.matches(">js/<").count(), 1, "{page}");
+    let inner = browse(&format!("{cid}/js/")).await;
+    assert!(inner.text().contains(">app.js<") && !inner.text().contains(">js/<"));
+    assert_eq!(browse(&format!("{cid}/js/app.js")).await.text(), "1");
+    assert_eq!(browse(&format!("{cid}/none/")).await.status, 404);
+    let listed = read(&place, &token, &format!("{cid}/")).await;
+    assert_eq!(listed.header("vary"), Some("Accept"));
+    assert_eq!(
+        listed.json()["directory"]["children"]
+            .as_array()
+            .unwrap()
+            .len(),
+        3
+    );
+}
+
+#[tokio::test]
 async fn a_name_means_what_was_said_last() {
     let place = Place::open().await;
     let token = place.token().await;
@@ -220,7 +280,7 @@ async fn a_named_folder_is_a_page_under_a_host_of_its_own() {
     ] {
         let reply = place.send(visit("GET", path)).await;
         let sent_to = reply.header("location");
-        assert_eq!((reply.status, sent_to), (308, Some(location)), "{path}");
+        assert_eq!((reply.status, sent_to), (301, Some(location)), "{path}");
     }
     assert_eq!(place.send(visit("GET", "/%ff")).await.status, 404);
     let host = format!("{cid}.actyx.localhost:4454");
