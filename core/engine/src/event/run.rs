@@ -77,7 +77,7 @@ impl Run {
             .ok_or_else(|| reader.malformed("a run has no batch"))?;
         let stream = last.header.stream;
         if !signature.is_some_and(|signature| last.hash.is_signed(stream.node, &signature)) {
-            return Err(reader.malformed("a run does not end with its author's signature"));
+            return Err(reader.malformed(UNSIGNED));
         }
         Ok(Self {
             bytes,
@@ -85,6 +85,12 @@ impl Run {
             batches,
             begins_behind: None,
         })
+    }
+
+    /// Whether it is the signature for which a run was refused.
+    #[must_use]
+    pub fn is_forged(error: &Malformed) -> bool {
+        error.what == UNSIGNED
     }
 
     /// The same, to be taken though what is before it is missing: its stream goes on at `next`
@@ -164,6 +170,9 @@ impl Run {
         self.batches.last().expect("a run has at least one batch")
     }
 }
+
+/// What is said of a run whose last batch has no signature, or one that does not hold.
+const UNSIGNED: &str = "a run does not end with its author's signature";
 
 /// Whether `next` is what its author wrote after `before`, as far as the two tell.
 fn check_follows(before: &RunBatch, next: &RunBatch) -> Result<(), &'static str> {

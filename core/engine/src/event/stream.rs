@@ -70,6 +70,12 @@ impl Incarnation {
         StreamNumber(self.0 * OWN_STREAMS_MAX + index)
     }
 
+    /// The one that a stream is of.
+    #[must_use]
+    pub const fn of(number: StreamNumber) -> Self {
+        Self(number.0 / OWN_STREAMS_MAX)
+    }
+
     /// Whether a stream is one of its own.
     #[must_use]
     pub const fn has(self, number: StreamNumber) -> bool {

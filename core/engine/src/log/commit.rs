@@ -4,6 +4,7 @@
 //! What is our own is shown after the sync: until then its offsets could be used again.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::append::decode_group;
 use super::assemble::{Author, Group, assemble};
@@ -345,6 +346,7 @@ impl Log {
     fn poison_if_failed(&mut self, synced: Result<()>) -> Result<()> {
         if let Err(error) = &synced {
             self.poison = Some(error.to_string());
+            self.shared.counters.is_read_only.store(true, Relaxed);
             self.shared.show_durable();
         }
         synced

@@ -214,6 +214,11 @@ impl Maintenance {
         let disk = self.shared.disk.clone();
         let cache = self.shared.cache.clone();
         let merged = Arc::new(merge_segments(disk, sources, name, &floors, &cache)?);
+        let before: u64 = sources
+            .iter()
+            .map(|one| u64::from(one.events_count()))
+            .sum();
+        let dropped = before.saturating_sub(u64::from(merged.events_count()));
         let replaced: Vec<SegmentName> = sources.iter().map(|source| source.name()).collect();
         self.shared.update(|snapshot| {
             snapshot.segments.splice(range, [merged]);
@@ -222,6 +227,7 @@ impl Maintenance {
             snapshot.durable_floors.raise_all(&floors);
             snapshot.sealed_floors.raise_all(&floors);
         });
+        Counters::add(&self.shared.counters.events_dropped, dropped);
         let failed = |error| Error::io("cannot remove a replaced segment", error);
         for name in replaced {
             self.shared.disk.remove(&name.file_name()).map_err(failed)?;

@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::ceilings::Ceilings;
-use super::heads::Heads;
+use super::heads::{Head, Heads};
 use super::options::LogOptions;
 use super::stats::{Counters, LogStats};
 use super::unsealed::Unsealed;
-use crate::event::NodeId;
+use crate::event::{NodeId, StreamId};
 use crate::limits::{LOG_FILE_BYTES, LOG_FILES_UNSEALED_MAX};
 use crate::segment::{BlockCache, Floors, Segment};
 use crate::storage::Disk;
@@ -160,6 +160,24 @@ impl Shared {
         self.snapshot().files.len() <= LOG_FILES_UNSEALED_MAX
     }
 
+    /// How many events lie above the ceilings of their authors.
+    fn quarantined(&self, snapshot: &Snapshot) -> u64 {
+        let ceilings = self.ceilings();
+        if ceilings.is_empty() {
+            return 0;
+        }
+        let above = |(stream, head): (StreamId, &Head)| {
+            let first = snapshot
+                .floors
+                .of(stream)
+                .map_or(0, |floor| floor.first.get());
+            let shown = ceilings.clamp(stream, head.last);
+            let next = shown.map_or(0, |last| last.get() + 1);
+            (head.last.get() + 1).saturating_sub(next.max(first))
+        };
+        self.shown(|heads| heads.iter().map(above).sum())
+    }
+
     pub(super) fn stats(&self) -> LogStats {
         let snapshot = self.snapshot();
         let mut stats = LogStats {
@@ -171,7 +189,9 @@ impl Shared {
             log_bytes: snapshot.files.len() as u64 * LOG_FILE_BYTES,
             log_files: snapshot.files.len() as u64,
             segment_bytes: snapshot.segments.iter().map(|one| one.file_bytes()).sum(),
+            segment_index_bytes: snapshot.segments.iter().map(|one| one.index_bytes()).sum(),
             segments: snapshot.segments.len() as u64,
+            events_quarantined: self.quarantined(&snapshot),
             cache_hits: self.cache.hits(),
             cache_misses: self.cache.misses(),
             cache_bytes: self.cache.bytes(),
@@ -182,6 +202,8 @@ impl Shared {
             .iter()
             .map(|file| u64::from(file.index().len()));
         stats.events_stored += unsealed.sum::<u64>();
+        let indexes = snapshot.files.iter().map(|file| file.index());
+        stats.index_bytes = indexes.map(|index| index.memory_bytes() as u64).sum();
         self.counters.fill(&mut stats);
         stats
     }

@@ -63,6 +63,16 @@ impl Segment {
         self.file.footer().file_bytes
     }
 
+    /// Of that, what is not blocks of events: tables, terms, sparse indexes, dictionaries.
+    #[must_use]
+    pub fn index_bytes(&self) -> u64 {
+        // The last checkpoint of a stream is at the end of its part.
+        let ends = self.directory.parts.iter();
+        let blocks = ends.filter_map(|part| part.checkpoints.last());
+        let blocks: u64 = blocks.map(|checkpoint| checkpoint.bytes).sum();
+        self.file_bytes().saturating_sub(blocks)
+    }
+
     /// The streams it holds a part of, in stream order.
     #[must_use]
     pub fn streams(&self) -> &[StreamEntry] {

@@ -13,7 +13,7 @@ use super::input::{Output, SessionId};
 use super::limits::COMPARE_PERIOD;
 use super::machine::Sync;
 use super::session::Session;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event::{Incarnation, Offset, Run, StreamId};
 
 /// A question that a peer was asked about a stream.
@@ -60,7 +60,7 @@ impl Sync {
         let is_ahead = Some(last) > self.log.head(stream).map(|head| head.last);
         let is_suspect = match self.log.agrees(stream, last, hash) {
             Ok(agrees) => agrees == Some(false),
-            Err(error) => return self.cannot_compare(&error.to_string(), out),
+            Err(error) => return self.cannot_compare(&error, out),
         };
         if is_suspect || is_ahead && self.is_written_here(stream) {
             self.ask_to_show(id, stream, last, Search::first(), now, out);
@@ -128,7 +128,7 @@ impl Sync {
         };
         let compared = match self.compare_run(run) {
             Ok(compared) => compared,
-            Err(error) => return self.cannot_compare(&error.to_string(), out),
+            Err(error) => return self.cannot_compare(&error, out),
         };
         let is_proven = search.is_proven || compared.differs.is_some();
         if !is_proven {
@@ -284,9 +284,8 @@ impl Sync {
         stream.node == self.own && self.options.incarnation.has(stream.number)
     }
 
-    fn cannot_compare(&self, message: &str, out: &mut Vec<Output>) {
-        let message = message.to_owned();
-        out.push(Output::Incident(Incident::Unreadable { message }));
+    fn cannot_compare(&self, error: &Error, out: &mut Vec<Output>) {
+        out.push(Output::Incident(Incident::unreadable(error)));
     }
 }
 

@@ -57,6 +57,29 @@ pub enum Frame {
     Blobs(Bytes),
 }
 
+/// What a frame is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Concern {
+    /// Pieces of events.
+    Events,
+    /// Blobs.
+    Blobs,
+    /// Everything else: who has what, who may what, credit, signs of life.
+    Control,
+}
+
+impl Concern {
+    /// What an encoded frame is about, as far as its kind tells; nothing of it is checked.
+    #[must_use]
+    pub fn of(frame: &[u8]) -> Self {
+        match frame.get(size_of::<u32>()) {
+            Some(&DATA) => Self::Events,
+            Some(&BLOBS) => Self::Blobs,
+            _ => Self::Control,
+        }
+    }
+}
+
 /// What a node says of itself first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hello {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::error::{Error, ErrorKind};
 use crate::event::{NodeId, Offset, StreamId, StreamName};
 
 /// Something that went wrong in the swarm, though this node goes on.
@@ -57,7 +58,19 @@ pub enum Incident {
     Unreadable {
         /// What failed, and where.
         message: String,
+        /// Whether it is not what was written.
+        is_damage: bool,
     },
+}
+
+impl Incident {
+    /// Something of the log could not be read, for this reason.
+    pub(super) fn unreadable(error: &Error) -> Self {
+        Self::Unreadable {
+            message: error.to_string(),
+            is_damage: error.kind() == ErrorKind::Corrupt,
+        }
+    }
 }
 
 /// Why this node ended a session.
@@ -113,7 +126,7 @@ impl fmt::Display for Incident {
                     "events of stream {stream} were refused: their lamports are absurd"
                 )
             }
-            Self::Unreadable { message } => write!(out, "cannot send: {message}"),
+            Self::Unreadable { message, .. } => write!(out, "cannot send: {message}"),
         }
     }
 }

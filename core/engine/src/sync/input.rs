@@ -143,3 +143,11 @@ pub struct Receipt {
     /// The first offset of the gap behind which the run goes on, and the first one behind it.
     pub(super) gap: Option<(u64, Offset)>,
 }
+
+impl Receipt {
+    /// On which connection the run came.
+    #[must_use]
+    pub const fn session(&self) -> SessionId {
+        self.session
+    }
+}

@@ -17,6 +17,7 @@ use super::incident::CloseReason;
 use super::input::{Input, Output, SessionId};
 use super::members::Members;
 use super::session::Session;
+use super::tally::Tally;
 use crate::event::codec::Malformed;
 use crate::event::{Incarnation, NodeId, Offsets, StreamId, StreamName};
 use crate::log::LogReader;
@@ -58,6 +59,7 @@ pub struct Sync {
     pub(super) contacts: Contacts,
     /// When it was looked last whether there are the right neighbours.
     pub(super) met: Duration,
+    pub(super) tally: Tally,
 }
 
 impl Sync {
@@ -79,6 +81,7 @@ impl Sync {
             own_contact: None,
             contacts: Contacts::default(),
             met: Duration::ZERO,
+            tally: Tally::default(),
         }
     }
 

@@ -30,15 +30,17 @@ mod receiving;
 mod sending;
 mod session;
 mod status;
+mod tally;
 
 pub use contact::{Address, Contact};
-pub use frame::{Chunk, Frame, HeadEntry, Hello};
+pub use frame::{Chunk, Concern, Frame, HeadEntry, Hello};
 pub use incident::{CloseReason, Incident};
 pub use input::{Input, Output, Receipt, SessionId};
 pub use machine::{Sync, SyncOptions};
 pub use members::Members;
 pub use memory::Holding;
 pub use status::PeerStatus;
+pub use tally::Tally;
 
 #[cfg(test)]
 mod tests;

@@ -31,6 +31,8 @@ pub(super) struct Outgoing {
     to_show: VecDeque<(StreamId, Offset)>,
     credit: u64,
     unsent: usize,
+    /// Events that were sent and not counted yet.
+    events_sent: u64,
 }
 
 /// How far a wanted stream was sent.
@@ -63,6 +65,7 @@ impl Outgoing {
             to_show: VecDeque::new(),
             credit: CREDIT_BYTES,
             unsent: 0,
+            events_sent: 0,
         }
     }
 
@@ -145,6 +148,11 @@ impl Outgoing {
     /// The connection has written so much.
     pub(super) fn sent(&mut self, bytes: usize) {
         self.unsent = self.unsent.saturating_sub(bytes);
+    }
+
+    /// Events that were sent since this was asked last.
+    pub(super) fn take_events_sent(&mut self) -> u64 {
+        std::mem::take(&mut self.events_sent)
     }
 
     /// Bytes of frames that wait to be written.
@@ -305,7 +313,9 @@ impl Outgoing {
 
     fn advance(&mut self, stream: StreamId, last: Offset) -> Result<()> {
         if let Some(cursor) = self.wanted.get_mut(&stream) {
-            cursor.next = last.advanced(1)?;
+            let next = last.advanced(1)?;
+            self.events_sent += next.get().saturating_sub(cursor.next.get());
+            cursor.next = next;
         }
         Ok(())
     }

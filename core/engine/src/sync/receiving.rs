@@ -56,7 +56,9 @@ impl Sync {
             return Ok(());
         };
         if let Some(arrived) = session.incoming.take(chunk, now)? {
-            let run = Run::check(arrived.bytes)?;
+            let checked = Run::check(arrived.bytes);
+            self.tally.note_checked(&checked);
+            let run = checked?;
             if run.stream() != arrived.stream {
                 let what = "a run is of another stream than its frame says";
                 return Err(Malformed { what, at: 0 });

@@ -27,6 +27,8 @@ impl Sync {
             self.pump(id, now, out);
         } else {
             session.send(&Frame::Missing(stream), now, out);
+            let peer = session.peer;
+            self.note_denied(peer, stream);
         }
         Ok(())
     }
@@ -47,6 +49,8 @@ impl Sync {
             self.pump(id, now, out);
         } else {
             session.send(&Frame::Unshown(stream), now, out);
+            let peer = session.peer;
+            self.note_denied(peer, stream);
         }
     }
 
@@ -109,11 +113,11 @@ impl Sync {
                         session.note_unannounced(stream);
                     }
                     session.send(&frame, now, out);
+                    self.tally.note_sent(session);
                 }
                 Ok(None) => return,
                 Err(error) => {
-                    let message = error.to_string();
-                    out.push(Output::Incident(Incident::Unreadable { message }));
+                    out.push(Output::Incident(Incident::unreadable(&error)));
                     return self.close(id, CloseReason::Unreadable, now, out);
                 }
             }

@@ -56,8 +56,9 @@ pub(super) struct Session {
     pinged: Duration,
     ping: Option<(u64, Duration)>,
     pub(super) round_trip: Option<Duration>,
-    /// Since when this node or the peer lacks something that the other one has.
+    /// Since when this node lacks something that the peer has, and the other way round.
     pub(super) behind_since: Option<Duration>,
+    pub(super) ahead_since: Option<Duration>,
     /// Since when the peer was asked to leave.
     pub(super) leaving_since: Option<Duration>,
 }
@@ -90,6 +91,7 @@ impl Session {
             ping: None,
             round_trip: None,
             behind_since: None,
+            ahead_since: None,
             leaving_since: None,
         }
     }

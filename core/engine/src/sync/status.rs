@@ -21,8 +21,10 @@ pub struct PeerStatus {
     pub behind: u64,
     /// Events that this node has and the peer wants and lacks, as far as it has said.
     pub ahead: u64,
-    /// For how long one of the two was not zero.
-    pub lag: Duration,
+    /// For how long the first of the two was not zero.
+    pub behind_for: Duration,
+    /// For how long the second was not.
+    pub ahead_for: Duration,
     /// How long a frame and its answer took last.
     pub round_trip: Option<Duration>,
 }
@@ -33,21 +35,29 @@ impl PeerStatus {
     pub fn is_in_sync(&self) -> bool {
         self.is_introduced && self.behind == 0 && self.ahead == 0
     }
+
+    /// For how long the two have not had the same.
+    #[must_use]
+    pub fn lag(&self) -> Duration {
+        self.behind_for.max(self.ahead_for)
+    }
 }
 
 impl Sync {
     /// All connected peers, in the order of their sessions.
     #[must_use]
     pub fn peers(&self, now: Duration) -> Vec<PeerStatus> {
+        let for_how_long = |since: Option<Duration>| {
+            since.map_or(Duration::ZERO, |since| now.saturating_sub(since))
+        };
         let status = |session: &Session| PeerStatus {
             session: session.id,
             node: session.peer,
             is_introduced: session.has_all_heads,
             behind: self.behind(session),
             ahead: self.ahead(session),
-            lag: session
-                .behind_since
-                .map_or(Duration::ZERO, |since| now.saturating_sub(since)),
+            behind_for: for_how_long(session.behind_since),
+            ahead_for: for_how_long(session.ahead_since),
             round_trip: session.round_trip,
         };
         self.sessions.values().map(status).collect()
@@ -100,11 +110,14 @@ impl Sync {
 
     /// Remembers since when a peer and this node differ.
     pub(super) fn note_lag(&mut self, id: SessionId, now: Duration) {
-        let differs = self.sessions.get(&id).is_some_and(|session| {
-            !session.has_all_heads || self.behind(session) > 0 || self.ahead(session) > 0
-        });
+        let Some(session) = self.sessions.get(&id) else {
+            return;
+        };
+        let is_behind = !session.has_all_heads || self.behind(session) > 0;
+        let is_ahead = !session.has_all_heads || self.ahead(session) > 0;
         if let Some(session) = self.sessions.get_mut(&id) {
-            session.behind_since = differs.then(|| session.behind_since.unwrap_or(now));
+            session.behind_since = is_behind.then(|| session.behind_since.unwrap_or(now));
+            session.ahead_since = is_ahead.then(|| session.ahead_since.unwrap_or(now));
         }
     }
 }

@@ -22,6 +22,10 @@ pub struct Peer {
     pub ahead: u64,
     /// For how long one of the two was not zero; in whole seconds.
     pub lag: Duration,
+    /// For how long `behind` was not, likewise.
+    pub behind_for: Duration,
+    /// For how long `ahead` was not, likewise.
+    pub ahead_for: Duration,
     /// How long a frame and its answer took last.
     pub round_trip: Option<Duration>,
 }
@@ -45,13 +49,16 @@ pub struct SwarmStatus {
 
 impl Peer {
     pub(super) fn new(status: &PeerStatus, address: String) -> Self {
+        let whole = |lag: Duration| Duration::from_secs(lag.as_secs());
         Self {
             node: status.node,
             address,
             is_in_sync: status.is_in_sync(),
             behind: status.behind,
             ahead: status.ahead,
-            lag: Duration::from_secs(status.lag.as_secs()),
+            lag: whole(status.lag()),
+            behind_for: whole(status.behind_for),
+            ahead_for: whole(status.ahead_for),
             round_trip: status.round_trip,
         }
     }

@@ -202,6 +202,10 @@ fn on_a_full_disk_retention_makes_room_for_sealing() {
     let stats = bench.reader().stats();
     assert_eq!((stats.log_files, stats.seals), (1, 1));
     assert!(stats.drops > 0);
+    assert!(stats.events_dropped > 0);
+    assert!(stats.segment_index_bytes > 0);
+    assert!(stats.segment_index_bytes < stats.segment_bytes);
+    assert!(stats.index_bytes > 0);
 }
 
 #[test]

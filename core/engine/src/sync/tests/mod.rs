@@ -6,3 +6,4 @@ mod crowds;
 mod forks;
 mod gaps;
 mod stories;
+mod tallies;

@@ -490,6 +490,7 @@ fn a_revoked_device_is_cut_off_at_once_and_all_keep_the_same_of_it() {
     assert_eq!(bench.reader(2).present().next(stream), 3);
     // What the third one had taken meanwhile is not shown any more.
     assert_eq!(bench.reader(3).present(), bench.reader(2).present());
+    assert_eq!(bench.reader(3).stats().events_quarantined, 1);
     assert!(
         bench.nodes[2]
             .sync
