@@ -68,7 +68,9 @@ pub use blobs::{
 pub use clock::{Clock, SystemClock};
 pub use identity::KeyStore;
 pub use inspect::{FileReport, FileSort, Inspection};
-pub use metrics::{Histogram, Metrics};
+pub use metrics::{
+    AppMetrics, BlobMetrics, Histogram, LinkMetrics, Metrics, PeerMetrics, SwarmMetrics, Traffic,
+};
 pub use node::{Node, OffsetsState};
 pub use options::{Options, Retention};
 pub use qr::QrCode;

@@ -57,6 +57,14 @@ pub(crate) const MAINTENANCE_PERIOD: Duration = Duration::from_secs(2);
 /// How soon failed maintenance is tried again unless somebody waits for it.
 pub(crate) const MAINTENANCE_RETRY: Duration = Duration::from_secs(1);
 
+/// Peers and apps that are counted by name, those that come first; the others are counted together.
+/// Monitoring keeps some dozen series for each.
+pub(crate) const PEERS_NAMED_MAX: usize = 64;
+pub(crate) const APPS_NAMED_MAX: usize = 64;
+
+/// Streams whose forks are told apart when they are counted; of more, each report counts.
+pub(crate) const FORKS_TOLD_APART_MAX: usize = 1024;
+
 /// Frames that are read ahead of the sync thread, of all connections together: each is at most
 /// 65 KiB, and peers send no more than they have credit for.
 pub(crate) const FRAMES_AHEAD: usize = 64;

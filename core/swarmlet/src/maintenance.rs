@@ -13,14 +13,15 @@ use std::time::Duration;
 use swarmlet_engine::log::{Maintenance, Work};
 use swarmlet_engine::{Error, ErrorKind, Result};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Stopwatch};
 use crate::limits::{CURSOR_UNUSED_MAX, MAINTENANCE_PERIOD, MAINTENANCE_RETRY};
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Recorders, count};
 use crate::parking::Parking;
 
 /// How others talk to the maintenance thread.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Upkeep {
+    recorders: Arc<Recorders>,
     board: Mutex<Board>,
     changed: Condvar,
 }
@@ -46,6 +47,14 @@ pub(crate) enum Outcome {
 }
 
 impl Upkeep {
+    pub(crate) fn new(recorders: Arc<Recorders>) -> Self {
+        Self {
+            recorders,
+            board: Mutex::default(),
+            changed: Condvar::new(),
+        }
+    }
+
     /// Starts the thread, which runs until [`Upkeep::stop`].
     pub(crate) fn start(
         self: &Arc<Self>,
@@ -100,9 +109,13 @@ impl Upkeep {
     fn run(&self, mut maintenance: Maintenance, clock: &dyn Clock, parking: &Parking) {
         while !self.board().is_stopping {
             parking.clear(CURSOR_UNUSED_MAX);
+            let taken = Stopwatch::start();
             match attempt(&mut maintenance, clock) {
                 Ok(Some(work)) => {
                     tracing::debug!(?work, "maintained the log");
+                    if work != Work::Spare {
+                        self.recorders.compaction.record(taken.elapsed());
+                    }
                     self.note(Outcome::Worked);
                 }
                 Ok(None) => {
@@ -124,7 +137,14 @@ impl Upkeep {
         match &outcome {
             Outcome::Idle => {}
             Outcome::Worked => board.steps += 1,
-            Outcome::Failed(_) => board.failures += 1,
+            Outcome::Failed(error) => {
+                board.failures += 1;
+                // What is tried again is found once more, each time.
+                let is_new = !matches!(board.last, Outcome::Failed(_));
+                if is_new && error.kind() == ErrorKind::Corrupt {
+                    count(&self.recorders.corruptions);
+                }
+            }
         }
         board.last = outcome;
         self.changed.notify_all();

@@ -392,12 +392,16 @@ impl Node {
             state,
             writer,
             upkeep,
+            swarm,
             ..
         } = self.running.as_ref();
-        let mut metrics = state.recorders.snapshot();
+        let mut metrics = state.recorders.snapshot(state.position());
         metrics.log = state.log_stats();
+        metrics.stream_epochs = state.epochs(metrics.epoch);
         metrics.queue_bytes = writer.queue_bytes();
+        metrics.is_read_only = metrics.log.is_read_only || writer.is_lost();
         upkeep.fill(&mut metrics);
+        swarm.fill(&mut metrics.swarm);
         metrics
     }
 

@@ -13,6 +13,7 @@ use swarmlet_engine::storage::{Disk, FsDisk};
 use swarmlet_engine::{Error, ErrorKind, Result};
 
 use crate::blobs::{BlobCollector, BlobKeeper};
+use crate::clock::Stopwatch;
 use crate::disk::MeasuredDisk;
 use crate::folder::DataFolder;
 use crate::maintenance::Upkeep;
@@ -56,7 +57,8 @@ impl Running {
         folder: Option<DataFolder>,
     ) -> Result<Self> {
         let id = signer.node_id();
-        let recorders = Arc::new(Recorders::default());
+        let recorders = Recorders::new(settings.clock.now(), settings.log.durability);
+        let recorders = Arc::new(recorders);
         let disk = Arc::new(MeasuredDisk::new(disk, recorders.clone()));
         let durability = settings.log.durability;
         let vault = Vault::new(folder.as_ref().map(DataFolder::path));
@@ -66,7 +68,10 @@ impl Running {
         log_options.incarnation = house.incarnation()?;
         let blobs = BlobKeeper::open(disk.clone(), settings.blobs_bytes_max)?;
         let blobs = Arc::new(blobs);
+        recorders.note_epoch(log_options.incarnation);
+        let taken = Stopwatch::start();
         let mut log = Log::open(disk, signer, log_options)?;
+        recorders.note_recovered(taken.elapsed());
         let maintenance = log.maintenance().ok_or_else(|| {
             Error::new(
                 ErrorKind::Internal,
@@ -77,7 +82,7 @@ impl Running {
         let state = Arc::new(state);
         blobs.judge_by(state.clone(), house.clone());
         let swarm = SwarmSide::new(house, settings.network, state.clone(), blobs.clone());
-        let upkeep = Arc::new(Upkeep::default());
+        let upkeep = Arc::new(Upkeep::new(state.recorders.clone()));
         let keeper = upkeep.start(maintenance, settings.clock, state.parking.clone())?;
         let collected = BlobCollector::start(blobs.clone(), settings.blobs_sweep_period);
         let collector = collected.inspect_err(|_| upkeep.stop())?;

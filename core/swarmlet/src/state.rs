@@ -3,10 +3,11 @@
 //! Waking a reader carries a position, never an event. The gate keeps the log open while a read is
 //! in progress and refuses reads once the node is closing; nothing here waits for the disk.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, TryLockError};
 use std::time::Duration;
 
-use swarmlet_engine::event::NodeId;
+use swarmlet_engine::event::{Incarnation, NodeId};
 use swarmlet_engine::log::{LogReader, LogStats};
 use swarmlet_engine::{Error, ErrorKind, Result};
 use tokio::sync::watch;
@@ -185,6 +186,23 @@ impl State {
             .failure
             .take();
         failure.map_or(Ok(()), Err)
+    }
+
+    /// How many events came since the node was opened, as readers see it.
+    pub(crate) fn position(&self) -> u64 {
+        self.shown.borrow().position
+    }
+
+    /// How many incarnations of this device wrote streams that are here, or write them now; after
+    /// closing only the last.
+    pub(crate) fn epochs(&self, now: u64) -> u64 {
+        let mut epochs = BTreeSet::from([now]);
+        if let Ok(Some(reader)) = self.gate.try_read().as_deref() {
+            let present = reader.present();
+            let own = present.iter().filter(|(stream, _)| stream.node == self.id);
+            epochs.extend(own.map(|(stream, _)| Incarnation::of(stream.number).get()));
+        }
+        epochs.len() as u64
     }
 
     /// What the log counts; after closing, what it had counted.

@@ -46,6 +46,11 @@ impl Holds {
         self.waiting.len() < BLOBS_TO_HOLD_MAX
     }
 
+    /// How many blobs are to be held.
+    pub(super) fn len(&self) -> usize {
+        self.fetched.len() + self.waiting.len() + self.resting.len()
+    }
+
     /// A blob is to be held, and is not here.
     pub(super) fn add(&mut self, blob: BlobId) {
         if !self.contains(blob) && self.noted.insert(blob) {

@@ -14,6 +14,7 @@ mod claims;
 mod collecting;
 mod collection;
 mod collector;
+mod counted;
 mod follower;
 mod handle;
 mod holds;

@@ -60,6 +60,7 @@ impl BlobWorker {
             untold(blob, &error);
             None
         });
+        self.count_served(encoded.as_ref().map_or(0, Vec::len));
         (self.answer)(Input::Encoded {
             session,
             blob,

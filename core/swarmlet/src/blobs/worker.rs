@@ -105,6 +105,8 @@ pub(crate) struct BlobWorker {
     syncer: Syncer,
     /// Parts that are becoming whole blobs.
     completing: BTreeSet<BlobId>,
+    /// Blobs that were found damaged, and are not whole again.
+    pub(super) damaged: BTreeSet<BlobId>,
     /// Whether the last piece could not be kept.
     is_failing: bool,
 }
@@ -133,6 +135,7 @@ impl BlobWorker {
             opened: OpenBlobs::default(),
             syncer,
             completing: BTreeSet::new(),
+            damaged: BTreeSet::new(),
             is_failing: false,
         })
     }
@@ -151,6 +154,7 @@ impl BlobWorker {
             }
             // Between two jobs, so that neither waits for all of the other.
             self.check_some();
+            self.count_missing(self.holds.len());
         }
     }
 
@@ -293,6 +297,7 @@ impl BlobWorker {
     /// A blob was removed. What was known of it does not hold, and who waits for it begins anew.
     fn gone(&mut self, blob: BlobId) {
         self.holds.remove(blob);
+        self.damaged.remove(&blob);
         self.relayed.remove(&blob);
         self.opened.forget(blob);
         self.has_choices = true;
@@ -340,6 +345,7 @@ impl BlobWorker {
 
     /// Others have what is damaged; the rest is not fetched again.
     fn mend(&mut self, blob: BlobId) {
+        self.count_damaged(blob);
         self.opened.forget(blob);
         self.holds.add(blob);
         self.take_turns();
@@ -458,6 +464,7 @@ impl BlobWorker {
             piece,
             outcome,
         });
+        self.count_piece(&stored, bytes.len());
         match stored {
             Ok(Outcome::Stored) => {
                 self.is_failing = false;
@@ -546,6 +553,7 @@ impl BlobWorker {
 
     fn completed(&mut self, blob: BlobId, outcome: Result<()>) {
         self.completing.remove(&blob);
+        self.count_completed(blob, outcome.is_ok());
         match outcome {
             Ok(()) => {
                 tracing::debug!(%blob, "a blob was fetched");

@@ -64,7 +64,7 @@ impl Sim {
     }
 
     fn metrics(&self) -> Metrics {
-        let mut metrics = self.running.state.recorders.snapshot();
+        let mut metrics = self.running.state.recorders.snapshot(0);
         self.running.upkeep.fill(&mut metrics);
         metrics
     }
@@ -102,6 +102,7 @@ fn after_a_failed_sync_nothing_is_accepted_and_reading_goes_on() {
     assert_eq!(sim.publish(10).unwrap_err().kind(), ErrorKind::Storage);
     assert_eq!(sim.count(), 1);
     assert_eq!(sim.metrics().publish_failures, 2);
+    assert!(sim.stats().is_read_only);
     assert!(
         sim.close().is_err(),
         "closing says that the last write failed"

@@ -100,7 +100,8 @@ impl Asker<'_> {
             upper: Some(upper),
             program,
         };
-        let pull = Pull::new(self.state.clone(), reading);
+        let app = self.state.recorders.apps.of(self.app_id);
+        let pull = Pull::new(self.state.clone(), app, reading);
         Ok(Begun {
             results: Results::new(pull, Sort::Query),
             reads,
@@ -142,7 +143,8 @@ impl Asker<'_> {
             upper: None,
             program,
         };
-        let pull = Pull::new(self.state.clone(), reading);
+        let app = self.state.recorders.apps.of(self.app_id);
+        let pull = Pull::new(self.state.clone(), app, reading);
         Ok(Results::new(pull, Sort::Subscription))
     }
 

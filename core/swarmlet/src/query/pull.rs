@@ -20,7 +20,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 
-use swarmlet_engine::event::{EventKey, Offset, Offsets};
+use swarmlet_engine::event::{EventKey, Offset, Offsets, StreamId};
 use swarmlet_engine::log::{Order, Query};
 use swarmlet_engine::select::Selection;
 use swarmlet_engine::{Error, ErrorKind, Result};
@@ -32,6 +32,7 @@ use super::output::{Item, Output};
 use super::program::Program;
 use super::read::{Chunk, Job, Source};
 use crate::limits::{CHUNK_EVENTS_FIRST, CHUNK_GROWTH};
+use crate::metrics::{AppRecorder, Following};
 use crate::parking::Spot;
 use crate::state::{Phase, Progress, State};
 
@@ -59,6 +60,10 @@ pub(super) enum Place {
 /// A reading in progress.
 pub(super) struct Pull {
     state: Arc<State>,
+    /// Who asks.
+    app: Arc<AppRecorder>,
+    /// How far a subscription is, as that is told; a query is nowhere.
+    following: Option<Arc<Following>>,
     progress: watch::Receiver<Progress>,
     selection: Option<Selection>,
     order: Order,
@@ -103,12 +108,16 @@ enum Stage {
 }
 
 impl Pull {
-    pub(super) fn new(state: Arc<State>, reading: Reading) -> Self {
+    pub(super) fn new(state: Arc<State>, app: Arc<AppRecorder>, reading: Reading) -> Self {
         let progress = state.watch();
+        let is_endless = reading.upper.is_none();
+        let following = is_endless.then(|| app.follow(progress.borrow().position));
         let spot = state.parking.spot();
         let is_settling = !reading.program.needs_flush();
         Self {
             state,
+            app,
+            following,
             progress,
             selection: reading.selection,
             order: reading.order,
@@ -210,7 +219,11 @@ impl Pull {
                         self.stage = Stage::Waiting(grown(self.progress.clone(), position));
                         return Ok(());
                     }
-                    self.state.log()?.present()
+                    let present = self.state.log()?.present();
+                    if let Some(following) = &self.following {
+                        following.begin(position, behind(&self.position, &present));
+                    }
+                    present
                 }
             };
             self.ceiling = self.upper.clone();
@@ -242,6 +255,7 @@ impl Pull {
         self.outputs_next = self.outputs_next.saturating_mul(CHUNK_GROWTH);
         let job = Job {
             state: self.state.clone(),
+            app: self.app.clone(),
             program: self.program.clone(),
             source,
             upper: self.upper.clone(),
@@ -311,7 +325,11 @@ impl Pull {
                 self.lower_ceiling(key);
                 continue;
             }
+            let before = self.position.next(key.stream);
             self.position.advance(key.stream, key.offset);
+            if let Some(following) = &self.following {
+                following.advance(self.position.next(key.stream) - before);
+            }
             if self.is_settling {
                 self.handed_out.advance(key.stream, key.offset);
             }
@@ -320,6 +338,9 @@ impl Pull {
             for (stream, last) in self.upper.iter() {
                 self.position.advance(stream, last);
                 self.handed_out.advance(stream, last);
+            }
+            if let Some(following) = &self.following {
+                following.advance(u64::MAX);
             }
         }
     }
@@ -344,6 +365,14 @@ impl Pull {
     }
 }
 
+impl Drop for Pull {
+    fn drop(&mut self) {
+        if let Some(following) = &self.following {
+            self.app.unfollow(following);
+        }
+    }
+}
+
 impl fmt::Debug for Pull {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Pull")
@@ -353,6 +382,15 @@ impl fmt::Debug for Pull {
             .field("buffered", &self.buffer.len())
             .finish_non_exhaustive()
     }
+}
+
+/// How many events lie behind `here` up to `present`.
+fn behind(here: &Offsets, present: &Offsets) -> u64 {
+    let left = |(stream, last): (StreamId, Offset)| {
+        let next = here.next(stream);
+        (last.get() + 1).saturating_sub(next)
+    };
+    present.iter().map(left).sum()
 }
 
 /// Done when there is more than at `position`, or when the node closes.

@@ -10,12 +10,14 @@ use super::output::Output;
 use super::program::Program;
 use crate::clock::Stopwatch;
 use crate::limits::{CHUNK_BYTES_MAX, READ_EVENTS_MAX};
-use crate::metrics::count;
+use crate::metrics::{AppRecorder, count};
 use crate::state::State;
 
 /// What to read next, and through which program.
 pub(super) struct Job {
     pub(super) state: Arc<State>,
+    /// Who asks.
+    pub(super) app: Arc<AppRecorder>,
     pub(super) program: Arc<Mutex<Program>>,
     pub(super) source: Source,
     /// The upper bound of the round.
@@ -55,15 +57,20 @@ pub(super) struct Chunk {
 
 impl Job {
     pub(super) fn run(self) -> Chunk {
-        let recorders = self.state.recorders.clone();
+        let (recorders, app) = (self.state.recorders.clone(), self.app.clone());
         let taken = Stopwatch::start();
         let chunk = self.read();
-        recorders.query.record(taken.elapsed());
+        let taken = taken.elapsed();
+        recorders.query.record(taken);
+        app.note_read(taken, chunk.events_read);
         if let Some(error) = &chunk.error
             && error.kind() != ErrorKind::Closed
         {
             tracing::warn!(%error, "reading the log failed");
             count(&recorders.query_failures);
+            if error.kind() == ErrorKind::Corrupt {
+                count(&recorders.corruptions);
+            }
         }
         chunk
     }

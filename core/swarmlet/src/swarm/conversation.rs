@@ -15,11 +15,14 @@ use swarmlet_net::{self as net, PeerKey};
 use super::entropy::random;
 use super::gatehouse::{Gatehouse, JoinState, Standing, Wish};
 use super::membership::Membership;
+use crate::clock::Stopwatch;
+use crate::metrics::{Greeting, Recorders};
 
 /// The gate of a node.
 #[derive(Debug)]
 pub(super) struct NodeGate {
     pub(super) house: Arc<Gatehouse>,
+    pub(super) recorders: Arc<Recorders>,
     /// Makes the label of this start different from all others.
     pub(super) nonce: [u8; 8],
 }
@@ -29,6 +32,10 @@ struct Conversation {
     house: Arc<Gatehouse>,
     ends: Ends,
     stage: Stage,
+    recorders: Arc<Recorders>,
+    /// How it ended, and since when it goes on.
+    ending: Option<Greeting>,
+    begun: Stopwatch,
 }
 
 /// The keys of both ends of a connection.
@@ -50,6 +57,9 @@ impl net::Gate for NodeGate {
             house: self.house.clone(),
             ends: Ends { own, peer },
             stage: Stage::Introduction,
+            recorders: self.recorders.clone(),
+            ending: None,
+            begun: Stopwatch::start(),
         })
     }
 
@@ -95,11 +105,15 @@ impl net::Handshake for Conversation {
                 then: net::Then::Receive,
             };
         };
-        let Some(node) = self.introduced(received) else {
+        let introduced = self.introduced(received);
+        self.recorders.swarm.note_checked(introduced.is_some());
+        let Some(node) = introduced else {
+            self.ending = Some(Greeting::Other);
             return refuse("the device at the other end did not prove its identity");
         };
         // The network does not connect a node with itself.
         if node == self.house.own {
+            self.ending = Some(Greeting::Other);
             self.house.met_clone();
             return refuse("another device has the identity of this one: its folder was copied");
         }
@@ -108,8 +122,24 @@ impl net::Handshake for Conversation {
                 self.stage = stage;
                 self.judge(None)
             }
-            None => refuse("this node is in no swarm"),
+            None => {
+                self.ending = Some(Greeting::UnknownSwarm);
+                refuse("this node is in no swarm")
+            }
         }
+    }
+}
+
+impl Drop for Conversation {
+    /// Only now it has surely ended: who has admitted the other may still hear why it does not.
+    fn drop(&mut self) {
+        let is_late = self.begun.elapsed() >= net::limits::ADMISSION_TIME;
+        let unfinished = match is_late {
+            true => Greeting::Timeout,
+            false => Greeting::Other,
+        };
+        let ending = self.ending.unwrap_or(unfinished);
+        self.recorders.swarm.note_greeting(ending);
     }
 }
 
@@ -183,7 +213,8 @@ impl Conversation {
     }
 
     /// Keeps what was decided before the other side hears of it.
-    fn conclude(&self, Judged { send, then }: Judged) -> net::Step {
+    fn conclude(&mut self, Judged { send, then }: Judged) -> net::Step {
+        self.note_verdict(&then);
         let house = &self.house;
         let then = match then {
             Verdict::Receive => net::Then::Receive,
@@ -224,6 +255,22 @@ impl Conversation {
             }
         };
         net::Step { send, then }
+    }
+
+    /// Counts what was decided.
+    fn note_verdict(&mut self, verdict: &Verdict) {
+        let swarm = &self.recorders.swarm;
+        match verdict {
+            Verdict::Admit(_) => swarm.note_checked(true),
+            Verdict::Refuse(Denial::BadSignature) => swarm.note_checked(false),
+            _ => {}
+        }
+        self.ending = match verdict {
+            Verdict::Receive => self.ending,
+            Verdict::Admit(_) | Verdict::LetIn(_) | Verdict::Joined(_) => Some(Greeting::Ok),
+            Verdict::Wait(_) => Some(Greeting::Other),
+            Verdict::Refuse(denial) => Some(Greeting::from(*denial)),
+        };
     }
 
     /// Whether asking again would not help.

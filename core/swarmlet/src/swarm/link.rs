@@ -3,6 +3,8 @@
 //! Knows nothing of what frames mean. How much is queued is bounded by the sync machine, how much
 //! is read ahead by the channel it goes into.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use swarmlet_engine::sync::SessionId;
 use swarmlet_net::{Link, LinkReceiver, LinkSender};
@@ -10,6 +12,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::happening::Happening;
+use crate::metrics::LinkRecorder;
 
 /// The node's end of a connection; dropping it closes the connection.
 #[derive(Debug)]
@@ -22,13 +25,15 @@ impl OpenLink {
     /// Starts both directions.
     pub(super) fn start(
         session: SessionId,
-        link: Link,
+        (link, recorder): (Link, &Arc<LinkRecorder>),
         frames: mpsc::Sender<(SessionId, Bytes)>,
         notes: mpsc::UnboundedSender<Happening>,
     ) -> Self {
         let (outbox, queued) = mpsc::unbounded_channel();
-        let reading = tokio::spawn(read(session, link.receiver, frames, notes.clone()));
-        tokio::spawn(write(session, link.sender, queued, notes));
+        let receiver = (link.receiver, recorder.clone());
+        let reading = tokio::spawn(read(session, receiver, frames, notes.clone()));
+        let sender = (link.sender, recorder.clone());
+        tokio::spawn(write(session, sender, queued, notes));
         Self { outbox, reading }
     }
 
@@ -47,13 +52,14 @@ impl Drop for OpenLink {
 
 async fn read(
     session: SessionId,
-    mut receiver: LinkReceiver,
+    (mut receiver, recorder): (LinkReceiver, Arc<LinkRecorder>),
     frames: mpsc::Sender<(SessionId, Bytes)>,
     notes: mpsc::UnboundedSender<Happening>,
 ) {
     loop {
         match receiver.receive().await {
             Ok(Some(frame)) => {
+                recorder.note_received(&frame);
                 if frames.send((session, frame)).await.is_err() {
                     return;
                 }
@@ -70,7 +76,7 @@ async fn read(
 
 async fn write(
     session: SessionId,
-    mut sender: LinkSender,
+    (mut sender, recorder): (LinkSender, Arc<LinkRecorder>),
     mut queued: mpsc::UnboundedReceiver<Bytes>,
     notes: mpsc::UnboundedSender<Happening>,
 ) {
@@ -81,6 +87,7 @@ async fn write(
             let _ = notes.send(Happening::Ended { session });
             return;
         }
+        batch.iter().for_each(|frame| recorder.note_sent(frame));
         let bytes = batch.iter().map(Bytes::len).sum();
         batch.clear();
         if notes.send(Happening::Sent { session, bytes }).is_err() {

@@ -15,6 +15,7 @@ use super::conversation::NodeGate;
 use super::entropy::random;
 use super::gatehouse::{Gatehouse, Standing};
 use super::happening::Happening;
+use super::membership::Membership;
 use super::network::NetworkSettings;
 use super::rescue::Rescuer;
 use super::status::SwarmStatus;
@@ -22,6 +23,7 @@ use super::thread::{Shared, SyncTask};
 use crate::attest::attest;
 use crate::blobs::BlobKeeper;
 use crate::limits::{FRAME_BYTES_MAX, NETWORK_RETRY};
+use crate::metrics::SwarmMetrics;
 use crate::state::{Phase, State};
 use crate::writer::Writer;
 
@@ -61,6 +63,22 @@ impl SwarmSide {
     /// Signs as the device.
     pub(crate) fn attest(&self, purpose: &str, message: &[u8]) -> Signature {
         attest(self.house.signer.0.as_ref(), purpose, message)
+    }
+
+    /// Adds what is known here to a snapshot.
+    pub(crate) fn fill(&self, metrics: &mut SwarmMetrics) {
+        let wall_secs = self.house.wall_secs();
+        let look = |membership: &Membership| {
+            let authority = membership.members.authority();
+            let times = authority.revocations().iter();
+            metrics.revoked_devices = authority.revocations().cuts().count() as u64;
+            metrics.revocations = authority.revocations().len() as u64;
+            metrics.revoked_at = times.map(|one| one.withdrawal().revoked_at).max();
+            metrics.is_clock_suspect = Some(authority.floor().secs() > wall_secs);
+            Ok(())
+        };
+        // A node in no swarm has nothing to add.
+        let _ = self.house.member(look);
     }
 
     /// Starts nothing yet.
@@ -289,6 +307,7 @@ async fn sync(
     } = setup;
     let gate = Arc::new(NodeGate {
         house: shared.house.clone(),
+        recorders: shared.state.recorders.clone(),
         nonce: random()?,
     });
     let (net, mut events) = loop {

@@ -4,18 +4,21 @@
 //! in, the machine says what to do, it is done. It reads the log and hands runs to the writer; it
 //! never waits for the disk of the writer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use swarmlet_engine::Result;
 use swarmlet_engine::blobs::exchange;
-use swarmlet_engine::event::NodeId;
+use swarmlet_engine::event::{NodeId, Run, StreamId};
 use swarmlet_engine::log::LogReader;
-use swarmlet_engine::sync::{CloseReason, Incident, Input, Output, SessionId, Sync, SyncOptions};
+use swarmlet_engine::sync::{
+    CloseReason, Incident, Input, Output, Receipt, SessionId, Sync, SyncOptions,
+};
 use swarmlet_net::{Net, NetEvent};
 use tokio::sync::{mpsc, watch};
 
+use super::arrival::Arrival;
 use super::blobs::{BlobSide, Passed};
 use super::gatehouse::{Gatehouse, Standing};
 use super::happening::Happening;
@@ -25,9 +28,10 @@ use super::status::{Peer, SwarmStatus};
 use super::whereabouts::Whereabouts;
 use crate::blobs::BlobKeeper;
 use crate::clock::Stopwatch;
-use crate::limits::{FRAMES_AHEAD, RENEWAL_PERIOD, SYNC_TICK};
+use crate::limits::{FORKS_TOLD_APART_MAX, FRAMES_AHEAD, RENEWAL_PERIOD, SYNC_TICK};
+use crate::metrics::{Connected, Denied, count};
 use crate::state::{Phase, State};
-use crate::writer::{Stored, Writer};
+use crate::writer::{Landed, Stored, Writer};
 
 /// What the thread shares with the rest of the node.
 #[derive(Clone)]
@@ -64,6 +68,8 @@ pub(super) struct SyncTask {
     blobs: BlobSide,
     /// Whether a clone was met since this node was started.
     has_met_clone: bool,
+    /// Streams of which two branches were met since then.
+    forked: BTreeSet<StreamId>,
 }
 
 /// A connection and whose it is.
@@ -73,6 +79,7 @@ struct OpenSession {
     key: swarmlet_net::PeerKey,
     address: String,
     link: OpenLink,
+    connected: Connected,
 }
 
 impl SyncTask {
@@ -99,6 +106,7 @@ impl SyncTask {
             frames,
             next_session: 0,
             has_met_clone: false,
+            forked: BTreeSet::new(),
         };
         Ok((task, received))
     }
@@ -130,6 +138,7 @@ impl SyncTask {
         if let (Some(whereabouts), Some(machine)) = (&mut self.whereabouts, &self.machine) {
             whereabouts.keep(machine, &self.shared.house);
         }
+        self.note_tally();
         self.links.clear();
         self.blobs.end(&self.shared);
         self.net.close().await;
@@ -185,12 +194,15 @@ impl SyncTask {
                 self.next_session += 1;
                 let key = link.peer;
                 let address = link.endpoint.to_string();
-                let notes = self.shared.notes.clone();
+                let (frames, notes) = (self.frames.clone(), self.shared.notes.clone());
+                let peers = &self.shared.state.recorders.peers;
+                let connected = peers.connect(node, link.endpoint.protocol, session.0);
                 let open = OpenSession {
                     node,
                     key,
                     address,
-                    link: OpenLink::start(session, link, self.frames.clone(), notes),
+                    link: OpenLink::start(session, (link, &connected.link), frames, notes),
+                    connected,
                 };
                 self.links.insert(session, open);
                 self.shared.house.company().note_met(node);
@@ -278,14 +290,7 @@ impl SyncTask {
                 self.blobs
                     .note(exchange::Input::Received { session, frame });
             }
-            Output::Store { receipt, run } => {
-                let notes = self.shared.notes.clone();
-                let tell = move |outcome| {
-                    // A task that has ended needs no answer.
-                    let _ = notes.send(Happening::Stored { receipt, outcome });
-                };
-                self.shared.writer.store(run, Stored::new(tell));
-            }
+            Output::Store { receipt, run } => self.store(receipt, run),
             Output::Close { session, reason } => self.close(session, reason),
             Output::Dial(address) => match address.as_str().parse() {
                 Ok(endpoint) => self.net.reach(endpoint),
@@ -307,8 +312,29 @@ impl SyncTask {
             Output::Rescue { stream, from } => {
                 self.shared.rescuer.add(&self.shared.writer, stream, from);
             }
-            Output::Incident(incident) => self.note_incident(&incident),
+            Output::Incident(incident) => {
+                self.count_incident(&incident);
+                self.note_incident(&incident);
+            }
         }
+    }
+
+    fn store(&self, receipt: Receipt, run: Run) {
+        let open = self.links.get(&receipt.session());
+        let peer = open.map(|open| open.connected.peer.clone());
+        let is_direct = open.is_some_and(|open| open.node == run.stream().node);
+        let recorders = self.shared.state.recorders.clone();
+        let arrival = Arrival::new(&run, peer, is_direct, recorders);
+        let notes = self.shared.notes.clone();
+        let tell = move |outcome: Result<Landed>| {
+            let outcome = outcome.map(|landed| {
+                arrival.note(&landed);
+                landed.received
+            });
+            // A task that has ended needs no answer.
+            let _ = notes.send(Happening::Stored { receipt, outcome });
+        };
+        self.shared.writer.store(run, Stored::new(tell));
     }
 
     /// Carries out what the exchange of blobs makes of what has happened.
@@ -325,6 +351,38 @@ impl SyncTask {
                     self.note_text(format!("{peer} sent what is not of blob {blob}"));
                 }
             }
+        }
+    }
+
+    fn count_incident(&mut self, incident: &Incident) {
+        let recorders = &self.shared.state.recorders;
+        match incident {
+            // Each peer that has the other branch tells of it, and again in each session.
+            Incident::Forked { stream, .. } => {
+                let is_new = match self.forked.len() < FORKS_TOLD_APART_MAX {
+                    true => self.forked.insert(*stream),
+                    false => !self.forked.contains(stream),
+                };
+                if is_new {
+                    count(&recorders.swarm.forks);
+                }
+            }
+            Incident::Quarantined { .. } => recorders.swarm.note_denied(Denied::Write),
+            Incident::Unreadable { is_damage, .. } => {
+                if *is_damage {
+                    count(&recorders.corruptions);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Tells of what the machine has counted.
+    fn note_tally(&self) {
+        if let Some(machine) = &self.machine {
+            let recorders = &self.shared.state.recorders;
+            recorders.swarm.set_tally(machine.tally());
+            recorders.peers.set_sent(&machine.tally().events_sent);
         }
     }
 
@@ -369,6 +427,12 @@ impl SyncTask {
         };
         self.shared.house.company().note_left(open.node);
         self.blobs.note(exchange::Input::Disconnected { session });
+        let swarm = &self.shared.state.recorders.swarm;
+        match reason {
+            CloseReason::Misbehaved(_) => swarm.note_denied(Denied::Malformed),
+            CloseReason::Unread => swarm.note_denied(Denied::Quota),
+            _ => {}
+        }
         if reason == CloseReason::Crowded {
             tracing::info!(node = %open.node, "a session was closed, there are others");
             return self.net.leave(open.key);
@@ -386,6 +450,7 @@ impl SyncTask {
         self.blobs.look(self.started.elapsed(), self.looked_at);
         self.tell_where();
         self.renew();
+        self.note_tally();
         self.report();
     }
 

@@ -3,7 +3,7 @@
 use std::thread;
 
 use swarmlet_engine::Result;
-use swarmlet_engine::event::{Incarnation, Run};
+use swarmlet_engine::event::{Incarnation, Run, Timestamp};
 use swarmlet_engine::log::{Log, Publish};
 
 use super::queue::{Caller, Request, Stored};
@@ -35,8 +35,9 @@ pub(super) struct Begun {
     pub(super) size: usize,
     pub(super) taken: Stopwatch,
     pub(super) span: tracing::Span,
-    /// What came of writing it; the outer error is a panic.
-    pub(super) written: thread::Result<Result<()>>,
+    /// What came of writing it: since when readers see what of it was received. The outer error is
+    /// a panic.
+    pub(super) written: thread::Result<Result<Timestamp>>,
 }
 
 impl Group {

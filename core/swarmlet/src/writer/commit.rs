@@ -14,13 +14,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use swarmlet_engine::event::{Incarnation, Run};
+use swarmlet_engine::event::{Incarnation, Run, Timestamp};
 use swarmlet_engine::log::{Committed, Durability, Log, Publish, Published};
 use swarmlet_engine::{Error, ErrorKind, Result};
 
 use super::begun::{Answers, Begun, Group};
 use super::line::Line;
-use super::queue::{Queue, Request, Seat, Stored, Turn, lost};
+use super::queue::{Landed, Queue, Request, Seat, Stored, Turn, lost};
 use crate::clock::Stopwatch;
 use crate::limits::{IDLE, POKE_BYTES};
 use crate::maintenance::{Outcome, Upkeep};
@@ -59,7 +59,8 @@ impl Writer {
     /// Queues and waits for the acknowledgement. Once queued, it completes even if this is dropped.
     pub(crate) async fn publish(&self, publish: Publish) -> Result<Vec<Published>> {
         let admitted = self.line.admit(publish.bytes()).await?;
-        let (request, reply) = Request::new(publish, admitted.room);
+        let app = self.state.recorders.apps.of(publish.app_id());
+        let (request, reply) = Request::new(publish, admitted.room, app);
         self.enqueue(request)?;
         drop(admitted.place);
         reply.await.unwrap_or_else(|_| Err(abandoned()))
@@ -68,7 +69,8 @@ impl Writer {
     /// As [`Writer::publish`], committing on the caller's thread if nobody else is.
     pub(crate) fn publish_blocking(&self, publish: Publish) -> Result<Vec<Published>> {
         let admitted = block_on(self.line.admit(publish.bytes()))?;
-        let (request, reply) = Request::new(publish, admitted.room);
+        let app = self.state.recorders.apps.of(publish.app_id());
+        let (request, reply) = Request::new(publish, admitted.room, app);
         let leading = self.lead_or_enqueue(request)?;
         drop(admitted.place);
         if let Some((log, request)) = leading {
@@ -111,6 +113,11 @@ impl Writer {
     /// Bytes that wait to be written.
     pub(crate) fn queue_bytes(&self) -> u64 {
         self.line.bytes()
+    }
+
+    /// Whether a commit panicked, so that nothing more is written.
+    pub(crate) fn is_lost(&self) -> bool {
+        matches!(self.lock().seat, Seat::Lost)
     }
 
     /// Accepts nothing more; the writer thread writes what is queued and ends.
@@ -191,13 +198,19 @@ impl Writer {
         let group = Group::of(group);
         if let Some(incarnation) = group.incarnation {
             log.begin_incarnation(incarnation);
+            self.state.recorders.note_epoch(incarnation);
         }
         let write = AssertUnwindSafe(|| {
             self.wait_for_room(&log)?;
             let now = self.state.clock.now();
             let shown = log.append(&group.publishes, &group.runs, now)?;
             self.state.note_shown(shown);
-            Ok(())
+            let is_received = shown > 0;
+            Ok(if is_received {
+                self.state.clock.now()
+            } else {
+                now
+            })
         });
         let written = span.in_scope(|| catch_unwind(write));
         Begun {
@@ -222,12 +235,13 @@ impl Writer {
         } = begun;
         let entered = span.entered();
         let outcome = written.and_then(|written| {
-            catch_unwind(AssertUnwindSafe(|| written.and_then(|()| log.complete())))
+            let complete = |shown| Ok((log.complete()?, shown));
+            catch_unwind(AssertUnwindSafe(|| written.and_then(complete)))
         });
         let is_lost = outcome.is_err();
         let committed = outcome.unwrap_or_else(|_| Err(lost()));
         self.state.recorders.append.record(taken.elapsed());
-        if let Ok(committed) = &committed {
+        if let Ok((committed, _)) = &committed {
             // First whom other nodes wait for.
             self.state.note_durable(committed.events());
             self.state.note_shown(committed.published_events());
@@ -243,20 +257,20 @@ impl Writer {
         }
     }
 
-    fn answer(&self, answers: Answers, committed: Result<Committed>) {
+    fn answer(&self, answers: Answers, committed: Result<(Committed, Timestamp)>) {
         let Answers { callers, stored } = answers;
         let recorders = &self.state.recorders;
         for caller in &callers {
             recorders.publish.record(caller.waited.elapsed());
         }
         match committed {
-            Ok(committed) => {
+            Ok((committed, shown)) => {
                 debug_assert_eq!(committed.published.len(), callers.len());
                 for (caller, published) in callers.into_iter().zip(committed.published) {
                     caller.answer(Ok(published));
                 }
                 for (stored, received) in stored.into_iter().zip(committed.received) {
-                    stored.tell(Ok(received));
+                    stored.tell(Ok(Landed { received, shown }));
                 }
             }
             Err(error) => {

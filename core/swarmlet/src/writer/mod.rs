@@ -9,4 +9,4 @@ mod line;
 mod queue;
 
 pub(crate) use commit::Writer;
-pub(crate) use queue::Stored;
+pub(crate) use queue::{Landed, Stored};

@@ -3,8 +3,9 @@
 //! Pure state, locked by the writer; nothing here waits or writes.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
-use swarmlet_engine::event::{Incarnation, Run};
+use swarmlet_engine::event::{Incarnation, Run, Timestamp};
 use swarmlet_engine::limits::{GROUP_BYTES_MAX, GROUP_EVENTS_MAX};
 use swarmlet_engine::log::{Durability, Log, Publish, Published, Received};
 use swarmlet_engine::{Error, ErrorKind, Result};
@@ -13,6 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use super::begun::Begun;
 use crate::clock::Stopwatch;
 use crate::limits::{IDLE, SYNC_PERIOD, WRITE_AT_ONCE_BYTES_MAX};
+use crate::metrics::AppRecorder;
 use crate::state::closed;
 
 /// What the writer's lock protects.
@@ -63,10 +65,20 @@ pub(super) struct Caller {
     pub(super) waited: Stopwatch,
     reply: oneshot::Sender<Result<Vec<Published>>>,
     room: OwnedSemaphorePermit,
+    /// Which app called, and with how many bytes of events.
+    app: Arc<AppRecorder>,
+    bytes: usize,
 }
 
 /// Told what became of a run, on the thread that wrote it: it must not wait.
-pub(crate) struct Stored(Box<dyn FnOnce(Result<Received>) + Send>);
+pub(crate) struct Stored(Box<dyn FnOnce(Result<Landed>) + Send>);
+
+/// What became of a run, and when readers could see what of it was new.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Landed {
+    pub(crate) received: Received,
+    pub(crate) shown: Timestamp,
+}
 
 /// What the writer thread does next.
 pub(super) enum Turn {
@@ -204,7 +216,16 @@ impl Queue {
 
 impl Caller {
     pub(super) fn answer(self, outcome: Result<Vec<Published>>) {
-        let Self { reply, room, .. } = self;
+        let Self {
+            reply,
+            room,
+            app,
+            bytes,
+            ..
+        } = self;
+        if let Ok(published) = &outcome {
+            app.note_published(published.len() as u64, bytes as u64);
+        }
         // First, so that whoever has the answer finds the room free.
         drop(room);
         // A caller that no longer waits has dropped its end; the events are there all the same.
@@ -213,11 +234,11 @@ impl Caller {
 }
 
 impl Stored {
-    pub(crate) fn new(tell: impl FnOnce(Result<Received>) + Send + 'static) -> Self {
+    pub(crate) fn new(tell: impl FnOnce(Result<Landed>) + Send + 'static) -> Self {
         Self(Box::new(tell))
     }
 
-    pub(super) fn tell(self, outcome: Result<Received>) {
+    pub(super) fn tell(self, outcome: Result<Landed>) {
         (self.0)(outcome);
     }
 }
@@ -229,13 +250,19 @@ impl std::fmt::Debug for Stored {
 }
 
 impl Request {
-    pub(super) fn new(publish: Publish, room: OwnedSemaphorePermit) -> (Self, Reply) {
+    pub(super) fn new(
+        publish: Publish,
+        room: OwnedSemaphorePermit,
+        app: Arc<AppRecorder>,
+    ) -> (Self, Reply) {
         let (reply, receiver) = oneshot::channel();
         let waited = Stopwatch::start();
         let caller = Caller {
             waited,
             reply,
             room,
+            app,
+            bytes: publish.bytes(),
         };
         (Self::Publish(publish, caller), receiver)
     }

@@ -1,5 +1,7 @@
 //! What the node counts while it works.
 
+use std::time::Duration;
+
 use crate::harness::{Place, ask, publish};
 
 #[tokio::test]
@@ -23,4 +25,31 @@ async fn work_shows_in_the_metrics() {
     assert_eq!(metrics.publish_failures + metrics.query_failures, 0);
     assert_eq!(metrics.maintenance_failures, 0);
     assert_eq!(metrics.maintenance_error, None);
+    assert!(metrics.uptime >= metrics.recovery && metrics.recovery > Duration::ZERO);
+    assert_eq!(metrics.stream_epochs, 1);
+    assert!(!metrics.is_read_only);
+}
+
+#[tokio::test]
+async fn each_app_has_its_own_counts() {
+    let place = Place::new();
+    let node = place.open().await;
+    let other = node.scoped("com.example.other".parse().unwrap());
+    publish(&node, "a", 0..3).await;
+    publish(&other, "a", 0..2).await;
+    ask(&other, "FROM 'a'").await;
+    let apps = node.metrics().apps;
+    let told = apps
+        .iter()
+        .map(|app| (app.events_published, app.events_read));
+    let [own, other] = [node.app_id(), other.app_id()].map(|id| {
+        let place = apps.iter().position(|app| app.app.as_ref() == Some(id));
+        told.clone().nth(place.unwrap()).unwrap()
+    });
+    assert_eq!((own, other), ((3, 0), (2, 5)));
+    assert!(
+        apps.iter()
+            .all(|app| app.bytes_published > app.events_published)
+    );
+    assert_eq!(apps.len(), 2);
 }

@@ -1,44 +1,9 @@
-//! What the node counts and measures, cheap enough to be always on.
+//! Durations in buckets: what threads add to, and a snapshot of it.
 //!
-//! Counters are relaxed atomics; histograms have fixed buckets, so that a snapshot maps one to one
-//! to what monitoring systems read. Nothing here decides anything.
+//! The buckets are fixed, so that a snapshot maps one to one to what monitoring systems read.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
-
-use swarmlet_engine::log::LogStats;
-
-/// A snapshot of everything the node counts. All counters are since the node was opened.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct Metrics {
-    /// What the log counts: events, groups, files, cache.
-    pub log: LogStats,
-    /// From the call of `publish` to its acknowledgement.
-    pub publish: Histogram,
-    /// One commit group: stamping, signing, writing and syncing.
-    pub append: Histogram,
-    /// One sync of the disk by the log.
-    pub sync: Histogram,
-    /// One read of the log, for a query or a subscription.
-    pub query: Histogram,
-    /// Reads of the log that failed.
-    pub query_failures: u64,
-    /// Publish calls that failed after they were queued.
-    pub publish_failures: u64,
-    /// Bytes of events waiting to be written.
-    pub queue_bytes: u64,
-    /// Queries whose results are held now.
-    pub results_open: u64,
-    /// Subscriptions held now.
-    pub subscriptions_open: u64,
-    /// Pieces of background work done: sealing, merging, dropping.
-    pub maintenance_steps: u64,
-    /// Pieces of background work that failed; they are tried again.
-    pub maintenance_failures: u64,
-    /// What background work failed with, if the last attempt did: the node is not healthy.
-    pub maintenance_error: Option<String>,
-}
 
 /// Durations in fixed buckets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -83,46 +48,6 @@ impl Histogram {
     }
 }
 
-/// What threads add to while the node runs.
-#[derive(Debug, Default)]
-pub(crate) struct Recorders {
-    pub(crate) publish: Recorder,
-    pub(crate) append: Recorder,
-    pub(crate) sync: Recorder,
-    pub(crate) query: Recorder,
-    pub(crate) query_failures: AtomicU64,
-    pub(crate) publish_failures: AtomicU64,
-    pub(crate) results_open: AtomicU64,
-    pub(crate) subscriptions_open: AtomicU64,
-}
-
-impl Recorders {
-    /// Everything recorded here; the caller adds what others know.
-    pub(crate) fn snapshot(&self) -> Metrics {
-        Metrics {
-            publish: self.publish.snapshot(),
-            append: self.append.snapshot(),
-            sync: self.sync.snapshot(),
-            query: self.query.snapshot(),
-            query_failures: self.query_failures.load(Relaxed),
-            publish_failures: self.publish_failures.load(Relaxed),
-            results_open: self.results_open.load(Relaxed),
-            subscriptions_open: self.subscriptions_open.load(Relaxed),
-            ..Metrics::default()
-        }
-    }
-}
-
-/// Adds one to a counter.
-pub(crate) fn count(counter: &AtomicU64) {
-    counter.fetch_add(1, Relaxed);
-}
-
-/// Takes one from a counter.
-pub(crate) fn discount(counter: &AtomicU64) {
-    counter.fetch_sub(1, Relaxed);
-}
-
 /// A histogram that threads add to.
 #[derive(Debug, Default)]
 pub(crate) struct Recorder {
@@ -132,10 +57,16 @@ pub(crate) struct Recorder {
 
 impl Recorder {
     pub(crate) fn record(&self, duration: Duration) {
+        self.record_many(duration, 1);
+    }
+
+    /// So many things took as long.
+    pub(crate) fn record_many(&self, duration: Duration, times: u64) {
         let bucket = BOUNDS.partition_point(|bound| *bound < duration);
-        self.counts[bucket].fetch_add(1, Relaxed);
+        self.counts[bucket].fetch_add(times, Relaxed);
         let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-        self.sum_micros.fetch_add(micros, Relaxed);
+        self.sum_micros
+            .fetch_add(micros.saturating_mul(times), Relaxed);
     }
 
     pub(crate) fn snapshot(&self) -> Histogram {
