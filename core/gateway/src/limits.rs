@@ -135,9 +135,6 @@ pub(crate) const SOCKET_SILENCE_MAX: Duration = Duration::from_secs(75);
 /// How long a client may take nothing of what it asked for: longer than a busy tablet stands still.
 pub(crate) const WRITE_TIME_MAX: Duration = Duration::from_secs(60);
 
-/// Peers that are told of by name in measurements: monitoring keeps a series for each.
-pub(crate) const PEERS_NAMED_MAX: usize = 64;
-
 /// How old what is told of the room that blobs take may be: seeing it means looking at every file.
 pub(crate) const USAGE_PERIOD: Duration = Duration::from_secs(60);
 

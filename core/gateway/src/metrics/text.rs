@@ -51,8 +51,20 @@ impl Text {
         self.write(format_args!(" {value}\n"));
     }
 
-    pub(super) fn histogram(&mut self, name: &str, help: &str, histogram: &Histogram) {
+    /// Durations, told apart by labels; every name comes once.
+    pub(super) fn histograms<'a>(
+        &mut self,
+        name: &str,
+        help: &str,
+        histograms: impl IntoIterator<Item = (Labels<'a>, &'a Histogram)>,
+    ) {
         self.head(name, "histogram", help);
+        for (labels, histogram) in histograms {
+            self.buckets(name, labels, histogram);
+        }
+    }
+
+    fn buckets(&mut self, name: &str, labels: Labels<'_>, histogram: &Histogram) {
         let bounds = Histogram::BOUNDS
             .iter()
             .map(|bound| seconds(*bound).to_string());
@@ -60,10 +72,12 @@ impl Text {
         let (bucket, mut total) = (format!("{name}_bucket"), 0);
         for (bound, count) in bounds.zip(histogram.counts()) {
             total += count;
-            self.sample(&bucket, &[("le", &bound)], total);
+            let labels = [labels, &[("le", bound.as_str())]].concat();
+            self.sample(&bucket, &labels, total);
         }
-        self.sample(&format!("{name}_sum"), &[], seconds(histogram.sum()));
-        self.sample(&format!("{name}_count"), &[], total);
+        let sum = seconds(histogram.sum());
+        self.sample(&format!("{name}_sum"), labels, sum);
+        self.sample(&format!("{name}_count"), labels, total);
     }
 
     fn head(&mut self, name: &str, kind: &str, help: &str) {
@@ -105,7 +119,8 @@ mod tests {
     #[test]
     fn buckets_add_up_to_the_count() {
         let mut text = Text::default();
-        text.histogram("a_seconds", "What it is.", &Histogram::default());
+        let histogram = Histogram::default();
+        text.histograms("a_seconds", "What it is.", [(&[][..], &histogram)]);
         let text = text.into_string();
         assert!(
             text.contains("a_seconds_bucket{le=\"0.0001\"} 0\n"),

@@ -99,6 +99,22 @@ async fn the_dashboard_shows_what_is_measured_and_all_of_it() {
     assert!(hidden.is_empty(), "in no panel: {hidden:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guide_lists_what_is_measured_and_nothing_else() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guide/metrics.md");
+    let guide = std::fs::read_to_string(path).unwrap();
+    let rows = guide.lines().filter_map(|line| line.strip_prefix("| `"));
+    let listed = rows.map(|row| row.split('`').next().unwrap().to_owned());
+    let listed: BTreeSet<String> = listed.collect();
+    let mut families = families(&page().await);
+    families.retain(|family| family.starts_with("swarmlet_"));
+    // Only these systems tell of the disk.
+    if cfg!(not(unix)) {
+        families.insert("swarmlet_disk_free_bytes".to_owned());
+    }
+    assert_eq!(listed, families);
+}
+
 /// It can be imported anywhere: it names no instance, and asks for the source of its data.
 #[test]
 fn the_dashboard_is_of_nobody() {

@@ -28,9 +28,18 @@ impl Place {
         Self::open_in(tempfile::tempdir().unwrap(), settings).await
     }
 
+    /// One whose node has these options.
+    pub(crate) async fn open_as(options: Options) -> Self {
+        Self::open_both(tempfile::tempdir().unwrap(), options, Settings::new()).await
+    }
+
     async fn open_in(folder: tempfile::TempDir, settings: Settings) -> Self {
         let network = Network::new().listen("tcp://127.0.0.1:0").discovery(false);
         let options = Options::new().network(network);
+        Self::open_both(folder, options, settings).await
+    }
+
+    async fn open_both(folder: tempfile::TempDir, options: Options, settings: Settings) -> Self {
         let node = Node::open(folder.path().join("node"), options)
             .await
             .unwrap();
@@ -48,6 +57,14 @@ impl Place {
         self.gateway.close().await;
         self.node.close().await.unwrap();
         Self::open_in(self.folder, settings).await
+    }
+
+    /// The same node with another gateway.
+    pub(crate) async fn served_anew(self) -> Self {
+        self.gateway.close().await;
+        let settings = Settings::new().listen("127.0.0.1:0".parse().unwrap());
+        let gateway = Gateway::bind(self.node.clone(), settings).await.unwrap();
+        Self { gateway, ..self }
     }
 
     /// One with the page for people.

@@ -1,20 +1,14 @@
-//! What monitoring sees.
+//! What monitoring sees of one node.
+
+use std::time::Duration;
 
 use serde_json::json;
+use swarmlet::{Durability, Options};
 use swarmlet_gateway::Settings;
 
+use crate::exposition::Exposition;
 use crate::harness::Place;
 use crate::http::Ask;
-
-/// The value of a sample.
-fn value(page: &str, sample: &str) -> f64 {
-    let line = page
-        .lines()
-        .find_map(|line| line.strip_prefix(sample)?.strip_prefix(' '));
-    line.unwrap_or_else(|| panic!("no {sample} in {page}"))
-        .parse()
-        .unwrap()
-}
 
 #[tokio::test]
 async fn what_happens_is_counted() {
@@ -23,71 +17,79 @@ async fn what_happens_is_counted() {
     place.publish(&token, "a", &[json!(1), json!(2)]).await;
     place.query(&token, "FROM 'a'").await;
     place.send(Ask::new("GET", "/nowhere")).await;
-    let reply = place.send(Ask::new("GET", "/metrics")).await;
-    let format = reply.header("content-type").unwrap();
-    assert!(format.starts_with("text/plain; version=0.0.4"), "{format}");
-    let page = reply.text();
-    for (sample, expected) in [
-        ("swarmlet_events_appended_total", 2.0),
-        ("swarmlet_store_events", 2.0),
-        ("swarmlet_append_duration_seconds_count", 1.0),
-        ("swarmlet_append_duration_seconds_bucket{le=\"+Inf\"}", 1.0),
-        ("swarmlet_peers{state=\"connected\"}", 0.0),
-        ("swarmlet_gateway_requests_total{status=\"2xx\"}", 3.0),
-        ("swarmlet_gateway_requests_total{status=\"4xx\"}", 1.0),
-        ("swarmlet_gateway_sockets", 0.0),
+    let said = Exposition::of(&place).await;
+    let app = ("app", "com.example.app");
+    let durable = ("durability", "synced");
+    for (name, labels, expected) in [
+        ("swarmlet_events_appended_total", &[app, durable][..], 2.0),
+        ("swarmlet_store_events", &[], 2.0),
+        ("swarmlet_append_duration_seconds_count", &[durable], 1.0),
+        (
+            "swarmlet_append_duration_seconds_bucket",
+            &[("le", "+Inf")],
+            1.0,
+        ),
+        ("swarmlet_peers", &[("state", "connected")], 0.0),
+        ("swarmlet_gateway_requests_total", &[("status", "2xx")], 3.0),
+        ("swarmlet_gateway_requests_total", &[("status", "4xx")], 1.0),
+        ("swarmlet_gateway_sockets", &[], 0.0),
     ] {
-        assert_eq!(value(page, sample), expected, "{sample}");
+        assert_eq!(said.total(name, labels), expected, "{name} {labels:?}");
     }
-    assert!(value(page, "swarmlet_query_duration_seconds_count") >= 1.0);
-    assert!(value(page, "swarmlet_gateway_connections") >= 1.0);
-    assert!(value(page, "swarmlet_store_bytes{kind=\"log\"}") > 0.0);
-    assert!(value(page, "swarmlet_disk_free_bytes") > 0.0);
-    assert!(!page.contains("swarmlet_members"), "it is in no swarm");
-    assert!(page.contains(&format!("device=\"{}\"", place.node.id())));
+    for (name, labels) in [
+        ("swarmlet_query_duration_seconds_count", &[app][..]),
+        ("swarmlet_fsync_duration_seconds_count", &[durable]),
+        ("swarmlet_gateway_connections", &[]),
+        ("swarmlet_store_bytes", &[("kind", "log")]),
+        ("swarmlet_disk_free_bytes", &[]),
+        ("swarmlet_recovery_duration_seconds", &[]),
+    ] {
+        assert!(said.total(name, labels) > 0.0, "{name} {labels:?}");
+    }
+    assert!(!said.has("swarmlet_members"), "it is in no swarm");
+    let device = place.node.id().to_string();
+    let info = [("device", device.as_str()), ("epoch", "0")];
+    assert_eq!(said.total("swarmlet_node_info", &info), 1.0);
+}
+
+#[tokio::test]
+async fn the_node_is_as_old_as_it_is_however_new_its_gateway() {
+    let place = Place::open_as(Options::new().durability(Durability::Buffered)).await;
+    let before = Exposition::of(&place).await;
+    let place = place.served_anew().await;
+    let after = Exposition::of(&place).await;
+    let (uptime, start) = (
+        "swarmlet_node_uptime_seconds",
+        "swarmlet_node_start_time_seconds",
+    );
+    assert!(after.total(uptime, &[]) > before.total(uptime, &[]));
+    assert_eq!(after.total(start, &[]), before.total(start, &[]));
+    let age = after.total(uptime, &[]) + after.total(start, &[]);
+    let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
+    assert!((now.as_secs_f64() - age).abs() < Duration::from_secs(60).as_secs_f64());
+    let durabilities = after.values("swarmlet_append_duration_seconds_count", "durability");
+    assert_eq!(durabilities, ["buffered"].into());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_member_says_how_long_it_is_one() {
     let place = Place::open().await;
     place.node.swarm().create("plant", "press").unwrap();
-    let reply = place.send(Ask::new("GET", "/metrics")).await;
-    assert_eq!(value(reply.text(), "swarmlet_members"), 1.0);
-    assert!(value(reply.text(), "swarmlet_certificate_expiry_seconds") > 24.0 * 3600.0);
+    let said = Exposition::of(&place).await;
+    assert_eq!(said.total("swarmlet_members", &[]), 1.0);
+    let left = said.total("swarmlet_certificate_expiry_seconds", &[]);
+    assert!(left > 24.0 * 3600.0);
 }
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn the_process_is_told_under_the_usual_names() {
     let place = Place::open().await;
-    let reply = place.send(Ask::new("GET", "/metrics")).await;
-    let page = reply.text();
-    assert!(value(page, "process_resident_memory_bytes") > 1e6);
-    assert!(value(page, "process_start_time_seconds") > 1.6e9);
-    assert!(value(page, "process_cpu_seconds_total") > 0.0);
-    assert!(value(page, "process_open_fds") > 3.0);
-}
-
-#[tokio::test]
-async fn every_sample_belongs_to_a_name_that_was_explained_before() {
-    let place = Place::open().await;
-    let reply = place.send(Ask::new("GET", "/metrics")).await;
-    let (mut current, mut seen) = (String::new(), Vec::new());
-    for line in reply.text().lines() {
-        if let Some(rest) = line.strip_prefix("# TYPE ") {
-            current = rest.split(' ').next().unwrap().to_owned();
-            assert!(!seen.contains(&current), "{current} comes twice");
-            seen.push(current.clone());
-        } else if !line.starts_with("# HELP ") {
-            assert!(
-                line.starts_with(&current)
-                    && (current.starts_with("swarmlet_") || current.starts_with("process_")),
-                "{line}"
-            );
-            let value = line.rsplit(' ').next().unwrap();
-            assert!(value.parse::<f64>().is_ok(), "{line}");
-        }
-    }
+    let said = Exposition::of(&place).await;
+    assert!(said.total("process_resident_memory_bytes", &[]) > 1e6);
+    assert!(said.total("process_start_time_seconds", &[]) > 1.6e9);
+    assert!(said.total("process_cpu_seconds_total", &[]) > 0.0);
+    assert!(said.total("process_open_fds", &[]) > 3.0);
 }
 
 #[tokio::test]

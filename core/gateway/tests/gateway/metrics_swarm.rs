@@ -1,0 +1,308 @@
+//! What monitoring sees of a swarm: real nodes that exchange, are refused, put out, and come again.
+
+use std::time::Duration;
+
+use serde_json::json;
+use swarmlet::{
+    InviteOptions, Network, NewEvent, Node, Options, Payload, PutOptions, Retention,
+    SubscribeOptions, Tags,
+};
+use swarmlet_gateway::Settings;
+
+use crate::exposition::Exposition;
+use crate::harness::{Place, SOON, until};
+
+fn network() -> Network {
+    Network::new().listen("tcp://127.0.0.1:0").discovery(false)
+}
+
+/// A place that has founded a swarm.
+async fn office() -> Place {
+    let place = Place::open().await;
+    place.node.swarm().create("plant", "office").unwrap();
+    place
+}
+
+/// Lets a node in.
+async fn join(office: &Place, node: &Node) {
+    let invite = office.node.swarm().invite(&InviteOptions::default());
+    let invite = invite.unwrap();
+    node.swarm().join(&invite, "press", SOON).await.unwrap();
+}
+
+/// Waits until a place says at least so much, and gives all it says then.
+async fn reaches(place: &Place, name: &str, labels: &[(&str, &str)], least: f64) -> Exposition {
+    let mut said = Exposition::of(place).await;
+    let waited = tokio::time::timeout(SOON, async {
+        while said.total(name, labels) < least {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            said = Exposition::of(place).await;
+        }
+    });
+    let is_so = waited.await.is_ok();
+    assert!(is_so, "{name} {labels:?} < {least}: {said:?}");
+    said
+}
+
+fn short(node: &Node) -> String {
+    node.id().to_string().chars().take(8).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_two_nodes_exchange_is_counted_on_both_sides() {
+    let (office, press) = (office().await, Place::open().await);
+    join(&office, &press.node).await;
+    let token = office.token().await;
+    let published = [json!(1), json!(2), json!(3)];
+    office.publish(&token, "a", &published).await;
+    press.publish(&press.token().await, "b", &[json!(4)]).await;
+    let peer = short(&office.node);
+    let app = ("app", "com.example.app");
+    let of_office = [("peer", peer.as_str())];
+    let here = reaches(&press, "swarmlet_events_received_total", &of_office, 3.0).await;
+    let direct = [("path", "direct")];
+    let latency = "swarmlet_event_delivery_latency_seconds";
+    assert_eq!(here.total(&format!("{latency}_count"), &direct), 3.0);
+    assert_eq!(
+        here.total(&format!("{latency}_bucket"), &[("le", "+Inf")]),
+        3.0
+    );
+    let there = reaches(&office, "swarmlet_events_sent_total", &[], 3.0).await;
+    let there = match there.total("swarmlet_events_received_total", &[]) {
+        0.0 => reaches(&office, "swarmlet_events_received_total", &[], 1.0).await,
+        _ => there,
+    };
+    let appended = [app, ("durability", "synced")];
+    assert_eq!(
+        there.total("swarmlet_events_appended_total", &appended),
+        3.0
+    );
+    assert_eq!(there.total("swarmlet_events_appended_total", &[]), 3.0);
+    assert!(there.total("swarmlet_event_bytes_appended_total", &appended) > 3.0);
+    assert!(there.total("swarmlet_signature_verifications_total", &[]) >= 3.0);
+    assert_eq!(there.total("swarmlet_signature_failures_total", &[]), 0.0);
+    assert!(there.total("swarmlet_handshakes_total", &[("result", "ok")]) >= 2.0);
+    assert_eq!(
+        there.total("swarmlet_peers", &[("state", "connected")]),
+        1.0
+    );
+    assert_eq!(there.total("swarmlet_peers", &[("state", "known")]), 0.0);
+    for (direction, kind) in [("in", "events"), ("out", "events"), ("out", "control")] {
+        let labels = [
+            ("direction", direction),
+            ("kind", kind),
+            ("transport", "tcp"),
+        ];
+        let bytes = there.total("swarmlet_network_io_bytes_total", &labels);
+        assert!(bytes > 64.0, "{labels:?} {bytes}");
+    }
+    let connected = "swarmlet_peer_connected_seconds_total";
+    let before = there.total(connected, &[("transport", "tcp")]);
+    let later = reaches(
+        &office,
+        "swarmlet_peer_rtt_seconds",
+        &[("transport", "tcp")],
+        1e-9,
+    )
+    .await;
+    assert!(later.total(connected, &[]) > before && before > 0.0);
+    let directions = later.values("swarmlet_replication_lag_seconds", "direction");
+    assert_eq!(directions, ["in", "out"].into());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blobs_are_counted_as_they_come_and_go() {
+    let (office, press) = (office().await, Place::open().await);
+    join(&office, &press.node).await;
+    let content = vec![7; 300_000];
+    let blobs = office.node.blobs();
+    blobs.put(content, PutOptions::new()).await.unwrap();
+    let fetched = [("direction", "in"), ("result", "ok")];
+    let here = reaches(&press, "swarmlet_blob_transfers_total", &fetched, 1.0).await;
+    assert!(here.total("swarmlet_blob_bytes_total", &fetched) >= 300_000.0);
+    let here = match here.total("swarmlet_blob_missing", &[]) {
+        0.0 => here,
+        _ => {
+            until(async || {
+                Exposition::of(&press)
+                    .await
+                    .total("swarmlet_blob_missing", &[])
+                    == 0.0
+            })
+            .await;
+            Exposition::of(&press).await
+        }
+    };
+    let came = [("direction", "in"), ("kind", "blobs")];
+    assert!(here.total("swarmlet_network_io_bytes_total", &came) > 300_000.0);
+    let there = Exposition::of(&office).await;
+    let gone = [("direction", "out"), ("result", "ok")];
+    assert!(there.total("swarmlet_blob_bytes_total", &gone) >= 300_000.0);
+    assert_eq!(there.total("swarmlet_blob_transfers_total", &[]), 0.0);
+    for place in [&office, &press] {
+        let said = Exposition::of(place).await;
+        assert!(said.total("swarmlet_store_bytes", &[("kind", "meta")]) > 0.0);
+        assert_eq!(said.total("swarmlet_store_corruptions_total", &[]), 0.0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_blob_is_counted_and_that_it_is_whole_again() {
+    let (office, press) = (office().await, Place::open().await);
+    join(&office, &press.node).await;
+    let content: Vec<u8> = (0..300_000u32).map(|at| (at % 251) as u8).collect();
+    let blobs = office.node.blobs();
+    let stored = blobs.put(content.clone(), PutOptions::new()).await;
+    let stored = stored.unwrap();
+    let fetched = [("direction", "in"), ("result", "ok")];
+    reaches(&press, "swarmlet_blob_transfers_total", &fetched, 1.0).await;
+    let mut damaged = 0;
+    for entry in walk(&press.node.folder().join("blobs")) {
+        let mut bytes = std::fs::read(&entry).unwrap();
+        if bytes.len() == content.len() {
+            bytes[150_000] ^= 1;
+            std::fs::write(&entry, bytes).unwrap();
+            damaged += 1;
+        }
+    }
+    assert_eq!(damaged, 1);
+    let mut reader = press.node.blobs().get(stored.id);
+    let read = tokio::time::timeout(SOON, async {
+        let mut read = Vec::new();
+        while let Ok(Some(chunk)) = reader.next_chunk().await {
+            read.extend_from_slice(&chunk);
+        }
+        read
+    });
+    drop(read.await);
+    let said = reaches(&press, "swarmlet_store_repairs_total", &[], 1.0).await;
+    assert_eq!(said.total("swarmlet_store_corruptions_total", &[]), 1.0);
+}
+
+fn walk(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths
+        .flat_map(|path| match path.is_dir() {
+            true => walk(&path),
+            false => vec![path],
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_again_is_refused_or_put_out_is_counted() {
+    let office = office().await;
+    let press = Place::open().await;
+    join(&office, &press.node).await;
+    let peer = short(&press.node);
+    let of_press = [("peer", peer.as_str()), ("transport", "tcp")];
+    reaches(&office, "swarmlet_peers", &[("state", "connected")], 1.0).await;
+
+    let press = press.reopened(Settings::new()).await;
+    let said = reaches(&office, "swarmlet_peer_reconnects_total", &of_press, 1.0).await;
+    assert_eq!(said.total("swarmlet_revocation_sequence", &[]), 0.0);
+    assert!(!said.is_told("swarmlet_revocation_age_seconds"));
+
+    // A node of another swarm.
+    let address = office.node.swarm().status().listening.remove(0);
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options::new().network(network().peer(address));
+    let stranger = Node::open(folder.path().join("node"), options);
+    let stranger = stranger.await.unwrap();
+    stranger.swarm().create("elsewhere", "stranger").unwrap();
+    let unknown = [("result", "unknown_swarm")];
+    reaches(&office, "swarmlet_handshakes_total", &unknown, 1.0).await;
+    stranger.close().await.unwrap();
+
+    office.node.swarm().revoke(press.node.id(), "lost").unwrap();
+    let revoked = [("result", "revoked")];
+    let said = reaches(&office, "swarmlet_handshakes_total", &revoked, 1.0).await;
+    assert_eq!(said.total("swarmlet_peers", &[("state", "denied")]), 1.0);
+    assert_eq!(said.total("swarmlet_peers", &[("state", "connected")]), 0.0);
+    assert_eq!(said.total("swarmlet_revocation_sequence", &[]), 1.0);
+    assert!(said.total("swarmlet_revocation_age_seconds", &[]) < 600.0);
+    assert_eq!(said.total("swarmlet_clock_suspect", &[]), 0.0);
+    assert_eq!(said.total("swarmlet_stream_epochs", &[]), 1.0);
+    assert_eq!(said.total("swarmlet_quarantined_events", &[]), 0.0);
+    assert_eq!(said.total("swarmlet_forks_total", &[]), 0.0);
+    let reasons = said.values("swarmlet_denied_total", "reason");
+    assert_eq!(reasons, ["malformed", "quota", "read", "write"].into());
+    assert_eq!(said.total("swarmlet_denied_total", &[]), 0.0);
+}
+
+/// Events that no compression makes small.
+fn noise(count: usize) -> Vec<NewEvent> {
+    let mut state = 1u64;
+    let mut byte = move || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 33) as u8
+    };
+    let mut event = || {
+        let bytes: Vec<u8> = (0..256 * 1024).map(|_| byte()).collect();
+        let length = (bytes.len() as u32).to_be_bytes();
+        NewEvent {
+            tags: Tags::new(["noise"]).unwrap(),
+            payload: Payload::from_cbor([&[0x5a][..], &length, &bytes].concat()).unwrap(),
+        }
+    };
+    (0..count).map(|_| event()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_retention_drops_is_counted_and_how_long_that_takes() {
+    let keeping = Retention::keep_all().events(20);
+    let options = Options::new().stream("default", keeping);
+    let place = Place::open_as(options.network(network())).await;
+    for _ in 0..10 {
+        place.node.publish_many(noise(10)).await.unwrap();
+    }
+    let said = reaches(&place, "swarmlet_pruned_events_total", &[], 50.0).await;
+    let done = said.total("swarmlet_compaction_duration_seconds_count", &[]);
+    assert!(done >= said.total("swarmlet_compactions_total", &[]) && done >= 2.0);
+    assert!(said.total("swarmlet_compactions_total", &[("kind", "drop")]) >= 1.0);
+    assert!(said.total("swarmlet_store_bytes", &[("kind", "index")]) > 0.0);
+    assert!(said.total("swarmlet_memory_accounted_bytes", &[("part", "index")]) > 0.0);
+    assert_eq!(said.total("swarmlet_store_read_only", &[]), 0.0);
+}
+
+#[tokio::test]
+async fn a_subscription_that_is_not_read_says_how_far_it_is_behind() {
+    let place = Place::open().await;
+    let token = place.token().await;
+    let app = ("app", "com.example.app");
+    place.publish(&token, "a", &[json!(1), json!(2)]).await;
+    place.query(&token, "FROM 'a'").await;
+    let reader = place.node.scoped("com.example.slow".parse().unwrap());
+    let mut results = reader
+        .subscribe("FROM 'a'", SubscribeOptions::default())
+        .unwrap();
+    let slow = [("app", "com.example.slow")];
+    assert_eq!(results.next_chunk(1).await.unwrap().unwrap().len(), 1);
+    place.publish(&token, "b", &[json!(3)]).await;
+    let said = Exposition::of(&place).await;
+    let lag = said.total("swarmlet_subscription_lag_events", &slow);
+    assert!((1.0..=3.0).contains(&lag), "{lag}");
+    assert_eq!(said.total("swarmlet_subscriptions", &slow), 1.0);
+    assert_eq!(
+        said.total("swarmlet_query_scanned_events_total", &[app]),
+        2.0
+    );
+    assert!(said.total("swarmlet_query_duration_seconds_count", &[app]) >= 1.0);
+    assert!(said.total("swarmlet_query_scanned_events_total", &slow) >= 1.0);
+
+    // It takes what matches, and looks at the rest while it waits for more.
+    let reading =
+        tokio::spawn(async move { while let Ok(Some(_)) = results.next_chunk(1).await {} });
+    let lag = async || {
+        let said = Exposition::of(&place).await;
+        said.total("swarmlet_subscription_lag_events", &slow)
+    };
+    until(async || lag().await == 0.0).await;
+    reading.abort();
+    assert!(reading.await.unwrap_err().is_cancelled());
+    let said = Exposition::of(&place).await;
+    assert_eq!(said.total("swarmlet_subscriptions", &[]), 0.0);
+}
