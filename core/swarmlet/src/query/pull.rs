@@ -57,6 +57,15 @@ pub(super) enum Place {
     Caller,
 }
 
+/// How long a reading goes on by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Until {
+    /// Until there is something to take.
+    Output,
+    /// Until the log was read once, or there is nothing to read.
+    Read,
+}
+
 /// A reading in progress.
 pub(super) struct Pull {
     state: Arc<State>,
@@ -148,6 +157,17 @@ impl Pull {
         place: Place,
         outputs_max: usize,
     ) -> Poll<Result<bool>> {
+        self.poll_until(Until::Output, context, place, outputs_max)
+    }
+
+    /// As [`Pull::poll_ready`], but ready with `true` also without anything to take.
+    pub(super) fn poll_until(
+        &mut self,
+        until: Until,
+        context: &mut Context<'_>,
+        place: Place,
+        outputs_max: usize,
+    ) -> Poll<Result<bool>> {
         loop {
             self.state.check_open()?;
             if !self.buffer.is_empty() {
@@ -157,7 +177,12 @@ impl Pull {
                 Stage::Rest => self.begin_round(place, outputs_max)?,
                 Stage::Open => self.go_on(place, outputs_max)?,
                 Stage::Reading(chunk) => match ready!(Pin::new(chunk).poll(context)) {
-                    Ok(chunk) => self.absorb(chunk)?,
+                    Ok(chunk) => {
+                        self.absorb(chunk)?;
+                        if until == Until::Read {
+                            return Poll::Ready(Ok(true));
+                        }
+                    }
                     Err(error) => {
                         // After a panic nobody knows what the program has seen.
                         let is_lost = error.is_panic();
@@ -166,10 +191,37 @@ impl Pull {
                     }
                 },
                 Stage::Waiting(grown) => {
-                    ready!(grown.as_mut().poll(context));
+                    if grown.as_mut().poll(context).is_pending() {
+                        return match until {
+                            Until::Output => Poll::Pending,
+                            Until::Read => Poll::Ready(Ok(true)),
+                        };
+                    }
                     self.stage = Stage::Rest;
                 }
                 Stage::Ended => return Poll::Ready(Ok(false)),
+            }
+        }
+    }
+
+    /// Ready once there may be more than was read, also the end or an error. Reads nothing.
+    pub(super) fn poll_news(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        loop {
+            if self.state.check_open().is_err() || !self.buffer.is_empty() {
+                return Poll::Ready(());
+            }
+            let is_between = matches!(self.stage, Stage::Rest) && self.is_round_read;
+            let position = self.progress.borrow().position;
+            match &mut self.stage {
+                // All that there was when the last round began was read.
+                Stage::Rest if is_between && self.seen == Some(position) => {
+                    self.stage = Stage::Waiting(grown(self.progress.clone(), position));
+                }
+                Stage::Waiting(grown) => {
+                    ready!(grown.as_mut().poll(context));
+                    self.stage = Stage::Rest;
+                }
+                _ => return Poll::Ready(()),
             }
         }
     }

@@ -10,7 +10,7 @@ use swarmlet_engine::event::Offsets;
 use swarmlet_engine::{Error, ErrorKind, Result};
 
 use super::output::{Item, Output, Row};
-use super::pull::{Place, Pull};
+use super::pull::{Place, Pull, Until};
 use crate::clock::Stopwatch;
 use crate::limits::{CHUNK_EVENTS, CHUNK_EVENTS_MAX};
 use crate::metrics::{count, discount};
@@ -121,6 +121,30 @@ impl Results {
     /// As [`Results::ready`], for callers without a runtime; `timeout` if nothing came in time.
     pub fn ready_blocking(&mut self, timeout: Option<Duration>) -> Result<bool> {
         self.block_ready(CHUNK_EVENTS, timeout)
+    }
+
+    /// Waits until there may be something new. It reads nothing, so whoever has many subscriptions
+    /// and is slow holds nothing of any of them, and reads with [`Results::read_outputs`] when
+    /// there is room for it.
+    ///
+    /// Also done at the end and after an error, which the next read tells of. Cancel-safe.
+    pub async fn changed(&mut self) {
+        poll_fn(|context| self.pull.poll_news(context)).await;
+    }
+
+    /// Reads the log at most once and hands out up to `max` (at least one) of what came of it:
+    /// possibly none, as what is new need not match; nothing at the end.
+    ///
+    /// It does not wait for anything to happen, and what it does not hand out it does not read,
+    /// but for the results of an aggregation. Cancel-safe: a dropped future has consumed nothing.
+    pub async fn read_outputs(&mut self, max: usize) -> Result<Option<Vec<Output>>> {
+        let max = max.clamp(1, CHUNK_EVENTS_MAX);
+        let poll = |context: &mut Context<'_>| {
+            self.pull.poll_until(Until::Read, context, Place::Pool, max)
+        };
+        let outcome = poll_fn(poll).await;
+        let is_open = outcome.map_err(|error| self.named(error))?;
+        Ok(is_open.then(|| self.take(max)))
     }
 
     /// Hands out up to `max` outputs that are ready; does not wait, possibly empty.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use swarmlet::{ErrorKind, Node, Options, QueryOptions, Results, SubscribeOptions};
+use swarmlet::{ErrorKind, Item, Node, Options, QueryOptions, Results, SubscribeOptions};
 
 use crate::harness::{Place, number, numbers, publish, receive, soon, tags, take_events};
 
@@ -219,4 +219,37 @@ async fn open_results_and_subscriptions_are_counted() {
     drop((subscription, results));
     assert_eq!(node.metrics().subscriptions_open, 0);
     assert_eq!(node.metrics().results_open, 0);
+}
+
+#[tokio::test]
+async fn waiting_for_news_reads_nothing_and_a_read_waits_for_none() {
+    let place = Place::new();
+    let node = place.open().await;
+    publish(&node, "a", 0..3).await;
+    let mut subscription = subscribe(&node, "FROM 'a'");
+    let mut outputs = Vec::new();
+    while outputs.len() < 4 {
+        soon(subscription.changed()).await;
+        let read = soon(subscription.read_outputs(2)).await.unwrap().unwrap();
+        assert!(read.len() <= 2, "{read:?}");
+        outputs.extend(read);
+    }
+    assert!(matches!(outputs[3].item, Item::CaughtUp(_)));
+    for (name, count) in [("b", 0), ("a", 1)] {
+        let read = soon(subscription.read_outputs(9)).await.unwrap().unwrap();
+        assert!(read.is_empty(), "{read:?}");
+        let news = tokio::time::timeout(Duration::ZERO, subscription.changed()).await;
+        assert!(news.is_err());
+        publish(&node, name, [7]).await;
+        let events_read = subscription.events_read();
+        soon(subscription.changed()).await;
+        assert!(subscription.take(9).is_empty());
+        assert_eq!(subscription.events_read(), events_read);
+        let read = soon(subscription.read_outputs(9)).await.unwrap().unwrap();
+        assert_eq!(read.len(), count, "{name}");
+    }
+    node.close().await.unwrap();
+    soon(subscription.changed()).await;
+    let error = soon(subscription.read_outputs(9)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Closed);
 }
