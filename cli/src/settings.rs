@@ -294,10 +294,10 @@ impl GatewaySettings {
             gateway = gateway.listen(*address);
         }
         for host in &self.hosts {
-            gateway = gateway.host(host);
+            gateway = gateway.host(host)?;
         }
         for origin in &self.origins {
-            gateway = gateway.origin(origin);
+            gateway = gateway.origin(origin)?;
         }
         for app in &self.apps {
             gateway = gateway.app(app)?;
@@ -306,7 +306,7 @@ impl GatewaySettings {
             gateway = gateway.vendor(vendor)?;
         }
         if let Some(valid) = &self.token_valid {
-            gateway = gateway.token_valid(duration(valid)?);
+            gateway = gateway.token_valid(duration(valid)?)?;
         }
         if let Some(has_metrics) = self.metrics {
             gateway = gateway.metrics(has_metrics);
@@ -388,15 +388,15 @@ mod tests {
     #[test]
     fn what_could_not_be_loaded_is_not_saved() {
         let folder = tempfile::tempdir().unwrap();
-        let hosts = |bytes: usize| {
+        let padded = |bytes: usize| {
             let mut settings = Settings::default();
-            settings.gateway.hosts = vec!["h".repeat(bytes)];
+            settings.gateway.token_valid = Some(format!("1h{}", " ".repeat(bytes)));
             settings
         };
-        let empty = serde_json::to_string_pretty(&hosts(0)).unwrap().len() + 1;
-        let longest = hosts(SETTINGS_BYTES_MAX as usize - empty);
+        let empty = serde_json::to_string_pretty(&padded(0)).unwrap().len() + 1;
+        let longest = padded(SETTINGS_BYTES_MAX as usize - empty);
         longest.save(folder.path()).unwrap();
-        let failure = hosts(SETTINGS_BYTES_MAX as usize - empty + 1).save(folder.path());
+        let failure = padded(SETTINGS_BYTES_MAX as usize - empty + 1).save(folder.path());
         assert!(failure.unwrap_err().is(ErrorKind::InvalidArgument));
         assert_eq!(Settings::load(folder.path()).unwrap(), longest);
         let file = folder.path().join(FILE);
@@ -419,6 +419,9 @@ mod tests {
             r#"{"blobs": {"sweep_period": "often"}}"#,
             r#"{"gateway": {"listen": ["localhost"]}}"#,
             r#"{"gateway": {"apps": ["a b"]}}"#,
+            r#"{"gateway": {"hosts": ["edge-1:4454"]}}"#,
+            r#"{"gateway": {"origins": ["app.example"]}}"#,
+            r#"{"gateway": {"token_valid": "0s"}}"#,
         ] {
             let failure = Settings::parse(text).unwrap_err();
             assert!(failure.is(ErrorKind::InvalidArgument), "{text}: {failure}");

@@ -50,8 +50,8 @@ async fn main() -> Result<()> {
             .await?;
     }
     let settings = Settings::new().listen(arguments.listen);
-    let origins = arguments.origin.iter();
-    let settings = origins.fold(settings, |settings, origin| settings.origin(origin));
+    let mut origins = arguments.origin.iter();
+    let settings = origins.try_fold(settings, |settings, origin| settings.origin(origin))?;
     let gateway = Gateway::bind(node.clone(), settings).await?;
     println!("listening on {}", gateway.local_addr());
     if tokio::signal::ctrl_c().await.is_ok() {

@@ -38,8 +38,42 @@ pub(crate) const INFLOW_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Bytes of that which a connection has of its own: the usual request needs nothing else.
 pub(crate) const INFLOW_OWN_BYTES: usize = 64 * 1024;
 
-/// Bytes in which all others are counted, rounded up.
-pub(crate) const INFLOW_STEP_BYTES: usize = 64 * 1024;
+/// Bytes of answers that wait to be sent, of all connections together, beside what each has of its
+/// own: some of the largest events there are, in a quarter of what a node may use.
+pub(crate) const OUTFLOW_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Bytes of answers that a connection may have waiting of its own: with all connections as much as
+/// all share.
+pub(crate) const OUTFLOW_OWN_BYTES: usize = 64 * 1024;
+
+/// Bytes in which all that is shared is counted, rounded up.
+pub(crate) const FLOW_STEP_BYTES: usize = 64 * 1024;
+
+/// How long it takes to begin to take a large answer: others may wait for its room.
+pub(crate) const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Bytes of a large answer that a client takes in a second: a slow network, at the edge of a hall.
+pub(crate) const ANSWER_BYTES_PER_SEC_MIN: usize = 128 * 1024;
+
+/// Bytes of an upload that a client sends in a second: what a phone far from its mast can do.
+pub(crate) const UPLOAD_BYTES_PER_SEC_MIN: usize = 16 * 1024;
+
+/// Bytes that the head of a part of an upload counts for.
+pub(crate) const UPLOAD_PART_BYTES: usize = 256;
+
+/// How long room to publish is waited for: a disk that was slow for so long is overloaded, and the
+/// predecessor's clients wait and repeat a request that is refused for that.
+pub(crate) const PUBLISH_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// Bytes of what is said of an event that was published, about: lamport, stream, offset and time.
+pub(crate) const PUBLISHED_BYTES: usize = 192;
+
+/// Bytes of a text that says what is wrong with a request, which may repeat a part of it.
+pub(crate) const MESSAGE_BYTES_MAX: usize = 4 * 1024;
+
+/// Bytes of the name of a machine, and of each part of it: what there can be in the internet.
+pub(crate) const HOST_BYTES_MAX: usize = 253;
+pub(crate) const HOST_PART_BYTES_MAX: usize = 63;
 
 /// How long browsers remember which requests of a page were allowed, in seconds.
 pub(crate) const PREFLIGHT_SECS: &str = "3600";
@@ -54,6 +88,9 @@ pub(crate) const PERSON_TOKEN_VALID: Duration = Duration::from_secs(12 * 3600);
 /// Bytes of what the page says with a call: what a device may do, its labels, or why it is put
 /// out. A certificate has room for two thousand.
 pub(crate) const PAGE_REQUEST_BYTES_MAX: usize = 16 * 1024;
+/// How long a token has to be good: they say for how many seconds.
+pub(crate) const TOKEN_VALID_MIN: Duration = Duration::from_secs(1);
+
 
 /// Devices, streams or blobs that the page is told of at once, each in some hundred bytes: more
 /// than people look through.

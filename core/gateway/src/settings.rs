@@ -7,7 +7,8 @@ use swarmlet::{Error, ErrorKind, Result};
 
 use crate::auth::{Trust, parse_key};
 use crate::defences::{Hosts, Origins};
-use crate::limits::TOKEN_VALID;
+use crate::limits::{TOKEN_VALID, TOKEN_VALID_MIN};
+use crate::periods::Periods;
 
 /// Where a gateway listens and for whom. The default is right for apps on the same machine.
 #[derive(Clone, Debug)]
@@ -62,19 +63,35 @@ impl Settings {
     /// A name by which others know this machine, without port. Requests under a name that is
     /// neither this, nor `localhost`, nor an address in numbers, are refused: a page of any site
     /// could have made it mean this machine.
-    #[must_use]
-    pub fn host(mut self, name: &str) -> Self {
-        self.hosts.add(name);
-        self
+    ///
+    /// # Errors
+    ///
+    /// `invalid_argument` for what is no such name.
+    pub fn host(mut self, name: &str) -> Result<Self> {
+        let parsed = name.parse().map_err(|_| {
+            let text = "a host is a name without port, as `edge-1.plant`; what is not in English \
+                        letters is written as browsers send it, with `xn--`";
+            refused(text).with("host", name)
+        })?;
+        self.hosts.add(parsed);
+        Ok(self)
     }
 
     /// Lets the pages of an origin in, such as `https://app.example`, or `null` for those from
     /// files; `*` lets in every page that somebody opens in a browser on this machine. Pages that
     /// this machine serves itself need no permission, programs that are no browsers neither.
-    #[must_use]
-    pub fn origin(mut self, origin: &str) -> Self {
-        self.origins.add(origin);
-        self
+    ///
+    /// # Errors
+    ///
+    /// `invalid_argument` for what is no origin.
+    pub fn origin(mut self, origin: &str) -> Result<Self> {
+        let parsed = origin.parse().map_err(|_| {
+            let text = "an origin is a scheme and a host, as `https://app.example`, without a \
+                        path; or `null`, or `*`";
+            refused(text).with("origin", origin)
+        })?;
+        self.origins.add(parsed);
+        Ok(self)
     }
 
     /// Lets an app in by its id, such as `com.acme.press`, or all below one, as `com.acme.*`. Apps
@@ -106,9 +123,17 @@ impl Settings {
         Ok(self)
     }
 
-    /// How long a token is good: a day unless set. Clients ask for another when it is over.
-    #[must_use]
-    pub fn token_valid(mut self, valid: Duration) -> Self {
+    /// How long a token is good: a day unless set. Clients ask for another when it is over. Parts of
+    /// a second do not count.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_argument` for less than a second: every token would be over when it is used.
+    pub fn token_valid(mut self, valid: Duration) -> Result<Self> {
+        if valid < TOKEN_VALID_MIN {
+            return Err(refused("a token is good for at least a second")
+                .with("token_valid", format!("{valid:?}")));
+        }
         self.token_valid = valid;
         self
     }

@@ -4,18 +4,46 @@
 //! the page's server; it cannot do that with numbers, nor with `localhost`.
 
 use std::net::{IpAddr, Ipv6Addr};
+use std::str::FromStr;
 
 use axum::http::header::HOST;
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
 
+use crate::limits::{HOST_BYTES_MAX, HOST_PART_BYTES_MAX};
+
 /// The names that a gateway has, beside those of this machine and numbers.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Hosts(Vec<String>);
+pub(crate) struct Hosts(Vec<HostName>);
+
+/// A name as browsers send it, but for its letters: without port, and without a dot at its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HostName(String);
+
+/// What is no name that a request could be addressed to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NoHost;
+
+impl FromStr for HostName {
+    type Err = NoHost;
+
+    fn from_str(text: &str) -> Result<Self, NoHost> {
+        let text = text.strip_suffix('.').unwrap_or(text);
+        let is_part = |part: &str| {
+            let mut bytes = part.bytes();
+            !part.is_empty()
+                && part.len() <= HOST_PART_BYTES_MAX
+                && bytes.all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        };
+        let is_name = text.len() <= HOST_BYTES_MAX && text.split('.').all(is_part);
+        let name = is_name.then(|| Self(text.to_ascii_lowercase()));
+        name.ok_or(NoHost)
+    }
+}
 
 impl Hosts {
-    pub(crate) fn add(&mut self, name: &str) {
-        self.0.push(name.trim_end_matches('.').to_ascii_lowercase());
+    pub(crate) fn add(&mut self, name: HostName) {
+        self.0.push(name);
     }
 
     /// Whether a request is addressed to us. Who names us twice has to be right twice.
@@ -36,7 +64,8 @@ impl Hosts {
             return false;
         };
         let host = host.trim_end_matches('.').to_ascii_lowercase();
-        number(&host).is_some() || is_local_name(&host) || self.0.contains(&host)
+        let is_named = || self.0.iter().any(|name| name.0 == host);
+        number(&host).is_some() || is_local_name(&host) || is_named()
     }
 }
 
@@ -108,9 +137,32 @@ mod tests {
     #[test]
     fn further_names_can_be_given() {
         let mut hosts = Hosts::default();
-        hosts.add("Edge-1.Plant.");
+        hosts.add("Edge-1.Plant.".parse().unwrap());
         assert!(is_addressed(&hosts, "edge-1.plant:4454"));
         assert!(!is_addressed(&hosts, "edge-2.plant"));
+    }
+
+    #[test]
+    fn what_no_request_is_addressed_to_is_no_name() {
+        let long = format!("{}.plant", "x".repeat(HOST_PART_BYTES_MAX + 1));
+        for text in [
+            "",
+            ".",
+            "edge-1:4454",
+            "http://edge-1",
+            "edge-1/",
+            "edge..plant",
+            "edge 1",
+            "*.plant",
+            "k\u{f6}ln.plant",
+            &long,
+            &"x.".repeat(128),
+        ] {
+            assert_eq!(text.parse::<HostName>(), Err(NoHost), "{text}");
+        }
+        for text in ["edge-1", "EDGE_1.plant.", "xn--kln-sna.plant", &long[1..]] {
+            assert!(text.parse::<HostName>().is_ok(), "{text}");
+        }
     }
 
     #[test]

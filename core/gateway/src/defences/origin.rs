@@ -1,10 +1,12 @@
 //! Whose page sends a request.
 
+use std::str::FromStr;
+
 use axum::http::HeaderMap;
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::uri::Authority;
 
-use super::host::{is_local_name, name, number};
+use super::host::{HostName, is_local_name, name, number};
 
 /// The origins whose pages may use a gateway, beside those that this machine serves itself.
 #[derive(Clone, Debug, Default)]
@@ -23,14 +25,56 @@ pub(crate) enum Verdict {
     Refused,
 }
 
+/// Origins of pages, as browsers send them, but for their letters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum PageOrigin {
+    /// Each there is.
+    Any,
+    /// This one; `null` is that of files.
+    This(String),
+}
+
+/// What no browser sends as an origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NoOrigin;
+
+impl FromStr for PageOrigin {
+    type Err = NoOrigin;
+
+    /// A slash at the end, and the usual port, are left out: browsers do not send them.
+    fn from_str(text: &str) -> Result<Self, NoOrigin> {
+        if text == "*" {
+            return Ok(Self::Any);
+        }
+        let text = text.to_ascii_lowercase();
+        if text == "null" {
+            return Ok(Self::This(text));
+        }
+        let (scheme, rest) = text.split_once("://").ok_or(NoOrigin)?;
+        let is_scheme = scheme.starts_with(|first: char| first.is_ascii_lowercase())
+            && scheme
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+        let authority = rest.strip_suffix('/').unwrap_or(rest);
+        let parsed: Authority = authority.parse().map_err(|_| NoOrigin)?;
+        let host = name(&parsed).filter(|_| is_scheme).ok_or(NoOrigin)?;
+        if number(host).is_none() && HostName::from_str(host).is_err() {
+            return Err(NoOrigin);
+        }
+        let authority = match (scheme, parsed.port_u16()) {
+            ("http", Some(80)) | ("https", Some(443)) => host,
+            _ => authority,
+        };
+        Ok(Self::This(format!("{scheme}://{authority}")))
+    }
+}
+
 impl Origins {
-    /// Allows an origin, or all of them with `*`.
-    pub(crate) fn add(&mut self, origin: &str) {
+    /// Allows an origin, or all of them.
+    pub(crate) fn add(&mut self, origin: PageOrigin) {
         match origin {
-            "*" => self.is_any = true,
-            _ => self
-                .these
-                .push(origin.trim_end_matches('/').to_ascii_lowercase()),
+            PageOrigin::Any => self.is_any = true,
+            PageOrigin::This(origin) => self.these.push(origin),
         }
     }
 
@@ -137,19 +181,47 @@ mod tests {
     #[test]
     fn origins_can_be_allowed_by_name_or_all_of_them() {
         let mut origins = Origins::default();
-        origins.add("https://App.example/");
-        origins.add("null");
+        origins.add("https://App.example:443/".parse().unwrap());
+        origins.add("null".parse().unwrap());
         assert!(judge(&origins, "https://app.example"));
         assert!(judge(&origins, "null"));
         assert!(!judge(&origins, "https://app.example:444"));
-        origins.add("*");
+        origins.add(PageOrigin::Any);
         assert!(judge(&origins, "https://other.example"));
+    }
+
+    #[test]
+    fn what_no_browser_sends_is_no_origin() {
+        for text in [
+            "",
+            "app.example",
+            "https://",
+            "https:app.example",
+            "https://app.example/shop",
+            "https://app.example:port",
+            "https://user@app.example",
+            "https://*.example",
+            "://app.example",
+            "1://app.example",
+            "http://[::1",
+        ] {
+            assert_eq!(text.parse::<PageOrigin>(), Err(NoOrigin), "{text}");
+        }
+        for (text, sent) in [
+            ("http://App.example:80", "http://app.example"),
+            ("https://app.example:80", "https://app.example:80"),
+            ("app://localhost", "app://localhost"),
+            ("http://[::1]:8080", "http://[::1]:8080"),
+            ("NULL", "null"),
+        ] {
+            assert_eq!(text.parse(), Ok(PageOrigin::This(sent.into())), "{text}");
+        }
     }
 
     #[test]
     fn two_origins_are_none() {
         let mut origins = Origins::default();
-        origins.add("*");
+        origins.add(PageOrigin::Any);
         let origin = |text: &str| (ORIGIN, text.parse().unwrap());
         let mut headers = HeaderMap::new();
         assert_eq!(origins.judge(&headers), Verdict::NoPage);

@@ -6,7 +6,7 @@ use serde_json::json;
 use swarmlet::{Node, Options};
 use swarmlet_gateway::{Gateway, Settings};
 
-use crate::harness::{Place, manifest};
+use crate::harness::{Place, manifest, until};
 use crate::http::Ask;
 
 const OFFSETS: &str = "/api/v2/events/offsets";
@@ -22,10 +22,15 @@ async fn a_token_is_good_after_a_restart() {
 
 #[tokio::test]
 async fn a_token_that_is_over_is_told_so_that_clients_ask_for_another() {
-    let place = Place::open_with(Settings::new().token_valid(Duration::ZERO)).await;
+    let shortest = Settings::new().token_valid(Duration::from_secs(1));
+    let place = Place::open_with(shortest.unwrap()).await;
     let token = place.token().await;
-    let reply = place.send(Ask::new("GET", OFFSETS).token(&token)).await;
+    let ask = async || place.send(Ask::new("GET", OFFSETS).token(&token)).await;
+    until(async || ask().await.status != 200).await;
+    let reply = ask().await;
     assert_eq!(reply.problem(), (401, "ERR_TOKEN_EXPIRED".into()));
+    let shorter = Duration::from_millis(999);
+    assert!(Settings::new().token_valid(shorter).is_err());
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Pages of other sites in a browser on this machine.
 
 use serde_json::json;
+use swarmlet::ErrorKind;
 use swarmlet_gateway::Settings;
 
 use crate::harness::{Place, manifest};
@@ -8,9 +9,23 @@ use crate::http::Ask;
 
 const ID: &str = "/api/v2/node/id";
 
+#[test]
+fn what_no_browser_sends_is_refused_when_it_is_set() {
+    for host in ["edge-1:4454", "http://edge-1", ""] {
+        let error = Settings::new().host(host).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{host}");
+        assert!(error.message().contains("without port"), "{error}");
+    }
+    for origin in ["app.example", "https://app.example/shop", ""] {
+        let error = Settings::new().origin(origin).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{origin}");
+        assert!(error.message().contains("https://app.example"), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn a_name_that_was_made_to_mean_this_machine_gets_nowhere() {
-    let place = Place::open_with(Settings::new().host("edge-1.plant")).await;
+    let place = Place::open_with(Settings::new().host("edge-1.plant").unwrap()).await;
     for path in [ID, "/", "/metrics", "/api/v2/auth"] {
         let ask = Ask::new("GET", path).header("Host", "evil.example:4454");
         let reply = place.send(ask).await;
@@ -64,7 +79,7 @@ async fn pages_of_other_sites_open_no_socket() {
 
 #[tokio::test]
 async fn pages_that_are_let_in_see_the_answers() {
-    let settings = Settings::new().origin("https://app.example");
+    let settings = Settings::new().origin("https://app.example").unwrap();
     let place = Place::open_with(settings).await;
     for origin in ["https://app.example", "http://localhost:3000"] {
         let reply = place

@@ -307,7 +307,7 @@ async fn a_named_folder_is_a_page_under_a_host_of_its_own() {
 #[tokio::test]
 async fn pages_that_this_device_did_not_name_get_nothing_of_the_api() {
     let named = "http://named.actyx.localhost:4454";
-    let place = Place::open_with(Settings::new().origin(named)).await;
+    let place = Place::open_with(Settings::new().origin(named).unwrap()).await;
     let token = place.token().await;
     let cid = stored(&place, &token, &[("index.html", "<p>"), ("x", "")]).await;
     let give = Ask::new("PUT", format!("{FILES}/own"))

@@ -71,7 +71,9 @@ async fn the_token_for_the_api_ends_with_the_session_or_earlier() {
     };
     let left = valid(Settings::new(), 600).await;
     assert!((500..=600).contains(&left), "{left}");
-    let short = Settings::new().token_valid(Duration::from_secs(60));
+    let short = Settings::new()
+        .token_valid(Duration::from_secs(60))
+        .unwrap();
     assert_eq!(valid(short, 600).await, 60);
 }
 
@@ -189,7 +191,7 @@ async fn a_token_is_good_in_its_time_and_for_its_use() {
 
 #[tokio::test]
 async fn pages_of_other_origins_get_nothing_even_if_they_may_use_the_api() {
-    let place = Place::open_with(Settings::new().page(true).origin("*")).await;
+    let place = Place::open_with(Settings::new().page(true).origin("*").unwrap()).await;
     place.node.swarm().create("plant", "office").unwrap();
     let port = place.at().port();
     for origin in [
@@ -220,7 +222,7 @@ async fn pages_of_other_origins_get_nothing_even_if_they_may_use_the_api() {
 
 #[tokio::test]
 async fn under_a_name_that_is_not_ours_there_is_no_page() {
-    let place = Place::open_with(Settings::new().page(true).origin("*")).await;
+    let place = Place::open_with(Settings::new().page(true).origin("*").unwrap()).await;
     let paths = ["/", "/page/index.html", "/page/v1/session"];
     for path in paths {
         let ask = Ask::new("GET", path).token(&place.person_token());
@@ -232,7 +234,7 @@ async fn under_a_name_that_is_not_ours_there_is_no_page() {
 /// Their origin is that of whoever named them, in the whole swarm.
 #[tokio::test]
 async fn pages_of_files_are_not_beside_the_page_for_people() {
-    let place = Place::open_with(Settings::new().page(true).origin("*")).await;
+    let place = Place::open_with(Settings::new().page(true).origin("*").unwrap()).await;
     let token = place.token().await;
     let form = "--xx\r\nContent-Disposition: form-data; name=\"file\"; \
                 filename=\"index.html\"\r\n\r\n<p>plant\r\n--xx--\r\n";
