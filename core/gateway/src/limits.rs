@@ -91,7 +91,6 @@ pub(crate) const PAGE_REQUEST_BYTES_MAX: usize = 16 * 1024;
 /// How long a token has to be good: they say for how many seconds.
 pub(crate) const TOKEN_VALID_MIN: Duration = Duration::from_secs(1);
 
-
 /// Devices, streams or blobs that the page is told of at once, each in some hundred bytes: more
 /// than people look through.
 pub(crate) const PAGE_ROWS_MAX: usize = 1000;

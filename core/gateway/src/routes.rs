@@ -7,7 +7,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::routing::{any, get, post};
 
-use crate::defences::{guard, keep_out_of_frames};
+use crate::defences::{disarm, guard};
 use crate::desk::Desk;
 use crate::events::endpoint as events;
 use crate::problem::Problem;
@@ -55,6 +55,6 @@ pub(crate) fn router(desk: Arc<Desk>) -> Router {
         .method_not_allowed_fallback(async || Problem::MethodNotAllowed)
         .layer(middleware::from_fn_with_state(desk.clone(), files::host))
         .layer(middleware::from_fn_with_state(desk.clone(), guard))
-        .layer(middleware::map_response(keep_out_of_frames))
+        .layer(middleware::from_fn(disarm))
         .with_state(desk)
 }

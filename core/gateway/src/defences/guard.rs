@@ -6,7 +6,7 @@ use axum::extract::{Request, State};
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD,
-    CONTENT_SECURITY_POLICY, VARY,
+    CONTENT_SECURITY_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
@@ -46,10 +46,20 @@ pub(crate) async fn own_pages_only(request: Request, next: Next) -> Response {
     }
 }
 
-/// Keeps what is answered out of frames, in which pages of others could make people click on it.
-pub(crate) async fn keep_out_of_frames(mut response: Response) -> Response {
-    let policy = HeaderValue::from_static("frame-ancestors 'none'");
+/// Has browsers make nothing else of an answer than what it is, and keeps it out of frames, in
+/// which pages of others could make people click on it.
+///
+/// What the API answers with may be the work of anybody who may publish, and has the origin of the
+/// page for people. No browser is to run it, whatever type it says it has.
+pub(crate) async fn disarm(request: Request, next: Next) -> Response {
+    let is_api = request.uri().path().starts_with("/api/");
+    let mut response = next.run(request).await;
     let headers = response.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if is_api {
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(SANDBOX));
+    }
+    let policy = HeaderValue::from_static("frame-ancestors 'none'");
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(policy);
     response
 }
@@ -83,6 +93,9 @@ fn allowed(mut response: Response, origin: &str) -> Response {
     headers.append(VARY, HeaderValue::from_static("Origin"));
     response
 }
+
+/// For bytes that somebody else made: whatever they are, they do nothing.
+pub(crate) const SANDBOX: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
 
 /// The predecessor forgot the last one, without which browsers cannot replace snapshots.
 const METHODS: [&str; 4] = ["GET", "POST", "PUT", "DELETE"];

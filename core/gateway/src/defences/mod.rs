@@ -8,6 +8,6 @@ mod guard;
 mod host;
 mod origin;
 
-pub(crate) use guard::{guard, keep_out_of_frames, own_pages_only};
+pub(crate) use guard::{SANDBOX, disarm, guard, own_pages_only};
 pub(crate) use host::Hosts;
 pub(crate) use origin::Origins;

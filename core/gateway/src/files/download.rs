@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -107,7 +107,6 @@ pub(crate) async fn file(
         ),
         (CONTENT_LENGTH, known.size.to_string()),
         (ETAG, format!("\"{id}\"")),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
     ];
     Ok((StatusCode::OK, headers, body(desk, first, reader)).into_response())
 }

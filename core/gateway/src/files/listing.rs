@@ -1,14 +1,10 @@
 //! What is in a folder: as JSON for programs, and as HTML for who asks for that, as browsers do.
 //!
-//! Names were given by somebody else, and a page of this address would be one that may use the API:
-//! they are escaped, and the browser runs nothing of it.
+//! Names were given by somebody else: they are escaped.
 
 use std::borrow::Cow;
 
-use axum::http::header::{
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, LOCATION, REFERRER_POLICY, VARY,
-    X_CONTENT_TYPE_OPTIONS,
-};
+use axum::http::header::{CONTENT_TYPE, HeaderName, LOCATION, REFERRER_POLICY, VARY};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::utf8_percent_encode;
@@ -126,15 +122,10 @@ fn escaped(text: &str) -> Cow<'_, str> {
 /// What is answered depends on what is accepted.
 const BY_ACCEPT: (HeaderName, &str) = (VARY, "Accept");
 
-/// Nothing is loaded, and no other site learns the address with the token.
-const HTML: [(HeaderName, &str); 5] = [
+/// No other site learns the address with the token.
+const HTML: [(HeaderName, &str); 3] = [
     (CONTENT_TYPE, "text/html; charset=utf-8"),
-    (
-        CONTENT_SECURITY_POLICY,
-        "default-src 'none'; frame-ancestors 'none'",
-    ),
     (REFERRER_POLICY, "no-referrer"),
-    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     BY_ACCEPT,
 ];
 

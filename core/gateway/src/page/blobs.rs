@@ -11,11 +11,11 @@ use serde::Serialize;
 use swarmlet::report::here_text;
 use swarmlet::{BlobId, BlobInfo, BlobState, Blobs, Error};
 
-use super::headers::SANDBOX;
 use super::person::Person;
 use super::refusal::refused;
 use crate::background::in_background;
 use crate::body::Sent;
+use crate::defences::SANDBOX;
 use crate::desk::Desk;
 use crate::files::{self, Intake};
 use crate::limits::{PAGE_ROWS_MAX, PAGE_UPLOAD_BYTES_MAX};

@@ -17,9 +17,6 @@ pub(super) async fn protect(mut response: Response) -> Response {
     response
 }
 
-/// For bytes that somebody else made: whatever they are, they do nothing.
-pub(super) const SANDBOX: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
-
 const ALL: [(HeaderName, &str); 5] = [
     (CONTENT_SECURITY_POLICY, POLICY),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
