@@ -8,10 +8,10 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use swarmlet::json::parse;
 
-use crate::limits::{BODY_TIME_MAX, PAYLOAD_LEVELS};
+use crate::limits::PAYLOAD_LEVELS;
 use crate::negotiation;
 use crate::problem::Problem;
-use crate::serving::Connection;
+use crate::serving::{Connection, Pace};
 
 /// A body that was not read yet, with the headers that came before it.
 #[derive(Debug)]
@@ -19,6 +19,7 @@ pub(crate) struct Sent {
     pub(crate) headers: HeaderMap,
     pub(crate) connection: Connection,
     body: Body,
+    pace: Pace,
 }
 
 impl Sent {
@@ -37,19 +38,19 @@ impl Sent {
         self.whole(bytes_max).await
     }
 
-    /// Reads the next of its bytes, whatever came in time; nothing at the end. Whoever deals with
-    /// them settles that with the connection.
+    /// Reads the next of its bytes; nothing at the end. Who sends them too slowly is given up.
+    /// Whoever deals with them settles that with the connection.
     pub(crate) async fn next_chunk(&mut self) -> Result<Option<Bytes>, Problem> {
         loop {
-            match tokio::time::timeout(BODY_TIME_MAX, self.body.frame()).await {
-                Ok(Some(Ok(frame))) => {
+            match self.pace.keep(self.body.frame()).await? {
+                Some(Ok(frame)) => {
                     if let Ok(bytes) = frame.into_data() {
+                        self.pace.credit(bytes.len());
                         return Ok(Some(bytes));
                     }
                 }
-                Ok(Some(Err(error))) => return Err(Problem::invalid(error)),
-                Ok(None) => return Ok(None),
-                Err(_) => return Err(Problem::RequestTimeout),
+                Some(Err(error)) => return Err(Problem::invalid(error)),
+                None => return Ok(None),
             }
         }
     }
@@ -98,9 +99,11 @@ impl<S: Send + Sync> FromRequest<S> for Sent {
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
         let (mut parts, body) = request.into_parts();
         // Every request comes over a connection.
-        let connection = parts.extensions.remove().ok_or(Problem::Internal)?;
+        let connection: Option<Connection> = parts.extensions.remove();
+        let connection = connection.ok_or(Problem::Internal)?;
         Ok(Self {
             headers: parts.headers,
+            pace: connection.pace(),
             connection,
             body,
         })
@@ -123,10 +126,10 @@ async fn whole(body: Body, bytes_max: usize, from: &Connection) -> Result<Bytes,
     let bytes = body.size_hint().exact();
     let bytes = bytes.map_or(limit, |bytes| bytes as usize);
     // All of what is received at once may be large bodies of slow clients.
-    let room = tokio::time::timeout(BODY_TIME_MAX, from.inflow.prepare(bytes)).await;
+    let room = tokio::time::timeout(from.periods.body, from.inflow.prepare(bytes)).await;
     room.map_err(|_| Problem::Overloaded)?;
     let read = Limited::new(body, bytes_max).collect();
-    match tokio::time::timeout(BODY_TIME_MAX, read).await {
+    match tokio::time::timeout(from.periods.body, read).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
             Err(Problem::PayloadTooLarge { size: None, limit })

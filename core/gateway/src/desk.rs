@@ -8,8 +8,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 
 use crate::limits::{
-    BODY_TIME_MAX, CONNECTIONS_MAX, PUBLISHING_KB_MAX, READS_MAX, SNAPSHOTS_SENT_KB_MAX,
-    SOCKETS_MAX,
+    CONNECTIONS_MAX, INFLOW_BYTES_MAX, OUTFLOW_BYTES_MAX, PUBLISHING_KB_MAX, READS_MAX,
+    SNAPSHOTS_SENT_KB_MAX, SOCKETS_MAX, SPARE_CONNECTIONS_MAX, STREAM_REQUEST_BYTES, STREAMS_MAX,
 };
 use crate::metrics::{Tally, UsageSeen};
 use crate::problem::Problem;
@@ -25,7 +25,12 @@ pub(crate) struct Desk {
     /// The one that is listened on, of the first address.
     pub(crate) port: u16,
     pub(crate) seats: Arc<Seats>,
-    pub(crate) reservoir: Reservoir,
+    /// For what is short, while all seats are taken.
+    pub(crate) spare_seats: Arc<Seats>,
+    /// For what is received.
+    pub(crate) inflow: Reservoir,
+    /// For what is to be sent.
+    pub(crate) outflow: Reservoir,
     pub(crate) tally: Tally,
     /// What apps keep here.
     pub(crate) shelf: Shelf,
@@ -36,6 +41,7 @@ pub(crate) struct Desk {
     pub(crate) reads: Semaphore,
     /// Room for sockets.
     pub(crate) sockets: Arc<Semaphore>,
+    streams: Arc<Semaphore>,
     started: Instant,
     is_closing: watch::Sender<bool>,
 }
@@ -47,7 +53,9 @@ impl Desk {
             node,
             settings,
             seats: Arc::new(Seats::new(CONNECTIONS_MAX)),
-            reservoir: Reservoir::new(),
+            spare_seats: Arc::new(Seats::new(SPARE_CONNECTIONS_MAX)),
+            inflow: Reservoir::new(INFLOW_BYTES_MAX),
+            outflow: Reservoir::new(OUTFLOW_BYTES_MAX),
             tally: Tally::default(),
             shelf: Shelf::default(),
             usage: UsageSeen::default(),
@@ -55,6 +63,7 @@ impl Desk {
             sending_kept: Arc::new(Semaphore::new(SNAPSHOTS_SENT_KB_MAX)),
             reads: Semaphore::new(READS_MAX),
             sockets: Arc::new(Semaphore::new(SOCKETS_MAX)),
+            streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             started: Instant::now(),
             is_closing: watch::Sender::new(false),
         }
@@ -65,23 +74,40 @@ impl Desk {
         self.started.elapsed()
     }
 
-    /// Waits for room for a request that publishes, of so many bytes; given back when the permit is
-    /// dropped.
+    /// Room for a request that publishes, of so many bytes; given back when the permit is dropped.
+    /// Who waits for it too long is told that there is too much to do.
     pub(crate) async fn room_to_publish(
         &self,
         bytes: usize,
     ) -> Result<OwnedSemaphorePermit, Problem> {
         let kilobytes = bytes.div_ceil(1024).min(PUBLISHING_KB_MAX) as u32;
-        let room = self.publishing.clone().acquire_many_owned(kilobytes).await;
-        // Nobody closes the semaphore.
-        room.map_err(|_| Problem::ShuttingDown)
+        let room = self.publishing.clone().acquire_many_owned(kilobytes);
+        self.in_time_to_publish(room)
+            .await?
+            // Nobody closes the semaphore.
+            .map_err(|_| Problem::ShuttingDown)
+    }
+
+    /// Waits for what publishing needs.
+    pub(crate) async fn in_time_to_publish<T>(
+        &self,
+        room: impl Future<Output = T>,
+    ) -> Result<T, Problem> {
+        let room = timeout(self.settings.periods.publish, room).await;
+        room.map_err(|_| Problem::Overloaded)
+    }
+
+    /// A place for a stream of results, asked for with so many bytes, as long as it is open.
+    pub(crate) fn place_for_stream(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        let places = 1 + (bytes / STREAM_REQUEST_BYTES).min(STREAMS_MAX - 1) as u32;
+        self.streams.clone().try_acquire_many_owned(places).ok()
     }
 
     /// Waits for room for something that apps keep, of so many bytes, to be sent.
     pub(crate) async fn room_to_send(&self, bytes: u64) -> Result<OwnedSemaphorePermit, Problem> {
         let kilobytes = bytes.div_ceil(1024).min(SNAPSHOTS_SENT_KB_MAX as u64) as u32;
         let room = self.sending_kept.clone().acquire_many_owned(kilobytes);
-        let room = timeout(BODY_TIME_MAX, room).await;
+        let room = timeout(self.settings.periods.body, room).await;
         // Nobody closes the semaphore.
         room.map_err(|_| Problem::Overloaded)?
             .map_err(|_| Problem::ShuttingDown)

@@ -139,3 +139,6 @@ fn refused(address: SocketAddr, err: io::Error) -> Error {
         .with("address", address)
         .because(err)
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,6 +43,7 @@ mod metrics;
 mod negotiation;
 mod node;
 mod page;
+mod periods;
 mod problem;
 mod routes;
 mod serving;

@@ -31,6 +31,13 @@ pub(crate) const LABEL_BYTES_MAX: usize = 256;
 /// so it is a bound of what is being done: each app holds one or two, each browser six.
 pub(crate) const CONNECTIONS_MAX: usize = 256;
 
+/// Connections beyond these, while all are busy, for what is short and must not be locked out:
+/// health, measurements, the page, and telling apps that there is no room.
+pub(crate) const SPARE_CONNECTIONS_MAX: usize = 16;
+
+/// How long such a connection is there: one request, and one answer.
+pub(crate) const SPARE_TIME_MAX: Duration = Duration::from_secs(10);
+
 /// Bytes that were received and not dealt with, of all connections together: two of the largest
 /// requests, in a quarter of what a node may use.
 pub(crate) const INFLOW_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -81,6 +88,9 @@ pub(crate) const PREFLIGHT_SECS: &str = "3600";
 /// How long a token is good, as with the predecessor: clients ask for another when it is over.
 pub(crate) const TOKEN_VALID: Duration = Duration::from_secs(24 * 3600);
 
+/// How long a token has to be good: they say for how many seconds.
+pub(crate) const TOKEN_VALID_MIN: Duration = Duration::from_secs(1);
+
 /// How long the link to the page for people is good: a working day, after which nobody who finds it
 /// in a window that was left open can do anything with it.
 pub(crate) const PERSON_TOKEN_VALID: Duration = Duration::from_secs(12 * 3600);
@@ -88,8 +98,6 @@ pub(crate) const PERSON_TOKEN_VALID: Duration = Duration::from_secs(12 * 3600);
 /// Bytes of what the page says with a call: what a device may do, its labels, or why it is put
 /// out. A certificate has room for two thousand.
 pub(crate) const PAGE_REQUEST_BYTES_MAX: usize = 16 * 1024;
-/// How long a token has to be good: they say for how many seconds.
-pub(crate) const TOKEN_VALID_MIN: Duration = Duration::from_secs(1);
 
 /// Devices, streams or blobs that the page is told of at once, each in some hundred bytes: more
 /// than people look through.
@@ -126,22 +134,30 @@ pub(crate) const CLOSE_TIME_MAX: Duration = Duration::from_secs(5);
 pub(crate) const RESULTS_AT_ONCE: usize = 128;
 
 /// Results that are asked for first, when nobody knows how large they are.
-pub(crate) const RESULTS_FIRST: usize = 4;
+pub(crate) const RESULTS_FIRST: usize = 1;
 
-/// Bytes that a stream of results holds while its client is slow, about: of larger results it holds
-/// one.
-pub(crate) const RESULTS_BYTES_WANTED: usize = 64 * 1024;
+/// Bytes of results that are asked for at once, about: of larger results it is one. Two such
+/// answers are what a connection has room for of its own.
+pub(crate) const RESULTS_BYTES_WANTED: usize = 32 * 1024;
 
 /// Reads of what is there, of all clients together: each may hold the megabytes of one commit to
-/// find a few bytes, and one that aggregates takes its time, so that few would wait for each other.
-pub(crate) const READS_MAX: usize = 32;
+/// find a few bytes. A read is short, and no client is waited for in one but for a large answer.
+pub(crate) const READS_MAX: usize = 4;
+
+/// Streams of results that are open at a time, of all clients together, queries and subscriptions:
+/// some apps with hundreds, of which each takes some kilobytes.
+pub(crate) const STREAMS_MAX: usize = 2048;
+
+/// Bytes of a request that one stream of results stands for; of larger ones, which are held in many
+/// shapes as long as the stream is open, there may be fewer.
+pub(crate) const STREAM_REQUEST_BYTES: usize = 4 * 1024;
 
 /// How long a stream of results may be silent: clients take a longer silence for a dead connection.
 pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// How long it is waited for another event before one is said to be the newest, while there are
-/// some that were not looked at: the read that finds one takes less.
-pub(crate) const NEWEST_WAIT: Duration = Duration::from_millis(5);
+/// Bytes of an event that a subscription keeps for one more read, to say of it whether it is the
+/// newest: what an event of an app has. With all streams eight megabytes.
+pub(crate) const NEWEST_KEPT_BYTES_MAX: usize = 4 * 1024;
 
 /// How long accepting rests after it failed, as it does when the process has no more descriptors.
 pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -152,12 +168,15 @@ pub(crate) const SOCKETS_MAX: usize = 128;
 /// Requests that are answered at a time on one socket: an app with some hundred subscriptions.
 pub(crate) const SOCKET_REQUESTS_MAX: usize = 512;
 
+/// Characters of what a socket asked for that an answer repeats: enough to recognise it.
+pub(crate) const ENDPOINT_SHOWN_MAX: usize = 256;
+
 /// Frames that wait to be sent on one socket: enough to keep it busy.
 pub(crate) const SOCKET_FRAMES_QUEUED: usize = 4;
 
-/// Requests on one socket that make answers of what is there at the same time; the others wait, and
-/// hold none while the client is slow.
-pub(crate) const SOCKET_READS_MAX: usize = 4;
+/// Requests on one socket that make answers of what is there or wait for them to be sent; the
+/// others wait for their turn, and hold none. With two, one is made while another is sent.
+pub(crate) const SOCKET_READS_MAX: usize = 2;
 
 /// Bytes of the buffers of one socket, for reading and for writing: some frames of usual events.
 pub(crate) const SOCKET_BUFFER_BYTES: usize = 16 * 1024;
@@ -211,6 +230,10 @@ pub(crate) const UPLOAD_BYTES_MAX: usize = 128 * 1024 * 1024;
 
 /// Files of one upload: a web app with all its pictures. Of each a name is held until the end.
 pub(crate) const UPLOAD_FILES_MAX: usize = 4096;
+
+/// Bytes of an upload as it is sent: its files, and of each a name of usual length with what is
+/// around it.
+pub(crate) const UPLOAD_FORM_BYTES_MAX: usize = UPLOAD_BYTES_MAX + UPLOAD_FILES_MAX * 1024;
 
 /// Bytes of the path of one of them, as in a folder of blobs.
 pub(crate) const UPLOAD_PATH_BYTES_MAX: usize = 1024;

@@ -57,11 +57,15 @@ pub(crate) fn check_json(headers: &HeaderMap) -> Result<(), Problem> {
 
 /// An answer in JSON.
 pub(crate) fn json(answer: &impl Serialize) -> Result<Response, Problem> {
-    let text = serde_json::to_string(answer).map_err(|error| {
+    Ok(([(CONTENT_TYPE, JSON)], json_bytes(answer)?).into_response())
+}
+
+/// The text of such an answer.
+pub(crate) fn json_bytes(answer: &impl Serialize) -> Result<Vec<u8>, Problem> {
+    serde_json::to_vec(answer).map_err(|error| {
         tracing::error!(%error, "an answer cannot be written");
         Problem::Internal
-    })?;
-    Ok(([(CONTENT_TYPE, JSON)], text).into_response())
+    })
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use swarmlet_aql::{Endpoint, Feature};
 
+use crate::limits::MESSAGE_BYTES_MAX;
 use crate::negotiation::JSON;
 
 /// Why a request is not answered as asked.
@@ -57,7 +58,7 @@ pub(crate) enum Problem {
 impl Problem {
     /// A request that cannot be understood.
     pub(crate) fn invalid(why: impl Display) -> Self {
-        Self::BadRequest(format!("Invalid request. {why}"))
+        Self::BadRequest(shortened(format!("Invalid request. {why}")))
     }
 
     fn parts(self) -> (StatusCode, &'static str, String) {
@@ -205,7 +206,45 @@ impl IntoResponse for Problem {
     }
 }
 
+/// As much of a text as a client is told: it may repeat what the client sent.
+pub(crate) fn shortened(mut text: String) -> String {
+    if text.len() > MESSAGE_BYTES_MAX {
+        text.truncate(text.floor_char_boundary(MESSAGE_BYTES_MAX));
+        text.shrink_to_fit();
+        text.push_str(" ...");
+    }
+    text
+}
+
 /// Clients wait and repeat a request when they see this text.
 pub(crate) const OVERLOADED: &str = "Channel towards event store is overloaded.";
 pub(crate) const DISK_FULL: &str = "The disk of the device is full.";
 const NOT_FOUND: &str = "The requested resource could not be found.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_device_fails_to_do_has_a_state_and_a_code() {
+        for (problem, state, code) in [
+            (Problem::DiskFull, 507, "ERR_INSUFFICIENT_STORAGE"),
+            (Problem::NoRoom, 507, "ERR_INSUFFICIENT_STORAGE"),
+            (Problem::Unavailable, 504, "ERR_UNAVAILABLE"),
+            (Problem::Internal, 500, "ERR_INTERNAL"),
+            (Problem::Overloaded, 503, "ERR_SERVICE_OVERLOADED"),
+            (Problem::ShuttingDown, 503, "ERR_SHUTTING_DOWN"),
+        ] {
+            let (status, known, _) = problem.parts();
+            assert_eq!((status.as_u16(), known), (state, code));
+        }
+    }
+
+    #[test]
+    fn as_much_of_a_text_is_told_as_people_read() {
+        let longest = "x".repeat(MESSAGE_BYTES_MAX);
+        assert_eq!(shortened(longest.clone()), longest);
+        let cut = shortened(format!("{}\u{f6}", &longest[1..]));
+        assert_eq!(cut, format!("{} ...", &longest[1..]));
+    }
+}

@@ -20,6 +20,7 @@ pub struct Settings {
     pub(crate) has_metrics: bool,
     pub(crate) has_page: bool,
     pub(crate) trust: Trust,
+    pub(crate) periods: Periods,
 }
 
 /// Where to listen.
@@ -43,6 +44,7 @@ impl Settings {
             has_metrics: true,
             has_page: false,
             trust: Trust::default(),
+            periods: Periods::default(),
         }
     }
 
@@ -135,7 +137,7 @@ impl Settings {
                 .with("token_valid", format!("{valid:?}")));
         }
         self.token_valid = valid;
-        self
+        Ok(self)
     }
 
     /// Whether there is `/metrics`, in the text format of Prometheus, for whoever reaches the

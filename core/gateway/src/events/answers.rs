@@ -1,10 +1,9 @@
 //! The answers to a query or subscription, as they come and as they are asked for.
 
 use swarmlet::{Item, Node, Offsets, Output, Results};
-use tokio::sync::Semaphore;
 
 use super::answer::Answer;
-use crate::limits::{NEWEST_WAIT, RESULTS_AT_ONCE, RESULTS_BYTES_WANTED, RESULTS_FIRST};
+use crate::limits::{NEWEST_KEPT_BYTES_MAX, RESULTS_AT_ONCE, RESULTS_BYTES_WANTED, RESULTS_FIRST};
 
 /// Answers, in order. Nothing is read before it is asked for.
 #[derive(Debug)]
@@ -13,8 +12,8 @@ pub(crate) struct Answers {
     is_live: bool,
     /// How many results are asked for next.
     wanted: usize,
-    /// Answers that were taken from the source and not handed out: who waits may give up meanwhile.
-    taken: Vec<Answer>,
+    /// An event of which nobody knows yet whether there is something newer.
+    kept: Option<Answer>,
 }
 
 /// Why there will be no further answer though there could be.
@@ -54,55 +53,53 @@ impl Answers {
             source,
             is_live: false,
             wanted: RESULTS_FIRST,
-            taken: Vec::new(),
+            kept: None,
         }
     }
 
-    /// Waits for something to happen, if answers come for no other reason. Cancel-safe.
-    pub(crate) async fn ready(&mut self) {
-        if let (Source::Subscription(results) | Source::Monotonic(results, ..), true) =
-            (&mut self.source, self.is_live && self.taken.is_empty())
-        {
-            // Who asks for the next ones is told what went wrong.
-            let _ = results.ready().await;
+    /// Waits until there may be further answers, and reads nothing. Cancel-safe.
+    pub(crate) async fn changed(&mut self) {
+        match &mut self.source {
+            Source::Only(_) => {}
+            _ if self.kept.is_some() => {}
+            Source::Query(results, _)
+            | Source::Subscription(results)
+            | Source::Monotonic(results, ..) => results.changed().await,
         }
     }
 
-    /// Waits for answers; none at the end. Cancel-safe.
-    ///
-    /// What is there is read in turns; what happens is not waited for in a turn, as nobody knows
-    /// when it does.
-    pub(crate) async fn next(&mut self, turns: &Semaphore) -> Result<Option<Vec<Answer>>, Cut> {
-        if self.taken.is_empty() {
-            let _turn = match self.is_live {
-                true => None,
-                false => turns.acquire().await.ok(),
-            };
-            let results = match &mut self.source {
-                Source::Only(answer) => return Ok(answer.take().map(|answer| vec![answer])),
-                Source::Query(results, _)
-                | Source::Subscription(results)
-                | Source::Monotonic(results, ..) => results,
-            };
-            let outputs = results.next_outputs(self.wanted).await.map_err(|error| {
-                tracing::warn!(%error, "a stream of results ends early");
-                Cut
-            })?;
-            let Some(outputs) = outputs else {
-                return Ok(self.end());
-            };
-            self.wanted = wanted(&outputs);
-            self.take(outputs);
-        }
-        self.mark_newest().await;
-        Ok(Some(std::mem::take(&mut self.taken)))
+    /// Reads once and hands out what came of it: possibly no answers, as what happened need not be
+    /// what was asked for; nothing at the end. It waits for nothing to happen.
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<Answer>>, Cut> {
+        let results = match &mut self.source {
+            Source::Only(answer) => return Ok(answer.take().map(|answer| vec![answer])),
+            Source::Query(results, _)
+            | Source::Subscription(results)
+            | Source::Monotonic(results, ..) => results,
+        };
+        let outputs = results.read_outputs(self.wanted).await.map_err(|error| {
+            tracing::warn!(%error, "a stream of results ends early");
+            Cut
+        })?;
+        let mut answers: Vec<Answer> = self.kept.take().into_iter().collect();
+        let Some(outputs) = outputs else {
+            mark_newest(&mut answers);
+            return Ok(match answers.is_empty() {
+                true => self.end(),
+                false => Some(answers),
+            });
+        };
+        let is_news = !outputs.is_empty();
+        self.wanted = wanted(&outputs).unwrap_or(self.wanted);
+        self.answer_all(outputs, &mut answers);
+        self.judge_newest(is_news, &mut answers);
+        Ok(Some(answers))
     }
 
-    fn take(&mut self, outputs: Vec<Output>) {
+    fn answer_all(&mut self, outputs: Vec<Output>, answers: &mut Vec<Answer>) {
         for output in outputs {
             let is_last = output.item.to_error().is_some();
-            let answer = self.answer(output.item);
-            self.taken.extend(answer);
+            answers.extend(self.answer(output.item));
             if is_last {
                 self.source = Source::Only(None);
             }
@@ -132,22 +129,23 @@ impl Answers {
         })
     }
 
-    /// Says of the last event whether there is nothing newer: apps look at their state then.
+    /// Says of the last event whether there is nothing newer: apps look at their state then. If
+    /// there is more that was not looked at, the event is kept for one more read, which tells.
     ///
     /// Not knowing is no reason to say no, as nothing might come that could say yes.
-    async fn mark_newest(&mut self) {
-        let (Source::Monotonic(results, _, node), true) = (&mut self.source, self.is_live) else {
+    fn judge_newest(&mut self, is_news: bool, answers: &mut Vec<Answer>) {
+        let (Source::Monotonic(results, _, node), true) = (&self.source, self.is_live) else {
             return;
         };
-        let Some(Answer::Event { is_caught_up, .. }) = self.taken.last_mut() else {
+        let Some(Answer::Event { row, .. }) = answers.last() else {
             return;
         };
-        *is_caught_up = Some(if has_seen_all(results, node) {
-            true
+        let is_small = row.bytes() <= NEWEST_KEPT_BYTES_MAX;
+        if is_news && is_small && !has_seen_all(results, node) {
+            self.kept = answers.pop();
         } else {
-            let more = tokio::time::timeout(NEWEST_WAIT, results.ready()).await;
-            !matches!(more, Ok(Ok(true)))
-        });
+            mark_newest(answers);
+        }
     }
 
     fn end(&mut self) -> Option<Vec<Answer>> {
@@ -158,15 +156,26 @@ impl Answers {
     }
 }
 
-/// How many results like these are as large as what a stream should hold.
-fn wanted(outputs: &[Output]) -> usize {
+/// Says of the last event that there is nothing newer.
+fn mark_newest(answers: &mut [Answer]) {
+    if let Some(Answer::Event {
+        is_caught_up: Some(is_caught_up),
+        ..
+    }) = answers.last_mut()
+    {
+        *is_caught_up = true;
+    }
+}
+
+/// How many results like these are as large as what a stream should hold, if there are some.
+fn wanted(outputs: &[Output]) -> Option<usize> {
     let bytes = |output: &Output| match &output.item {
-        Item::Row(row) | Item::AntiRow(row) => row.bytes(),
-        _ => 0,
+        Item::Row(row) | Item::AntiRow(row) => Some(row.bytes()),
+        _ => None,
     };
-    let bytes: usize = outputs.iter().map(bytes).sum();
-    let each = bytes / outputs.len().max(1);
-    (RESULTS_BYTES_WANTED / each.max(1)).clamp(1, RESULTS_AT_ONCE)
+    let bytes: Vec<usize> = outputs.iter().filter_map(bytes).collect();
+    let each = bytes.iter().sum::<usize>().checked_div(bytes.len())?;
+    Some((RESULTS_BYTES_WANTED / each.max(1)).clamp(1, RESULTS_AT_ONCE))
 }
 
 /// Whether everything that is there was looked at; then nothing newer can be there.
@@ -200,15 +209,16 @@ mod tests {
         node.publish_many(vec![event; events]).await.unwrap();
         let results = node.query("FROM 'a'", QueryOptions::default()).unwrap();
         let mut answers = Answers::query(results, Offsets::new());
-        let (turns, mut chunks) = (Semaphore::new(1), Vec::new());
-        while let Some(chunk) = answers.next(&turns).await.unwrap() {
+        let mut chunks = Vec::new();
+        while let Some(chunk) = answers.next().await.unwrap() {
             chunks.push(chunk.len());
         }
+        chunks.retain(|count| *count > 0);
         chunks
     }
 
     #[tokio::test]
-    async fn who_gives_up_waiting_and_comes_back_misses_nothing() {
+    async fn the_last_event_of_many_says_that_there_is_nothing_newer() {
         let folder = tempfile::tempdir().unwrap();
         let node = Node::open(folder.path().join("node"), Options::new())
             .await
@@ -217,25 +227,35 @@ mod tests {
             .subscribe("FROM 'a'", SubscribeOptions::default())
             .unwrap();
         let mut answers = Answers::monotonic(results, Offsets::new(), node.clone());
-        let turns = Semaphore::new(1);
         while !answers.is_live {
-            answers.next(&turns).await.unwrap();
+            answers.changed().await;
+            answers.next().await.unwrap();
         }
         let event = |tag| NewEvent {
             tags: Tags::new([tag]).unwrap(),
             payload: Payload::from_serde(&1).unwrap(),
         };
-        node.publish_many(vec![event("a")]).await.unwrap();
-        let Source::Monotonic(results, ..) = &mut answers.source else {
-            panic!("the subscription ended");
-        };
-        results.ready().await.unwrap();
-        // Whether this one matches is looked at before the first is handed out.
-        node.publish_many(vec![event("b")]).await.unwrap();
-        assert!(answers.next(&turns).now_or_never().is_none());
-        let next = tokio::time::timeout(Duration::from_secs(20), answers.next(&turns));
-        let next = next.await.unwrap().unwrap().unwrap();
-        assert!(matches!(next.as_slice(), [Answer::Event { .. }]));
+        for tag in ["b", "a"] {
+            node.publish_many(vec![event("a"); 3 * RESULTS_AT_ONCE])
+                .await
+                .unwrap();
+            node.publish_many(vec![event(tag)]).await.unwrap();
+            let (mut seen, count) = (Vec::new(), 3 * RESULTS_AT_ONCE + usize::from(tag == "a"));
+            while seen.len() < count {
+                let changed = tokio::time::timeout(Duration::from_secs(20), answers.changed());
+                changed.await.unwrap();
+                for answer in answers.next().await.unwrap().unwrap() {
+                    let Answer::Event { is_caught_up, .. } = answer else {
+                        panic!("only events were published");
+                    };
+                    seen.push(is_caught_up);
+                }
+            }
+            let (last, before) = seen.split_last().unwrap();
+            assert_eq!(*last, Some(true));
+            assert!(before.iter().all(|is_newest| *is_newest == Some(false)));
+            assert!(answers.changed().now_or_never().is_none());
+        }
     }
 
     #[tokio::test]

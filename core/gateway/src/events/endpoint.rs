@@ -2,27 +2,38 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::http::header::CACHE_CONTROL;
-use axum::response::Response;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse as _, Response};
 use serde::de::DeserializeOwned;
 use swarmlet::Node;
 use swarmlet_aql::FeatureError;
 
 use super::answers::Answers;
 use super::ask::{self, Refusal};
-use super::ndjson;
+use super::ndjson::Lines;
+use super::request::PublishRequest;
 use crate::auth::Caller;
 use crate::body::Sent;
 use crate::desk::Desk;
 use crate::limits::{PUBLISH_BYTES_MAX, REQUEST_BYTES_MAX};
-use crate::negotiation::{self, JSON, NDJSON, json};
+use crate::negotiation::{self, JSON, NDJSON};
 use crate::problem::Problem;
+use crate::serving::{Connection, Room};
 
-pub(crate) async fn offsets(caller: Caller, headers: HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn offsets(
+    State(desk): State<Arc<Desk>>,
+    caller: Caller,
+    Extension(connection): Extension<Connection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
     negotiation::check_accept(&headers, JSON)?;
-    let mut response = json(&ask::offsets(&caller.node)?)?;
+    let _turn = desk.reads.acquire().await;
+    let offsets = negotiation::json_bytes(&ask::offsets(&caller.node)?)?;
+    let room = connection.outflow.draw(offsets.len()).await;
+    let mut response = housed(offsets, room);
     let no_cache = axum::http::HeaderValue::from_static("no-cache");
     response.headers_mut().insert(CACHE_CONTROL, no_cache);
     Ok(response)
@@ -34,9 +45,15 @@ pub(crate) async fn publish(
     sent: Sent,
 ) -> Result<Response, Problem> {
     negotiation::check_accept(&sent.headers, JSON)?;
+    let outflow = sent.connection.outflow.clone();
     let text = sent.text(PUBLISH_BYTES_MAX).await?;
     let _room = desk.room_to_publish(text.len()).await?;
-    json(&ask::publish(&caller.node, text.parse()?).await?)
+    let request: PublishRequest = text.parse()?;
+    // What is published is not taken back if there is no room for the answer.
+    let room = outflow.draw(request.answer_bytes());
+    let room = desk.in_time_to_publish(room).await?;
+    let published = ask::publish(&caller.node, request).await?;
+    Ok(housed(negotiation::json_bytes(&published)?, room))
 }
 
 pub(crate) async fn query(
@@ -70,8 +87,22 @@ async fn stream<T: DeserializeOwned>(
     ask: impl FnOnce(&Node, T) -> Result<Answers, Refusal>,
 ) -> Result<Response, Problem> {
     negotiation::check_accept(&sent.headers, NDJSON)?;
-    let request = sent.json(REQUEST_BYTES_MAX).await?;
-    Ok(ndjson::respond(ask(&caller.node, request)?, desk))
+    let connection = sent.connection.clone();
+    let text = sent.text(REQUEST_BYTES_MAX).await?;
+    let place = desk.place_for_stream(text.len());
+    let place = place.ok_or(Problem::Overloaded)?;
+    let lines = Lines {
+        answers: ask(&caller.node, text.parse()?)?,
+        desk,
+        connection,
+        _place: place,
+    };
+    Ok(lines.respond())
+}
+
+/// An answer in JSON, for which there is room.
+fn housed(bytes: Vec<u8>, room: Room) -> Response {
+    ([(CONTENT_TYPE, JSON)], room.house(bytes)).into_response()
 }
 
 impl From<Refusal> for Problem {

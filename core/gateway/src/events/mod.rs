@@ -15,3 +15,4 @@ mod request;
 
 pub(crate) use answers::{Answers, Cut};
 pub(crate) use ask::{Refusal, offsets, publish, query, subscribe, subscribe_monotonic};
+pub(crate) use request::PublishRequest;

@@ -8,13 +8,20 @@ use swarmlet::json::FromJson;
 use swarmlet::{NewEvent, Order, Tags};
 
 use super::bounds::Bounds;
-use crate::limits::PUBLISH_EVENTS_MAX;
+use crate::limits::{PUBLISH_EVENTS_MAX, PUBLISHED_BYTES};
 
 /// Events to publish.
 #[derive(Debug, Deserialize)]
 pub(crate) struct PublishRequest {
     #[serde(deserialize_with = "events")]
     pub(crate) data: Vec<NewEvent>,
+}
+
+impl PublishRequest {
+    /// How large the answer will be, about.
+    pub(crate) fn answer_bytes(&self) -> usize {
+        self.data.len() * PUBLISHED_BYTES
+    }
 }
 
 /// What there is.

@@ -6,7 +6,7 @@ use axum::Extension;
 use axum::extract::multipart::MultipartRejection;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Multipart, Path, State};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -19,7 +19,9 @@ use super::{download, names::NoName};
 use crate::auth::Caller;
 use crate::body::Sent;
 use crate::desk::Desk;
-use crate::limits::{MANIFEST_BYTES_MAX, REQUEST_BYTES_MAX};
+use crate::limits::{
+    MANIFEST_BYTES_MAX, REQUEST_BYTES_MAX, UPLOAD_BYTES_MAX, UPLOAD_FORM_BYTES_MAX,
+};
 use crate::negotiation::names_html;
 use crate::problem::Problem;
 use crate::serving::Connection;
@@ -29,11 +31,26 @@ type Route = Result<Path<String>, PathRejection>;
 pub(crate) async fn store(
     caller: Caller,
     Extension(connection): Extension<Connection>,
+    headers: HeaderMap,
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<Response, Problem> {
+    check_length(&headers)?;
     let form = form.map_err(|_| Problem::UnsupportedMediaType)?;
     let cid = Upload::new(&caller.node, &connection).take(form).await?;
     Ok(text(&cid.to_string()))
+}
+
+/// Refuses what says of itself that it is too much, before it is sent.
+fn check_length(headers: &HeaderMap) -> Result<(), Problem> {
+    let length = headers.get(CONTENT_LENGTH);
+    let size = length.and_then(|length| length.to_str().ok()?.parse().ok());
+    match size {
+        Some(size) if size > UPLOAD_FORM_BYTES_MAX as u64 => {
+            let (size, limit) = (Some(size), UPLOAD_BYTES_MAX);
+            Err(Problem::PayloadTooLarge { size, limit })
+        }
+        _ => Ok(()),
+    }
 }
 
 pub(crate) async fn read(

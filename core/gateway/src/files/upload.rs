@@ -7,22 +7,22 @@ use swarmlet::{
     BlobInfo, BlobSize, Collection, CollectionEntry, CollectionFile, CollectionPath, Node, Payload,
     PutOptions, Tags,
 };
-use tokio::time::timeout;
 
 use super::cid::{Cid, Kind};
 use super::intake::Intake;
 use super::media;
 use super::names::AUTHOR;
 use crate::events::Refusal;
-use crate::limits::{BODY_TIME_MAX, UPLOAD_BYTES_MAX, UPLOAD_FILES_MAX, UPLOAD_PATH_BYTES_MAX};
+use crate::limits::{UPLOAD_BYTES_MAX, UPLOAD_FILES_MAX, UPLOAD_PART_BYTES, UPLOAD_PATH_BYTES_MAX};
 use crate::problem::Problem;
-use crate::serving::Connection;
+use crate::serving::{Connection, Pace};
 
 /// Files on their way in.
 pub(super) struct Upload<'a> {
     pub(super) node: &'a Node,
     pub(super) connection: &'a Connection,
     bytes_left: usize,
+    pace: Pace,
 }
 
 /// A file that is in.
@@ -37,6 +37,7 @@ impl<'a> Upload<'a> {
             node,
             connection,
             bytes_left: UPLOAD_BYTES_MAX,
+            pace: connection.pace(),
         }
     }
 
@@ -44,7 +45,8 @@ impl<'a> Upload<'a> {
     /// called so nothing is stored.
     pub(super) async fn take(mut self, mut form: Multipart) -> Result<Cid, Problem> {
         let mut files: Vec<Stored> = Vec::new();
-        while let Some(field) = in_time(form.next_field()).await? {
+        while let Some(field) = self.next(form.next_field()).await? {
+            self.pace.credit(UPLOAD_PART_BYTES);
             let path = path_of(&field)?;
             if let Some(first) = files.first() {
                 // The first one could have been alone, and then been called anything.
@@ -78,12 +80,22 @@ impl<'a> Upload<'a> {
         let blobs = self.node.blobs();
         let intake = Intake::begin(&blobs, name, field.content_type(), self.connection);
         let mut intake = intake.map_err(Refusal::from)?;
-        while let Some(chunk) = in_time(field.chunk()).await? {
+        while let Some(chunk) = self.next(field.chunk()).await? {
+            self.pace.credit(chunk.len());
             self.count(chunk.len())?;
             intake = intake.take(chunk).await.map_err(Refusal::from)?;
         }
         let info = intake.finish().await.map_err(Refusal::from)?;
         Ok(Stored { path, info })
+    }
+
+    /// What comes next of the form, unless it comes too slowly.
+    async fn next<T>(
+        &mut self,
+        part: impl Future<Output = Result<T, MultipartError>>,
+    ) -> Result<T, Problem> {
+        let part = self.pace.keep(part).await?;
+        part.map_err(|error| Problem::invalid(error.body_text()))
     }
 
     async fn take_folder(&mut self, files: &[Stored]) -> Result<Cid, Problem> {
@@ -160,11 +172,4 @@ fn path_of(field: &Field<'_>) -> Result<String, Problem> {
         return Err(Problem::invalid(text));
     }
     Ok(path.to_owned())
-}
-
-async fn in_time<T>(part: impl Future<Output = Result<T, MultipartError>>) -> Result<T, Problem> {
-    match timeout(BODY_TIME_MAX, part).await {
-        Ok(part) => part.map_err(|error| Problem::invalid(error.body_text())),
-        Err(_) => Err(Problem::RequestTimeout),
-    }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, HttpBody as _};
 use axum::extract::Request;
-use axum::response::Response;
+use axum::http::Method;
+use axum::response::{IntoResponse as _, Response};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -16,22 +17,38 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use super::inflow::Inflow;
+use super::outflow::Outflow;
+use super::pace::Pace;
 use super::seats::{Busy, Seat};
 use super::wire::Wire;
 use crate::desk::Desk;
-use crate::limits::{ACCEPT_PAUSE, CLOSE_TIME_MAX, HEAD_BYTES_MAX, HEAD_TIME_MAX, HEADERS_MAX};
+use crate::limits::{ACCEPT_PAUSE, CLOSE_TIME_MAX, HEAD_BYTES_MAX, HEADERS_MAX};
+use crate::periods::Periods;
+use crate::problem::Problem;
 
 /// What requests are told of their connection.
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
     pub(crate) inflow: Arc<Inflow>,
+    pub(crate) outflow: Arc<Outflow>,
+    pub(crate) periods: Periods,
     seat: Arc<Seat>,
+    /// Whether it is only there for what is short, as all seats are taken.
+    is_spare: bool,
 }
 
 impl Connection {
     /// Says that a good token was shown.
     pub(crate) fn make_known(&self) {
-        self.seat.make_known();
+        // The next one that is short has to have its turn.
+        if !self.is_spare {
+            self.seat.make_known();
+        }
+    }
+
+    /// The time that something large may take to come over it.
+    pub(crate) fn pace(&self) -> Pace {
+        Pace::new(self.periods.body)
     }
 
     /// While this is held, the connection does not have to make room.
@@ -47,13 +64,12 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, desk: Arc<Desk>
         tokio::select! {
             () = desk.closing() => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => match desk.seats.take() {
-                    Some(seat) => {
-                        let served = connection(stream, seat, router.clone(), desk.clone());
+                Ok((stream, _)) => {
+                    if let Some(connection) = seated(&desk) {
+                        let served = serve_one(stream, connection, router.clone(), desk.clone());
                         connections.spawn(served);
                     }
-                    None => tracing::warn!("all connections are busy: another one is refused"),
-                },
+                }
                 Err(error) => {
                     tracing::warn!(%error, "a connection cannot be taken");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -67,14 +83,36 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, desk: Arc<Desk>
     let _ = tokio::time::timeout(CLOSE_TIME_MAX, all).await;
 }
 
-async fn connection(stream: TcpStream, seat: Arc<Seat>, router: Router, desk: Arc<Desk>) {
+/// A connection with a seat, or one that is there for what is short.
+fn seated(desk: &Desk) -> Option<Connection> {
+    let (seat, is_spare) = match desk.seats.take() {
+        Some(seat) => (seat, false),
+        None => {
+            tracing::warn!("all connections are busy: another one is for short requests only");
+            // There nobody is known, so the one that is there for longest makes room.
+            (desk.spare_seats.take()?, true)
+        }
+    };
+    let periods = desk.settings.periods;
+    Some(Connection {
+        inflow: Arc::new(Inflow::new(desk.inflow.clone())),
+        outflow: Arc::new(Outflow::new(desk.outflow.clone(), periods.answer)),
+        periods,
+        seat,
+        is_spare,
+    })
+}
+
+async fn serve_one(stream: TcpStream, connection: Connection, router: Router, desk: Arc<Desk>) {
     // Answers are written whole, so nothing is gained by waiting for more.
     let _ = stream.set_nodelay(true);
-    let connection = Connection {
-        inflow: Arc::new(Inflow::new(desk.reservoir.clone())),
-        seat: seat.clone(),
-    };
-    let wire = Wire::new(stream, connection.inflow.clone());
+    let (seat, is_spare, periods) = (
+        connection.seat.clone(),
+        connection.is_spare,
+        connection.periods,
+    );
+    let (inflow, outflow) = (connection.inflow.clone(), connection.outflow.clone());
+    let wire = Wire::new(stream, inflow, outflow, periods);
     let answering = desk.clone();
     let service = service_fn(move |request| {
         let (connection, router, desk) = (connection.clone(), router.clone(), answering.clone());
@@ -85,15 +123,22 @@ async fn connection(stream: TcpStream, seat: Arc<Seat>, router: Router, desk: Ar
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIME_MAX)
+        .header_read_timeout(periods.head)
+        .keep_alive(!is_spare)
         .max_buf_size(HEAD_BYTES_MAX)
         .max_headers(HEADERS_MAX)
         .serve_connection(TokioIo::new(wire), service)
         .with_upgrades();
     let mut served = std::pin::pin!(served);
+    let leave = async {
+        match is_spare {
+            true => drop(tokio::time::timeout(periods.spare, seat.leave()).await),
+            false => seat.leave().await,
+        }
+    };
     let outcome = tokio::select! {
         outcome = served.as_mut() => outcome,
-        () = seat.leave() => Ok(()),
+        () = leave => Ok(()),
         () = desk.closing() => {
             served.as_mut().graceful_shutdown();
             served.await
@@ -113,6 +158,9 @@ async fn answer(
     // What came before was dealt with, and so was the head of this one.
     connection.inflow.settle();
     let busy = connection.busy();
+    if connection.is_spare && !is_short(request.method(), request.uri().path()) {
+        return Ok(Problem::Overloaded.into_response());
+    }
     let mut request: Request = request.map(Body::new);
     request.extensions_mut().insert(connection);
     let response = TowerToHyperService::new(router).call(request).await?;
@@ -125,4 +173,14 @@ async fn answer(
             frame
         }))
     }))
+}
+
+/// Whether it is answered also while all seats are taken: it takes little time and memory.
+fn is_short(method: &Method, path: &str) -> bool {
+    let is_file = match path.strip_prefix("/page/v1/blobs") {
+        Some("") => method == Method::POST,
+        Some(_) => true,
+        None => false,
+    };
+    !is_file && !path.starts_with("/api/")
 }

@@ -10,11 +10,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::limits::{INFLOW_BYTES_MAX, INFLOW_OWN_BYTES, INFLOW_STEP_BYTES, PUBLISH_BYTES_MAX};
+use crate::limits::{FLOW_STEP_BYTES, INFLOW_OWN_BYTES, PUBLISH_BYTES_MAX};
 
-/// What all connections share.
+/// What all connections share, in one direction.
 #[derive(Clone, Debug)]
-pub(crate) struct Reservoir(Arc<Semaphore>);
+pub(crate) struct Reservoir {
+    steps: Arc<Semaphore>,
+    bytes_max: usize,
+}
 
 /// What one connection has sent.
 #[derive(Debug)]
@@ -35,16 +38,17 @@ struct Room {
 }
 
 impl Reservoir {
-    pub(crate) fn new() -> Self {
-        Self(Arc::new(Semaphore::new(
-            INFLOW_BYTES_MAX / INFLOW_STEP_BYTES,
-        )))
+    pub(crate) fn new(bytes_max: usize) -> Self {
+        Self {
+            steps: Arc::new(Semaphore::new(bytes_max / FLOW_STEP_BYTES)),
+            bytes_max,
+        }
     }
 
     /// Waits for room for so many bytes; whoever came first gets it first.
-    async fn draw(self, bytes: usize) -> Option<OwnedSemaphorePermit> {
-        let steps = bytes.min(INFLOW_BYTES_MAX).div_ceil(INFLOW_STEP_BYTES);
-        self.0.acquire_many_owned(steps as u32).await.ok()
+    pub(super) async fn draw(self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        let steps = bytes.min(self.bytes_max).div_ceil(FLOW_STEP_BYTES);
+        self.steps.acquire_many_owned(steps as u32).await.ok()
     }
 
     /// Waits for room for a message of whose size nothing is known.
@@ -119,11 +123,12 @@ impl Inflow {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::INFLOW_BYTES_MAX;
     use futures::FutureExt as _;
 
     #[test]
     fn who_sends_much_draws_on_what_all_share_until_it_is_dealt_with() {
-        let reservoir = Reservoir::new();
+        let reservoir = Reservoir::new(INFLOW_BYTES_MAX);
         let [one, other] = [(); 2].map(|()| Inflow::new(reservoir.clone()));
         one.receive(INFLOW_OWN_BYTES - 1);
         assert!(one.has_room() && !one.is_drawing());
@@ -146,7 +151,7 @@ mod tests {
 
     #[test]
     fn what_waits_for_room_holds_none() {
-        let reservoir = Reservoir::new();
+        let reservoir = Reservoir::new(INFLOW_BYTES_MAX);
         let connections = [(); 3].map(|()| Inflow::new(reservoir.clone()));
         let mut waiting = connections
             .each_ref()

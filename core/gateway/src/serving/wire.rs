@@ -9,29 +9,46 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::inflow::Inflow;
-use crate::limits::{BODY_TIME_MAX, WRITE_TIME_MAX};
+use super::outflow::Outflow;
+use crate::periods::Periods;
 
 /// A socket with its bounds.
 pub(super) struct Wire {
     stream: TcpStream,
     inflow: Arc<Inflow>,
+    outflow: Arc<Outflow>,
+    periods: Periods,
     drawing: Option<Drawing>,
     /// Runs while something of the inflow is held.
     unfinished: Option<Pin<Box<Sleep>>>,
     /// Runs while the peer takes nothing.
-    stalled: Option<Pin<Box<Sleep>>>,
+    stalled: Option<Stalled>,
+}
+
+/// A peer that takes nothing at the moment.
+struct Stalled {
+    since: Instant,
+    until: Instant,
+    time: Pin<Box<Sleep>>,
 }
 
 type Drawing = Pin<Box<dyn Future<Output = Option<OwnedSemaphorePermit>> + Send>>;
 
 impl Wire {
-    pub(super) fn new(stream: TcpStream, inflow: Arc<Inflow>) -> Self {
+    pub(super) fn new(
+        stream: TcpStream,
+        inflow: Arc<Inflow>,
+        outflow: Arc<Outflow>,
+        periods: Periods,
+    ) -> Self {
         Self {
             stream,
             inflow,
+            outflow,
+            periods,
             drawing: None,
             unfinished: None,
             stalled: None,
@@ -43,9 +60,10 @@ impl Wire {
         if !self.inflow.is_drawing() {
             self.unfinished = None;
         } else {
+            let period = self.periods.body;
             let time = self
                 .unfinished
-                .get_or_insert_with(|| Box::pin(sleep(BODY_TIME_MAX)));
+                .get_or_insert_with(|| Box::pin(sleep(period)));
             if time.as_mut().poll(context).is_ready() {
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }
@@ -77,10 +95,23 @@ impl Wire {
             self.stalled = None;
             return written;
         }
-        let time = self
+        let since = self
             .stalled
-            .get_or_insert_with(|| Box::pin(sleep(WRITE_TIME_MAX)));
-        ready!(time.as_mut().poll(context));
+            .as_ref()
+            .map_or_else(Instant::now, |stalled| stalled.since);
+        let until = since + self.periods.write;
+        // What others wait for has to be taken sooner, also by a peer that takes a little of it.
+        let until = self.outflow.due().map_or(until, |due| due.min(until));
+        let stalled = self.stalled.get_or_insert_with(|| Stalled {
+            since,
+            until,
+            time: Box::pin(sleep_until(until)),
+        });
+        if stalled.until != until {
+            stalled.until = until;
+            stalled.time.as_mut().reset(until);
+        }
+        ready!(stalled.time.as_mut().poll(context));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }

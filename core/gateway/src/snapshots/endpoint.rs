@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{StatusCode, Uri};
@@ -20,11 +21,13 @@ use crate::desk::Desk;
 use crate::limits::{MANIFEST_BYTES_MAX, MEDIA_TYPE_BYTES_MAX, SNAPSHOT_BYTES_MAX};
 use crate::negotiation::JSON;
 use crate::problem::Problem;
+use crate::serving::Connection;
 
 /// What is at a place, or what is in it; that there is nothing is no problem.
 pub(crate) async fn read(
     State(desk): State<Arc<Desk>>,
     caller: Caller,
+    Extension(connection): Extension<Connection>,
     uri: Uri,
 ) -> Result<Response, Problem> {
     let (path, _) = place(&uri, &caller)?;
@@ -46,7 +49,10 @@ pub(crate) async fn read(
             Ok(([(CONTENT_TYPE, kept.media_type)], bytes).into_response())
         }
         Found::Folder(entries) => {
-            Ok(([(CONTENT_TYPE, JSON)], listing(entries).to_string()).into_response())
+            let _turn = desk.reads.acquire().await;
+            let text = listing(entries).to_string().into_bytes();
+            let room = connection.outflow.draw(text.len()).await;
+            Ok(([(CONTENT_TYPE, JSON)], room.house(text)).into_response())
         }
         Found::Nothing => Ok(StatusCode::NO_CONTENT.into_response()),
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::events::Refusal;
-use crate::problem::{DISK_FULL, OVERLOADED};
+use crate::problem::{DISK_FULL, OVERLOADED, Problem, shortened};
 
 /// What a client sends.
 #[derive(Debug)]
@@ -112,10 +112,22 @@ impl Fault {
     }
 }
 
+impl From<Problem> for Fault {
+    fn from(problem: Problem) -> Self {
+        match problem {
+            Problem::Overloaded => Self::overloaded(),
+            Problem::ShuttingDown => Refusal::Closed.into(),
+            _ => Self::InternalError,
+        }
+    }
+}
+
 impl From<Refusal> for Fault {
     fn from(refusal: Refusal) -> Self {
         let value = match refusal {
-            Refusal::Invalid(why) | Refusal::TooLarge(why) => format!("Invalid request. {why}"),
+            Refusal::Invalid(why) | Refusal::TooLarge(why) => {
+                shortened(format!("Invalid request. {why}"))
+            }
             Refusal::Feature(error) => error.to_string(),
             Refusal::Overloaded => return Self::overloaded(),
             Refusal::NotPermitted(why) => why,
@@ -135,3 +147,28 @@ pub(super) const ENDPOINTS: &[&str] = &[
     "subscribe",
     "subscribe_monotonic",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_device_fails_to_do_has_its_kind() {
+        let service = |value: &str| format!(r#"{{"type":"serviceError","value":"{value}"}}"#);
+        for (refusal, kind) in [
+            (Refusal::Internal, r#"{"type":"internalError"}"#.to_owned()),
+            (Refusal::NotFound, r#"{"type":"internalError"}"#.to_owned()),
+            (Refusal::Overloaded, service(OVERLOADED)),
+            (Refusal::DiskFull, service(DISK_FULL)),
+            (Refusal::Closed, service("The node was closed.")),
+        ] {
+            let (request_id, kind_of) = (7, refusal.into());
+            let frame: Outgoing<()> = Outgoing::Error {
+                request_id,
+                kind: kind_of,
+            };
+            let text = format!(r#"{{"type":"error","requestId":7,"kind":{kind}}}"#);
+            assert_eq!(frame.encode().unwrap().as_str(), text);
+        }
+    }
+}

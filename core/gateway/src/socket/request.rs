@@ -4,103 +4,147 @@ use std::future::ready;
 use std::pin::Pin;
 use std::task::Poll;
 
+use axum::extract::ws::Utf8Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use swarmlet::Node;
 use swarmlet::json::parse;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::frame::{ENDPOINTS, Fault, Outgoing};
-use super::session::{Line, Outcome, Session};
-use crate::events::{self, Answers, Cut, Refusal};
-use crate::limits::PAYLOAD_LEVELS;
+use super::session::{Held, Line, Outcome, Session, Share};
+use crate::events::{self, Answers, Cut, PublishRequest, Refusal};
+use crate::limits::{ENDPOINT_SHOWN_MAX, PAYLOAD_LEVELS, REQUEST_BYTES_MAX};
+use crate::problem::shortened;
 
 /// What is left to do of a request.
 pub(super) type Begun = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 
-/// Begins a request. Events are queued when this returns, so that two requests that publish do it
-/// in their order.
-pub(super) async fn begin(session: &Session, service: &str, payload: &str, line: Line) -> Begun {
-    let node = &session.node;
-    let begun = match service {
-        "offsets" => Ok(answered(line.clone(), ready(events::offsets(node)))),
-        "publish" => publish(session, payload, line.clone()).await,
-        "query" => streamed(session, payload, &line, events::query),
-        "subscribe" => streamed(session, payload, &line, events::subscribe),
-        "subscribe_monotonic" => streamed(session, payload, &line, events::subscribe_monotonic),
-        _ => Err(Fault::UnknownEndpoint {
-            endpoint: service.to_owned(),
-            valid_endpoints: ENDPOINTS,
-        }),
+/// Begins a request, or says why not. Events are queued when this returns, so that two requests
+/// that publish do it in their order.
+pub(super) async fn begin(
+    session: &Session,
+    service: &str,
+    payload: &str,
+    line: Line,
+) -> Result<Begun, Fault> {
+    let mut begun = match service {
+        "offsets" => offsets(session, line),
+        "publish" => publish(session, payload, line).await?,
+        "query" => streamed(session, payload, line, events::query)?,
+        "subscribe" => streamed(session, payload, line, events::subscribe)?,
+        "subscribe_monotonic" => streamed(session, payload, line, events::subscribe_monotonic)?,
+        _ => {
+            return Err(Fault::UnknownEndpoint {
+                endpoint: service.chars().take(ENDPOINT_SHOWN_MAX).collect(),
+                valid_endpoints: ENDPOINTS,
+            });
+        }
     };
-    let mut begun = begun.unwrap_or_else(|fault| Box::pin(refuse(line, fault)));
-    match futures::poll!(begun.as_mut()) {
+    Ok(match futures::poll!(begun.as_mut()) {
         Poll::Ready(outcome) => Box::pin(ready(outcome)),
         Poll::Pending => begun,
-    }
+    })
 }
 
 async fn publish(session: &Session, payload: &str, line: Line) -> Result<Begun, Fault> {
-    let room = session.desk.room_to_publish(payload.len()).await;
-    let room = room.map_err(|_| Fault::InternalError)?;
-    let (node, request) = (session.node.clone(), parsed(payload)?);
-    let published = async move {
+    let (desk, outflow) = (&session.share.desk, &session.share.outflow);
+    let room = desk.room_to_publish(payload.len()).await?;
+    let request: PublishRequest = parsed(payload)?;
+    // What is published is not taken back if there is no room for the answer.
+    let answer_room = outflow.draw(request.answer_bytes());
+    let answer_room = desk.in_time_to_publish(answer_room).await?;
+    let node = session.node.clone();
+    Ok(Box::pin(async move {
         let published = events::publish(&node, request).await;
         drop(room);
-        published
-    };
-    Ok(answered(line, published))
+        let held = Held::of(None, Some(answer_room));
+        let text = match published {
+            Ok(published) => next(&line, [published]),
+            Err(refusal) => return refuse(line, refusal.into()).await,
+        };
+        match line.send(text, held).await {
+            true => complete(&line).await,
+            false => Outcome::Broken,
+        }
+    }))
+}
+
+fn offsets(session: &Session, line: Line) -> Begun {
+    let (node, share) = (session.node.clone(), session.share.clone());
+    Box::pin(async move {
+        let turn = share.turns.acquire_owned().await.ok();
+        let read = share.desk.reads.acquire().await;
+        let text = match events::offsets(&node) {
+            Ok(offsets) => next(&line, [offsets]),
+            Err(refusal) => return refuse(line, refusal.into()).await,
+        };
+        let bytes = text.as_ref().map_or(0, |text| text.len());
+        let room = Some(share.outflow.draw(bytes).await);
+        drop(read);
+        match line.send(text, Held::of(turn, room)).await {
+            true => complete(&line).await,
+            false => Outcome::Broken,
+        }
+    })
 }
 
 /// Says why there are no answers, and that this is the end.
 pub(super) async fn refuse(line: Line, kind: Fault) -> Outcome {
     let request_id = line.request_id;
     let fault: Outgoing<()> = Outgoing::Error { request_id, kind };
-    match line.send(fault.encode()).await {
+    match line.send(fault.encode(), Held::default()).await {
         true => complete(&line).await,
         false => Outcome::Broken,
     }
 }
 
-fn answered<T: Serialize + Send + Sync + 'static>(
-    line: Line,
-    answer: impl Future<Output = Result<T, Refusal>> + Send + 'static,
-) -> Begun {
-    Box::pin(async move {
-        match answer.await {
-            Ok(answer) => match next(&line, [answer]).await {
-                true => complete(&line).await,
-                false => Outcome::Broken,
-            },
-            Err(refusal) => refuse(line, refusal.into()).await,
-        }
-    })
-}
-
 fn streamed<T: DeserializeOwned>(
     session: &Session,
     payload: &str,
-    line: &Line,
+    line: Line,
     ask: impl FnOnce(&Node, T) -> Result<Answers, Refusal>,
 ) -> Result<Begun, Fault> {
-    let mut answers = ask(&session.node, parsed(payload)?)?;
-    let (line, turns) = (line.clone(), session.turns.clone());
-    let desk = session.desk.clone();
-    Ok(Box::pin(async move {
-        loop {
-            answers.ready().await;
-            // Held until the answers are on their way.
-            let _turn = turns.acquire().await.ok();
-            match answers.next(&desk.reads).await {
-                Ok(Some(chunk)) => {
-                    if !next(&line, chunk).await {
-                        return Outcome::Broken;
-                    }
-                }
-                Ok(None) => return complete(&line).await,
-                Err(Cut) => return Outcome::Broken,
-            }
+    if payload.len() > REQUEST_BYTES_MAX {
+        let message = format!("a request has at most {REQUEST_BYTES_MAX} bytes");
+        return Err(Fault::BadRequest { message });
+    }
+    let place = session.share.desk.place_for_stream(payload.len());
+    let place = place.ok_or_else(Fault::overloaded)?;
+    let answers = ask(&session.node, parsed(payload)?)?;
+    Ok(Box::pin(stream(
+        session.share.clone(),
+        answers,
+        line,
+        place,
+    )))
+}
+
+/// Reads in turns, as what was read is held until it was sent; what happens is waited for without
+/// one, and without holding anything, as nobody knows when it does.
+async fn stream(
+    share: Share,
+    mut answers: Answers,
+    line: Line,
+    _place: OwnedSemaphorePermit,
+) -> Outcome {
+    loop {
+        answers.changed().await;
+        let turn = share.turns.clone().acquire_owned().await.ok();
+        let read = share.desk.reads.acquire().await;
+        let text = match answers.next().await {
+            Ok(Some(chunk)) if chunk.is_empty() => continue,
+            Ok(Some(chunk)) => next(&line, chunk),
+            Ok(None) => return complete(&line).await,
+            Err(Cut) => return Outcome::Broken,
+        };
+        let bytes = text.as_ref().map_or(0, |text| text.len());
+        let room = Some(share.outflow.draw(bytes).await);
+        drop(read);
+        if !line.send(text, Held::of(turn, room)).await {
+            return Outcome::Broken;
         }
-    }))
+    }
 }
 
 fn parsed<T: DeserializeOwned>(payload: &str) -> Result<T, Fault> {
@@ -110,27 +154,25 @@ fn parsed<T: DeserializeOwned>(payload: &str) -> Result<T, Fault> {
         let place = format!(" at line {} column {}", error.line(), error.column());
         let message = message.strip_suffix(&place).unwrap_or(&message);
         Fault::BadRequest {
-            message: message.to_owned(),
+            message: shortened(message.to_owned()),
         }
     })
 }
 
-async fn next(line: &Line, payload: impl Serialize) -> bool {
+/// The text of some answers.
+fn next(line: &Line, payload: impl Serialize) -> Option<Utf8Bytes> {
     let request_id = line.request_id;
     let frame = Outgoing::Next {
         request_id,
         payload,
     };
-    let text = frame.encode();
-    // Nothing of the answers is held while the text waits to be sent.
-    drop(frame);
-    line.send(text).await
+    frame.encode()
 }
 
 async fn complete(line: &Line) -> Outcome {
     let request_id = line.request_id;
     let complete: Outgoing<()> = Outgoing::Complete { request_id };
-    match line.send(complete.encode()).await {
+    match line.send(complete.encode(), Held::default()).await {
         true => Outcome::Answered(request_id),
         false => Outcome::Broken,
     }

@@ -13,7 +13,7 @@ use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use futures::stream::{SplitSink, SplitStream};
 use futures::{SinkExt as _, StreamExt as _};
 use swarmlet::Node;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{interval, timeout};
 
@@ -22,9 +22,8 @@ use super::request;
 use crate::desk::Desk;
 use crate::limits::{
     SOCKET_FRAMES_QUEUED, SOCKET_PING_PERIOD, SOCKET_READS_MAX, SOCKET_REQUESTS_MAX,
-    SOCKET_SILENCE_MAX, WRITE_TIME_MAX,
 };
-use crate::serving::Connection;
+use crate::serving::{Connection, Outflow, Room};
 
 /// Serves a socket until either side is done.
 pub(super) async fn run(socket: WebSocket, node: Node, desk: Arc<Desk>, connection: Connection) {
@@ -32,15 +31,18 @@ pub(super) async fn run(socket: WebSocket, node: Node, desk: Arc<Desk>, connecti
     let (frames, queue) = mpsc::channel(SOCKET_FRAMES_QUEUED);
     let session = Session {
         node,
-        desk: desk.clone(),
-        turns: Arc::new(Semaphore::new(SOCKET_READS_MAX)),
+        share: Share {
+            desk: desk.clone(),
+            outflow: connection.outflow.clone(),
+            turns: Arc::new(Semaphore::new(SOCKET_READS_MAX)),
+        },
         frames,
         requests: HashMap::new(),
         tasks: JoinSet::new(),
     };
     tokio::select! {
         () = session.take_in(stream, &connection) => {}
-        () = send(sink, queue) => {}
+        () = send(sink, queue, connection.periods.write) => {}
         () = desk.closing() => {}
     }
 }
@@ -48,12 +50,20 @@ pub(super) async fn run(socket: WebSocket, node: Node, desk: Arc<Desk>, connecti
 /// A socket as its requests see it.
 pub(super) struct Session {
     pub(super) node: Node,
-    pub(super) desk: Arc<Desk>,
-    /// Turns of reading what is there and handing it out.
-    pub(super) turns: Arc<Semaphore>,
+    pub(super) share: Share,
     frames: mpsc::Sender<Frame>,
     requests: HashMap<u64, Running>,
     tasks: JoinSet<Outcome>,
+}
+
+/// What the requests of a socket share with each other, and with those of other sockets.
+#[derive(Clone)]
+pub(super) struct Share {
+    pub(super) desk: Arc<Desk>,
+    /// Room for what waits to be sent.
+    pub(super) outflow: Arc<Outflow>,
+    /// Turns of reading what is there and handing it out.
+    pub(super) turns: Arc<Semaphore>,
 }
 
 struct Running {
@@ -81,19 +91,37 @@ pub(super) struct Line {
 struct Frame {
     text: Utf8Bytes,
     is_cancelled: Arc<AtomicBool>,
+    held: Held,
+}
+
+/// What is held until a message was sent.
+#[derive(Default)]
+pub(super) struct Held {
+    _turn: Option<OwnedSemaphorePermit>,
+    _room: Option<Room>,
 }
 
 impl Line {
     /// Queues a message; waits while the socket is slow. Says whether there is a socket.
-    pub(super) async fn send(&self, text: Option<Utf8Bytes>) -> bool {
+    pub(super) async fn send(&self, text: Option<Utf8Bytes>, held: Held) -> bool {
         let Some(text) = text else {
             return false;
         };
         let frame = Frame {
             text,
             is_cancelled: self.is_cancelled.clone(),
+            held,
         };
         self.frames.send(frame).await.is_ok()
+    }
+}
+
+impl Held {
+    pub(super) fn of(turn: Option<OwnedSemaphorePermit>, room: Option<Room>) -> Self {
+        Self {
+            _turn: turn,
+            _room: room,
+        }
     }
 }
 
@@ -109,7 +137,7 @@ impl Session {
     async fn take_in(mut self, mut stream: SplitStream<WebSocket>, connection: &Connection) {
         loop {
             let flow = tokio::select! {
-                message = timeout(SOCKET_SILENCE_MAX, stream.next()) => match message {
+                message = timeout(connection.periods.silence, stream.next()) => match message {
                     Ok(Some(Ok(message))) => {
                         let flow = self.take_message(message).await;
                         connection.inflow.settle();
@@ -151,14 +179,20 @@ impl Session {
     async fn begin(&mut self, request_id: u64, service: &str, payload: &str) -> ControlFlow<()> {
         self.cancel(request_id);
         let line = self.line(request_id);
-        if self.requests.len() >= SOCKET_REQUESTS_MAX {
+        let begun = match self.requests.len() < SOCKET_REQUESTS_MAX {
+            true => request::begin(self, service, payload, line.clone()).await,
+            false => Err(Fault::overloaded()),
+        };
+        let begun = match begun {
+            Ok(begun) => begun,
             // Nothing more is read until the client has taken the refusal.
-            return match request::refuse(line, Fault::overloaded()).await {
-                Outcome::Answered(_) => ControlFlow::Continue(()),
-                Outcome::Broken => ControlFlow::Break(()),
-            };
-        }
-        let begun = request::begin(self, service, payload, line.clone()).await;
+            Err(fault) => {
+                return match request::refuse(line, fault).await {
+                    Outcome::Answered(_) => ControlFlow::Continue(()),
+                    Outcome::Broken => ControlFlow::Break(()),
+                };
+            }
+        };
         let task = self.tasks.spawn(begun);
         self.requests.insert(request_id, Running { task, line });
         ControlFlow::Continue(())
@@ -200,20 +234,25 @@ impl Session {
 }
 
 /// Sends what is queued, and pings, until the client does not take it.
-async fn send(mut sink: SplitSink<WebSocket, Message>, mut queue: mpsc::Receiver<Frame>) {
+async fn send(
+    mut sink: SplitSink<WebSocket, Message>,
+    mut queue: mpsc::Receiver<Frame>,
+    within: Duration,
+) {
     let mut pings = interval(SOCKET_PING_PERIOD);
     loop {
-        let message = tokio::select! {
+        let (message, held) = tokio::select! {
             frame = queue.recv() => match frame {
                 Some(frame) if frame.is_cancelled.load(Ordering::Relaxed) => continue,
-                Some(frame) => Message::Text(frame.text),
+                Some(frame) => (Message::Text(frame.text), frame.held),
                 None => return,
             },
-            _ = pings.tick() => Message::Ping(Default::default()),
+            _ = pings.tick() => (Message::Ping(Default::default()), Held::default()),
         };
-        if !is_sent(&mut sink, message, WRITE_TIME_MAX).await {
+        if !is_sent(&mut sink, message, within).await {
             return;
         }
+        drop(held);
     }
 }
 
@@ -228,6 +267,7 @@ async fn is_sent(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::READS_MAX;
     use crate::settings::Settings;
     use swarmlet::{Options, Payload, Tags};
 
@@ -238,10 +278,15 @@ mod tests {
             .await
             .unwrap();
         let (frames, mut queue) = mpsc::channel(SOCKET_FRAMES_QUEUED);
+        let desk = Arc::new(Desk::new(node.clone(), Settings::new(), 0));
+        let share = Share {
+            desk: desk.clone(),
+            outflow: Arc::new(Outflow::new(desk.outflow.clone(), Duration::ZERO)),
+            turns: Arc::new(Semaphore::new(SOCKET_READS_MAX)),
+        };
         let mut session = Session {
             node: node.clone(),
-            desk: Arc::new(Desk::new(node.clone(), Settings::new(), 0)),
-            turns: Arc::new(Semaphore::new(SOCKET_READS_MAX)),
+            share: share.clone(),
             frames,
             requests: HashMap::new(),
             tasks: JoinSet::new(),
@@ -253,16 +298,21 @@ mod tests {
             // That it has caught up.
             assert!(queue.recv().await.is_some());
         }
+        let before = node.metrics().query.count();
         let payload = Payload::from_serde(&"x".repeat(100_000)).unwrap();
         node.publish(Tags::new(["a"]).unwrap(), payload)
             .await
             .unwrap();
-        let all_wait = async {
-            while session.frames.capacity() > 0 || session.turns.available_permits() > 0 {
+        let some_wait = async {
+            let taken = SOCKET_FRAMES_QUEUED - SOCKET_READS_MAX;
+            while session.frames.capacity() > taken || desk.reads.available_permits() < READS_MAX {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        timeout(Duration::from_secs(20), all_wait).await.unwrap();
+        timeout(Duration::from_secs(20), some_wait).await.unwrap();
+        assert_eq!(share.turns.available_permits(), 0);
+        let reads = node.metrics().query.count() - before;
+        assert_eq!(reads, SOCKET_READS_MAX as u64);
         for _ in 0..count {
             let frame = timeout(Duration::from_secs(20), queue.recv()).await;
             assert!(frame.unwrap().unwrap().text.len() > 100_000);

@@ -119,6 +119,14 @@ async fn browsers_are_told_in_advance_what_pages_may_send() {
 #[tokio::test]
 async fn a_body_of_another_type_is_no_json() {
     let place = Place::open().await;
+    let token = place.token().await;
+    for path in ["publish", "query", "subscribe", "subscribe_monotonic"] {
+        let ask = Ask::new("POST", format!("/api/v2/events/{path}")).token(&token);
+        let ask = ask.header("Content-Type", "application/x-www-form-urlencoded");
+        let reply = place.send(ask.body("{}")).await;
+        let unsupported = (415, "ERR_UNSUPPORTED_MEDIA_TYPE".into());
+        assert_eq!(reply.problem(), unsupported, "{path}");
+    }
     let ask = Ask::new("POST", "/api/v2/auth").header("Content-Type", "text/plain");
     let reply = place
         .send(ask.body(manifest("com.example.app").to_string()))

@@ -132,6 +132,41 @@ async fn fields_that_are_not_known_and_null_bounds_are_passed_over() {
 }
 
 #[tokio::test]
+async fn bounds_may_be_the_least_and_the_most_there_can_be() {
+    let place = Place::open().await;
+    let token = place.token().await;
+    let keys = place.publish(&token, "a", &[json!(1), json!(2)]).await;
+    let stream = keys[0]["stream"].as_str().unwrap();
+    let all = json!({ stream: 1 });
+    for (bounds, expected) in [
+        (
+            json!({ "lowerBound": { stream: "min" } }),
+            vec![json!(1), json!(2)],
+        ),
+        (json!({ "lowerBound": { stream: 0 } }), vec![json!(2)]),
+        (json!({ "lowerBound": { stream: "max" } }), vec![]),
+        (json!({ "upperBound": { stream: "min" } }), vec![]),
+    ] {
+        let mut body = json!({ "query": "FROM 'a'", "order": "asc", "upperBound": all });
+        let given = bounds.as_object().unwrap().clone();
+        body.as_object_mut().unwrap().extend(given);
+        let reply = place.post(QUERY, &token, &body).await;
+        let lines = reply.lines();
+        let (end, events) = lines.split_last().unwrap();
+        assert_eq!(end["type"], "offsets", "{bounds}: {}", reply.text());
+        let payloads: Vec<_> = events.iter().map(|event| &event["payload"]).collect();
+        assert_eq!(payloads, expected.iter().collect::<Vec<_>>(), "{bounds}");
+    }
+    let upper = json!({ stream: "max" });
+    let body = json!({ "query": "FROM 'a'", "order": "asc", "upperBound": upper });
+    let reply = place.post(QUERY, &token, &body).await;
+    assert_eq!(
+        (reply.status, &reply.lines()[0]["type"]),
+        (200, &json!("diagnostic"))
+    );
+}
+
+#[tokio::test]
 async fn a_token_may_stand_in_the_address() {
     let place = Place::open().await;
     let token = place.token().await;

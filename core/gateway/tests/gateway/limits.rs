@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::harness::{Place, SOON};
+use crate::harness::{Place, SOON, until};
 use crate::http::{Ask, Reply};
 
 #[tokio::test]
@@ -68,6 +68,38 @@ async fn connections_that_are_in_use_do_not_make_room() {
 }
 
 #[tokio::test]
+async fn while_all_connections_are_in_use_what_is_short_is_answered() {
+    let place = Place::open_with_page().await;
+    let token = place.token().await;
+    let ask = || {
+        let body = json!({ "query": "FROM 'a'" });
+        let ask = Ask::new("POST", "/api/v2/events/subscribe").token(&token);
+        ask.json(&body).bytes(place.at())
+    };
+    let mut subscribers = Vec::new();
+    for _ in 0..256 {
+        let mut subscriber = TcpStream::connect(place.at()).await.unwrap();
+        subscriber.write_all(&ask()).await.unwrap();
+        read_until(&mut subscriber, &mut String::new(), "offsets").await;
+        subscribers.push(subscriber);
+    }
+    let mut silent = Vec::new();
+    for _ in 0..40 {
+        silent.push(TcpStream::connect(place.at()).await.unwrap());
+    }
+    for path in ["/healthz", "/readyz", "/metrics", "/"] {
+        let ask = Ask::new("GET", path).header("Accept", "text/html");
+        let reply = place.send(ask).await;
+        assert_eq!(reply.status, 200, "{path}: {}", reply.text());
+    }
+    place.done(place.call("GET", "state")).await;
+    let reply = place.query(&token, "FROM 'a'").await;
+    assert_eq!(reply.problem(), (503, "ERR_SERVICE_OVERLOADED".into()));
+    subscribers.pop();
+    until(async || place.query(&token, "FROM 'a'").await.status == 200).await;
+}
+
+#[tokio::test]
 async fn a_body_beyond_its_bound_is_refused_before_it_was_sent() {
     let place = Place::open().await;
     let token = place.token().await;
@@ -75,11 +107,16 @@ async fn a_body_beyond_its_bound_is_refused_before_it_was_sent() {
         ("/api/v2/auth", 65 * 1024),
         ("/api/v2/events/query", 1024 * 1024 + 1),
         ("/api/v2/events/publish", 8 * 1024 * 1024 + 1),
+        ("/api/v2/files", 133 * 1024 * 1024),
     ] {
         let mut stream = TcpStream::connect(place.at()).await.unwrap();
+        let form = match path {
+            "/api/v2/files" => "Content-Type: multipart/form-data; boundary=x\r\n",
+            _ => "",
+        };
         let head = format!(
             "POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\
-             Content-Length: {bytes}\r\n\r\n"
+             Content-Length: {bytes}\r\n{form}\r\n"
         );
         stream.write_all(head.as_bytes()).await.unwrap();
         let mut answer = Vec::new();

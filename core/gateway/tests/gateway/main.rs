@@ -13,6 +13,7 @@ mod files;
 mod harness;
 mod http;
 mod limits;
+mod memory;
 mod metrics;
 mod metrics_swarm;
 mod noise;

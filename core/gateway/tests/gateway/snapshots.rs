@@ -2,9 +2,11 @@
 
 use serde_json::json;
 use swarmlet_gateway::Settings;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
-use crate::harness::{Place, manifest};
-use crate::http::Ask;
+use crate::harness::{Place, SOON, manifest};
+use crate::http::{Ask, Reply};
 
 const FOLDER: &str = "/api/v2/blob/-/@pond/snap/semantics/entity";
 
@@ -94,6 +96,43 @@ async fn names_are_as_they_stand_in_the_address() {
         .await
         .json();
     assert_eq!(listed["x%2Fy%zz"]["type"], "file");
+}
+
+#[tokio::test]
+async fn how_much_is_kept_is_said_before() {
+    let place = Place::open().await;
+    let token = place.token().await;
+    let head = format!(
+        "PUT /api/v2/blob/-/x HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\
+         Transfer-Encoding: chunked\r\n\r\n"
+    );
+    let mut stream = TcpStream::connect(place.at()).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    let answered = tokio::time::timeout(SOON, stream.read_to_end(&mut answer));
+    answered.await.unwrap().unwrap();
+    let reply = Reply::parse(&answer);
+    assert_eq!(reply.problem(), (413, "ERR_PAYLOAD_TOO_LARGE".into()));
+    let message = json!("Payload length unknown. Limit is 10485760");
+    assert_eq!(reply.json()["message"], message);
+}
+
+/// An app may say that what it keeps is a page; the page for people has the same origin.
+#[tokio::test]
+async fn what_an_app_keeps_does_nothing_in_a_browser() {
+    let place = Place::open_with_page().await;
+    let token = place.token().await;
+    let put = Ask::new("PUT", "/api/v2/blob/-/x").token(&token);
+    let put = put.header("Content-Type", "text/html").body("<script>");
+    assert_eq!(place.send(put).await.status, 204);
+    for path in ["blob/-/x", "node/id", "nowhere"] {
+        let ask = Ask::new("GET", format!("/api/v2/{path}")).token(&token);
+        let reply = place.send(ask).await;
+        let policy = reply.header("content-security-policy").unwrap();
+        assert!(policy.contains("sandbox"), "{path}: {policy}");
+        assert!(policy.contains("default-src 'none'"), "{path}: {policy}");
+        assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
+    }
 }
 
 #[tokio::test]

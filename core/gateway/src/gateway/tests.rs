@@ -1,0 +1,272 @@
+//! Clients that are slow, and a device that is: with periods that tests can wait for.
+
+use std::time::Duration;
+
+use futures::{SinkExt as _, StreamExt as _};
+use serde_json::{Value, json};
+use swarmlet::{NewEvent, Options, Payload, Tags};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::{sleep, timeout};
+use tokio_tungstenite::tungstenite::Message;
+
+use super::*;
+use crate::auth::token::{self, Bearer, Issued, TokenUse};
+use crate::limits::PUBLISH_BYTES_MAX;
+use crate::periods::Periods;
+
+/// Long enough for a machine that is busy with other things.
+const SOON: Duration = Duration::from_secs(30);
+/// What a test waits for.
+const SHORT: Duration = Duration::from_millis(300);
+
+struct Place {
+    node: Node,
+    gateway: Gateway,
+    token: String,
+    _folder: tempfile::TempDir,
+}
+
+impl Place {
+    async fn open(periods: Periods) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let node = Node::open(folder.path().join("node"), Options::new());
+        let node = node.await.unwrap();
+        let mut settings = Settings::new().listen("127.0.0.1:0".parse().unwrap());
+        settings.periods = periods;
+        let gateway = Gateway::bind(node.clone(), settings).await.unwrap();
+        let bearer = Bearer {
+            app_id: &"com.example.app".parse().unwrap(),
+            app_version: "1",
+            valid: SOON,
+        };
+        let Issued { token, .. } = token::issue(&gateway.desk, TokenUse::App, bearer).unwrap();
+        Self {
+            node,
+            gateway,
+            token,
+            _folder: folder,
+        }
+    }
+
+    /// A connection on which a request was begun.
+    async fn begin(&self, head: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(self.gateway.local_addr()).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream
+    }
+
+    fn head(&self, method: &str, path: &str, headers: &str) -> String {
+        let token = &self.token;
+        format!(
+            "{method} /api/v2/{path} HTTP/1.1\r\nHost: localhost\r\n\
+             Authorization: Bearer {token}\r\n{headers}\r\n"
+        )
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> String {
+        let body = body.to_string();
+        let headers = format!("Content-Length: {}\r\nConnection: close\r\n", body.len());
+        let request = self.head("POST", path, &headers) + &body;
+        rest(self.begin(&request).await).await
+    }
+
+    /// So many events, in tens.
+    async fn publish(&self, count: usize, bytes: usize) {
+        let event = NewEvent {
+            tags: Tags::new(["a"]).unwrap(),
+            payload: Payload::from_serde(&"x".repeat(bytes)).unwrap(),
+        };
+        for _ in 0..count / 10 {
+            let events = vec![event.clone(); 10];
+            self.node.publish_many(events).await.unwrap();
+        }
+    }
+
+    /// Asks for all events, and takes nothing of the answer.
+    async fn ask_and_stand_still(&self) -> TcpStream {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let stream = socket.connect(self.gateway.local_addr()).await;
+        let mut stream = stream.unwrap();
+        let body = json!({ "query": "FROM 'a'", "order": "asc" }).to_string();
+        let head = self.head(
+            "POST",
+            "events/query",
+            &format!("Content-Length: {}\r\n", body.len()),
+        );
+        stream.write_all((head + &body).as_bytes()).await.unwrap();
+        stream
+    }
+
+    async fn until_nobody_is_there(&self) {
+        let left = async {
+            while self.gateway.desk.seats.count() > 0 {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(SOON, left).await.unwrap();
+    }
+}
+
+/// What comes until the connection ends.
+async fn rest(mut stream: TcpStream) -> String {
+    let mut bytes = Vec::new();
+    // Who cuts a connection off need not end it in the usual way.
+    let _ = timeout(SOON, stream.read_to_end(&mut bytes)).await.unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_come_ends_the_connection() {
+    let head = SHORT;
+    let place = Place::open(Periods {
+        head,
+        ..Periods::default()
+    })
+    .await;
+    let idle = place.begin("GET /api/v2/node/id HTTP/1.1\r\nX: ");
+    rest(idle.await).await;
+    place.until_nobody_is_there().await;
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_waited_for_so_long() {
+    let body = SHORT;
+    let place = Place::open(Periods {
+        body,
+        ..Periods::default()
+    })
+    .await;
+    let head = place.head("POST", "events/query", "Content-Length: 100\r\n");
+    let answer = rest(place.begin(&(head + "{")).await).await;
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert!(answer.contains("ERR_REQUEST_TIMEOUT"), "{answer}");
+}
+
+#[tokio::test]
+async fn an_upload_that_trickles_is_given_up() {
+    let body = SHORT;
+    let place = Place::open(Periods {
+        body,
+        ..Periods::default()
+    })
+    .await;
+    let headers = "Content-Length: 100000\r\nContent-Type: multipart/form-data; boundary=x\r\n";
+    let head = place.head("POST", "files", headers);
+    let part = "--x\r\nContent-Disposition: form-data; name=\"f\"; filename=\"f\"\r\n\r\n";
+    let (mut from, mut to) = place.begin(&(head + part)).await.into_split();
+    // Each byte comes in time.
+    let trickle = async {
+        while to.write_all(b"x").await.is_ok() {
+            sleep(SHORT / 10).await
+        }
+    };
+    let mut answer = Vec::new();
+    let answered = async {
+        tokio::select! {
+            _ = from.read_to_end(&mut answer) => {}
+            () = async { trickle.await; std::future::pending().await } => {}
+        }
+    };
+    timeout(SOON, answered).await.unwrap();
+    let answer = String::from_utf8_lossy(&answer);
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+}
+
+#[tokio::test]
+async fn a_socket_that_says_nothing_is_closed() {
+    let silence = SHORT;
+    let place = Place::open(Periods {
+        silence,
+        ..Periods::default()
+    })
+    .await;
+    let headers = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+                   Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    let path = format!("events?{}", place.token);
+    let mut socket = place.begin(&place.head("GET", &path, headers)).await;
+    let mut answer = Vec::new();
+    // Pings are not answered either.
+    let _ = timeout(SOON, socket.read_to_end(&mut answer))
+        .await
+        .unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 101 "));
+    place.until_nobody_is_there().await;
+}
+
+#[tokio::test]
+async fn who_takes_nothing_is_cut_off() {
+    let write = SHORT;
+    let place = Place::open(Periods {
+        write,
+        ..Periods::default()
+    })
+    .await;
+    place.publish(600, 20_000).await;
+    let _still = place.ask_and_stand_still().await;
+    place.until_nobody_is_there().await;
+}
+
+#[tokio::test]
+async fn what_others_may_wait_for_is_taken_sooner() {
+    let answer = SHORT;
+    let place = Place::open(Periods {
+        answer,
+        ..Periods::default()
+    })
+    .await;
+    place.publish(40, 300_000).await;
+    let _still = place.ask_and_stand_still().await;
+    place.until_nobody_is_there().await;
+}
+
+#[tokio::test]
+async fn a_device_with_too_much_to_do_says_so() {
+    let publish = SHORT;
+    let place = Place::open(Periods {
+        publish,
+        ..Periods::default()
+    })
+    .await;
+    let desk = place.gateway.desk.clone();
+    let taken = desk.room_to_publish(2 * PUBLISH_BYTES_MAX).await.unwrap();
+    let events = json!({ "data": [{ "tags": ["a"], "payload": 1 }] });
+    let answer = place.post("events/publish", &events).await;
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    let text = "Service overloaded. Channel towards event store is overloaded.";
+    assert!(
+        answer.contains("ERR_SERVICE_OVERLOADED") && answer.contains(text),
+        "{answer}"
+    );
+
+    let url = format!(
+        "ws://{}/api/v2/events?{}",
+        place.gateway.local_addr(),
+        place.token
+    );
+    let (mut socket, _) = tokio_tungstenite::connect_async(url).await.unwrap();
+    let frame = json!({
+        "type": "request", "requestId": 1, "serviceId": "publish", "payload": events,
+    });
+    let mut next = async || {
+        socket.send(Message::text(frame.to_string())).await.unwrap();
+        loop {
+            let message = timeout(SOON, socket.next()).await.unwrap().unwrap();
+            if let Message::Text(text) = message.unwrap() {
+                let frame: Value = serde_json::from_str(&text).unwrap();
+                if frame["type"] != "complete" {
+                    return frame;
+                }
+            }
+        }
+    };
+    let kind = json!({
+        "type": "serviceError", "value": "Channel towards event store is overloaded.",
+    });
+    assert_eq!(next().await["kind"], kind);
+    drop(taken);
+    assert_eq!(next().await["type"], "next");
+    let answer = place.post("events/publish", &events).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
