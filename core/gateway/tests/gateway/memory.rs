@@ -100,7 +100,7 @@ async fn whoever_connects_and_does_not_read_costs_bounded_memory() {
 
 /// Asks for events in one of the ways there are.
 async fn subscribe(socket: &mut Socket, id: u64) {
-    let tag = if id % 4 == 0 { "large" } else { "a" };
+    let tag = if id.is_multiple_of(4) { "large" } else { "a" };
     let query = format!("FROM '{tag}'");
     let (service, payload) = match id % 2 {
         0 => ("subscribe", json!({ "query": query })),

@@ -368,11 +368,9 @@ impl SyncTask {
                 }
             }
             Incident::Quarantined { .. } => recorders.swarm.note_denied(Denied::Write),
-            Incident::Unreadable { is_damage, .. } => {
-                if *is_damage {
-                    count(&recorders.corruptions);
-                }
-            }
+            Incident::Unreadable {
+                is_damage: true, ..
+            } => count(&recorders.corruptions),
             _ => {}
         }
     }
