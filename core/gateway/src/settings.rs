@@ -125,8 +125,8 @@ impl Settings {
         Ok(self)
     }
 
-    /// How long a token is good: a day unless set. Clients ask for another when it is over. Parts of
-    /// a second do not count.
+    /// How long a token is good: a day unless set. Clients ask for another when it is over. Parts
+    /// of a second do not count.
     ///
     /// # Errors
     ///

@@ -3,8 +3,8 @@
 //! They are blobs of the node. `cid` is their ids as clients of the predecessor write them, `names`
 //! what is said about which name means which of them, `media` what kind of bytes a file name
 //! promises. `children` is what is in a folder. `upload` takes files in, each by an `intake`,
-//! `download` hands them out, `listing` shows folders, `endpoint` answers, and `hosting` serves them
-//! as web pages.
+//! `download` hands them out, `listing` shows folders, `endpoint` answers, and `hosting` serves
+//! them as web pages.
 
 mod children;
 mod cid;
