@@ -4,7 +4,8 @@
 //! two with the log and the user. From below: `status`, `network` and `root_key` (values),
 //! `membership` and `vault` (what is kept), `gatehouse` (shared state), `conversation` (admission),
 //! `whereabouts` (who is where), `branches` and `rescue` (what was written twice at one place),
-//! `blobs` (large bytes), `arrival` (how long events took), `link` and `thread` (sessions), `start`, `handle` (the door for users).
+//! `blobs` (large bytes), `arrival` (how long events took), `link` and `thread` (sessions),
+//! `start`, `handle` (the door for users).
 
 mod arrival;
 mod blobs;
