@@ -161,6 +161,12 @@ impl BlobFolder {
         self.is_exact() && !self.flipped.contains(&blob) && !self.was_flipped.contains(&blob)
     }
 
+    /// Whether what is visible of a blob outlives a power failure.
+    pub(super) fn is_certain_of(&self, blob: BlobId) -> bool {
+        let is_doubted = self.doubted.contains(&blob) || self.unsure.contains(&blob);
+        !is_doubted && !self.is_unsynced
+    }
+
     /// Whether the power has failed in the middle of something.
     pub(super) fn has_lost_power(&mut self) -> bool {
         if self.faults() != self.faults_seen {

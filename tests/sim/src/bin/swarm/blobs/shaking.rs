@@ -279,7 +279,11 @@ impl World {
             let content = blobbing.shelf.find(*id);
             let mut others = there.iter().enumerate();
             let has = |there: &There| content.is_some_and(|content| there.has(content));
-            others.any(|(at, there)| at != place && !is_liar(at) && has(there))
+            let is_certain = |at: Place| {
+                let folder = self.devices[at].blobs.as_ref();
+                folder.is_some_and(|folder| folder.is_certain_of(*id))
+            };
+            others.any(|(at, there)| at != place && !is_liar(at) && has(there) && is_certain(at))
         };
         let is_elsewhere = |id: &&BlobId| is_elsewhere(id);
         let There {
