@@ -5,9 +5,10 @@
 //! bytes there may be), `claims` (what the log says of a blob), `keeper` (what is here, and who
 //! waits for what is not), `follower` (records in the log), `holds` (whose turn it is), `syncer`
 //! (the thread that makes durable what was fetched), `worker` (the one that reads, checks and
-//! writes; `serving` is what of it peers get, `opened` what it keeps open for them, `counted` what
-//! it counts), `collector` (the one that removes), `saving` (a file for a user), `reader`, `writer`,
-//! `changes`, `watch`, `handle`, `kept`, `collection` and `collecting` (the door for users).
+//! writes; `serving` is what of it peers get, `opened` what it keeps open for them, `counted`
+//! what it counts), `collector` (the one that removes), `saving` (a file for a user), `reader`,
+//! `writer`, `changes`, `watch`, `handle`, `kept`, `collection` and `collecting` (the door for
+//! users).
 
 mod changes;
 mod claims;
