@@ -26,6 +26,8 @@ pub(crate) struct Host {
     pub(crate) gateway: GatewayState,
     /// Held while the settings in the folder are changed.
     pub(crate) changing: Mutex<()>,
+    /// Held by an import.
+    pub(crate) importing: tokio::sync::Mutex<()>,
 }
 
 /// The gateway of a node, as far as commands are told of it.

@@ -55,6 +55,15 @@ struct Importer<'a> {
 
 /// Publishes the events that the person sends, in their order.
 pub(super) async fn import(host: &Host, skip: Option<u64>, link: &mut Link) -> Result<()> {
+    // One that was killed works off what it had sent: only then it is known what is in the log.
+    let _alone = match host.importing.try_lock() {
+        Ok(alone) => alone,
+        Err(_) => {
+            link.note("another import is running; this one waits for its end")
+                .await?;
+            host.importing.lock().await
+        }
+    };
     let resume = match skip {
         Some(_) => None,
         None => Some(Resume::begin(&host.node)?),

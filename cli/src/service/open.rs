@@ -42,6 +42,7 @@ fn host(node: Node, folder: &Path, standing: Standing, settings: Settings) -> Ho
         standing,
         gateway: Default::default(),
         changing: Default::default(),
+        importing: Default::default(),
     }
 }
 
