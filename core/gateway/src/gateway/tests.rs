@@ -83,7 +83,7 @@ impl Place {
         }
     }
 
-    /// Asks for all events, and takes nothing of the answer.
+    /// Asks for all events, and takes nothing of the answer but its beginning.
     async fn ask_and_stand_still(&self) -> TcpStream {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(4096).unwrap();
@@ -96,6 +96,9 @@ impl Place {
             &format!("Content-Length: {}\r\n", body.len()),
         );
         stream.write_all((head + &body).as_bytes()).await.unwrap();
+        // It is being answered.
+        let begun = timeout(SOON, stream.read_exact(&mut [0; 17])).await;
+        begun.unwrap().unwrap();
         stream
     }
 
