@@ -30,13 +30,20 @@ pub(crate) async fn id(
     Ok((headers, desk.node.id().to_string()).into_response())
 }
 
-/// How the node is and whom it is connected with.
+/// How the node is, whom it is connected with, and who else is in the swarm.
 pub(crate) async fn info(State(desk): State<Arc<Desk>>, _: Caller) -> Response {
-    let (uptime, peers) = (desk.uptime(), desk.node.swarm().peers());
-    let statuses = peers
-        .iter()
-        .map(|peer| (peer.node.to_string(), status(peer)));
-    let statuses: BTreeMap<String, Standing> = statuses.collect();
+    let swarm = desk.node.swarm();
+    let (uptime, peers) = (desk.uptime(), swarm.peers());
+    // A node that is in no swarm has no members.
+    let others = swarm.members().unwrap_or_default().into_iter();
+    let others = others.filter(|other| !other.is_revoked && other.node != desk.node.id());
+    let others = others.map(|other| (other.node.to_string(), Standing::NotWorking));
+    let mut statuses: BTreeMap<String, Standing> = others.collect();
+    statuses.extend(
+        peers
+            .iter()
+            .map(|peer| (peer.node.to_string(), status(peer))),
+    );
     let info = json!({
         "connectedNodes": peers.len(),
         "uptime": { "secs": uptime.as_secs(), "nanos": uptime.subsec_nanos() },
@@ -52,6 +59,8 @@ enum Standing {
     LowLatency,
     HighLatency,
     PartiallyWorking,
+    /// It is not connected.
+    NotWorking,
 }
 
 fn status(peer: &Peer) -> Standing {

@@ -16,6 +16,7 @@ mod limits;
 mod memory;
 mod metrics;
 mod metrics_swarm;
+mod node;
 mod noise;
 mod page;
 mod page_blobs;
