@@ -154,6 +154,7 @@ impl Device {
     pub(super) fn import_some(&mut self, bytes: usize, now: Duration) -> Result<bool> {
         let stored = self.at_desk(|side, desk| {
             let importing = side.importing.take()?;
+            let id = importing.id;
             match import_some(importing, bytes, desk) {
                 Ok(Progress::Whole(id, hold)) => {
                     side.jobs.push_back(Job::Gained(id));
@@ -166,6 +167,8 @@ impl Device {
                     None
                 }
                 Err(error) => {
+                    // Of a small blob what a failed sync was to write can be seen in its pack.
+                    desk.folder.doubted.insert(id);
                     side.judge(&error, None, desk.folder);
                     None
                 }

@@ -26,8 +26,9 @@ pub(crate) struct BlobFolder {
     pub(super) liar: Option<NodeId>,
     /// The blobs that may be damaged here, until they are right again.
     pub(super) flipped: BTreeSet<BlobId>,
-    /// The blobs that could not be completed since it was opened, and those of which that was so
-    /// when a process ended: the next one takes what a failed sync left in memory for durable.
+    /// The blobs that could not be stored or completed since it was opened, and those of which that
+    /// was so when a process ended: the next one takes what a failed sync left in memory for
+    /// durable.
     pub(super) doubted: BTreeSet<BlobId>,
     pub(super) unsure: BTreeSet<BlobId>,
     /// Whether there is too little room.
