@@ -168,7 +168,9 @@ impl Device {
                 }
                 Err(error) => {
                     // Of a small blob what a failed sync was to write can be seen in its pack.
-                    desk.folder.doubted.insert(id);
+                    if desk.folder.is_small(id) {
+                        desk.folder.doubted.insert(id);
+                    }
                     side.judge(&error, None, desk.folder);
                     None
                 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use swarmlet_engine::blobs::limits::PACKED_BYTES_MAX;
 use swarmlet_engine::blobs::{BlobId, BlobStore};
 use swarmlet_engine::event::NodeId;
 use swarmlet_engine::storage::sim::FaultPlan;
@@ -236,6 +237,12 @@ impl BlobFolder {
     pub(super) fn note_stored(&mut self, id: BlobId) {
         self.doubted.remove(&id);
         self.unsure.remove(&id);
+    }
+
+    /// Whether a blob shares a file with others.
+    pub(super) fn is_small(&self, id: BlobId) -> bool {
+        let content = self.shelf.find(id);
+        content.is_some_and(|content| content.size.get() <= PACKED_BYTES_MAX)
     }
 
     /// Whether it takes a restart until nothing fails any more and everything is read.
