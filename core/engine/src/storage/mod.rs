@@ -8,6 +8,7 @@
 pub mod disk;
 pub mod file_name;
 pub mod fs;
+pub mod layer;
 pub mod sim;
 #[cfg(test)]
 mod tests;
@@ -15,4 +16,5 @@ mod tests;
 pub use disk::{Disk, DiskFile};
 pub use file_name::{FileName, Folder, InvalidFileName};
 pub use fs::FsDisk;
+pub use layer::{DiskLayer, FileLayer};
 pub use sim::SimDisk;

@@ -1,11 +1,10 @@
 //! The simulated disk with small log files, on which something can happen in between.
 
 use std::io;
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use crate::limits::LOG_FILE_BYTES;
-use crate::storage::{Disk, DiskFile, FileName, Folder, SimDisk};
+use crate::storage::{Disk, DiskFile, DiskLayer, FileName, SimDisk};
 
 type Hook = Box<dyn FnOnce() + Send>;
 
@@ -42,7 +41,11 @@ impl std::fmt::Debug for SmallFiles {
     }
 }
 
-impl Disk for SmallFiles {
+impl DiskLayer for SmallFiles {
+    fn below(&self) -> &dyn Disk {
+        &self.disk
+    }
+
     fn create(&self, name: &FileName, bytes: u64) -> io::Result<Box<dyn DiskFile>> {
         let file = match bytes {
             LOG_FILE_BYTES => self.disk.create(name, self.file_bytes),
@@ -57,42 +60,6 @@ impl Disk for SmallFiles {
             hook();
         }
         file
-    }
-
-    fn create_unsynced(&self, name: &FileName) -> io::Result<Box<dyn DiskFile>> {
-        self.disk.create_unsynced(name)
-    }
-
-    fn open(&self, name: &FileName) -> io::Result<Box<dyn DiskFile>> {
-        self.disk.open(name)
-    }
-
-    fn create_clone(&self, name: &FileName, of: &Path) -> io::Result<Option<Box<dyn DiskFile>>> {
-        self.disk.create_clone(name, of)
-    }
-
-    fn open_outside(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        self.disk.open_outside(path)
-    }
-
-    fn list(&self, folder: Folder) -> io::Result<Vec<FileName>> {
-        self.disk.list(folder)
-    }
-
-    fn rename(&self, from: &FileName, to: &FileName) -> io::Result<()> {
-        self.disk.rename(from, to)
-    }
-
-    fn remove(&self, name: &FileName) -> io::Result<()> {
-        self.disk.remove(name)
-    }
-
-    fn sync_folder(&self, folder: Folder) -> io::Result<()> {
-        self.disk.sync_folder(folder)
-    }
-
-    fn bytes_free(&self) -> io::Result<u64> {
-        self.disk.bytes_free()
     }
 }
 

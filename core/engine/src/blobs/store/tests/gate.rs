@@ -1,10 +1,9 @@
 //! A disk on which syncs wait for writes, so that it is certain what happens at the same time.
 
 use std::io;
-use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
 
-use crate::storage::{Disk, DiskFile, FileName, Folder, SimDisk};
+use crate::storage::{Disk, DiskFile, DiskLayer, FileLayer, FileName, SimDisk};
 
 /// A disk whose first sync of a file waits until so much was written to files.
 #[derive(Debug)]
@@ -44,7 +43,11 @@ impl GatedDisk {
     }
 }
 
-impl Disk for GatedDisk {
+impl DiskLayer for GatedDisk {
+    fn below(&self) -> &dyn Disk {
+        &self.disk
+    }
+
     fn create(&self, name: &FileName, bytes: u64) -> io::Result<Box<dyn DiskFile>> {
         Ok(self.gated(self.disk.create(name, bytes)?))
     }
@@ -56,43 +59,11 @@ impl Disk for GatedDisk {
     fn open(&self, name: &FileName) -> io::Result<Box<dyn DiskFile>> {
         Ok(self.gated(self.disk.open(name)?))
     }
-
-    fn create_clone(&self, name: &FileName, of: &Path) -> io::Result<Option<Box<dyn DiskFile>>> {
-        self.disk.create_clone(name, of)
-    }
-
-    fn open_outside(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        self.disk.open_outside(path)
-    }
-
-    fn list(&self, folder: Folder) -> io::Result<Vec<FileName>> {
-        self.disk.list(folder)
-    }
-
-    fn rename(&self, from: &FileName, to: &FileName) -> io::Result<()> {
-        self.disk.rename(from, to)
-    }
-
-    fn remove(&self, name: &FileName) -> io::Result<()> {
-        self.disk.remove(name)
-    }
-
-    fn sync_folder(&self, folder: Folder) -> io::Result<()> {
-        self.disk.sync_folder(folder)
-    }
-
-    fn bytes_free(&self) -> io::Result<u64> {
-        self.disk.bytes_free()
-    }
 }
 
-impl DiskFile for GatedFile {
-    fn len(&self) -> io::Result<u64> {
-        self.file.len()
-    }
-
-    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.file.read_at(buffer, offset)
+impl FileLayer for GatedFile {
+    fn below(&self) -> &dyn DiskFile {
+        self.file.as_ref()
     }
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
@@ -107,13 +78,5 @@ impl DiskFile for GatedFile {
         let is_too_little = |writes: &mut u64| *writes < self.gate.writes_needed;
         drop(self.gate.written.wait_while(writes, is_too_little).unwrap());
         self.file.sync_data()
-    }
-
-    fn clone_to(&self, path: &Path) -> io::Result<bool> {
-        self.file.clone_to(path)
-    }
-
-    fn sync_all(&self) -> io::Result<()> {
-        self.file.sync_all()
     }
 }
