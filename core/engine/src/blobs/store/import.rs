@@ -44,7 +44,8 @@ enum Content {
 struct Temporary {
     disk: Arc<dyn Disk>,
     names: Pair,
-    is_left: bool,
+    /// Whether there may be files with these names that are to be removed.
+    is_made: bool,
 }
 
 impl Import {
@@ -94,13 +95,13 @@ impl Import {
     }
 
     fn of(disk: Arc<dyn Disk>, packs: Arc<Packs>, names: Pair, content: Content) -> Self {
-        let is_left = false;
+        let is_made = matches!(content, Content::File(_));
         Self {
             packs,
             temporary: Temporary {
                 disk,
                 names,
-                is_left,
+                is_made,
             },
             content,
             hashes: None,
@@ -175,13 +176,32 @@ impl Import {
     /// # Errors
     ///
     /// `disk_full`, `storage`; nothing is kept then.
-    pub fn complete(mut self) -> Result<Blob> {
-        let id = self.seal()?;
+    pub fn complete(self) -> Result<Blob> {
+        let packs = self.packs.clone();
+        let blob = Self::complete_all(&packs, vec![self])?.pop();
+        Ok(blob.expect("of each import comes a blob"))
+    }
+
+    /// Keeps several, as [`Import::complete`] does one; small ones share a sync.
+    pub(super) fn complete_all(packs: &Packs, mut imports: Vec<Self>) -> Result<Vec<Blob>> {
+        let sealed = imports.iter_mut().map(Self::seal);
+        let ids = sealed.collect::<Result<Vec<BlobId>>>()?;
+        let small = imports
+            .iter()
+            .zip(&ids)
+            .filter_map(|(import, id)| match &import.content {
+                Content::Small(bytes) => Some((*id, bytes.as_slice())),
+                Content::File(_) => None,
+            });
+        packs.keep(&small.collect::<Vec<_>>())?;
+        let sealed = imports.into_iter().zip(ids);
+        sealed.map(|(import, id)| import.end(id)).collect()
+    }
+
+    /// The blob, once it is in a pack, or with a name of its own from here on.
+    fn end(mut self, id: BlobId) -> Result<Blob> {
         let (content, path) = match std::mem::replace(&mut self.content, Content::Small(vec![])) {
-            Content::Small(bytes) => {
-                self.packs.keep(&[(id, &bytes)])?;
-                return self.end_small(id, &bytes);
-            }
+            Content::Small(bytes) => return self.end_small(id, &bytes),
             Content::File(file) => (file, self.keep(id)?),
         };
         // Not by its name: somebody may be setting back what it took the place of.
@@ -195,33 +215,6 @@ impl Import {
             Some(path) => Blob::of_file(files, path),
             None => Blob::new(files),
         })
-    }
-
-    /// Keeps several, as [`Import::complete`] does one; small ones share a sync.
-    pub(super) fn complete_all(packs: &Packs, mut imports: Vec<Self>) -> Result<Vec<Blob>> {
-        let sealed = imports.iter_mut().map(|import| import.seal());
-        let ids = sealed.collect::<Result<Vec<BlobId>>>()?;
-        let small = imports.iter().zip(&ids).filter_map(|(import, id)| {
-            let content = import.small_content()?;
-            Some((*id, content))
-        });
-        packs.keep(&small.collect::<Vec<_>>())?;
-        let completed =
-            imports
-                .into_iter()
-                .zip(ids)
-                .map(|(import, id)| match import.small_content() {
-                    Some(content) => import.end_small(id, content),
-                    None => import.complete(),
-                });
-        completed.collect()
-    }
-
-    fn small_content(&self) -> Option<&[u8]> {
-        match &self.content {
-            Content::Small(bytes) => Some(bytes),
-            Content::File(_) => None,
-        }
     }
 
     /// The blob, once it is in a pack.
@@ -253,13 +246,12 @@ impl Import {
         }
         Pair::whole(id).take_over(disk, names).map_err(failed)?;
         supersede_reference(disk, id);
-
         Ok(None)
     }
 
     /// Gives it up without removing what was written: opening the store does that.
     pub fn leave(mut self) {
-        self.temporary.is_left = true;
+        self.temporary.is_made = false;
     }
 
     fn sync(&self, content: &dyn DiskFile) -> io::Result<()> {
@@ -273,7 +265,8 @@ impl Import {
 
 impl Temporary {
     /// Makes the file, with these bytes; after an error it is not there.
-    fn file_with(&self, parts: &[&[u8]]) -> io::Result<Box<dyn DiskFile>> {
+    fn file_with(&mut self, parts: &[&[u8]]) -> io::Result<Box<dyn DiskFile>> {
+        self.is_made = true;
         let file = self.disk.create_unsynced(&self.names.content)?;
         match file.write_at(&parts.concat(), 0) {
             Ok(()) => Ok(file),
@@ -288,7 +281,7 @@ impl Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        if !self.is_left {
+        if self.is_made {
             // What was kept has another name; what stays is removed when the store is opened.
             let _ = self.names.remove(self.disk.as_ref());
         }

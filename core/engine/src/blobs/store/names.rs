@@ -118,8 +118,8 @@ pub(super) fn supersede_reference(disk: &dyn Disk, id: BlobId) {
 /// A blob is in a pack now: it needs no file.
 pub(super) fn supersede_files(disk: &dyn Disk, id: BlobId) {
     for names in Pair::all(id) {
-        // What stays is as good.
-        let _ = names.remove(disk);
+        // What stays is as good. So small a blob has no hashes.
+        let _ = disk.remove(&names.content);
     }
 }
 
