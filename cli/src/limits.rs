@@ -45,6 +45,10 @@ pub(crate) const FOLDER_WAIT: Duration = Duration::from_secs(5);
 /// How often it looks.
 pub(crate) const FOLDER_LOOK: Duration = Duration::from_millis(50);
 
+/// How long an import waits for another one: what one that was killed has sent before is published
+/// in less, and one that goes on is not waited for.
+pub(crate) const IMPORT_WAIT: Duration = Duration::from_secs(10);
+
 /// Rows of one page of a table: the widths of its columns are known when all of them are, and they
 /// are kept until then.
 pub(crate) const TABLE_ROWS: usize = 1_000;

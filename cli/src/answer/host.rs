@@ -26,7 +26,7 @@ pub(crate) struct Host {
     pub(crate) gateway: GatewayState,
     /// Held while the settings in the folder are changed.
     pub(crate) changing: Mutex<()>,
-    /// Held by an import.
+    /// Held by an import that looks for what is in the log.
     pub(crate) importing: tokio::sync::Mutex<()>,
 }
 

@@ -7,13 +7,14 @@
 //! what the person says, as the same lines may well be wanted twice.
 
 use serde::Serialize;
-use swarmlet::{AppId, Clock as _, NewEvent, SystemClock, Timestamp};
+use swarmlet::{AppId, Clock as _, ErrorKind, NewEvent, SystemClock, Timestamp};
+use tokio::sync::MutexGuard;
 
 use super::host::Host;
 use super::records::{RawRecord, Records, Stamped};
 use super::resume::Resume;
 use crate::failure::{Failure, Result};
-use crate::limits::{IMPORT_BYTES, IMPORT_EVENTS, RESUME_BYTES, RESUME_RECORDS};
+use crate::limits::{IMPORT_BYTES, IMPORT_EVENTS, IMPORT_WAIT, RESUME_BYTES, RESUME_RECORDS};
 use crate::wire::{Link, Progress};
 
 /// How far an import has come.
@@ -55,18 +56,12 @@ struct Importer<'a> {
 
 /// Publishes the events that the person sends, in their order.
 pub(super) async fn import(host: &Host, skip: Option<u64>, link: &mut Link) -> Result<()> {
-    // One that was killed works off what it had sent: only then it is known what is in the log.
-    let _alone = match host.importing.try_lock() {
-        Ok(alone) => alone,
-        Err(_) => {
-            link.note("another import is running; this one waits for its end")
-                .await?;
-            host.importing.lock().await
+    let (_alone, resume) = match skip {
+        Some(_) => (None, None),
+        None => {
+            let alone = alone(host).await?;
+            (Some(alone), Some(Resume::begin(&host.node)?))
         }
-    };
-    let resume = match skip {
-        Some(_) => None,
-        None => Some(Resume::begin(&host.node)?),
     };
     let mut importer = Importer {
         host,
@@ -98,6 +93,16 @@ pub(super) async fn import(host: &Host, skip: Option<u64>, link: &mut Link) -> R
         events: importer.events,
     })
     .await
+}
+
+/// Waits until no other import goes on: one that was killed works off what it had sent, and only
+/// then it is known what is in the log.
+async fn alone(host: &Host) -> Result<MutexGuard<'_, ()>> {
+    let waited = tokio::time::timeout(IMPORT_WAIT, host.importing.lock()).await;
+    waited.map_err(|_| {
+        Failure::new(ErrorKind::Overloaded, "another import is running")
+            .advise("repeat it when that one is over; --skip does not wait for others")
+    })
 }
 
 impl Importer<'_> {
@@ -176,11 +181,11 @@ impl Importer<'_> {
 
     /// Has those that wait published, but for those that are in.
     async fn sort_out(&mut self, word: &str) -> Result<()> {
-        self.waiting_bytes = 0;
-        let waiting = std::mem::take(&mut self.waiting);
         let Some(resume) = &mut self.resume else {
             return Ok(());
         };
+        self.waiting_bytes = 0;
+        let waiting = std::mem::take(&mut self.waiting);
         let found = resume.find(&waiting).await;
         let found = found.map_err(|failure| self.place(word, failure))?;
         for (event, is_in) in waiting.into_iter().zip(found) {

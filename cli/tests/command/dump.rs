@@ -211,6 +211,38 @@ fn a_dump_goes_on_after_a_kill() {
 }
 
 #[test]
+fn an_import_does_not_wait_for_ever_for_another_one() {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    use std::fs::File;
+
+    let place = Place::new();
+    let node = place.run();
+    // Its records never end.
+    let pipe = place.beside("pipe");
+    mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let records = File::options().read(true).write(true).open(&pipe).unwrap();
+    let held = place.start(&["import", "pipe"]);
+    let lines = b"{\"payload\": 1}\n";
+    let (mut refused, mut tries) = (place.feed(&["import", "--json"], lines), 0);
+    while refused.code == Some(0) {
+        // That one was there first.
+        assert!(tries < 10, "{refused:?}");
+        tries += 1;
+        refused = place.feed(&["import", "--json"], lines);
+    }
+    let error = error_of(&refused);
+    assert_eq!(error["kind"], "overloaded", "{error}");
+    let words = ["import", "--skip", "0"];
+    place.feed(&words, lines).done(&words);
+    held.signal(rustix::process::Signal::KILL);
+    held.wait();
+    drop(records);
+    let words = ["import"];
+    place.feed(&words, lines).done(&words);
+    node.stop();
+}
+
+#[test]
 fn a_record_that_cannot_be_read_is_told_and_can_be_left_out() {
     let place = Place::new();
     let mut given = records();
