@@ -5,15 +5,16 @@
 //! that is opened for the command alone, with the same bytes; `show` makes text of rows. So there
 //! is one handler, one protocol, and one place that knows of terminals.
 //!
-//! From below: `limits`, `failure`, `place`, `settings` (values), `request`, `wire`, `answer`,
-//! `show`, `service` (the node that runs), `ask` (the side of the person), `doctor`, `inspect` and
-//! `demo` (what needs no handler), `arguments` (the words).
+//! From below: `limits`, `failure`, `background` (threads that wait), `place`, `settings` (values),
+//! `request`, `wire`, `answer`, `show`, `service` (the node that runs), `ask` (the side of the
+//! person), `doctor`, `inspect` and `demo` (what needs no handler), `arguments` (the words).
 
 #![forbid(unsafe_code)]
 
 mod answer;
 mod arguments;
 mod ask;
+mod background;
 mod demo;
 mod doctor;
 mod failure;

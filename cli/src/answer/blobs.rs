@@ -11,6 +11,7 @@ use swarmlet::{
 
 use super::host::Host;
 use super::rows::KeyRow;
+use crate::background::blocking;
 use crate::failure::{Failure, Result};
 use crate::limits::ROWS_AT_ONCE;
 use crate::request::{BlobName, Blobs, Put};
@@ -105,9 +106,13 @@ pub(super) async fn act(host: &Host, request: Blobs, link: &mut Link) -> Result<
             is_raw,
         } => {
             let id = find(host, &blob).await?;
-            match !is_raw && is_folder(&blobs, id).await? {
-                true => send_files(&blobs, id, within, link).await,
-                false => send(&blobs, id, within, link).await,
+            let files = match !is_raw && is_folder(&blobs, id).await? {
+                true => in_time(within, files_of(&blobs, id)).await?,
+                false => None,
+            };
+            match files {
+                Some(files) => send_files(id, &files, link).await,
+                None => send(&blobs, id, within, link).await,
             }
         }
         Blobs::Ls => list(&blobs, link).await,
@@ -137,16 +142,6 @@ pub(super) async fn act(host: &Host, request: Blobs, link: &mut Link) -> Result<
     }
 }
 
-/// Does what waits for the disk, on a thread that may.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> swarmlet::Result<T> + Send + 'static,
-) -> Result<T> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => Ok(done?),
-        Err(error) => Err(Failure::new(ErrorKind::Internal, error.to_string())),
-    }
-}
-
 /// Stores the bytes that the person sends. If they go away first, nothing is left.
 async fn store(host: &Host, put: Put, link: &mut Link) -> Result<()> {
     let blobs = host.node_of(put.app.as_deref())?.blobs();
@@ -169,7 +164,8 @@ async fn store_folder(host: &Host, put: Put, link: &mut Link) -> Result<()> {
     loop {
         writer = match link.receive_part().await? {
             Part::File(path) => {
-                let path = String::from_utf8_lossy(&path).into_owned();
+                let path = String::from_utf8(path.into());
+                let path = path.map_err(|_| Failure::invalid("a path is no text"))?;
                 let path = CollectionPath::new(path)?;
                 blocking(move || writer.file(path).map(|()| writer)).await?
             }
@@ -210,14 +206,16 @@ fn says_folder(stat: &BlobStat) -> bool {
     kinds.any(|kind| kind == Some(Collection::MEDIA_TYPE))
 }
 
+/// The files of a folder. Nothing of what is none: whoever publishes a record may say anything.
+async fn files_of(blobs: &Store, id: BlobId) -> swarmlet::Result<Option<Collection>> {
+    match blobs.collection(id).await {
+        Err(error) if error.kind() == ErrorKind::Corrupt => Ok(None),
+        files => files.map(Some),
+    }
+}
+
 /// Sends which files a folder has: the person asks for those that are missing.
-async fn send_files(
-    blobs: &Store,
-    id: BlobId,
-    within: Option<Duration>,
-    link: &mut Link,
-) -> Result<()> {
-    let files = in_time(within, blobs.collection(id)).await?;
+async fn send_files(id: BlobId, files: &Collection, link: &mut Link) -> Result<()> {
     link.row(&FolderRow {
         blob: id.to_string(),
         files: files.iter().map(|file| FileRow::of(file, None)).collect(),
@@ -227,28 +225,26 @@ async fn send_files(
 
 /// Lists the files of a folder whose list is here.
 async fn list_files(blobs: &Store, id: BlobId, link: &mut Link) -> Result<()> {
-    if !is_folder(blobs, id).await? {
-        let failure = Failure::invalid("the blob is a file, and no folder");
-        return Err(failure.advise("`swarmlet blobs stat` prints what is known of it"));
-    }
-    let Some(files) = files_here(blobs, id, blobs.state(id)?).await? else {
+    let state = blobs.state(id)?;
+    let is_folder = is_folder(blobs, id).await?;
+    if is_folder && !matches!(state, BlobState::Here { .. }) {
         let message = "the list of the files is not on this device yet";
         return Err(Failure::new(ErrorKind::Unavailable, message)
             .advise("`swarmlet blobs get` fetches it, with the files"));
+    }
+    let files = match is_folder {
+        true => files_of(blobs, id).await?,
+        false => None,
+    };
+    let Some(files) = files else {
+        let failure = Failure::invalid("the blob is a file, and no folder");
+        return Err(failure.advise("`swarmlet blobs stat` prints what is known of it"));
     };
     for file in files.iter() {
         let here = here_text(blobs.state(file.1.id)?);
         link.row(&FileRow::of(file, Some(here))).await?;
     }
     Ok(())
-}
-
-/// The files of a folder, without asking anybody.
-async fn files_here(blobs: &Store, id: BlobId, state: BlobState) -> Result<Option<Collection>> {
-    match state {
-        BlobState::Here { .. } => Ok(Some(blobs.collection(id).await?)),
-        BlobState::Part { .. } | BlobState::Absent => Ok(None),
-    }
 }
 
 /// Waits for what comes from others, at most so long.
@@ -310,9 +306,10 @@ async fn stat(blobs: &Store, id: BlobId, link: &mut Link) -> Result<()> {
         let message = format!("no blob {id} is here, and no record of one");
         return Err(Failure::new(ErrorKind::NotFound, message));
     }
-    let files = match says_folder(&stat) {
-        // What somebody says to be a folder need not be one.
-        true => files_here(blobs, id, stat.state).await.unwrap_or_default(),
+    // Nobody is asked for it.
+    let is_here = matches!(stat.state, BlobState::Here { .. });
+    let files = match says_folder(&stat) && is_here {
+        true => files_of(blobs, id).await.unwrap_or_default(),
         false => None,
     };
     let files = files.as_ref();

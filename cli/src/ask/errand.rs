@@ -27,6 +27,9 @@ pub(crate) enum Place {
     Standard,
     /// A file by its path.
     File(PathBuf),
+    /// A file of a folder that is saved: what is there is replaced and not followed, as a link of
+    /// which the person said nothing.
+    Member(PathBuf),
 }
 
 /// Where the files of a blob go that is a folder.

@@ -26,6 +26,9 @@ impl Sink {
         let sink = match place {
             Place::Standard => Self::Standard(io::stdout()),
             Place::File(path) => Self::at(path).map_err(|error| cannot_write(path, error))?,
+            Place::Member(path) => {
+                Self::in_place_of(path).map_err(|error| cannot_write(path, error))?
+            }
         };
         if sink.is_terminal() && !is_text {
             let message = "the bytes of a blob are no text for a terminal";
@@ -52,12 +55,25 @@ impl Sink {
         Ok(Self::File { file, path })
     }
 
-    /// Begins to write what is not there, with the rights that new files have.
+    /// Begins to write what takes the place of whatever a path is itself.
+    fn in_place_of(path: &Path) -> io::Result<Self> {
+        match path.symlink_metadata() {
+            Ok(there) if there.is_file() => Self::at(path),
+            _ => Self::fresh(path),
+        }
+    }
+
+    /// Begins to write what is not there.
     fn new_at(path: &Path) -> io::Result<Self> {
         if path.is_symlink() {
             let message = "it is a link to what is not there";
             return Err(io::Error::new(io::ErrorKind::NotFound, message));
         }
+        Self::fresh(path)
+    }
+
+    /// Begins to write a file with the rights that new ones have.
+    fn fresh(path: &Path) -> io::Result<Self> {
         let path = std::path::absolute(path)?;
         let mut made = tempfile::Builder::new();
         #[cfg(unix)]
@@ -170,6 +186,23 @@ mod tests {
         std::fs::remove_file(&kept).unwrap();
         replace(&link, b"new").unwrap_err();
         assert!(link.is_symlink() && !kept.exists());
+    }
+
+    #[test]
+    fn what_is_in_the_place_of_a_file_of_a_folder_is_replaced_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let (outside, link) = (folder.path().join("outside"), folder.path().join("link"));
+        std::fs::write(&outside, "kept").unwrap();
+        for target in ["outside", "nothing", "/dev/null"] {
+            symlink(target, &link).unwrap();
+            let mut sink = Sink::begin(&Place::Member(link.clone()), false).unwrap();
+            sink.write_all(b"new").unwrap();
+            sink.complete().unwrap();
+            assert!(link.symlink_metadata().unwrap().is_file(), "{target}");
+            assert_eq!(std::fs::read(&link).unwrap(), b"new");
+            std::fs::remove_file(&link).unwrap();
+        }
+        assert_eq!(std::fs::read(&outside).unwrap(), b"kept");
     }
 
     #[test]

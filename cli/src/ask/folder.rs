@@ -9,10 +9,15 @@ use swarmlet::{
     folder_place,
 };
 
-use super::errand::{Content, Place};
+use super::converse::Conversation;
+use super::errand::{Content, Errand, FolderTo, Place};
+use super::reach::Reached;
 use super::source::Source;
+use crate::arguments::Global;
+use crate::background::blocking;
 use crate::failure::{Failure, Result};
-use crate::show::Fields;
+use crate::request::{BlobName, Blobs, Request};
+use crate::show::{Fields, Layout, Printer};
 
 /// The files of a folder that a node gets.
 pub(super) struct Folder {
@@ -31,12 +36,12 @@ struct FileRow {
 
 /// What became of a folder.
 #[derive(Serialize)]
-pub(super) struct SavedRow {
+struct SavedRow {
     folder: String,
     /// How many files were written.
-    pub(super) written: u64,
+    written: u64,
     /// How many were there already.
-    pub(super) unchanged: u64,
+    unchanged: u64,
 }
 
 impl Folder {
@@ -68,7 +73,8 @@ impl Folder {
 
 /// The files that a node tells of in a row.
 pub(super) fn files_of(row: &Fields) -> Result<Collection> {
-    let rows: Result<Vec<FileRow>, _> = serde_json::from_str(row.value("files").unwrap_or("[]"));
+    let rows: Result<Vec<FileRow>, _> =
+        serde_json::from_str(row.value("files").unwrap_or_default());
     let rows = rows.map_err(|error| {
         let message = format!("the node's answer cannot be understood: {error}");
         Failure::new(ErrorKind::Internal, message)
@@ -84,23 +90,46 @@ pub(super) fn files_of(row: &Fields) -> Result<Collection> {
     Ok(files)
 }
 
-/// Where a file is to be written below a folder; nowhere if it is there already. All of it may have
-/// to be read for that.
-pub(super) async fn place_of(
-    folder: &Path,
-    path: &CollectionPath,
-    file: CollectionFile,
-) -> Result<Option<PathBuf>> {
-    let (folder, path) = (folder.to_owned(), path.clone());
-    let looking = tokio::task::spawn_blocking(move || folder_place(folder, &path, file));
-    match looking.await {
-        Ok(place) => Ok(place?),
-        Err(error) => Err(Failure::new(ErrorKind::Internal, error.to_string())),
+/// Saves the files of a collection below a folder, each in a conversation of its own. If one fails,
+/// those before it stay; repeated it goes on.
+pub(super) async fn save(
+    reached: &mut Reached,
+    files: &Collection,
+    to: &FolderTo,
+    global: &Global,
+) -> Result<()> {
+    let Place::File(folder) = &to.place else {
+        let failure = Failure::invalid("the blob is a folder, which has no bytes of its own");
+        return Err(failure.advise("name a folder to save its files in"));
+    };
+    let failed = |error| Failure::io(format!("cannot make {}", folder.display()), error);
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let mut saved = SavedRow::new(folder);
+    for (path, file) in files.iter() {
+        let (folder, path) = (folder.clone(), path.clone());
+        // All of what is there may have to be read.
+        let looking = blocking(move || folder_place(folder, &path, file));
+        let Some(place) = looking.await? else {
+            saved.unchanged += 1;
+            continue;
+        };
+        let request = Request::Blobs(Blobs::Get {
+            blob: BlobName::Id(file.id),
+            within: to.within,
+            is_raw: true,
+        });
+        let errand = Errand::new(request, Layout::Card).writing_bytes(Place::Member(place));
+        let conversation = Conversation::new(errand, global.format(), global.quiet)?;
+        reached.hold(conversation).await?;
+        saved.written += 1;
     }
+    let mut printer = Printer::new(global.format(), global.quiet, Layout::Text(SavedRow::text));
+    printer.print(&saved)?;
+    printer.close()
 }
 
 impl SavedRow {
-    pub(super) fn new(folder: &Path) -> Self {
+    fn new(folder: &Path) -> Self {
         Self {
             folder: folder.display().to_string(),
             written: 0,
@@ -109,7 +138,7 @@ impl SavedRow {
     }
 
     /// As people read it.
-    pub(super) fn text(row: &Fields) -> String {
+    fn text(row: &Fields) -> String {
         let (written, unchanged) = (row.number("written"), row.number("unchanged"));
         format!("{written} files written, {unchanged} unchanged")
     }

@@ -99,7 +99,7 @@ impl Counted {
                     read: 0,
                 });
             }
-            Place::File(path) => path,
+            Place::File(path) | Place::Member(path) => path,
         };
         let failed = |error| Failure::io(format!("cannot read {}", path.display()), error);
         let metadata = std::fs::metadata(path).map_err(failed)?;

@@ -7,16 +7,15 @@ use std::pin::pin;
 use std::process::ExitCode;
 use std::task::Poll;
 
-use swarmlet::{Collection, ErrorKind};
+use swarmlet::ErrorKind;
 use tokio::runtime::Builder;
 
 use super::converse::Conversation;
-use super::errand::{Errand, FolderTo, Place};
-use super::folder::{SavedRow, place_of};
-use super::reach::{Reached, reach};
+use super::errand::Errand;
+use super::folder::save;
+use super::reach::reach;
 use crate::arguments::{Arguments, Global, Task};
 use crate::failure::{Failure, Result};
-use crate::request::{BlobName, Blobs, Request};
 use crate::show::{Layout, Printer, complain};
 use crate::{demo, doctor, inspect, service};
 
@@ -81,41 +80,6 @@ async fn ask(global: &Global, folder: &Path, errand: Errand) -> Result<()> {
         asked = asked => asked,
         _ = interrupt => Err(Failure::new(ErrorKind::Cancelled, "interrupted")),
     }
-}
-
-/// Saves the files of a collection below a folder, each in a conversation of its own. If one fails,
-/// those before it stay; repeated it goes on.
-async fn save(
-    reached: &mut Reached,
-    files: &Collection,
-    to: &FolderTo,
-    global: &Global,
-) -> Result<()> {
-    let Place::File(folder) = &to.place else {
-        let failure = Failure::invalid("the blob is a folder, which has no bytes of its own");
-        return Err(failure.advise("name a folder to save its files in"));
-    };
-    let failed = |error| Failure::io(format!("cannot make {}", folder.display()), error);
-    std::fs::create_dir_all(folder).map_err(failed)?;
-    let mut saved = SavedRow::new(folder);
-    for (path, file) in files.iter() {
-        let Some(place) = place_of(folder, path, file).await? else {
-            saved.unchanged += 1;
-            continue;
-        };
-        let request = Request::Blobs(Blobs::Get {
-            blob: BlobName::Id(file.id),
-            within: to.within,
-            is_raw: true,
-        });
-        let errand = Errand::new(request, Layout::Card).writing_bytes(Place::File(place));
-        let conversation = Conversation::new(errand, global.format(), global.quiet)?;
-        reached.hold(conversation).await?;
-        saved.written += 1;
-    }
-    let mut printer = Printer::new(global.format(), global.quiet, Layout::Text(SavedRow::text));
-    printer.print(&saved)?;
-    printer.close()
 }
 
 fn print_row(global: &Global, row: &serde_json::Value, layout: Layout) -> Result<()> {

@@ -190,6 +190,17 @@ fn a_folder_that_cannot_be_stored_leaves_nothing_and_a_file_is_none() {
 }
 
 #[test]
+fn what_is_only_said_to_be_a_folder_is_a_file() {
+    let place = Place::new();
+    let kind = "application/vnd.swarmlet.collection";
+    let words = ["blobs", "put", "-", "--name", "note", "--type", kind];
+    place.feed(&words, b"no list").done(&words);
+    assert_eq!(place.print(&["blobs", "get", "note"]), "no list");
+    let (code, error) = place.fail(&["blobs", "ls", "note"]);
+    assert_eq!((code, &error["kind"]), (2, &json!("invalid_argument")));
+}
+
+#[test]
 fn files_go_in_and_come_out_where_no_node_runs() {
     check_put_and_get(&Place::new());
 }
