@@ -84,21 +84,28 @@ pub(super) fn ports(wanted: &[String], listening: Option<&[String]>) -> Finding 
 /// be.
 pub(super) async fn gateway(settings: &GatewaySettings, status: Option<&Fields>) -> Finding {
     let wanted = match settings.to_gateway() {
-        Ok(Some(wanted)) => wanted,
-        Ok(None) => return Finding::good(GATEWAY, "switched off (gateway.enabled)"),
+        Ok(wanted) => wanted,
         Err(failure) => return Finding::bad(GATEWAY, failure.message, &failure.advice),
     };
     if let Some(status) = status {
         let open = status.list("gateway");
         let fault = status.text("gatewayFault");
-        return match (open.is_empty(), fault.is_empty()) {
-            (false, _) => Finding::good(GATEWAY, open.join(", ")),
-            (true, false) => Finding::warning(GATEWAY, fault, FREE),
-            (true, true) => Finding::warning(GATEWAY, "not open since it was set", START),
+        return match (wanted, open.is_empty(), fault.is_empty()) {
+            (Some(_), false, _) => Finding::good(GATEWAY, open.join(", ")),
+            (Some(_), true, false) => Finding::warning(GATEWAY, fault, FREE),
+            (Some(_), true, true) => Finding::warning(GATEWAY, "not open since it was set", START),
+            (None, false, _) => {
+                let found = format!("still open at {}, and switched off", open.join(", "));
+                Finding::warning(GATEWAY, found, START)
+            }
+            (None, true, _) => Finding::good(GATEWAY, OFF),
         };
     }
+    let Some(wanted) = wanted else {
+        return Finding::good(GATEWAY, OFF);
+    };
     match Gateway::probe(&wanted).await {
-        Ok(()) => Finding::good(GATEWAY, "free ports, when a node runs"),
+        Ok(()) => Finding::good(GATEWAY, "its addresses are free, for when a node runs"),
         // The node would not run.
         Err(error) if settings.has_address() => Finding::bad(GATEWAY, error.to_string(), FREE),
         Err(error) => Finding::warning(GATEWAY, error.to_string(), FREE),
@@ -122,6 +129,8 @@ fn bind(address: &str) -> io::Result<()> {
 
 const FREE: &str = "end the program that has the port, or set another address: `swarmlet settings \
                     set gateway.listen '[\"127.0.0.1:4455\"]'`; then start the node again";
+
+const OFF: &str = "switched off (gateway.enabled)";
 
 const START: &str = "start the node again: it was started with other settings";
 

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use crate::harness::{Place, Running, Said};
+use crate::harness::{Place, Running, Said, is_root};
 
 /// Does a command in a network of its own, whose loopback interface is up.
 const APART: &[&str] = &[
@@ -15,10 +15,6 @@ const APART: &[&str] = &[
     "ip link set lo up && exec \"$@\"",
     "sh",
 ];
-
-fn is_root() -> bool {
-    rustix::process::geteuid().is_root()
-}
 
 /// A node that runs by way of another program.
 fn run_by(place: &Place, program: &[&str]) -> Running {
@@ -40,7 +36,7 @@ fn finding(place: &Place, program: &[&str]) -> Value {
 
 #[test]
 fn where_another_program_has_the_port_it_is_said_to_be_taken() {
-    if !is_root() {
+    if !is_root("a network of its own") {
         return;
     }
     let first = Place::new();
@@ -76,5 +72,13 @@ fn where_another_program_has_the_port_it_is_said_to_be_taken() {
         "{status}"
     );
     two.stop();
+    first.print(&["settings", "set", "gateway.enabled", "false"]);
+    let found = finding(&first, &beside);
+    assert_eq!(found["verdict"], "warning", "{found}");
+    assert!(
+        found["found"].as_str().unwrap().contains("still open at"),
+        "{found}"
+    );
     one.stop();
+    assert_eq!(finding(&first, APART)["verdict"], "good");
 }

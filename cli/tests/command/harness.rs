@@ -239,6 +239,16 @@ impl Running {
     }
 }
 
+/// Whether the test is run by root; what others do not see is told.
+#[expect(clippy::print_stderr, reason = "a test that looks at nothing says so")]
+pub(crate) fn is_root(what: &str) -> bool {
+    let is_root = rustix::process::geteuid().is_root();
+    if !is_root {
+        eprintln!("skipped: {what} takes root");
+    }
+    is_root
+}
+
 /// What a gateway answers, head and all; with a person's token if there is one.
 pub(crate) fn fetch(address: &str, path: &str, token: Option<&str>) -> String {
     let mut socket = TcpStream::connect(address).unwrap();

@@ -9,7 +9,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::harness::{Place, Running, fetch};
+use crate::harness::{Place, Running, fetch, is_root};
 
 #[test]
 fn a_folder_that_was_misspelt_does_not_become_a_device() {
@@ -312,8 +312,7 @@ fn who_comes_when_all_turns_are_taken_waits_until_somebody_goes() {
 fn root_does_not_open_the_folder_of_another_user() {
     use rustix::fs::{Gid, Uid, chown};
 
-    if !rustix::process::geteuid().is_root() {
-        // Only root can give a folder away.
+    if !is_root("giving a folder away") {
         return;
     }
     let place = Place::new();
@@ -333,8 +332,7 @@ fn root_does_not_open_the_folder_of_another_user() {
 fn another_user_gets_no_answer_even_where_the_socket_could_be_reached() {
     use std::os::unix::process::CommandExt as _;
 
-    if !rustix::process::geteuid().is_root() {
-        // Only root can be somebody else.
+    if !is_root("being somebody else") {
         return;
     }
     let place = Place::new();
