@@ -13,18 +13,13 @@ use crate::show::complain;
 /// The words that this program was started with; how it ends, if they are no command.
 pub(crate) fn read() -> Result<Arguments, ExitCode> {
     Arguments::try_parse().map_err(|error| {
-        let is_mistake = error.use_stderr();
-        if is_mistake && wants_json(std::env::args_os()) {
-            let failure = failure(&error);
-            complain(&failure, true);
-            return failure.exit_code();
+        if error.use_stderr() && wants_json(std::env::args_os()) {
+            complain(&failure(&error), true);
+        } else {
+            // There is nobody else to tell.
+            let _ = error.print();
         }
-        // There is nobody else to tell.
-        let _ = error.print();
-        match is_mistake {
-            true => failure(&error).exit_code(),
-            false => ExitCode::SUCCESS,
-        }
+        ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(u8::MAX))
     })
 }
 

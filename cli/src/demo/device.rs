@@ -79,11 +79,8 @@ impl Device {
     }
 
     /// Where apps find it.
-    pub(super) fn address(&self) -> String {
-        let gateway = self.gateway.as_ref();
-        gateway.map_or_else(String::new, |gateway| {
-            format!("http://{}", gateway.local_addr())
-        })
+    pub(super) fn addresses(&self) -> &[String] {
+        self.host.gateway.addresses()
     }
 
     /// Closes all of it.

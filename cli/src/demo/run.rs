@@ -158,7 +158,7 @@ impl Show {
         StartedRow {
             folder: place.path().display().to_string(),
             devices: self.names(|_| true),
-            gateway: self.devices[0].address(),
+            gateway: self.devices[0].addresses().join(", "),
             is_temporary: place.is_temporary(),
         }
     }

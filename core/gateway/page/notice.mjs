@@ -13,11 +13,11 @@ export function tell(key, values) {
   setTimeout(() => notice.remove(), SHOWN);
 }
 
-/** Shows what is wrong with a query, in an element beside it. */
-export function showMistake(element, text) {
+/** Shows what is wrong with a query, in a place beside it. */
+export function showMistake(place, text) {
   const lines = text.replace(/^Invalid request\. ?/, "").split("\n");
-  element.textContent = lines.map((line) => visible(line, 400)).join("\n");
-  element.hidden = false;
+  place.textContent = lines.map((line) => visible(line, 400)).join("\n");
+  place.hidden = false;
 }
 
 /** Says until somebody has seen it that something failed, and why. */
