@@ -311,8 +311,10 @@ mod tests {
         };
         timeout(Duration::from_secs(20), some_wait).await.unwrap();
         assert_eq!(share.turns.available_permits(), 0);
+        // Whoever was read for may also have seen that there is no more before others woke.
         let reads = node.metrics().query.count() - before;
-        assert_eq!(reads, SOCKET_READS_MAX as u64);
+        let turns = SOCKET_READS_MAX as u64;
+        assert!((turns..=2 * turns).contains(&reads), "{reads}");
         for _ in 0..count {
             let frame = timeout(Duration::from_secs(20), queue.recv()).await;
             assert!(frame.unwrap().unwrap().text.len() > 100_000);
