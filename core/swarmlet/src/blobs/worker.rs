@@ -355,9 +355,11 @@ impl BlobWorker {
     }
 
     /// Something of a blob could not be read or kept. Whoever waits for it learns why, and it is
-    /// tried again all the time; otherwise it is tried again later.
+    /// tried again all the time; otherwise it is tried again later. That the node closes meanwhile
+    /// is nothing to tell anybody else.
     fn fail(&mut self, blob: BlobId, error: Error) {
-        if !std::mem::replace(&mut self.is_failing, true) {
+        let is_closed = error.kind() == ErrorKind::Closed;
+        if !is_closed && !std::mem::replace(&mut self.is_failing, true) {
             tracing::warn!(%error, %blob, "a blob, and maybe more of them, could not be kept");
         }
         self.keeper.note_failure(blob, error);
