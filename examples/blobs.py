@@ -21,6 +21,8 @@ async def main() -> None:
         await read(dashboard, drawing)
         await play(dashboard, recording)
         await pin(dashboard, recording)
+        # A blob may be here before the record that says what it is.
+        await camera.swarm.wait_in_sync(timeout=30)
         await find(dashboard)
         await folders(camera)
         await take_back(camera, recording)

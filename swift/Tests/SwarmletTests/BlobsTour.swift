@@ -7,6 +7,7 @@ func blobsTour(_ dashboard: Node, _ press: Node, _ folder: URL) async throws {
     let drawing = folder.appendingPathComponent("drawing.png")
     try Data(count: 100_000).write(to: drawing)
     let stored = try await store(press, drawing)
+    try await press.swarm.waitInSync(timeout: .seconds(30))
     try await read(dashboard, stored, folder.appendingPathComponent("copy.png"))
     try await know(dashboard, stored)
     try await folders(dashboard, press, folder)

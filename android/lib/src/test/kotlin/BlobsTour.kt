@@ -23,6 +23,7 @@ import kotlinx.coroutines.withTimeout
 suspend fun blobsTour(dashboard: Node, press: Node, folder: File) {
     val drawing = folder.resolve("drawing.png").apply { writeBytes(ByteArray(100_000)) }.toPath()
     val stored = store(press, drawing)
+    press.swarm.waitInSync(timeout = 30.seconds)
     read(dashboard, stored, folder.resolve("copy.png").toPath())
     know(dashboard, stored)
     folders(dashboard, press, folder)
