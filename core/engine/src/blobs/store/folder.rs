@@ -8,11 +8,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::files::Files;
 use super::import::Import;
-use super::names::{Named, Pair, found, pin, supersede_files, supersede_reference};
+use super::names::{Named, Pair, found, pin};
 use super::opening::{files, open_packs, put_right};
-use super::pack::{MemoryFile, Packs};
-use super::part::{Doubts, Part};
+use super::pack::MemoryFile;
+use super::part::Part;
 use super::reference::{LostFiles, Reference};
+use super::shelves::Shelves;
 use super::whole::Blob;
 use crate::blobs::hashes::HashFile;
 use crate::blobs::limits::{FREE_BYTES_KEPT, PACK_BYTES_MAX, PACKED_BYTES_MAX};
@@ -24,10 +25,8 @@ use crate::storage::{Disk, DiskFile, Folder};
 /// The blobs of one data folder. Shared by threads as it is; one blob is fetched by one of them.
 #[derive(Debug)]
 pub struct BlobStore {
-    pub(super) disk: Arc<dyn Disk>,
-    packs: Arc<Packs>,
+    pub(super) shelves: Shelves,
     imports: AtomicU64,
-    doubts: Doubts,
     lost: LostFiles,
 }
 
@@ -47,10 +46,8 @@ impl BlobStore {
         let packs = open_packs(&disk, &listed, bytes);
         put_right(disk.as_ref(), &listed, &packs);
         Ok(Self {
-            disk,
-            packs: Arc::new(packs),
+            shelves: Shelves::new(disk, packs, &listed),
             imports: AtomicU64::new(0),
-            doubts: Doubts::default(),
             lost: LostFiles::default(),
         })
     }
@@ -59,7 +56,7 @@ impl BlobStore {
     /// can be used, and what is damaged was left as it is.
     #[must_use]
     pub fn faults(&self) -> &[Error] {
-        self.packs.faults()
+        self.shelves.packs.faults()
     }
 
     /// Makes room that small blobs have left in their packs, a little of it; says whether there may
@@ -69,13 +66,13 @@ impl BlobStore {
     ///
     /// `disk_full`, `storage`: nothing is lost, and the next call tries it again.
     pub fn tidy(&self) -> Result<bool> {
-        self.packs.tidy()
+        self.shelves.packs.tidy()
     }
 
     /// Begins to import bytes.
     #[must_use]
     pub fn import(&self) -> Import {
-        Import::begin(self.disk.clone(), self.packs.clone(), self.temporary())
+        Import::begin(self.shelves.clone(), self.temporary())
     }
 
     /// Begins to import all bytes of a file of the user, shared with it on the medium: what it is
@@ -87,8 +84,7 @@ impl BlobStore {
     /// `disk_full`, `storage`, `permission_denied`, those of opening the file, and
     /// `invalid_argument` if it is too large.
     pub fn import_clone(&self, of: &Path) -> Result<Option<Import>> {
-        let (disk, packs) = (self.disk.clone(), self.packs.clone());
-        Import::clone(disk, packs, self.temporary(), of)
+        Import::clone(self.shelves.clone(), self.temporary(), of)
     }
 
     /// Completes imports, of which the small ones share a sync; as [`Import::complete`].
@@ -97,7 +93,7 @@ impl BlobStore {
     ///
     /// As [`Import::complete`]; some may be kept.
     pub fn complete_imports(&self, imports: Vec<Import>) -> Result<Vec<Blob>> {
-        Import::complete_all(&self.packs, imports)
+        Import::complete_all(&self.shelves.packs, imports)
     }
 
     fn temporary(&self) -> Pair {
@@ -112,8 +108,8 @@ impl BlobStore {
     /// Those of opening the file; `invalid_argument` if it is too large, or its path is not
     /// absolute or not Unicode.
     pub fn refer(&self, to: &Path) -> Result<Import> {
-        let (disk, packs) = (self.disk.clone(), self.packs.clone());
-        Import::refer(disk, packs, self.temporary(), (to, self.lost.clone()))
+        let to = (to, self.lost.clone());
+        Import::refer(self.shelves.clone(), self.temporary(), to)
     }
 
     /// The whole blob `id`, if it is here, or in the file that it was stored in by reference.
@@ -144,9 +140,12 @@ impl BlobStore {
 
     /// The whole blob, or why the file that it was stored in by reference is not taken for it.
     fn find(&self, id: BlobId) -> Result<Option<Result<Blob>>> {
-        let disk = self.disk.as_ref();
-        if let Some(files) = self.packs.open_blob(id)? {
+        let disk = self.shelves.disk.as_ref();
+        if let Some(files) = self.shelves.packs.open_blob(id)? {
             return Ok(Some(Ok(Blob::new(files))));
+        }
+        if !self.shelves.may_have_files(id) {
+            return Ok(None);
         }
         if let Some(files) = Files::open(disk, id, &Pair::whole(id))? {
             return Ok(Some(Ok(Blob::new(files))));
@@ -164,7 +163,7 @@ impl BlobStore {
     ///
     /// `storage`.
     pub fn part(&self, id: BlobId) -> Result<Option<Part>> {
-        let Some(files) = Files::open(self.disk.as_ref(), id, &Pair::part(id))? else {
+        let Some(files) = self.part_files(id)? else {
             return Ok(None);
         };
         // Without the piece that proves it, the size is none.
@@ -197,30 +196,51 @@ impl BlobStore {
         if !self.is_proof(id, size, piece, encoded) {
             return Ok(None);
         }
-        let names = Pair::part(id);
-        let there = Files::open(self.disk.as_ref(), id, &names)?;
-        if let Some(files) = there.filter(|files| files.can_be(size)) {
+        if let Some(files) = self.part_files(id)?.filter(|files| files.can_be(size)) {
             let part = self.found(files);
             part.write(piece, encoded)?;
             return Ok(Some(part));
         }
         self.check_room(id, size, promised)?;
-        let failed = |error| Error::io("cannot begin to fetch a blob", error).with("blob", id);
-        names.remove(self.disk.as_ref()).map_err(failed)?;
-        let content: io::Result<Box<dyn DiskFile>> = match size.get() <= PACKED_BYTES_MAX {
-            true => Ok(Box::new(MemoryFile::default())),
-            false => self.disk.create_unsynced(&names.content),
-        };
-        let hashes = Tree::has_hashes(size).then(|| self.disk.create_unsynced(&names.hashes));
-        let files = Files {
-            id,
-            tree,
-            content: content.map_err(failed)?,
-            hashes: hashes.transpose().map_err(failed)?.map(HashFile::new),
-        };
-        let part = Part::begun(self.disk.clone(), files, self.doubts.clone());
+        let begun = self.begin_files(id, tree);
+        let files = begun
+            .map_err(|error| Error::io("cannot begin to fetch a blob", error).with("blob", id))?;
+        let part = Part::begun(self.shelves.clone(), files);
         part.write(piece, encoded)?;
         Ok(Some(part))
+    }
+
+    /// The files of what was fetched of a blob before.
+    fn part_files(&self, id: BlobId) -> Result<Option<Files>> {
+        match self.shelves.may_have_files(id) {
+            true => Files::open(self.shelves.disk.as_ref(), id, &Pair::part(id)),
+            false => Ok(None),
+        }
+    }
+
+    /// Empty files for what is fetched of a blob; of a small one they are in memory.
+    fn begin_files(&self, id: BlobId, tree: Tree) -> io::Result<Files> {
+        let disk = self.shelves.disk.as_ref();
+        let names = Pair::part(id);
+        if self.shelves.may_have_files(id) {
+            names.remove(disk)?;
+            self.shelves.doubts.settle(id);
+        }
+        let is_small = tree.size().get() <= PACKED_BYTES_MAX;
+        let content: io::Result<Box<dyn DiskFile>> = match is_small {
+            true => Ok(Box::new(MemoryFile::default())),
+            false => disk.create_unsynced(&names.content),
+        };
+        let hashes = Tree::has_hashes(tree.size()).then(|| disk.create_unsynced(&names.hashes));
+        if !is_small {
+            self.shelves.note_files(id);
+        }
+        Ok(Files {
+            id,
+            tree,
+            content: content?,
+            hashes: hashes.transpose()?.map(HashFile::new),
+        })
     }
 
     /// Makes whole blobs of parts of which nothing is missing, durably; what came of each, in the
@@ -249,10 +269,10 @@ impl BlobStore {
     }
 
     fn complete_large(&self, parts: &[&Part]) -> Vec<Result<()>> {
-        let become_whole = |part: &&Part| part.become_whole(&self.packs);
+        let become_whole = |part: &&Part| part.become_whole();
         let mut outcomes: Vec<Result<()>> = parts.iter().map(become_whole).collect();
         if outcomes.iter().any(Result::is_ok)
-            && let Err(error) = self.disk.sync_folder(Folder::Blobs)
+            && let Err(error) = self.shelves.disk.sync_folder(Folder::Blobs)
         {
             let error = Arc::new(error);
             for (outcome, part) in outcomes.iter_mut().zip(parts) {
@@ -263,7 +283,7 @@ impl BlobStore {
         }
         for (outcome, part) in outcomes.iter().zip(parts) {
             if outcome.is_ok() {
-                supersede_reference(self.disk.as_ref(), part.id());
+                self.shelves.supersede_reference(part.id());
             }
         }
         outcomes
@@ -274,26 +294,26 @@ impl BlobStore {
         let with_ids = parts.iter().map(|part| part.id()).zip(&contents);
         let there = with_ids.filter_map(|(id, content)| Some((id, content.as_deref().ok()?)));
         let there: Vec<(BlobId, &[u8])> = there.collect();
-        let kept = self.packs.keep(&there).map_err(Arc::new);
+        let kept = self.shelves.packs.keep(&there).map_err(Arc::new);
         let outcomes = parts.iter().zip(contents).map(|(part, content)| {
             content?;
             kept.clone().map_err(|error| {
                 let failed = Error::new(error.kind(), "cannot keep a blob");
                 failed.with("blob", part.id()).because(error)
             })?;
-            supersede_files(self.disk.as_ref(), part.id());
+            self.shelves.supersede_files(part.id());
             Ok(())
         });
         outcomes.collect()
     }
 
     fn found(&self, files: Files) -> Part {
-        Part::found(self.disk.clone(), files, self.doubts.clone())
+        Part::found(self.shelves.clone(), files)
     }
 
     /// Refuses what would take room that is kept for other things.
     fn check_room(&self, id: BlobId, size: BlobSize, promised: u64) -> Result<()> {
-        let free = self.disk.bytes_free();
+        let free = self.shelves.disk.bytes_free();
         let free = free.map_err(|error| Error::io("cannot tell how much room there is", error))?;
         let kept = FREE_BYTES_KEPT.saturating_add(promised);
         if free.saturating_sub(kept) < size.get() {
@@ -317,10 +337,11 @@ impl BlobStore {
     ///
     /// `storage`.
     pub fn set_back(&self, id: BlobId) -> Result<()> {
-        if self.packs.set_back(id)? {
+        if self.shelves.packs.set_back(id)? {
             return Ok(());
         }
-        let renamed = Pair::part(id).take_over(self.disk.as_ref(), &Pair::whole(id));
+        let renamed = Pair::part(id).take_over(self.shelves.disk.as_ref(), &Pair::whole(id));
+        self.shelves.note_files(id);
         let renamed = found(renamed)
             .map_err(|error| Error::io("cannot set a blob back", error).with("blob", id))?;
         if renamed.is_none() {
@@ -342,9 +363,9 @@ impl BlobStore {
             Named::Whole(id) => Some(id),
             _ => None,
         };
-        let files = files(self.disk.as_ref())?.into_iter();
+        let files = files(self.shelves.disk.as_ref())?.into_iter();
         let mut ids: BTreeSet<BlobId> = files.filter_map(whole).collect();
-        ids.extend(self.packs.ids());
+        ids.extend(self.shelves.packs.ids());
         Ok(ids.into_iter().collect())
     }
 
@@ -356,22 +377,31 @@ impl BlobStore {
     ///
     /// `storage`.
     pub fn remove(&self, id: BlobId) -> Result<bool> {
-        let disk = self.disk.as_ref();
+        self.lost.forget(id);
+        let failed = |error| Error::io("cannot remove a blob", error).with("blob", id);
+        // The file first: after an error the blob is there as before.
+        let removed = match self.shelves.may_have_files(id) {
+            true => self.remove_files(id).map_err(failed)?,
+            false => false,
+        };
+        Ok(self.shelves.packs.remove(id) | removed)
+    }
+
+    fn remove_files(&self, id: BlobId) -> io::Result<bool> {
+        let disk = self.shelves.disk.as_ref();
+        self.shelves.forget_files(id);
         let remove = || {
             let mut removed = false;
             for names in Pair::all(id) {
                 removed |= names.remove(disk)?;
             }
+            self.shelves.doubts.settle(id);
             if removed {
                 disk.sync_folder(Folder::Blobs)?;
             }
             Ok(removed)
         };
-        self.lost.forget(id);
-        let failed = |error| Error::io("cannot remove a blob", error).with("blob", id);
-        // The file first: after an error the blob is there as before.
-        let removed = remove().map_err(failed)?;
-        Ok(self.packs.remove(id) | removed)
+        remove().inspect_err(|_| self.shelves.note_files(id))
     }
 
     /// The blobs of which something is here, whole, in part or by reference, in the order of their
@@ -385,9 +415,9 @@ impl BlobStore {
             Named::Whole(id) | Named::Part(id) | Named::Reference(id) => Some(id),
             _ => None,
         };
-        let files = files(self.disk.as_ref())?.into_iter();
+        let files = files(self.shelves.disk.as_ref())?.into_iter();
         let mut ids: BTreeSet<BlobId> = files.filter_map(here).collect();
-        ids.extend(self.packs.ids());
+        ids.extend(self.shelves.packs.ids());
         Ok(ids)
     }
 
@@ -400,10 +430,13 @@ impl BlobStore {
     /// `storage`.
     pub fn bytes_of(&self, id: BlobId) -> Result<u64> {
         let failed = |error| Error::io("cannot measure a blob", error).with("blob", id);
-        let mut bytes = self.packs.bytes_of(id).unwrap_or(0);
+        let mut bytes = self.shelves.packs.bytes_of(id).unwrap_or(0);
+        if !self.shelves.may_have_files(id) {
+            return Ok(bytes);
+        }
         for names in Pair::all(id) {
             for name in [names.content, names.hashes] {
-                let file = found(self.disk.open(&name)).map_err(failed)?;
+                let file = found(self.shelves.disk.open(&name)).map_err(failed)?;
                 bytes += file.map_or(Ok(0), |file| file.len()).map_err(failed)?;
             }
         }
@@ -416,7 +449,7 @@ impl BlobStore {
     ///
     /// `disk_full`, `storage`.
     pub fn pin(&self, id: BlobId) -> Result<()> {
-        match self.disk.create(&pin(id), 0) {
+        match self.shelves.disk.create(&pin(id), 0) {
             Ok(_) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
             Err(error) => Err(Error::io("cannot pin a blob", error).with("blob", id)),
@@ -429,8 +462,8 @@ impl BlobStore {
     ///
     /// `storage`.
     pub fn unpin(&self, id: BlobId) -> Result<()> {
-        let unpin = || match found(self.disk.remove(&pin(id)))? {
-            Some(()) => self.disk.sync_folder(Folder::Blobs),
+        let unpin = || match found(self.shelves.disk.remove(&pin(id)))? {
+            Some(()) => self.shelves.disk.sync_folder(Folder::Blobs),
             None => Ok(()),
         };
         unpin().map_err(|error| Error::io("cannot unpin a blob", error).with("blob", id))
@@ -446,7 +479,7 @@ impl BlobStore {
             Named::Pin(id) => Some(id),
             _ => None,
         };
-        let files = files(self.disk.as_ref())?.into_iter();
+        let files = files(self.shelves.disk.as_ref())?.into_iter();
         Ok(files.filter_map(pinned).collect())
     }
 }

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::files::Files;
-use super::names::{Pair, supersede_files, supersede_reference};
+use super::names::Pair;
 use super::pack::{MemoryFile, Packs};
 use super::reference::{LostFiles, Reference};
+use super::shelves::Shelves;
 use super::whole::Blob;
 use crate::blobs::hashes::HashFile;
 use crate::blobs::limits::{IMPORT_READ_BYTES, PACKED_BYTES_MAX};
@@ -19,7 +20,7 @@ use crate::storage::{Disk, DiskFile};
 /// Bytes on their way into the store. Dropping it leaves nothing behind.
 #[derive(Debug)]
 pub struct Import {
-    packs: Arc<Packs>,
+    shelves: Shelves,
     temporary: Temporary,
     content: Content,
     hashes: Option<Box<dyn DiskFile>>,
@@ -50,17 +51,13 @@ struct Temporary {
 
 impl Import {
     /// Nothing yet. A file with these names is made when there are too many bytes for a pack.
-    pub(super) fn begin(disk: Arc<dyn Disk>, packs: Arc<Packs>, names: Pair) -> Self {
-        Self::of(disk, packs, names, Content::Small(Vec::new()))
+    pub(super) fn begin(shelves: Shelves, names: Pair) -> Self {
+        Self::of(shelves, names, Content::Small(Vec::new()))
     }
 
     /// Of all bytes of a file of the user, if it can be cloned and is worth a file of its own.
-    pub(super) fn clone(
-        disk: Arc<dyn Disk>,
-        packs: Arc<Packs>,
-        names: Pair,
-        of: &Path,
-    ) -> Result<Option<Self>> {
+    pub(super) fn clone(shelves: Shelves, names: Pair, of: &Path) -> Result<Option<Self>> {
+        let disk = shelves.disk.as_ref();
         let failed = |error| failed(error).with("path", of.display());
         let len = disk.open_outside(of).and_then(|file| file.len());
         if len.map_err(failed)? <= PACKED_BYTES_MAX {
@@ -71,38 +68,38 @@ impl Import {
             return Ok(None);
         };
         let size = BlobSize::new(content.len().map_err(failed)?);
-        let mut import = Self::of(disk, packs, names, Content::File(content));
+        let mut import = Self::of(shelves, names, Content::File(content));
         import.len = size?.get();
         Ok(Some(import))
     }
 
     /// Of a file of the user in which the bytes stay.
     pub(super) fn refer(
-        disk: Arc<dyn Disk>,
-        packs: Arc<Packs>,
+        shelves: Shelves,
         names: Pair,
         (to, lost): (&Path, LostFiles),
     ) -> Result<Self> {
-        let opened = disk
+        let opened = shelves
+            .disk
             .open_outside(to)
             .and_then(|file| Ok((file.len()?, file)));
         let (len, file) = opened.map_err(|error| failed(error).with("path", to.display()))?;
         let reference = Reference::new(to, BlobSize::new(len)?)?;
-        let mut import = Self::of(disk, packs, names, Content::File(file));
+        let mut import = Self::of(shelves, names, Content::File(file));
         import.len = len;
         import.reference = Some((reference, lost));
         Ok(import)
     }
 
-    fn of(disk: Arc<dyn Disk>, packs: Arc<Packs>, names: Pair, content: Content) -> Self {
+    fn of(shelves: Shelves, names: Pair, content: Content) -> Self {
         let is_made = matches!(content, Content::File(_));
         Self {
-            packs,
             temporary: Temporary {
-                disk,
+                disk: shelves.disk.clone(),
                 names,
                 is_made,
             },
+            shelves,
             content,
             hashes: None,
             len: 0,
@@ -177,7 +174,7 @@ impl Import {
     ///
     /// `disk_full`, `storage`; nothing is kept then.
     pub fn complete(self) -> Result<Blob> {
-        let packs = self.packs.clone();
+        let packs = self.shelves.packs.clone();
         let blob = Self::complete_all(&packs, vec![self])?.pop();
         Ok(blob.expect("of each import comes a blob"))
     }
@@ -219,8 +216,8 @@ impl Import {
 
     /// The blob, once it is in a pack.
     fn end_small(&self, id: BlobId, bytes: &[u8]) -> Result<Blob> {
-        supersede_files(self.temporary.disk.as_ref(), id);
-        if let Some(files) = self.packs.open_blob(id)? {
+        self.shelves.supersede_files(id);
+        if let Some(files) = self.shelves.packs.open_blob(id)? {
             return Ok(Blob::new(files));
         }
         // Somebody has removed it again.
@@ -240,12 +237,15 @@ impl Import {
         let disk = disk.as_ref();
         if let Some((reference, lost)) = self.reference.take() {
             let kept = reference.keep(disk, names, &Pair::reference(id));
+            self.shelves.note_files(id);
             kept.map_err(failed)?;
             lost.forget(id);
             return Ok(Some(reference.into_path()));
         }
-        Pair::whole(id).take_over(disk, names).map_err(failed)?;
-        supersede_reference(disk, id);
+        let kept = Pair::whole(id).take_over(disk, names);
+        self.shelves.note_files(id);
+        kept.map_err(failed)?;
+        self.shelves.supersede_reference(id);
         Ok(None)
     }
 

@@ -21,6 +21,8 @@ pub(super) enum Named {
     Reference(BlobId),
     /// The pairs of hashes of such a blob.
     ReferenceHashes(BlobId),
+    /// Says that a sync of a part has failed.
+    Doubt(BlobId),
     /// Says that a blob is kept whatever records say.
     Pin(BlobId),
     /// A pack of small blobs.
@@ -66,9 +68,6 @@ impl Pair {
     }
 
     fn of(stem: &str) -> Self {
-        let checked = |text: String| {
-            FileName::new(Folder::Blobs, text).expect("hex digits and suffixes are legal")
-        };
         Self {
             content: checked(stem.to_owned()),
             hashes: checked(format!("{stem}{HASHES}")),
@@ -109,23 +108,18 @@ impl Pair {
     }
 }
 
-/// A blob is in the store now: it does not matter any more where else it is.
-pub(super) fn supersede_reference(disk: &dyn Disk, id: BlobId) {
-    // What stays is removed when the store is opened.
-    let _ = Pair::reference(id).remove(disk);
-}
-
-/// A blob is in a pack now: it needs no file.
-pub(super) fn supersede_files(disk: &dyn Disk, id: BlobId) {
-    for names in Pair::all(id) {
-        // What stays is as good. So small a blob has no hashes.
-        let _ = disk.remove(&names.content);
-    }
-}
-
 /// The name of the file that pins a blob.
 pub(super) fn pin(id: BlobId) -> FileName {
-    FileName::new(Folder::Blobs, format!("{id}{PIN}")).expect("hex digits and suffixes are legal")
+    checked(format!("{id}{PIN}"))
+}
+
+/// The name of the file which says that a sync of a part has failed.
+pub(super) fn doubt(id: BlobId) -> FileName {
+    checked(format!("{id}{DOUBT}"))
+}
+
+fn checked(text: String) -> FileName {
+    FileName::new(Folder::Blobs, text).expect("hex digits and suffixes are legal")
 }
 
 /// What `name` says; `None` if it is nothing of ours.
@@ -149,6 +143,7 @@ pub(super) fn parse(name: &FileName) -> Option<Named> {
         (PART, true) => Some(Named::PartHashes(id)),
         (REFERENCE, false) => Some(Named::Reference(id)),
         (REFERENCE, true) => Some(Named::ReferenceHashes(id)),
+        (DOUBT, false) => Some(Named::Doubt(id)),
         (PIN, false) => Some(Named::Pin(id)),
         _ => None,
     }
@@ -167,5 +162,6 @@ const WHOLE: &str = ".blob";
 const PART: &str = ".part";
 const REFERENCE: &str = ".ref";
 const HASHES: &str = ".hash";
+const DOUBT: &str = ".part.doubt";
 const PIN: &str = ".pin";
 const TEMPORARY: &str = ".tmp";

@@ -60,6 +60,7 @@ pub(super) fn put_right(disk: &dyn Disk, listed: &[(FileName, Named)], packs: &P
             Named::ReferenceHashes(id) if has_whole(id) || !has(Named::Reference(id)) => {
                 disk.remove(name)
             }
+            Named::Doubt(id) if has_whole(id) || !has(Named::Part(id)) => disk.remove(name),
             Named::Temporary => disk.remove(name),
             _ => Ok(()),
         };

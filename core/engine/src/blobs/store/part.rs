@@ -1,24 +1,22 @@
 //! Parts of blobs: what came of one so far, each piece proven before it is written.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::files::Files;
 use super::import::Import;
 use super::names::Pair;
-use super::pack::Packs;
+use super::shelves::Shelves;
 use crate::blobs::limits::{FREE_BYTES_KEPT, PACKED_BYTES_MAX, PIECE_BYTES};
 use crate::blobs::{BlobId, BlobSize, Piece, PieceSet};
 use crate::error::{Error, ErrorKind, Result};
-use crate::storage::Disk;
 
 /// A blob that is being fetched. Dropping it loses nothing that came. Threads share it: nobody
 /// waits for the disk of another.
 #[derive(Debug)]
 pub struct Part {
-    disk: Arc<dyn Disk>,
+    shelves: Shelves,
     files: Files,
     pieces: Mutex<Pieces>,
     /// Bytes written since [`Part::is_sync_due`] said so last.
@@ -27,12 +25,7 @@ pub struct Part {
     writes: AtomicU64,
     /// How many of these a sync has made durable.
     synced: AtomicU64,
-    doubts: Doubts,
 }
-
-/// The parts of which a sync has failed since the store was opened. What it was to write counts as
-/// written, and may be in memory only: no later sync of these files proves anything.
-pub(super) type Doubts = Arc<Mutex<BTreeSet<BlobId>>>;
 
 /// What is known of the pieces.
 #[derive(Debug)]
@@ -53,24 +46,23 @@ pub enum Taken {
 
 impl Part {
     /// What was begun with these files; [`Part::check`] says what of it is there.
-    pub(super) fn found(disk: Arc<dyn Disk>, files: Files, doubts: Doubts) -> Self {
+    pub(super) fn found(shelves: Shelves, files: Files) -> Self {
         let missing = PieceSet::all(files.tree.size());
         let checked = 0;
         Self {
-            disk,
+            shelves,
             files,
             pieces: Mutex::new(Pieces { missing, checked }),
             unsynced: AtomicU64::new(0),
             writes: AtomicU64::new(1),
             synced: AtomicU64::new(0),
-            doubts,
         }
     }
 
     /// Nothing yet.
-    pub(super) fn begun(disk: Arc<dyn Disk>, files: Files, doubts: Doubts) -> Self {
+    pub(super) fn begun(shelves: Shelves, files: Files) -> Self {
         let checked = files.tree.size().pieces();
-        let part = Self::found(disk, files, doubts);
+        let part = Self::found(shelves, files);
         part.pieces().checked = checked;
         part
     }
@@ -186,7 +178,7 @@ impl Part {
             return Ok(());
         }
         self.files.sync().map_err(|error| {
-            locked(&self.doubts).insert(self.id());
+            self.shelves.doubts.note(self.id());
             Error::io("cannot keep a blob", error).with("blob", self.id())
         })?;
         self.synced.fetch_max(writes, Ordering::Release);
@@ -244,36 +236,37 @@ impl Part {
     /// # Panics
     ///
     /// If a piece is missing.
-    pub(super) fn become_whole(&self, packs: &Arc<Packs>) -> Result<()> {
+    pub(super) fn become_whole(&self) -> Result<()> {
         self.assert_whole();
         if self.is_doubted() {
-            return self.copy(packs.clone());
+            return self.copy();
         }
         self.sync()?;
         let id = self.id();
-        let renamed = Pair::whole(id).rename_from(self.disk.as_ref(), &Pair::part(id));
+        let renamed = Pair::whole(id).rename_from(self.shelves.disk.as_ref(), &Pair::part(id));
+        self.shelves.note_files(id);
         renamed.map_err(|error| Error::io("cannot keep a blob", error).with("blob", id))
     }
 
     fn is_doubted(&self) -> bool {
-        locked(&self.doubts).contains(&self.id())
+        self.shelves.doubts.are_of(self.id())
     }
 
     /// Makes it a whole blob in other files, which can be synced.
-    fn copy(&self, packs: Arc<Packs>) -> Result<()> {
+    fn copy(&self) -> Result<()> {
         let id = self.id();
         let names = Pair::copy(id);
         // One that failed may have been left.
-        let _ = names.remove(self.disk.as_ref());
-        let mut copy = Import::begin(self.disk.clone(), packs, names);
+        let _ = names.remove(self.shelves.disk.as_ref());
+        let mut copy = Import::begin(self.shelves.clone(), names);
         for piece in PieceSet::all(self.size()).iter() {
             let bytes = self.read(piece)?;
             copy.write(&bytes.ok_or_else(|| self.lost())?)?;
         }
         copy.complete()?;
         // What stays beside the whole blob is removed when the store is opened.
-        let _ = Pair::part(id).remove(self.disk.as_ref());
-        locked(&self.doubts).remove(&id);
+        let _ = Pair::part(id).remove(self.shelves.disk.as_ref());
+        self.shelves.doubts.settle(id);
         Ok(())
     }
 
@@ -291,7 +284,7 @@ impl Part {
     /// Refuses to take the room that is kept for other things: others may have used what there was
     /// when this was begun.
     fn check_room(&self) -> Result<()> {
-        let free = self.disk.bytes_free();
+        let free = self.shelves.disk.bytes_free();
         let free = free.map_err(|error| Error::io("cannot tell how much room there is", error))?;
         if free < FREE_BYTES_KEPT + PIECE_BYTES {
             let message = "there is too little room for a piece of a blob";
@@ -304,10 +297,6 @@ impl Part {
     }
 
     fn pieces(&self) -> MutexGuard<'_, Pieces> {
-        locked(&self.pieces)
+        self.pieces.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

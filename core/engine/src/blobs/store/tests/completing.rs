@@ -19,7 +19,7 @@ fn complete_with_fault(source: &Blob, nth: u64, fault: Fault) -> (bool, SimDisk)
 }
 
 fn disk_files(store: &BlobStore) -> usize {
-    store.disk.list(Folder::Blobs).unwrap().len()
+    store.shelves.disk.list(Folder::Blobs).unwrap().len()
 }
 
 #[test]
@@ -54,17 +54,22 @@ fn whatever_fails_while_a_part_becomes_whole_nothing_of_it_is_lost() {
 fn what_a_failed_sync_was_to_write_is_not_taken_for_durable() {
     let content = bytes(2 * PIECE_BYTES as usize + 9, 0);
     let source = source(&content);
-    for seed in 0..20 {
-        let disk = SimDisk::new(seed);
-        let store = open(&disk);
+    for seed in 0..40 {
+        let mut disk = SimDisk::new(seed);
+        let mut store = open(&disk);
         let part = begin(&store, &source).unwrap();
         fetch(&part, &source).unwrap();
         disk.fail_next_sync(1 + seed % 2);
-        let synced = match seed < 10 {
+        let synced = match seed % 20 < 10 {
             true => complete(&store, &part),
             false => part.sync(),
         };
         synced.unwrap_err();
+        if seed < 20 {
+            // What the process knew is lost, what it has written is not.
+            disk = disk.kill();
+            store = open(&disk);
+        }
         let part = match resumed(&store, source.id()).unwrap() {
             Some(part) => part,
             None => begin(&store, &source).unwrap(),

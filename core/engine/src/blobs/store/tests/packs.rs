@@ -53,6 +53,34 @@ fn small_blobs_share_a_file_and_larger_ones_have_their_own() {
 }
 
 #[test]
+fn no_file_is_looked_for_that_cannot_be_there() {
+    let disk = SimDisk::new(1);
+    let store = open(&disk);
+    let small = import(&store, b"bolt").unwrap().id();
+    let large = bytes(PACKED_BYTES_MAX as usize + 1, 3);
+    let (unknown, large_id) = (BlobId::of(b"nut"), BlobId::of(&large));
+    let before = disk.counters();
+    for id in [unknown, large_id] {
+        assert!(store.blob(id).unwrap().is_none());
+        assert!(store.part(id).unwrap().is_none());
+        assert_eq!(store.bytes_of(id).unwrap(), 0);
+        assert!(!store.remove(id).unwrap());
+    }
+    assert!(store.bytes_of(small).unwrap() > 4);
+    assert_eq!(disk.counters(), before);
+    // Whatever was removed before.
+    for _ in 0..2 {
+        import(&store, &large).unwrap();
+        assert_eq!(all(&store.blob(large_id).unwrap().unwrap()).unwrap(), large);
+        assert!(store.bytes_of(large_id).unwrap() > large.len() as u64);
+        assert!(store.remove(large_id).unwrap());
+    }
+    let before = disk.counters();
+    assert!(store.blob(large_id).unwrap().is_none());
+    assert_eq!(disk.counters(), before);
+}
+
+#[test]
 fn who_stores_at_the_same_time_shares_a_sync() {
     let disk = SimDisk::new(1);
     let count = 16;
