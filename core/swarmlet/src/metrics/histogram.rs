@@ -65,8 +65,10 @@ impl Recorder {
         let bucket = BOUNDS.partition_point(|bound| *bound < duration);
         self.counts[bucket].fetch_add(times, Relaxed);
         let micros = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-        self.sum_micros
-            .fetch_add(micros.saturating_mul(times), Relaxed);
+        let micros = micros.saturating_mul(times);
+        // A peer says when its events were made, so a single one can be as much as fits.
+        let add = |sum: u64| Some(sum.saturating_add(micros));
+        let _ = self.sum_micros.fetch_update(Relaxed, Relaxed, add);
     }
 
     pub(crate) fn snapshot(&self) -> Histogram {

@@ -70,3 +70,32 @@ fn between(before: Timestamp, after: Timestamp) -> Duration {
     let micros = after.micros().saturating_sub(before.micros());
     Duration::from_micros(u64::try_from(micros).unwrap_or(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use swarmlet_engine::log::Durability;
+
+    use super::*;
+
+    #[test]
+    fn events_of_the_earliest_time_do_not_make_the_sum_of_delays_small() {
+        let now = Timestamp::from_micros(1_700_000_000_000_000);
+        let recorders = Arc::new(Recorders::new(now, Durability::Synced));
+        let arrival = Arrival {
+            recorders: recorders.clone(),
+            peer: None,
+            is_direct: true,
+            batches: vec![(Timestamp::from_micros(i64::MIN), 3)],
+        };
+        let landed = Landed {
+            received: Received::Taken(3),
+            shown: now,
+        };
+        for times in 1..=2 {
+            arrival.note(&landed);
+            let delays = recorders.snapshot(0).swarm.delivery_direct;
+            assert_eq!(delays.count(), 3 * times);
+            assert_eq!(delays.sum(), Duration::from_micros(u64::MAX));
+        }
+    }
+}
