@@ -8,6 +8,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 
 use super::page;
+use crate::background::in_background;
 use crate::desk::Desk;
 use crate::problem::Problem;
 
@@ -16,23 +17,34 @@ pub(crate) async fn measurements(State(desk): State<Arc<Desk>>) -> Result<Respon
         return Err(Problem::NotFound);
     }
     let usage = desk.usage.latest(&desk.node).await;
+    // It looks at files and at the members, whom others may have to themselves while they write.
+    let page = in_background(move || Ok(page::page(&desk, usage.as_ref()))).await;
+    // It fails only if it is cut off.
+    let page = page.map_err(|_| Problem::Internal)?;
     let headers = [(CONTENT_TYPE, FORMAT), (CACHE_CONTROL, "no-cache")];
-    Ok((headers, page::page(&desk, usage.as_ref())).into_response())
+    Ok((headers, page).into_response())
 }
 
 /// Whether the process does anything: the node is open. If not, starting it again helps.
 pub(crate) async fn health(State(desk): State<Arc<Desk>>) -> Response {
-    match desk.node.offsets() {
-        Ok(_) => said(StatusCode::OK, "ok"),
-        Err(error) => said(StatusCode::SERVICE_UNAVAILABLE, error.message()),
-    }
+    answer(in_background(move || desk.node.offsets().map(|_| None)).await)
 }
 
 /// Whether apps should be sent here: the node is open, and its upkeep does not fail.
 pub(crate) async fn readiness(State(desk): State<Arc<Desk>>) -> Response {
-    match desk.node.metrics().maintenance_error {
-        None => health(State(desk)).await,
-        Some(error) => said(StatusCode::SERVICE_UNAVAILABLE, &error),
+    let looked = in_background(move || {
+        desk.node.offsets()?;
+        Ok(desk.node.metrics().maintenance_error)
+    });
+    answer(looked.await)
+}
+
+/// What is wrong with the node, if it is open at all.
+fn answer(looked: swarmlet::Result<Option<String>>) -> Response {
+    match looked {
+        Ok(None) => said(StatusCode::OK, "ok"),
+        Ok(Some(fault)) => said(StatusCode::SERVICE_UNAVAILABLE, &fault),
+        Err(error) => said(StatusCode::SERVICE_UNAVAILABLE, error.message()),
     }
 }
 

@@ -14,19 +14,21 @@ use crate::limits::SOCKETS_MAX;
 
 use Kind::{Counter, Gauge};
 
-/// All of it, as it is now.
+/// All of it, as it is now. It waits for the disk.
 pub(super) fn page(desk: &Desk, usage: Option<&BlobUsage>) -> String {
     let metrics = desk.node.metrics();
+    // Without a swarm there are none.
+    let members = desk.node.swarm().members().unwrap_or_default();
     let mut text = Text::default();
     node(&mut text, desk, &metrics);
     log::publishing(&mut text, &metrics);
     log::reading(&mut text, &metrics);
     log::storing(&mut text, desk, &metrics, usage);
     log::upkeep(&mut text, &metrics);
-    swarm::syncing(&mut text, desk, &metrics);
+    swarm::syncing(&mut text, desk, &metrics, &members);
     swarm::connecting(&mut text, &metrics.swarm);
     swarm::judging(&mut text, &metrics);
-    swarm::membership(&mut text, desk, &metrics.swarm);
+    swarm::membership(&mut text, desk, &metrics.swarm, &members);
     blobs::exchanging(&mut text, &metrics.blobs);
     gateway(&mut text, desk);
     process(&mut text);

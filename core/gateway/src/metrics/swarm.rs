@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use swarmlet::{LinkMetrics, Metrics, NodeId, Peer, PeerMetrics, SwarmMetrics};
+use swarmlet::{LinkMetrics, MemberInfo, Metrics, NodeId, Peer, PeerMetrics, SwarmMetrics};
 
 use super::text::{Kind, Text, seconds};
 use crate::desk::Desk;
@@ -11,9 +11,11 @@ use crate::desk::Desk;
 use Kind::{Counter, Gauge};
 
 /// Who has what.
-pub(super) fn syncing(text: &mut Text, desk: &Desk, metrics: &Metrics) {
+pub(super) fn syncing(text: &mut Text, desk: &Desk, metrics: &Metrics, members: &[MemberInfo]) {
     let (swarm, status) = (&metrics.swarm, desk.node.swarm().status());
-    peers(text, desk, swarm, &status.peers);
+    let own = desk.node.id();
+    let others = members.iter().filter(|member| member.node != own);
+    peers(text, others, swarm, &status.peers);
     let help = "Events that peers have and this node lacks.";
     let missing: u64 = status.to_replicate.values().sum();
     text.single("swarmlet_events_to_replicate", Gauge, help, missing);
@@ -127,8 +129,12 @@ pub(super) fn judging(text: &mut Text, metrics: &Metrics) {
 }
 
 /// What the swarm is, as far as this node is in one.
-pub(super) fn membership(text: &mut Text, desk: &Desk, swarm: &SwarmMetrics) {
-    let members = desk.node.swarm().members().unwrap_or_default();
+pub(super) fn membership(
+    text: &mut Text,
+    desk: &Desk,
+    swarm: &SwarmMetrics,
+    members: &[MemberInfo],
+) {
     if members.is_empty() {
         return;
     }
@@ -157,15 +163,16 @@ pub(super) fn membership(text: &mut Text, desk: &Desk, swarm: &SwarmMetrics) {
 }
 
 /// Other nodes: connected, known and not connected, put out.
-fn peers(text: &mut Text, desk: &Desk, swarm: &SwarmMetrics, connected: &[Peer]) {
+fn peers<'a>(
+    text: &mut Text,
+    others: impl Iterator<Item = &'a MemberInfo>,
+    swarm: &SwarmMetrics,
+    connected: &[Peer],
+) {
     let name = "swarmlet_peers";
     text.family(name, Gauge, "Other nodes of the swarm, each in one state.");
-    let members = desk.node.swarm().members().unwrap_or_default();
     let is_connected = |node: NodeId| connected.iter().any(|peer| peer.node == node);
-    let known = members.iter().filter(|member| {
-        let is_other = member.node != desk.node.id() && !member.is_revoked;
-        is_other && !is_connected(member.node)
-    });
+    let known = others.filter(|member| !member.is_revoked && !is_connected(member.node));
     text.sample(name, &[("state", "connected")], connected.len());
     text.sample(name, &[("state", "known")], known.count());
     text.sample(name, &[("state", "denied")], swarm.revoked_devices);
