@@ -13,7 +13,7 @@ use swarmlet_engine::{Error, ErrorKind, Result};
 
 use crate::blobs::Blobs;
 use crate::clock::Stopwatch;
-use crate::metrics::Metrics;
+use crate::metrics::{AppRecorder, Metrics};
 use crate::open::Running;
 use crate::options::{Options, Settings};
 use crate::park::block_on;
@@ -28,6 +28,8 @@ use crate::swarm::Swarm;
 pub struct Node {
     running: Arc<Running>,
     app_id: AppId,
+    /// What is counted of the app.
+    recorder: Arc<AppRecorder>,
 }
 
 /// How far the node is.
@@ -74,7 +76,7 @@ impl Node {
         let open = |settings: Settings| {
             let app_id = settings.app_id.clone();
             let running = Arc::new(Running::open(path.as_ref(), settings)?);
-            Ok(Self { running, app_id })
+            Ok(Self::of(running, app_id))
         };
         options
             .check()
@@ -105,10 +107,7 @@ impl Node {
     /// A handle of the same node for another app: for what it publishes, and for `appId(me)`.
     #[must_use]
     pub fn scoped(&self, app_id: AppId) -> Self {
-        Self {
-            running: self.running.clone(),
-            app_id,
-        }
+        Self::of(self.running.clone(), app_id)
     }
 
     /// Publishes one event; durable when this returns, and visible to every later query.
@@ -142,7 +141,7 @@ impl Node {
     /// As [`Node::publish`], and `invalid_argument` above the bounds.
     pub async fn publish_many(&self, events: Vec<NewEvent>) -> Result<Vec<Published>> {
         let outcome = match self.encode(events) {
-            Ok(Some(publish)) => self.running.writer.publish(publish).await,
+            Ok(Some(publish)) => self.running.writer.publish(publish, &self.recorder).await,
             Ok(None) => Ok(Vec::new()),
             Err(error) => Err(error),
         };
@@ -152,7 +151,10 @@ impl Node {
     /// As [`Node::publish_many`], for callers without a runtime.
     pub fn publish_many_blocking(&self, events: Vec<NewEvent>) -> Result<Vec<Published>> {
         let outcome = match self.encode(events) {
-            Ok(Some(publish)) => self.running.writer.publish_blocking(publish),
+            Ok(Some(publish)) => self
+                .running
+                .writer
+                .publish_blocking(publish, &self.recorder),
             Ok(None) => Ok(Vec::new()),
             Err(error) => Err(error),
         };
@@ -172,7 +174,10 @@ impl Node {
     ) -> Result<Vec<Published>> {
         let (events, times) = events.into_iter().unzip();
         let outcome = match self.encode(events) {
-            Ok(Some(publish)) => self.running.writer.publish(publish.stamped(times)).await,
+            Ok(Some(publish)) => {
+                let publish = publish.stamped(times);
+                self.running.writer.publish(publish, &self.recorder).await
+            }
             Ok(None) => Ok(Vec::new()),
             Err(error) => Err(error),
         };
@@ -441,6 +446,16 @@ impl Node {
         Asker {
             state: &self.running.state,
             app_id: &self.app_id,
+            app: &self.recorder,
+        }
+    }
+
+    fn of(running: Arc<Running>, app_id: AppId) -> Self {
+        let recorder = running.state.recorders.apps.of(&app_id);
+        Self {
+            running,
+            app_id,
+            recorder,
         }
     }
 

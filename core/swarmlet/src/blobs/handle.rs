@@ -57,6 +57,7 @@ impl Blobs {
         app_id: AppId,
     ) -> Self {
         let publisher = Publisher {
+            recorder: state.recorders.apps.of(&app_id),
             keeper,
             writer,
             state,
@@ -258,6 +259,7 @@ impl Blobs {
         Asker {
             state: &self.publisher.state,
             app_id: &self.publisher.app_id,
+            app: &self.publisher.recorder,
         }
     }
 

@@ -16,6 +16,7 @@ use swarmlet_engine::{Error, ErrorKind, Result};
 use super::info::{BlobInfo, Checked};
 use super::keeper::{BlobKeeper, Lease, Reserved};
 use crate::limits::BLOB_READ_BYTES;
+use crate::metrics::AppRecorder;
 use crate::state::State;
 use crate::writer::Writer;
 
@@ -52,6 +53,8 @@ pub(super) struct Publisher {
     pub(super) writer: Arc<Writer>,
     pub(super) state: Arc<State>,
     pub(super) app_id: AppId,
+    /// What is counted of the app.
+    pub(super) recorder: Arc<AppRecorder>,
 }
 
 impl Incoming {
@@ -97,7 +100,7 @@ impl Publisher {
         let nothing = || Error::new(ErrorKind::Internal, "a record has no answer");
         let last = contents.last().cloned().ok_or_else(nothing)?;
         let publish = Publish::new(self.app_id.clone(), contents)?;
-        let published = self.writer.publish_blocking(publish)?;
+        let published = self.writer.publish_blocking(publish, &self.recorder)?;
         let published = published.last().ok_or_else(nothing)?;
         let app_id = self.app_id.clone();
         Ok(Event::new(published.key, published.timestamp, app_id, last))

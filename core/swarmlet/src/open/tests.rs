@@ -35,10 +35,9 @@ impl Sim {
     }
 
     fn publish(&self, bytes: usize) -> Result<()> {
-        self.running
-            .writer
-            .publish_blocking(publish(bytes))
-            .map(drop)
+        let writer = &self.running.writer;
+        let published = writer.publish_blocking(publish(bytes), &Arc::default());
+        published.map(drop)
     }
 
     fn count(&self) -> usize {
@@ -195,9 +194,9 @@ fn calls_are_queued_in_the_order_of_their_first_polls_also_when_the_queue_is_ful
     let key = Arc::new(DeviceKey::from_seed(&[7; 32]));
     let settings = Options::new().queue_bytes(64 * 1024).check().unwrap();
     let running = Running::start(disk, key, settings, None).unwrap();
-    let writer = &running.writer;
+    let (writer, app) = (&running.writer, Arc::default());
     let mut calls: Vec<_> = (0..200)
-        .map(|_| Box::pin(writer.publish(publish(10_000))))
+        .map(|_| Box::pin(writer.publish(publish(10_000), &app)))
         .collect();
     let mut answers: Vec<_> = vec![None; calls.len()];
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
@@ -226,9 +225,9 @@ fn calls_are_queued_in_the_order_of_their_first_polls_also_when_the_queue_is_ful
 fn who_waits_for_room_is_told_when_the_node_closes() {
     let sim = Sim::start(7);
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    let writer = &sim.running.writer;
+    let (writer, app) = (&sim.running.writer, Arc::default());
     let mut calls: Vec<_> = (0..400)
-        .map(|_| Box::pin(writer.publish(publish(500_000))))
+        .map(|_| Box::pin(writer.publish(publish(500_000), &app)))
         .collect();
     let mut published = 0;
     let mut refused = 0;
@@ -266,6 +265,7 @@ fn a_reader_goes_on_exactly_when_its_cursor_was_given_up() {
         let asker = Asker {
             state: &sim.running.state,
             app_id: &app_id,
+            app: &Arc::default(),
         };
         let options = QueryOptions {
             upper: Some(upper.clone()),

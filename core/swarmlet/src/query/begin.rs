@@ -17,6 +17,7 @@ use super::program::{Program, Scope, Work};
 use super::pull::{Pull, Reading};
 use super::results::{Results, Sort};
 use super::{translate, value};
+use crate::metrics::AppRecorder;
 use crate::state::State;
 
 /// Who asks.
@@ -24,6 +25,8 @@ use crate::state::State;
 pub(crate) struct Asker<'a> {
     pub(crate) state: &'a Arc<State>,
     pub(crate) app_id: &'a AppId,
+    /// What is counted of it.
+    pub(crate) app: &'a Arc<AppRecorder>,
 }
 
 /// What a subscription delivers.
@@ -100,8 +103,7 @@ impl Asker<'_> {
             upper: Some(upper),
             program,
         };
-        let app = self.state.recorders.apps.of(self.app_id);
-        let pull = Pull::new(self.state.clone(), app, reading);
+        let pull = Pull::new(self.state.clone(), self.app.clone(), reading);
         Ok(Begun {
             results: Results::new(pull, Sort::Query),
             reads,
@@ -143,8 +145,7 @@ impl Asker<'_> {
             upper: None,
             program,
         };
-        let app = self.state.recorders.apps.of(self.app_id);
-        let pull = Pull::new(self.state.clone(), app, reading);
+        let pull = Pull::new(self.state.clone(), self.app.clone(), reading);
         Ok(Results::new(pull, Sort::Subscription))
     }
 

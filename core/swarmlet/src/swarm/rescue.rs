@@ -114,7 +114,8 @@ impl Rescuer {
         let Some((publish, last)) = again else {
             return Ok(None);
         };
-        writer.publish_blocking(publish)?;
+        let app = self.state.recorders.apps.of(publish.app_id());
+        writer.publish_blocking(publish, &app)?;
         Ok(Some(last))
     }
 

@@ -24,7 +24,7 @@ use super::queue::{Landed, Queue, Request, Seat, Stored, Turn, lost};
 use crate::clock::Stopwatch;
 use crate::limits::{IDLE, POKE_BYTES};
 use crate::maintenance::{Outcome, Upkeep};
-use crate::metrics::count;
+use crate::metrics::{AppRecorder, count};
 use crate::park::block_on;
 use crate::state::State;
 
@@ -56,21 +56,28 @@ impl Writer {
         }
     }
 
-    /// Queues and waits for the acknowledgement. Once queued, it completes even if this is dropped.
-    pub(crate) async fn publish(&self, publish: Publish) -> Result<Vec<Published>> {
+    /// Queues what `app` publishes and waits for the acknowledgement. Once queued, it completes even
+    /// if this is dropped.
+    pub(crate) async fn publish(
+        &self,
+        publish: Publish,
+        app: &Arc<AppRecorder>,
+    ) -> Result<Vec<Published>> {
         let admitted = self.line.admit(publish.bytes()).await?;
-        let app = self.state.recorders.apps.of(publish.app_id());
-        let (request, reply) = Request::new(publish, admitted.room, app);
+        let (request, reply) = Request::new(publish, admitted.room, app.clone());
         self.enqueue(request)?;
         drop(admitted.place);
         reply.await.unwrap_or_else(|_| Err(abandoned()))
     }
 
     /// As [`Writer::publish`], committing on the caller's thread if nobody else is.
-    pub(crate) fn publish_blocking(&self, publish: Publish) -> Result<Vec<Published>> {
+    pub(crate) fn publish_blocking(
+        &self,
+        publish: Publish,
+        app: &Arc<AppRecorder>,
+    ) -> Result<Vec<Published>> {
         let admitted = block_on(self.line.admit(publish.bytes()))?;
-        let app = self.state.recorders.apps.of(publish.app_id());
-        let (request, reply) = Request::new(publish, admitted.room, app);
+        let (request, reply) = Request::new(publish, admitted.room, app.clone());
         let leading = self.lead_or_enqueue(request)?;
         drop(admitted.place);
         if let Some((log, request)) = leading {
