@@ -393,21 +393,7 @@ impl Node {
     /// What the node has counted and measured so far; also after it was closed.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
-        let Running {
-            state,
-            writer,
-            upkeep,
-            swarm,
-            ..
-        } = self.running.as_ref();
-        let mut metrics = state.recorders.snapshot(state.position());
-        metrics.log = state.log_stats();
-        metrics.stream_epochs = state.epochs(metrics.epoch);
-        metrics.queue_bytes = writer.queue_bytes();
-        metrics.is_read_only = metrics.log.is_read_only || writer.is_lost();
-        upkeep.fill(&mut metrics);
-        swarm.fill(&mut metrics.swarm);
-        metrics
+        self.running.metrics()
     }
 
     /// Writes what is queued, stops, and releases the folder; other handles, results and

@@ -17,7 +17,7 @@ use crate::clock::Stopwatch;
 use crate::disk::MeasuredDisk;
 use crate::folder::DataFolder;
 use crate::maintenance::Upkeep;
-use crate::metrics::Recorders;
+use crate::metrics::{Metrics, Recorders};
 use crate::options::Settings;
 use crate::state::State;
 use crate::swarm::{Gatehouse, SwarmSide, Vault};
@@ -47,6 +47,25 @@ impl Running {
         let running = Self::start(Arc::new(disk), signer, settings, Some(folder))?;
         tracing::info!(node = %running.state.id, "opened");
         Ok(running)
+    }
+
+    /// What was counted and measured so far.
+    pub(crate) fn metrics(&self) -> Metrics {
+        let Self {
+            state,
+            writer,
+            upkeep,
+            swarm,
+            ..
+        } = self;
+        let mut metrics = state.recorders.snapshot(state.position());
+        metrics.log = state.log_stats();
+        metrics.stream_epochs = state.epochs(metrics.epoch);
+        metrics.queue_bytes = writer.queue_bytes();
+        metrics.is_read_only = metrics.log.is_read_only || writer.is_lost();
+        upkeep.fill(&mut metrics);
+        swarm.fill(&mut metrics.swarm);
+        metrics
     }
 
     /// Starts the threads over a disk; the folder, if there is one, is released when all ended.

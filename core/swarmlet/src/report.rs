@@ -35,7 +35,8 @@ pub struct StandingReport {
     pub refused: Vec<RefusedReport>,
     /// What people should know of: forks, clones, refused events.
     pub incidents: Vec<String>,
-    /// What work in the background failed with, if its last attempt did.
+    /// What keeps the node from working as it should: that nothing is written any more, or what
+    /// work in the background failed with, if its last attempt did.
     pub fault: Option<String>,
 }
 
@@ -151,7 +152,7 @@ impl StandingReport {
                 .collect(),
             listening: status.listening,
             incidents: status.incidents,
-            fault: node.metrics().maintenance_error,
+            fault: node.metrics().fault(),
         }
     }
 }

@@ -30,11 +30,11 @@ pub(crate) async fn health(State(desk): State<Arc<Desk>>) -> Response {
     answer(in_background(move || desk.node.offsets().map(|_| None)).await)
 }
 
-/// Whether apps should be sent here: the node is open, and its upkeep does not fail.
+/// Whether apps should be sent here: the node is open, can write, and its upkeep does not fail.
 pub(crate) async fn readiness(State(desk): State<Arc<Desk>>) -> Response {
     let looked = in_background(move || {
         desk.node.offsets()?;
-        Ok(desk.node.metrics().maintenance_error)
+        Ok(desk.node.metrics().fault())
     });
     answer(looked.await)
 }
@@ -57,3 +57,22 @@ fn said(status: StatusCode, what: &str) -> Response {
 }
 
 const FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+#[cfg(test)]
+mod tests {
+    use swarmlet::Metrics;
+
+    use super::*;
+
+    #[test]
+    fn a_node_that_cannot_write_or_whose_upkeep_fails_is_not_ready() {
+        let status = |metrics: &Metrics| answer(Ok(metrics.fault())).status();
+        let mut metrics = Metrics::default();
+        assert_eq!(status(&metrics), StatusCode::OK);
+        metrics.is_read_only = true;
+        assert_eq!(status(&metrics), StatusCode::SERVICE_UNAVAILABLE);
+        metrics.is_read_only = false;
+        metrics.maintenance_error = Some("the disk is full".to_owned());
+        assert_eq!(status(&metrics), StatusCode::SERVICE_UNAVAILABLE);
+    }
+}

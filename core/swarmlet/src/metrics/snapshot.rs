@@ -67,6 +67,19 @@ pub struct Metrics {
     pub blobs: BlobMetrics,
 }
 
+impl Metrics {
+    /// What keeps the node from working as it should, for people to read; nothing if all is well.
+    #[must_use]
+    pub fn fault(&self) -> Option<String> {
+        match self.is_read_only {
+            true => Some(READ_ONLY.to_owned()),
+            false => self.maintenance_error.clone(),
+        }
+    }
+}
+
+const READ_ONLY: &str = "the node writes nothing until it is opened again, as a write has failed";
+
 /// What an app made a node do.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]

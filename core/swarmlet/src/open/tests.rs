@@ -11,7 +11,6 @@ use swarmlet_engine::storage::sim::FaultPlan;
 
 use super::*;
 use crate::clock::Stopwatch;
-use crate::metrics::Metrics;
 use crate::options::Options;
 use crate::park::block_on;
 use crate::query::{Asker, Item, QueryOptions};
@@ -63,9 +62,7 @@ impl Sim {
     }
 
     fn metrics(&self) -> Metrics {
-        let mut metrics = self.running.state.recorders.snapshot(0);
-        self.running.upkeep.fill(&mut metrics);
-        metrics
+        self.running.metrics()
     }
 
     fn close(&self) -> Result<()> {
@@ -96,9 +93,12 @@ fn until(mut is_so: impl FnMut() -> bool) {
 fn after_a_failed_sync_nothing_is_accepted_and_reading_goes_on() {
     let sim = Sim::start(1);
     sim.publish(10).unwrap();
+    assert_eq!(sim.metrics().fault(), None);
     sim.disk.fail_next_sync(1);
     assert_eq!(sim.publish(10).unwrap_err().kind(), ErrorKind::Storage);
     assert_eq!(sim.publish(10).unwrap_err().kind(), ErrorKind::Storage);
+    let fault = sim.metrics().fault().unwrap();
+    assert!(fault.contains("until it is opened again"), "{fault}");
     assert_eq!(sim.count(), 1);
     assert_eq!(sim.metrics().publish_failures, 2);
     assert!(sim.stats().is_read_only);
