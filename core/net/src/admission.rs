@@ -55,6 +55,23 @@ impl From<io::Error> for Refusal {
     }
 }
 
+impl Refusal {
+    /// Whether the peer did not say in time what it had to.
+    pub(crate) fn is_late(&self) -> bool {
+        match self {
+            Self::Time => true,
+            Self::Connection(error) => has_timed_out(error.as_ref()),
+            _ => false,
+        }
+    }
+}
+
+fn has_timed_out(error: &(dyn std::error::Error + 'static)) -> bool {
+    let io = error.downcast_ref::<io::Error>();
+    io.is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
+        || error.source().is_some_and(has_timed_out)
+}
+
 /// A refusal, and of whom, on its way through libp2p's errors.
 #[derive(Debug, Error)]
 #[error("connection was not admitted")]
@@ -76,7 +93,11 @@ where
         received: 0,
         is_admitting: false,
     };
-    match exchange.run().await {
+    let outcome = exchange.run().await;
+    if !outcome.as_ref().is_err_and(Refusal::is_late) {
+        exchange.handshake.ended();
+    }
+    match outcome {
         Ok(()) => Ok(exchange.stream),
         Err(Refusal::Connection(error)) if exchange.is_admitting => Err(Refusal::Gone(error)),
         Err(refusal) => Err(refusal),
@@ -375,4 +396,39 @@ mod tests {
             assert!(refusal.to_string().contains(expected), "{refusal}");
         }
     }
+
+    /// Waits for what never comes, and tells if it hears of the end.
+    struct Patient(std::sync::mpsc::Sender<()>);
+
+    impl Handshake for Patient {
+        fn step(&mut self, _: Option<&[u8]>) -> Step {
+            step(None, Then::Receive)
+        }
+
+        fn ended(&mut self) {
+            self.0.send(()).unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_handshake_hears_of_its_end_unless_the_peer_is_late() {
+        let (ended, endings) = std::sync::mpsc::channel();
+        let (left, right) = duplex();
+        drop(right);
+        let broken = exchange(left, Box::new(Patient(ended.clone()))).await;
+        assert!(broken.is_err_and(|refusal| !refusal.is_late()));
+        assert!(endings.try_recv().is_ok());
+
+        let (left, mut right) = duplex();
+        right.write_all(&[VERSION]).await.unwrap();
+        let handshake = Box::new(Patient(ended));
+        assert!(timeout(SHORT, exchange(left, handshake)).await.is_err());
+        assert!(endings.try_recv().is_err());
+
+        assert!(Refusal::Time.is_late());
+        let silence = io::Error::from(io::ErrorKind::TimedOut);
+        assert!(Refusal::from(silence).is_late());
+    }
+
+    const SHORT: std::time::Duration = std::time::Duration::from_millis(10);
 }

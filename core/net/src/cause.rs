@@ -14,6 +14,8 @@ pub(crate) struct Cause {
     pub(crate) peer: Option<PeerKey>,
     pub(crate) reason: String,
     pub(crate) kind: Kind,
+    /// Whether the peer did not say in time what the admission needs.
+    pub(crate) is_late: bool,
 }
 
 /// What it means to this node.
@@ -65,6 +67,7 @@ impl Cause {
             peer: refused.peer,
             reason: describe(&refused.source),
             kind,
+            is_late: refused.source.is_late(),
         }
     }
 
@@ -73,6 +76,7 @@ impl Cause {
             peer: None,
             reason: describe(error),
             kind: Kind::Refused,
+            is_late: false,
         }
     }
 
@@ -81,6 +85,7 @@ impl Cause {
             peer: None,
             reason: Refusal::Oneself.to_string(),
             kind: Kind::Oneself,
+            is_late: false,
         }
     }
 }

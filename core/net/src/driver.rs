@@ -476,7 +476,12 @@ impl Driver {
         let Some(endpoint) = self.dials.remove(&connection) else {
             return;
         };
-        let Cause { peer, reason, kind } = Cause::of_dial(error);
+        let Cause {
+            peer,
+            reason,
+            kind,
+            is_late,
+        } = Cause::of_dial(error);
         let is_news = match kind {
             Kind::Oneself => {
                 self.book.is_own(endpoint);
@@ -488,12 +493,13 @@ impl Driver {
                 false
             }
         };
-        if is_news {
+        if is_news || is_late {
             let endpoint = Some(endpoint);
             self.outbox.push_back(NetEvent::Refused {
                 peer,
                 endpoint,
                 is_dialler: true,
+                is_late,
                 reason,
             });
         }
@@ -502,11 +508,17 @@ impl Driver {
     fn on_refused(&mut self, endpoint: Option<Endpoint>, error: &ListenError) {
         let cause = Cause::of_listen(error);
         if cause.kind == Kind::Refused {
-            let Cause { peer, reason, .. } = cause;
+            let Cause {
+                peer,
+                reason,
+                is_late,
+                ..
+            } = cause;
             self.outbox.push_back(NetEvent::Refused {
                 peer,
                 endpoint,
                 is_dialler: false,
+                is_late,
                 reason,
             });
         }

@@ -14,7 +14,8 @@ pub enum NetEvent {
     Connected(Link),
     /// A connection was not made: unreachable, refused by us, or by the peer.
     ///
-    /// Of a dialled endpoint the same reason is told once until the endpoint was reached.
+    /// Of a dialled endpoint the same reason is told once until the endpoint was reached, other
+    /// than that it was late, which is told each time.
     Refused {
         /// The peer, if it got so far that its key is authenticated.
         peer: Option<PeerKey>,
@@ -23,6 +24,9 @@ pub enum NetEvent {
         endpoint: Option<Endpoint>,
         /// Whether this node dialled.
         is_dialler: bool,
+        /// Whether the peer was there and did not say in time what the admission needs. Of such a
+        /// one [`Handshake::ended`](crate::Handshake::ended) is not called.
+        is_late: bool,
         /// Why, for the user to read.
         reason: String,
     },

@@ -18,13 +18,18 @@ pub trait Gate: Send + Sync + 'static {
     fn is_ours(&self, label: &str) -> bool;
 }
 
-/// One admission exchange. Dropped without notice if the connection breaks or time is up.
+/// One admission exchange. Dropped without notice if time is up, which is then said by
+/// [`NetEvent::Refused`](crate::NetEvent::Refused).
 pub trait Handshake: Send {
     /// One step: called first with `None`, then with each message received, in order.
     ///
     /// After [`Then::Admit`] it is called again only if the peer says more before it agrees,
     /// usually why it does not.
     fn step(&mut self, received: Option<&[u8]>) -> Step;
+
+    /// The exchange has ended, as the last step wanted it, by the peer, or as the connection broke;
+    /// not because somebody was late.
+    fn ended(&mut self) {}
 }
 
 /// What a handshake wants next: a message goes out, then something happens.

@@ -101,7 +101,11 @@ async fn encrypt<S>(
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let failed = |error: noise::Error| Refusal::Connection(error.into());
+    let failed = |error: noise::Error| match error {
+        // It passes over what it holds when asked for its source.
+        noise::Error::Io(error) => error.into(),
+        other => Refusal::Connection(other.into()),
+    };
     let config = noise::Config::new(keypair)
         .map_err(failed)?
         .with_prologue(PROLOGUE.to_vec());

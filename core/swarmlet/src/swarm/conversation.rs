@@ -15,7 +15,6 @@ use swarmlet_net::{self as net, PeerKey};
 use super::entropy::random;
 use super::gatehouse::{Gatehouse, JoinState, Standing, Wish};
 use super::membership::Membership;
-use crate::clock::Stopwatch;
 use crate::metrics::{Greeting, Recorders};
 
 /// The gate of a node.
@@ -33,9 +32,8 @@ struct Conversation {
     ends: Ends,
     stage: Stage,
     recorders: Arc<Recorders>,
-    /// How it ended, and since when it goes on.
+    /// How it ended.
     ending: Option<Greeting>,
-    begun: Stopwatch,
 }
 
 /// The keys of both ends of a connection.
@@ -59,7 +57,6 @@ impl net::Gate for NodeGate {
             stage: Stage::Introduction,
             recorders: self.recorders.clone(),
             ending: None,
-            begun: Stopwatch::start(),
         })
     }
 
@@ -128,17 +125,11 @@ impl net::Handshake for Conversation {
             }
         }
     }
-}
 
-impl Drop for Conversation {
-    /// Only now it has surely ended: who has admitted the other may still hear why it does not.
-    fn drop(&mut self) {
-        let is_late = self.begun.elapsed() >= net::limits::ADMISSION_TIME;
-        let unfinished = match is_late {
-            true => Greeting::Timeout,
-            false => Greeting::Other,
-        };
-        let ending = self.ending.unwrap_or(unfinished);
+    /// Only now it is counted: who has admitted the other may still hear why it does not. One that
+    /// is late is counted where the network says so.
+    fn ended(&mut self) {
+        let ending = self.ending.unwrap_or(Greeting::Other);
         self.recorders.swarm.note_greeting(ending);
     }
 }

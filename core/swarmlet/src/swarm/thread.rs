@@ -29,7 +29,7 @@ use super::whereabouts::Whereabouts;
 use crate::blobs::BlobKeeper;
 use crate::clock::Stopwatch;
 use crate::limits::{FORKS_TOLD_APART_MAX, FRAMES_AHEAD, RENEWAL_PERIOD, SYNC_TICK};
-use crate::metrics::{Connected, Denied, count};
+use crate::metrics::{Connected, Denied, Greeting, count};
 use crate::state::{Phase, State};
 use crate::writer::{Landed, Stored, Writer};
 
@@ -216,9 +216,14 @@ impl SyncTask {
             NetEvent::Refused {
                 endpoint,
                 is_dialler,
+                is_late,
                 reason,
                 ..
             } => {
+                if is_late {
+                    let recorders = &self.shared.state.recorders;
+                    recorders.swarm.note_greeting(Greeting::Timeout);
+                }
                 // Whoever comes again and again comes from another port each time.
                 let whom = endpoint.map(|endpoint| match is_dialler {
                     true => endpoint.to_string(),

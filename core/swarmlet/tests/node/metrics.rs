@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use crate::harness::{Place, ask, publish};
+use swarmlet::Node;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::harness::{Place, ask, publish, until};
+use crate::swarm::{SOON, founder};
 
 #[tokio::test]
 async fn work_shows_in_the_metrics() {
@@ -52,4 +57,33 @@ async fn each_app_has_its_own_counts() {
             .all(|app| app.bytes_published > app.events_published)
     );
     assert_eq!(apps.len(), 2);
+}
+
+/// How admissions ended, those of which there were some.
+fn handshakes(node: &Node) -> Vec<(&'static str, u64)> {
+    let ended = node.metrics().swarm.handshakes.into_iter();
+    ended.filter(|(_, times)| *times > 0).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_who_does_not_answer_in_time_is_counted_as_that_and_once() {
+    let place = Place::new();
+    let node = founder(&place).await;
+    let address = node.swarm().status().listening.remove(0);
+    let address = address.trim_start_matches("tcp://").to_owned();
+    let mut silent = TcpStream::connect(&address).await.unwrap();
+    let mut received = Vec::new();
+    let ended = tokio::time::timeout(SOON, silent.read_to_end(&mut received)).await;
+    let _how_it_was_cut_off = ended.unwrap();
+    until(|| handshakes(&node) == [("timeout", 1)]).await;
+
+    // One who is never silent for long, and never comes to an end.
+    let mut slow = TcpStream::connect(&address).await.unwrap();
+    let trickle = async {
+        while slow.write_all(&[1]).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    };
+    tokio::time::timeout(SOON, trickle).await.unwrap();
+    until(|| handshakes(&node) == [("timeout", 2)]).await;
 }
