@@ -21,9 +21,10 @@ pub struct PeerStatus {
     pub behind: u64,
     /// Events that this node has and the peer wants and lacks, as far as it has said.
     pub ahead: u64,
-    /// For how long the first of the two was not zero.
+    /// For how long the first of the two was not zero; until the peer is introduced, since the
+    /// session began.
     pub behind_for: Duration,
-    /// For how long the second was not.
+    /// For how long the second was not, likewise.
     pub ahead_for: Duration,
     /// How long a frame and its answer took last.
     pub round_trip: Option<Duration>,

@@ -20,11 +20,12 @@ pub struct Peer {
     pub behind: u64,
     /// Events that this node has and it lacks.
     pub ahead: u64,
-    /// For how long one of the two was not zero; in whole seconds.
+    /// The longer of `behind_for` and `ahead_for`.
     pub lag: Duration,
-    /// For how long `behind` was not, likewise.
+    /// For how long `behind` was not zero, in whole seconds. Until the peer has said all that it
+    /// has, since it was connected: it may have something that this node lacks.
     pub behind_for: Duration,
-    /// For how long `ahead` was not, likewise.
+    /// For how long `ahead` was not zero, likewise.
     pub ahead_for: Duration,
     /// How long a frame and its answer took last.
     pub round_trip: Option<Duration>,
