@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use swarmlet::{
-    InviteOptions, Network, NewEvent, Node, Options, Payload, PutOptions, Retention,
+    InviteOptions, Network, NewEvent, Node, Options, Payload, PutOptions, Results, Retention,
     SubscribeOptions, Tags,
 };
 use swarmlet_gateway::Settings;
@@ -268,43 +268,75 @@ async fn what_retention_drops_is_counted_and_how_long_that_takes() {
     assert!(said.total("swarmlet_store_bytes", &[("kind", "index")]) > 0.0);
     assert!(said.total("swarmlet_memory_accounted_bytes", &[("part", "index")]) > 0.0);
     assert_eq!(said.total("swarmlet_store_read_only", &[]), 0.0);
+    // What is not there any more need not be read.
+    until(async || {
+        let _unread = subscribed(&place, "com.example.unread", "FROM allEvents");
+        let said = Exposition::of(&place).await;
+        let stored = said.total("swarmlet_store_events", &[]);
+        stored < 100.0 && lag(&said, "com.example.unread") == stored
+    })
+    .await;
+}
+
+/// An app of a place, and how it subscribes.
+fn subscribed(place: &Place, app: &str, aql: &str) -> Results {
+    let node = place.node.scoped(app.parse().unwrap());
+    node.subscribe(aql, SubscribeOptions::default()).unwrap()
+}
+
+/// How far the subscriptions of an app are behind.
+fn lag(said: &Exposition, app: &str) -> f64 {
+    said.total("swarmlet_subscription_lag_events", &[("app", app)])
 }
 
 #[tokio::test]
-async fn a_subscription_that_is_not_read_says_how_far_it_is_behind() {
+async fn subscriptions_say_how_far_they_are_behind() {
+    const SLOW: &str = "com.example.slow";
     let place = Place::open().await;
     let token = place.token().await;
-    let app = ("app", "com.example.app");
-    place.publish(&token, "a", &[json!(1), json!(2)]).await;
-    place.query(&token, "FROM 'a'").await;
-    let reader = place.node.scoped("com.example.slow".parse().unwrap());
-    let mut results = reader
-        .subscribe("FROM 'a'", SubscribeOptions::default())
-        .unwrap();
-    let slow = [("app", "com.example.slow")];
-    assert_eq!(results.next_chunk(1).await.unwrap().unwrap().len(), 1);
-    place.publish(&token, "b", &[json!(3)]).await;
+    for number in 0..50 {
+        place.publish(&token, "a", &[json!(number)]).await;
+        place.publish(&token, "b", &[json!(number)]).await;
+    }
+    let _unread = subscribed(&place, "com.example.unread", "FROM 'a'");
+    let mut slow = subscribed(&place, SLOW, "FROM 'a'");
+    let mut short = subscribed(&place, "com.example.short", "FROM 'a' LIMIT 3");
     let said = Exposition::of(&place).await;
-    let lag = said.total("swarmlet_subscription_lag_events", &slow);
-    assert!((1.0..=3.0).contains(&lag), "{lag}");
-    assert_eq!(said.total("swarmlet_subscriptions", &slow), 1.0);
-    assert_eq!(
-        said.total("swarmlet_query_scanned_events_total", &[app]),
-        2.0
-    );
-    assert!(said.total("swarmlet_query_duration_seconds_count", &[app]) >= 1.0);
-    assert!(said.total("swarmlet_query_scanned_events_total", &slow) >= 1.0);
+    for app in ["com.example.unread", SLOW, "com.example.short"] {
+        assert_eq!(lag(&said, app), 100.0, "{app}");
+    }
+    // More than one read of the log, and not all of the last.
+    for _ in 0..5 {
+        assert_eq!(slow.next_chunk(5).await.unwrap().unwrap().len(), 5);
+    }
+    while short.next_chunk(2).await.unwrap().is_some() {}
+    place.publish(&token, "b", &[json!(50)]).await;
+    let said = Exposition::of(&place).await;
+    assert_eq!(lag(&said, "com.example.unread"), 101.0);
+    assert_eq!(lag(&said, SLOW), 101.0 - 49.0, "those between went by");
+    assert_eq!(lag(&said, "com.example.short"), 0.0, "it has all it wants");
+    let slow_app = [("app", SLOW)];
+    assert_eq!(said.total("swarmlet_subscriptions", &slow_app), 1.0);
+    assert_eq!(said.total("swarmlet_subscriptions", &[]), 3.0);
+    assert!(said.total("swarmlet_query_scanned_events_total", &slow_app) >= 25.0);
 
     // It takes what matches, and looks at the rest while it waits for more.
-    let reading =
-        tokio::spawn(async move { while let Ok(Some(_)) = results.next_chunk(1).await {} });
-    let lag = async || {
-        let said = Exposition::of(&place).await;
-        said.total("swarmlet_subscription_lag_events", &slow)
-    };
-    until(async || lag().await == 0.0).await;
+    let reading = tokio::spawn(async move { while let Ok(Some(_)) = slow.next_chunk(1).await {} });
+    until(async || lag(&Exposition::of(&place).await, SLOW) == 0.0).await;
     reading.abort();
     assert!(reading.await.unwrap_err().is_cancelled());
     let said = Exposition::of(&place).await;
-    assert_eq!(said.total("swarmlet_subscriptions", &[]), 0.0);
+    assert_eq!(said.total("swarmlet_subscriptions", &slow_app), 0.0);
+}
+
+#[tokio::test]
+async fn what_was_queried_is_counted_for_the_app() {
+    let place = Place::open().await;
+    let token = place.token().await;
+    let app = [("app", "com.example.app")];
+    place.publish(&token, "a", &[json!(1), json!(2)]).await;
+    place.query(&token, "FROM 'a'").await;
+    let said = Exposition::of(&place).await;
+    assert_eq!(said.total("swarmlet_query_scanned_events_total", &app), 2.0);
+    assert!(said.total("swarmlet_query_duration_seconds_count", &app) >= 1.0);
 }

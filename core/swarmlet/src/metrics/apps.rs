@@ -74,10 +74,10 @@ impl AppRecorder {
         self.events_read.fetch_add(events, Relaxed);
     }
 
-    /// A subscription begins where the log is at `position`.
-    pub(crate) fn follow(&self, position: u64) -> Arc<Following> {
+    /// A subscription begins where the log is at `position`, with so many events before it.
+    pub(crate) fn follow(&self, position: u64, left: u64) -> Arc<Following> {
         let following = Arc::<Following>::default();
-        following.begin(position, 0);
+        following.begin(position, left);
         self.followings().push(following.clone());
         following
     }
@@ -123,6 +123,11 @@ impl Following {
         self.left.store(left.saturating_sub(events), Relaxed);
     }
 
+    /// It takes no more, whatever comes.
+    pub(crate) fn end(&self) {
+        self.begin(u64::MAX, 0);
+    }
+
     fn lag(&self, position: u64) -> u64 {
         let came = position.saturating_sub(self.seen.load(Relaxed));
         self.left.load(Relaxed).saturating_add(came)
@@ -155,14 +160,16 @@ mod tests {
     #[test]
     fn the_lag_is_what_is_left_of_a_round_and_what_came_since() {
         let recorder = AppRecorder::default();
-        let (slow, quick) = (recorder.follow(10), recorder.follow(10));
-        slow.begin(10, 5);
+        let (slow, quick) = (recorder.follow(10, 5), recorder.follow(10, 0));
+        let lag = |position| recorder.snapshot(position).subscription_lag;
+        assert_eq!((lag(10), lag(11)), (5, 6));
         slow.advance(2);
         quick.begin(14, 0);
-        let lag = |position| recorder.snapshot(position).subscription_lag;
         assert_eq!((lag(10), lag(14)), (3, 7));
         recorder.unfollow(&slow);
         assert_eq!((lag(14), lag(15)), (0, 1));
+        quick.end();
+        assert_eq!(lag(15), 0);
         assert_eq!(recorder.snapshot(15).subscriptions, 1);
     }
 }

@@ -20,7 +20,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 
-use swarmlet_engine::event::{EventKey, Offset, Offsets, StreamId};
+use swarmlet_engine::event::{EventKey, Offset, Offsets};
 use swarmlet_engine::log::{Order, Query};
 use swarmlet_engine::select::Selection;
 use swarmlet_engine::{Error, ErrorKind, Result};
@@ -28,11 +28,12 @@ use tokio::runtime::{Handle, TryCurrentError};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinHandle};
 
+use super::lag::Lag;
 use super::output::{Item, Output};
 use super::program::Program;
 use super::read::{Chunk, Job, Source};
 use crate::limits::{CHUNK_EVENTS_FIRST, CHUNK_GROWTH};
-use crate::metrics::{AppRecorder, Following};
+use crate::metrics::AppRecorder;
 use crate::parking::Spot;
 use crate::state::{Phase, Progress, State};
 
@@ -72,7 +73,7 @@ pub(super) struct Pull {
     /// Who asks.
     app: Arc<AppRecorder>,
     /// How far a subscription is, as that is told; a query is nowhere.
-    following: Option<Arc<Following>>,
+    lag: Option<Lag>,
     progress: watch::Receiver<Progress>,
     selection: Option<Selection>,
     order: Order,
@@ -120,13 +121,17 @@ impl Pull {
     pub(super) fn new(state: Arc<State>, app: Arc<AppRecorder>, reading: Reading) -> Self {
         let progress = state.watch();
         let is_endless = reading.upper.is_none();
-        let following = is_endless.then(|| app.follow(progress.borrow().position));
+        let lag = is_endless.then(|| {
+            let position = progress.borrow().position;
+            let log = state.log().ok();
+            Lag::new(app.clone(), position, &reading.lower, log.as_deref())
+        });
         let spot = state.parking.spot();
         let is_settling = !reading.program.needs_flush();
         Self {
             state,
             app,
-            following,
+            lag,
             progress,
             selection: reading.selection,
             order: reading.order,
@@ -187,6 +192,7 @@ impl Pull {
                         // After a panic nobody knows what the program has seen.
                         let is_lost = error.is_panic();
                         self.stage = if is_lost { Stage::Ended } else { Stage::Rest };
+                        self.settle();
                         return Poll::Ready(Err(interrupted(&error)));
                     }
                 },
@@ -230,7 +236,7 @@ impl Pull {
     pub(super) fn take(&mut self, max: usize) -> Vec<Output> {
         let outputs: Vec<Output> = self.buffer.drain(..max.min(self.buffer.len())).collect();
         for key in outputs.iter().filter_map(|output| output.settled) {
-            self.handed_out.advance(key.stream, key.offset);
+            self.hand_out(key);
         }
         self.settle();
         outputs
@@ -271,9 +277,10 @@ impl Pull {
                         self.stage = Stage::Waiting(grown(self.progress.clone(), position));
                         return Ok(());
                     }
-                    let present = self.state.log()?.present();
-                    if let Some(following) = &self.following {
-                        following.begin(position, behind(&self.position, &present));
+                    let log = self.state.log()?;
+                    let present = log.present();
+                    if let Some(lag) = &mut self.lag {
+                        lag.begin(position, &self.position, &present, &log);
                     }
                     present
                 }
@@ -379,11 +386,9 @@ impl Pull {
             }
             let before = self.position.next(key.stream);
             self.position.advance(key.stream, key.offset);
-            if let Some(following) = &self.following {
-                following.advance(self.position.next(key.stream) - before);
-            }
-            if self.is_settling {
-                self.handed_out.advance(key.stream, key.offset);
+            match self.is_settling {
+                true => self.hand_out(key),
+                false => self.note_passed(key, before),
             }
         }
         if self.is_round_read {
@@ -391,9 +396,26 @@ impl Pull {
                 self.position.advance(stream, last);
                 self.handed_out.advance(stream, last);
             }
-            if let Some(following) = &self.following {
-                following.advance(u64::MAX);
+            if let Some(lag) = &self.lag {
+                lag.end_round();
             }
+        }
+        if let (Stage::Ended, Some(lag)) = (&self.stage, &self.lag) {
+            lag.end();
+        }
+    }
+
+    /// All that matches in a stream is handed out up to `key`.
+    fn hand_out(&mut self, key: EventKey) {
+        let before = self.handed_out.next(key.stream);
+        self.handed_out.advance(key.stream, key.offset);
+        self.note_passed(key, before);
+    }
+
+    /// What its stream has from `before` up to `key` was taken or passed over.
+    fn note_passed(&self, key: EventKey, before: u64) {
+        if let Some(lag) = &self.lag {
+            lag.pass(before, key);
         }
     }
 
@@ -417,14 +439,6 @@ impl Pull {
     }
 }
 
-impl Drop for Pull {
-    fn drop(&mut self) {
-        if let Some(following) = &self.following {
-            self.app.unfollow(following);
-        }
-    }
-}
-
 impl fmt::Debug for Pull {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.debug_struct("Pull")
@@ -434,15 +448,6 @@ impl fmt::Debug for Pull {
             .field("buffered", &self.buffer.len())
             .finish_non_exhaustive()
     }
-}
-
-/// How many events lie behind `here` up to `present`.
-fn behind(here: &Offsets, present: &Offsets) -> u64 {
-    let left = |(stream, last): (StreamId, Offset)| {
-        let next = here.next(stream);
-        (last.get() + 1).saturating_sub(next)
-    };
-    present.iter().map(left).sum()
 }
 
 /// Done when there is more than at `position`, or when the node closes.
