@@ -24,7 +24,7 @@ pub use key::EventKey;
 pub use node_id::NodeId;
 pub use offsets::Offsets;
 pub use payload::Payload;
-pub use run::{Run, RunBatch};
+pub use run::{Run, RunBatch, Unfit};
 pub use sequence::{Lamport, Offset, Timestamp};
 pub use sign::{DeviceKey, Signature, Signer};
 pub use stream::{Incarnation, StreamId, StreamName, StreamNumber};

@@ -7,10 +7,12 @@
 use std::ops::Range;
 
 use bytes::Bytes;
+use thiserror::Error;
 
 use super::batch::{Batch, BatchHash, BatchHeader};
 use super::codec::{Malformed, Reader};
 use super::sequence::{Lamport, Offset};
+use super::sign::Signature;
 use super::stream::{StreamId, StreamName};
 use crate::limits::RUN_BYTES_MAX;
 
@@ -37,6 +39,25 @@ pub struct RunBatch {
     pub first_lamport: Lamport,
 }
 
+/// Why bytes are not taken as a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Unfit {
+    /// They are not laid out as a run, or do not hold together.
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    /// The last batch has no signature, or one that is not of its author.
+    #[error(transparent)]
+    Unsigned(Malformed),
+}
+
+impl From<Unfit> for Malformed {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Malformed(malformed) | Unfit::Unsigned(malformed) => malformed,
+        }
+    }
+}
+
 impl Run {
     /// Checks everything about a run but whether it continues what is here.
     ///
@@ -44,7 +65,19 @@ impl Run {
     ///
     /// If it is empty, too long, of several streams, has a gap, a wrong hash, lamports that do not
     /// grow, or if its last batch lacks its author's signature.
-    pub fn check(bytes: Bytes) -> Result<Self, Malformed> {
+    pub fn check(bytes: Bytes) -> Result<Self, Unfit> {
+        let (run, signature) = Self::read(bytes)?;
+        let is_authors = |signature| run.hash().is_signed(run.stream.node, &signature);
+        if !signature.is_some_and(is_authors) {
+            let what = "a run does not end with its author's signature";
+            let at = run.bytes.len();
+            return Err(Unfit::Unsigned(Malformed { what, at }));
+        }
+        Ok(run)
+    }
+
+    /// A run that holds together, and the signature at its end, which was not checked.
+    fn read(bytes: Bytes) -> Result<(Self, Option<Signature>), Malformed> {
         let mut reader = Reader::new(&bytes);
         if bytes.len() > RUN_BYTES_MAX {
             return Err(reader.malformed("a run is too long"));
@@ -76,21 +109,13 @@ impl Run {
             .last()
             .ok_or_else(|| reader.malformed("a run has no batch"))?;
         let stream = last.header.stream;
-        if !signature.is_some_and(|signature| last.hash.is_signed(stream.node, &signature)) {
-            return Err(reader.malformed(UNSIGNED));
-        }
-        Ok(Self {
+        let run = Self {
             bytes,
             stream,
             batches,
             begins_behind: None,
-        })
-    }
-
-    /// Whether it is the signature for which a run was refused.
-    #[must_use]
-    pub fn is_forged(error: &Malformed) -> bool {
-        error.what == UNSIGNED
+        };
+        Ok((run, signature))
     }
 
     /// The same, to be taken though what is before it is missing: its stream goes on at `next`
@@ -171,9 +196,6 @@ impl Run {
     }
 }
 
-/// What is said of a run whose last batch has no signature, or one that does not hold.
-const UNSIGNED: &str = "a run does not end with its author's signature";
-
 /// Whether `next` is what its author wrote after `before`, as far as the two tell.
 fn check_follows(before: &RunBatch, next: &RunBatch) -> Result<(), &'static str> {
     if next.header.stream != before.header.stream {
@@ -228,7 +250,7 @@ mod tests {
     fn check(batches: &[&Batch]) -> Result<Run, &'static str> {
         let mut bytes = Vec::new();
         batches.iter().for_each(|batch| batch.encode(&mut bytes));
-        Run::check(bytes.into()).map_err(|error| error.what)
+        Run::check(bytes.into()).map_err(|unfit| Malformed::from(unfit).what)
     }
 
     #[test]

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use super::machine::Sync;
 use super::session::Session;
-use crate::event::codec::Malformed;
-use crate::event::{NodeId, Run, StreamId};
+use crate::event::{NodeId, Run, StreamId, Unfit};
 
 /// What has happened in all sessions together, those that ended too.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,11 +21,11 @@ pub struct Tally {
 
 impl Tally {
     /// A run was checked.
-    pub(super) fn note_checked(&mut self, checked: &Result<Run, Malformed>) {
+    pub(super) fn note_checked(&mut self, checked: &Result<Run, Unfit>) {
         match checked {
             Ok(_) => self.runs_verified += 1,
-            Err(error) if Run::is_forged(error) => self.runs_forged += 1,
-            Err(_) => {}
+            Err(Unfit::Unsigned(_)) => self.runs_forged += 1,
+            Err(Unfit::Malformed(_)) => {}
         }
     }
 

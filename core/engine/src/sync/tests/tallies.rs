@@ -1,7 +1,7 @@
 //! What is counted, and that it outlives the sessions.
 
 use super::bench::Bench;
-use crate::event::{Offset, Run};
+use crate::event::{Offset, Run, Unfit};
 use crate::sync::{Chunk, Concern, Frame, Tally};
 
 fn tally(bench: &Bench, at: usize) -> &Tally {
@@ -38,8 +38,8 @@ fn a_run_that_was_changed_on_its_way_is_counted_as_forged() {
     let forged = |at: usize| {
         let mut bytes = run.bytes.clone();
         bytes[at] ^= 1;
-        let error = Run::check(bytes.clone().into()).err()?;
-        Run::is_forged(&error).then_some(bytes)
+        let unfit = Run::check(bytes.clone().into()).err()?;
+        matches!(unfit, Unfit::Unsigned(_)).then_some(bytes)
     };
     let bytes = (0..run.bytes.len()).find_map(forged).unwrap();
     let chunk = Chunk {
