@@ -102,17 +102,14 @@ impl net::Handshake for Conversation {
                 then: net::Then::Receive,
             };
         };
-        let introduced = self.introduced(received);
-        self.recorders.swarm.note_checked(introduced.is_some());
-        let Some(node) = introduced else {
-            self.ending = Some(Greeting::Other);
-            return refuse("the device at the other end did not prove its identity");
+        let Some(node) = self.introduced(received) else {
+            return self.give_up("the device at the other end did not prove its identity");
         };
         // The network does not connect a node with itself.
         if node == self.house.own {
-            self.ending = Some(Greeting::Other);
             self.house.met_clone();
-            return refuse("another device has the identity of this one: its folder was copied");
+            return self
+                .give_up("another device has the identity of this one: its folder was copied");
         }
         match self.stage_with(node) {
             Some(stage) => {
@@ -141,7 +138,9 @@ impl Conversation {
         let node = NodeId::from_bytes(node.try_into().ok()?);
         let signature = Signature::from_bytes(signature.try_into().ok()?);
         let message = introduction(self.ends.peer, self.ends.own);
-        signature.is_valid(node, &message).then_some(node)
+        let holds = signature.is_valid(node, &message);
+        self.recorders.swarm.note_checked(holds);
+        holds.then_some(node)
     }
 
     /// What to talk about with it; nothing if this node is alone.
@@ -170,11 +169,11 @@ impl Conversation {
 
     fn judge(&mut self, received: Option<&[u8]>) -> net::Step {
         let Ok(random) = random() else {
-            return refuse("the operating system gives no randomness");
+            return self.give_up("the operating system gives no randomness");
         };
         let wall_secs = self.house.wall_secs();
         let judged = match &mut self.stage {
-            Stage::Introduction => return refuse("nothing was said yet"),
+            Stage::Introduction => return self.give_up("nothing was said yet"),
             Stage::AsJoiner(joining) => joining.step(received, wall_secs),
             Stage::AsMember(handshake) => {
                 let signer = self.house.signer.clone();
@@ -196,7 +195,7 @@ impl Conversation {
                 };
                 match self.house.with(step) {
                     Some(judged) => judged,
-                    None => return refuse("this node is in no swarm"),
+                    None => return self.give_up("this node is in no swarm"),
                 }
             }
         };
@@ -205,29 +204,39 @@ impl Conversation {
 
     /// Keeps what was decided before the other side hears of it.
     fn conclude(&mut self, Judged { send, then }: Judged) -> net::Step {
-        self.note_verdict(&then);
+        self.note_checked(&then);
         let house = &self.house;
-        let then = match then {
-            Verdict::Receive => net::Then::Receive,
+        let (ending, then) = match then {
+            Verdict::Receive => {
+                return net::Step {
+                    send,
+                    then: net::Then::Receive,
+                };
+            }
             Verdict::Admit(member) => {
                 self.admit(&member);
-                net::Then::Admit
+                (Greeting::Ok, net::Then::Admit)
             }
             Verdict::LetIn(chain) => {
                 let device = chain.device();
                 if let Err(error) = house.keep(*chain) {
                     tracing::error!(%error, %device, "who was let in cannot be kept");
-                    return refuse("what was granted cannot be kept");
+                    return self.give_up("what was granted cannot be kept");
                 }
                 tracing::info!(%device, "a device was let in");
-                net::Then::Part
+                (Greeting::Ok, net::Then::Part)
             }
             Verdict::Joined(joined) => {
-                let entered = Membership::joined(*joined);
-                if let Err(error) = entered.and_then(|membership| house.enter(membership)) {
-                    house.report(JoinState::Failed(error.to_string()));
-                }
-                net::Then::Part
+                let membership = Membership::joined(*joined);
+                let entered = membership.and_then(|membership| house.enter(membership));
+                let ending = match entered {
+                    Ok(()) => Greeting::Ok,
+                    Err(error) => {
+                        house.report(JoinState::Failed(error.to_string()));
+                        Greeting::Other
+                    }
+                };
+                (ending, net::Then::Part)
             }
             Verdict::Wait(ticket) => {
                 house.report(JoinState::Waiting(ticket.code));
@@ -236,32 +245,34 @@ impl Conversation {
                         **wish = Wish::Again(*ticket);
                     }
                 });
-                net::Then::Part
+                (Greeting::Other, net::Then::Part)
             }
             Verdict::Refuse(denial) => {
                 if matches!(self.stage, Stage::AsJoiner(_)) && self.is_final(denial) {
                     house.report(JoinState::Refused(denial));
                 }
-                net::Then::Refuse(denial.text().into())
+                let then = net::Then::Refuse(denial.text().into());
+                (Greeting::from(denial), then)
             }
         };
+        self.ending = Some(ending);
         net::Step { send, then }
     }
 
-    /// Counts what was decided.
-    fn note_verdict(&mut self, verdict: &Verdict) {
+    /// Refuses for a reason of this node.
+    fn give_up(&mut self, why: &str) -> net::Step {
+        self.ending = Some(Greeting::Other);
+        refuse(why)
+    }
+
+    /// Counts the signature that was checked for a verdict, if one was.
+    fn note_checked(&self, verdict: &Verdict) {
         let swarm = &self.recorders.swarm;
         match verdict {
             Verdict::Admit(_) => swarm.note_checked(true),
             Verdict::Refuse(Denial::BadSignature) => swarm.note_checked(false),
             _ => {}
         }
-        self.ending = match verdict {
-            Verdict::Receive => self.ending,
-            Verdict::Admit(_) | Verdict::LetIn(_) | Verdict::Joined(_) => Some(Greeting::Ok),
-            Verdict::Wait(_) => Some(Greeting::Other),
-            Verdict::Refuse(denial) => Some(Greeting::from(*denial)),
-        };
     }
 
     /// Whether asking again would not help.
@@ -315,4 +326,100 @@ fn refuse(why: &str) -> net::Step {
 
 fn hex(bytes: &[u8; 8]) -> String {
     format!("{:016x}", u64::from_be_bytes(*bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use swarmlet_engine::event::{DeviceKey, Signer};
+    use swarmlet_engine::log::Durability;
+    use swarmlet_engine::membership::{Grant, InviteTerms, Name};
+    use swarmlet_net::Gate;
+
+    use super::super::vault::Vault;
+    use super::*;
+    use crate::clock::{Clock, SystemClock};
+
+    fn gate(seed: u8, vault: Vault) -> NodeGate {
+        let signer: Arc<dyn Signer> = Arc::new(DeviceKey::from_seed(&[seed; 32]));
+        let clock = Arc::new(SystemClock);
+        let recorders = Recorders::new(clock.now(), Durability::Synced);
+        NodeGate {
+            house: Arc::new(Gatehouse::open(vault, signer, clock).unwrap()),
+            recorders: Arc::new(recorders),
+            nonce: [seed; 8],
+        }
+    }
+
+    /// How conversations ended, those of which there were some.
+    fn endings(gate: &NodeGate) -> Vec<(&'static str, u64)> {
+        let ended = gate.recorders.snapshot(0).swarm.handshakes.into_iter();
+        ended.filter(|(_, times)| *times > 0).collect()
+    }
+
+    /// Lets the two talk with each other until nobody has more to say.
+    fn talk(gates: [&NodeGate; 2]) {
+        let keys = [PeerKey::new([1; 32]), PeerKey::new([2; 32])];
+        let begin = |at: usize| gates[at].begin(keys[at], keys[1 - at], at == 0);
+        let mut sides = [begin(0), begin(1)];
+        let mut said = VecDeque::new();
+        for (at, side) in sides.iter_mut().enumerate() {
+            said.push_back((at, side.step(None).send.unwrap()));
+        }
+        let mut is_over = [false; 2];
+        while let Some((from, message)) = said.pop_front() {
+            let at = 1 - from;
+            if !is_over[at] {
+                let step = sides[at].step(Some(&message));
+                said.extend(step.send.map(|message| (at, message)));
+                is_over[at] = matches!(step.then, net::Then::Refuse(_) | net::Then::Part);
+            }
+        }
+        sides.iter_mut().for_each(|side| side.ended());
+    }
+
+    #[test]
+    fn only_what_was_carried_out_has_ended_well() {
+        let folder = tempfile::tempdir().unwrap();
+        let issuer = gate(1, Vault::new(Some(folder.path())));
+        let name = |name| Name::new(name).unwrap();
+        let (house, root) = (&issuer.house, DeviceKey::from_seed(&[9; 32]));
+        let moment = (house.wall_secs(), [3; 16]);
+        let founded = Membership::found(name("plant"), name("first"), &root, house.own, moment);
+        house.enter(founded.unwrap()).unwrap();
+        let terms = InviteTerms {
+            grant: Grant::member(),
+            uses: 1,
+            expires_at: moment.0 + 3_600,
+        };
+        let invite = house.change(|membership| {
+            let registrar = membership.registrar.as_mut().unwrap();
+            registrar.invite(terms, Vec::new(), [5; 24], moment.0)
+        });
+        // Without a folder it cannot keep what it is granted.
+        let joiner = gate(2, Vault::new(None));
+        let wish = Wish::Invite(invite.unwrap());
+        joiner.house.wish(wish, name("other")).unwrap();
+        talk([&issuer, &joiner]);
+        let failed = matches!(*joiner.house.joining().borrow(), JoinState::Failed(_));
+        assert!(failed, "{:?}", joiner.house.joining());
+        assert_eq!(endings(&issuer), [("ok", 1)]);
+        assert_eq!(endings(&joiner), [("other", 1)]);
+    }
+
+    #[test]
+    fn an_introduction_that_is_none_has_no_signature_that_fails() {
+        let node = gate(1, Vault::new(None));
+        for (introduction, failed) in [(&[0; 95][..], 0), (&[0; 96], 1)] {
+            let mut side = node.begin(PeerKey::new([1; 32]), PeerKey::new([2; 32]), true);
+            side.step(None);
+            let step = side.step(Some(introduction));
+            assert!(matches!(step.then, net::Then::Refuse(_)));
+            side.ended();
+            let counted = node.recorders.snapshot(0).swarm;
+            assert_eq!(counted.signatures_failed, failed);
+        }
+        assert_eq!(endings(&node), [("other", 2)]);
+    }
 }
