@@ -1,7 +1,6 @@
 //! What all requests share: the node, what was decided about the gateway, and whether it closes.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use swarmlet::Node;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -42,7 +41,6 @@ pub(crate) struct Desk {
     /// Room for sockets.
     pub(crate) sockets: Arc<Semaphore>,
     streams: Arc<Semaphore>,
-    started: Instant,
     is_closing: watch::Sender<bool>,
 }
 
@@ -64,14 +62,8 @@ impl Desk {
             reads: Semaphore::new(READS_MAX),
             sockets: Arc::new(Semaphore::new(SOCKETS_MAX)),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
-            started: Instant::now(),
             is_closing: watch::Sender::new(false),
         }
-    }
-
-    /// For how long the gateway has been there.
-    pub(crate) fn uptime(&self) -> Duration {
-        self.started.elapsed()
     }
 
     /// Room for a request that publishes, of so many bytes; given back when the permit is dropped.

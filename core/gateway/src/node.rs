@@ -10,9 +10,10 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::json;
-use swarmlet::Peer;
+use swarmlet::{Node, Peer};
 
 use crate::auth::Caller;
+use crate::background::in_background;
 use crate::desk::Desk;
 use crate::negotiation::{self, JSON, TEXT};
 use crate::problem::Problem;
@@ -31,12 +32,20 @@ pub(crate) async fn id(
 }
 
 /// How the node is, whom it is connected with, and who else is in the swarm.
-pub(crate) async fn info(State(desk): State<Arc<Desk>>, _: Caller) -> Response {
-    let swarm = desk.node.swarm();
-    let (uptime, peers) = (desk.uptime(), swarm.peers());
+pub(crate) async fn info(State(desk): State<Arc<Desk>>, _: Caller) -> Result<Response, Problem> {
+    // Whoever changes the swarm may have the members to themselves while the disk writes.
+    let info = in_background(move || Ok(info_of(&desk.node))).await;
+    // It fails only if it is cut off.
+    let info = info.map_err(|_| Problem::Internal)?;
+    Ok(([(CONTENT_TYPE, JSON)], info).into_response())
+}
+
+fn info_of(node: &Node) -> String {
+    let swarm = node.swarm();
+    let (uptime, peers) = (node.metrics().uptime, swarm.peers());
     // A node that is in no swarm has no members.
     let others = swarm.members().unwrap_or_default().into_iter();
-    let others = others.filter(|other| !other.is_revoked && other.node != desk.node.id());
+    let others = others.filter(|other| !other.is_revoked && other.node != node.id());
     let others = others.map(|other| (other.node.to_string(), Standing::NotWorking));
     let mut statuses: BTreeMap<String, Standing> = others.collect();
     statuses.extend(
@@ -44,13 +53,13 @@ pub(crate) async fn info(State(desk): State<Arc<Desk>>, _: Caller) -> Response {
             .iter()
             .map(|peer| (peer.node.to_string(), status(peer))),
     );
-    let info = json!({
+    json!({
         "connectedNodes": peers.len(),
         "uptime": { "secs": uptime.as_secs(), "nanos": uptime.subsec_nanos() },
         "version": version(),
         "swarmState": { "peersStatus": statuses },
-    });
-    ([(CONTENT_TYPE, JSON)], info.to_string()).into_response()
+    })
+    .to_string()
 }
 
 /// How far behind a peer is, in the predecessor's words.

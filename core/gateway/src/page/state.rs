@@ -98,7 +98,7 @@ impl NodeState {
             storage: Storage::of(&metrics, desk.usage.known(node).as_ref()),
             counters,
             gauges: measures::gauges(desk, &metrics),
-            uptime_secs: desk.uptime().as_secs(),
+            uptime_secs: metrics.uptime.as_secs(),
         })
     }
 }
