@@ -2,6 +2,7 @@
 //!
 //! The buckets are fixed, so that a snapshot maps one to one to what monitoring systems read.
 
+use std::iter::Sum;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
@@ -45,6 +46,16 @@ impl Histogram {
             seen >= rank
         })?;
         BOUNDS.get(bucket).copied()
+    }
+}
+
+/// All durations of several histograms.
+impl Sum for Histogram {
+    fn sum<I: Iterator<Item = Self>>(histograms: I) -> Self {
+        histograms.fold(Self::default(), |all, other| Self {
+            counts: std::array::from_fn(|index| all.counts[index] + other.counts[index]),
+            sum_micros: all.sum_micros.saturating_add(other.sum_micros),
+        })
     }
 }
 
@@ -129,5 +140,16 @@ mod tests {
         assert_eq!(histogram.quantile(0.5), Some(Duration::from_micros(200)));
         assert_eq!(histogram.quantile(0.99), Some(Duration::from_micros(200)));
         assert_eq!(histogram.quantile(1.0), None);
+    }
+
+    #[test]
+    fn several_histograms_add_up() {
+        let recorders = [Recorder::default(), Recorder::default()];
+        recorders[0].record(Duration::from_micros(50));
+        recorders[1].record_many(Duration::from_micros(60), 2);
+        recorders[1].record(Duration::from_secs(1));
+        let all: Histogram = recorders.iter().map(Recorder::snapshot).sum();
+        assert_eq!((all.count(), all.counts()[0]), (4, 3));
+        assert_eq!(all.sum(), Duration::from_micros(1_000_170));
     }
 }

@@ -24,12 +24,10 @@ pub(crate) struct Recorders {
     pub(crate) publish: Recorder,
     pub(crate) append: Recorder,
     pub(crate) sync: Recorder,
-    pub(crate) query: Recorder,
     pub(crate) compaction: Recorder,
     pub(crate) query_failures: AtomicU64,
     pub(crate) publish_failures: AtomicU64,
     pub(crate) results_open: AtomicU64,
-    pub(crate) subscriptions_open: AtomicU64,
     pub(crate) corruptions: AtomicU64,
     pub(crate) repairs: AtomicU64,
     pub(crate) apps: Apps,
@@ -49,12 +47,10 @@ impl Recorders {
             publish: Recorder::default(),
             append: Recorder::default(),
             sync: Recorder::default(),
-            query: Recorder::default(),
             compaction: Recorder::default(),
             query_failures: AtomicU64::new(0),
             publish_failures: AtomicU64::new(0),
             results_open: AtomicU64::new(0),
-            subscriptions_open: AtomicU64::new(0),
             corruptions: AtomicU64::new(0),
             repairs: AtomicU64::new(0),
             apps: Apps::default(),
@@ -78,6 +74,7 @@ impl Recorders {
     /// others know.
     pub(crate) fn snapshot(&self, position: u64) -> Metrics {
         let (since, opened) = self.opened;
+        let apps = self.apps.snapshot(position);
         Metrics {
             uptime: since.elapsed(),
             opened,
@@ -87,15 +84,15 @@ impl Recorders {
             publish: self.publish.snapshot(),
             append: self.append.snapshot(),
             sync: self.sync.snapshot(),
-            query: self.query.snapshot(),
+            query: apps.iter().map(|app| app.query).sum(),
             compaction: self.compaction.snapshot(),
             query_failures: self.query_failures.load(Relaxed),
             publish_failures: self.publish_failures.load(Relaxed),
             results_open: self.results_open.load(Relaxed),
-            subscriptions_open: self.subscriptions_open.load(Relaxed),
+            subscriptions_open: apps.iter().map(|app| app.subscriptions).sum(),
             corruptions: self.corruptions.load(Relaxed),
             repairs: self.repairs.load(Relaxed),
-            apps: self.apps.snapshot(position),
+            apps,
             swarm: SwarmMetrics {
                 peers: self.peers.snapshot(),
                 ..self.swarm.snapshot()

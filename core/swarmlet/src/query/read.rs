@@ -61,7 +61,6 @@ impl Job {
         let taken = Stopwatch::start();
         let chunk = self.read();
         let taken = taken.elapsed();
-        recorders.query.record(taken);
         app.note_read(taken, chunk.events_read);
         if let Some(error) = &chunk.error
             && error.kind() != ErrorKind::Closed

@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::atomic::AtomicU64;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -48,7 +49,9 @@ impl Results {
             sort,
             is_failed: false,
         };
-        count(results.counter());
+        if let Some(counter) = results.counter() {
+            count(counter);
+        }
         results
     }
 
@@ -212,18 +215,18 @@ impl Results {
         })
     }
 
-    fn counter(&self) -> &std::sync::atomic::AtomicU64 {
-        let recorders = &self.pull.state().recorders;
-        match self.sort {
-            Sort::Query => &recorders.results_open,
-            Sort::Subscription => &recorders.subscriptions_open,
-        }
+    /// What counts these results while they are held; subscriptions are counted by their apps.
+    fn counter(&self) -> Option<&AtomicU64> {
+        let is_query = self.sort == Sort::Query;
+        is_query.then(|| &self.pull.state().recorders.results_open)
     }
 }
 
 impl Drop for Results {
     fn drop(&mut self) {
-        discount(self.counter());
+        if let Some(counter) = self.counter() {
+            discount(counter);
+        }
     }
 }
 
