@@ -90,9 +90,11 @@ impl Recorder {
     }
 }
 
-/// 100 us is the fastest sync seen, 5 s is when people call it broken; between them about three
-/// steps a decade.
-const BOUNDS: [Duration; 15] = [
+/// 100 us is the fastest sync seen, 5 s is when people call a call broken; between them about three
+/// steps a decade. Above are things that nobody waits for, in few steps, as each is a series for
+/// each histogram: merging and retention of large segments take minutes, and events of a device
+/// that was away come after hours.
+const BOUNDS: [Duration; 20] = [
     Duration::from_micros(100),
     Duration::from_micros(200),
     Duration::from_micros(500),
@@ -108,6 +110,11 @@ const BOUNDS: [Duration; 15] = [
     Duration::from_secs(1),
     Duration::from_secs(2),
     Duration::from_secs(5),
+    Duration::from_secs(10),
+    Duration::from_secs(30),
+    Duration::from_secs(60),
+    Duration::from_secs(5 * 60),
+    Duration::from_secs(60 * 60),
 ];
 const BUCKETS: usize = BOUNDS.len() + 1;
 
@@ -118,14 +125,14 @@ mod tests {
     #[test]
     fn durations_fall_into_the_bucket_that_bounds_them() {
         let recorder = Recorder::default();
-        for micros in [1, 100, 101, 5_000_000, 5_000_001] {
+        for micros in [1, 100, 101, 5_000_000, 5_000_001, 3_600_000_001] {
             recorder.record(Duration::from_micros(micros));
         }
         let histogram = recorder.snapshot();
         assert_eq!(histogram.counts()[..2], [2, 1]);
-        assert_eq!(histogram.counts()[14..], [1, 1]);
-        assert_eq!(histogram.count(), 5);
-        assert_eq!(histogram.sum(), Duration::from_micros(10_000_203));
+        assert_eq!(histogram.counts()[14..], [1, 1, 0, 0, 0, 0, 1]);
+        assert_eq!(histogram.count(), 6);
+        assert_eq!(histogram.sum(), Duration::from_micros(3_610_000_204));
     }
 
     #[test]
@@ -135,7 +142,7 @@ mod tests {
         for _ in 0..99 {
             recorder.record(Duration::from_micros(150));
         }
-        recorder.record(Duration::from_secs(9));
+        recorder.record(Duration::from_secs(2 * 60 * 60));
         let histogram = recorder.snapshot();
         assert_eq!(histogram.quantile(0.5), Some(Duration::from_micros(200)));
         assert_eq!(histogram.quantile(0.99), Some(Duration::from_micros(200)));
