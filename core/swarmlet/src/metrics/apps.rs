@@ -1,21 +1,18 @@
 //! What is counted for each app.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use swarmlet_engine::event::AppId;
 
 use super::histogram::Recorder;
+use super::named::Named;
 use super::snapshot::AppMetrics;
 use crate::limits::APPS_NAMED_MAX;
 
 /// All apps: the first ones by name, the others together.
-#[derive(Debug, Default)]
-pub(crate) struct Apps {
-    named: Mutex<BTreeMap<AppId, Arc<AppRecorder>>>,
-    others: Arc<AppRecorder>,
-}
+#[derive(Debug)]
+pub(crate) struct Apps(Named<AppId, AppRecorder>);
 
 /// What is counted of an app.
 #[derive(Debug, Default)]
@@ -36,30 +33,23 @@ pub(crate) struct Following {
     left: AtomicU64,
 }
 
+impl Default for Apps {
+    fn default() -> Self {
+        Self(Named::new(APPS_NAMED_MAX))
+    }
+}
+
 impl Apps {
     pub(crate) fn of(&self, app_id: &AppId) -> Arc<AppRecorder> {
-        let mut named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = named.get(app_id) {
-            return known.clone();
-        }
-        if named.len() == APPS_NAMED_MAX {
-            return self.others.clone();
-        }
-        named.entry(app_id.clone()).or_default().clone()
+        self.0.of(app_id)
     }
 
     /// All of them, where the log is at `position`; the others last, if there are any.
     pub(super) fn snapshot(&self, position: u64) -> Vec<AppMetrics> {
-        let named = self.named.lock().unwrap_or_else(PoisonError::into_inner);
-        let apps = named.iter().map(|(app_id, recorder)| AppMetrics {
-            app: Some(app_id.clone()),
+        self.0.snapshot(|app_id, recorder| AppMetrics {
+            app: app_id.cloned(),
             ..recorder.snapshot(position)
-        });
-        let mut apps: Vec<AppMetrics> = apps.collect();
-        if named.len() == APPS_NAMED_MAX {
-            apps.push(self.others.snapshot(position));
-        }
-        apps
+        })
     }
 }
 

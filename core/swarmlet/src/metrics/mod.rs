@@ -1,12 +1,13 @@
 //! What the node counts and measures, cheap enough to be always on.
 //!
 //! Counters are relaxed atomics, one struct for each concern, all of them in `recorders`: `apps`
-//! and `peers` for what has names, `swarm` and `blobs` for the rest, `histogram` for durations.
-//! `snapshot` is what of it is read. Nothing here decides anything.
+//! and `peers` for what has names, in tables of `named`, `swarm` and `blobs` for the rest,
+//! `histogram` for durations. `snapshot` is what of it is read. Nothing here decides anything.
 
 mod apps;
 mod blobs;
 mod histogram;
+mod named;
 mod peers;
 mod recorders;
 mod snapshot;

@@ -9,22 +9,17 @@ use swarmlet_engine::event::NodeId;
 use swarmlet_engine::sync::Concern;
 use swarmlet_net::Protocol;
 
+use super::named::Named;
 use super::snapshot::{LinkMetrics, PeerMetrics, Traffic};
 use crate::clock::Stopwatch;
 use crate::limits::PEERS_NAMED_MAX;
 
 /// All peers: the first ones that were met by name, the others together.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Peers {
-    known: Mutex<Known>,
-    others: Arc<PeerRecorder>,
-}
-
-#[derive(Debug, Default)]
-struct Known {
-    named: BTreeMap<NodeId, Arc<PeerRecorder>>,
+    counted: Named<NodeId, PeerRecorder>,
     /// All that were met. Only members are, and their number is bounded.
-    met: BTreeSet<NodeId>,
+    met: Mutex<BTreeSet<NodeId>>,
 }
 
 /// What is counted of a peer.
@@ -68,18 +63,22 @@ pub(crate) struct Connected {
     number: u64,
 }
 
+impl Default for Peers {
+    fn default() -> Self {
+        Self {
+            counted: Named::new(PEERS_NAMED_MAX),
+            met: Mutex::default(),
+        }
+    }
+}
+
 impl Peers {
     /// Connection `number`, which no other one has, is there, with a member.
     pub(crate) fn connect(&self, node: NodeId, protocol: Protocol, number: u64) -> Connected {
-        let mut known = self.lock();
-        let has_room = known.named.len() < PEERS_NAMED_MAX;
-        let peer = match known.named.get(&node) {
-            Some(peer) => peer.clone(),
-            None if has_room => known.named.entry(node).or_default().clone(),
-            None => self.others.clone(),
-        };
-        let is_first = known.met.insert(node);
-        drop(known);
+        let peer = self.counted.of(&node);
+        let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_first = met.insert(node);
+        drop(met);
         let link = match protocol {
             Protocol::Tcp => peer.tcp.clone(),
             Protocol::Quic => peer.quic.clone(),
@@ -93,32 +92,21 @@ impl Peers {
 
     /// How many events were sent to each so far.
     pub(crate) fn set_sent(&self, sent: &BTreeMap<NodeId, u64>) {
-        let known = self.lock();
         let mut others = 0;
         for (node, events) in sent {
-            match known.named.get(node) {
+            match self.counted.known(node) {
                 Some(peer) => peer.events_sent.store(*events, Relaxed),
                 None => others += events,
             }
         }
-        self.others.events_sent.store(others, Relaxed);
+        self.counted.others().events_sent.store(others, Relaxed);
     }
 
     pub(super) fn snapshot(&self) -> Vec<PeerMetrics> {
-        let known = self.lock();
-        let peers = known.named.iter().map(|(node, peer)| PeerMetrics {
-            node: Some(*node),
+        self.counted.snapshot(|node, peer| PeerMetrics {
+            node: node.copied(),
             ..peer.snapshot()
-        });
-        let mut peers: Vec<PeerMetrics> = peers.collect();
-        if known.met.len() > known.named.len() {
-            peers.push(self.others.snapshot());
-        }
-        peers
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        })
     }
 }
 
