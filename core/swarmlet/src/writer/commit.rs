@@ -56,8 +56,8 @@ impl Writer {
         }
     }
 
-    /// Queues what `app` publishes and waits for the acknowledgement. Once queued, it completes even
-    /// if this is dropped.
+    /// Queues what `app` publishes and waits for the acknowledgement. Once queued, it completes
+    /// even if this is dropped.
     /// if this is dropped.
     pub(crate) async fn publish(
         &self,
