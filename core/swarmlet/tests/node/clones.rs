@@ -57,6 +57,7 @@ async fn nothing_that_a_device_and_its_copy_write_is_lost() {
         device.publish(tags("x"), number(round)).await.unwrap();
     }
     reaches(&witness, 3).await;
+    assert_eq!(witness.metrics().swarm.forks, 0);
     copy_folder(&places[1].path(), &places[2].path());
     let alone = Options::new().network(network().address_exchange(false));
     let copy = places[2].open_with(alone).await;
@@ -82,6 +83,8 @@ async fn nothing_that_a_device_and_its_copy_write_is_lost() {
     }
     has_incident(&copy, "is forked").await;
     has_incident(&witness, "is forked").await;
+    // The device and its copy tell of the same one.
+    assert_eq!(witness.metrics().swarm.forks, 1);
     copy.close().await.unwrap();
     device.close().await.unwrap();
 }

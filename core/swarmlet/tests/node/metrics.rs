@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use swarmlet::Node;
+use swarmlet::{Node, Options};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::harness::{Place, ask, publish, until};
-use crate::swarm::{SOON, founder};
+use crate::harness::{Place, ask, number, publish, tags, until};
+use crate::swarm::{SOON, founder, joiner, joiner_with, network, options, reaches};
 
 #[tokio::test]
 async fn work_shows_in_the_metrics() {
@@ -86,4 +86,28 @@ async fn a_stranger_who_does_not_answer_in_time_is_counted_as_that_and_once() {
     };
     tokio::time::timeout(SOON, trickle).await.unwrap();
     until(|| handshakes(&node) == [("timeout", 2)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_from_an_author_who_was_put_out_before_is_counted_and_not_shown() {
+    let places = [Place::new(), Place::new(), Place::new()];
+    let first = founder(&places[0]).await;
+    let author = joiner(&places[1], &first, "rw:*").await;
+    let to_author = network().peer(&author.swarm().status().listening[0]);
+    let other = joiner_with(&places[2], &first, "rw:*", to_author).await;
+    author.publish(tags("x"), number(1)).await.unwrap();
+    reaches(&first, 1).await;
+    first.close().await.unwrap();
+    author.publish(tags("x"), number(2)).await.unwrap();
+    reaches(&other, 2).await;
+    assert_eq!(other.metrics().log.events_quarantined, 0);
+    other.close().await.unwrap();
+    author.close().await.unwrap();
+
+    let first = places[0].open_with(options()).await;
+    first.swarm().revoke(author.id(), "lost").unwrap();
+    let to_first = network().peer(&first.swarm().status().listening[0]);
+    let other = places[2].open_with(Options::new().network(to_first)).await;
+    until(|| other.metrics().log.events_quarantined == 1).await;
+    assert_eq!(ask(&other, "FROM allEvents").await, [1]);
 }
