@@ -1,8 +1,8 @@
 //! What is counted, and that it outlives the sessions.
 
 use super::bench::Bench;
-use crate::event::{Offset, Run, Unfit};
-use crate::sync::{Chunk, Concern, Frame, Tally};
+use crate::event::{Offset, Run, StreamName, Unfit};
+use crate::sync::{Chunk, Concern, Frame, HeadEntry, Incident, Tally};
 
 fn tally(bench: &Bench, at: usize) -> &Tally {
     bench.nodes[at].sync.tally()
@@ -68,6 +68,33 @@ fn who_asks_for_what_it_may_not_read_is_counted() {
     bench.pass(100);
     assert_eq!(tally(&bench, 0).reads_denied, 2);
     assert!(tally(&bench, 0).events_sent.is_empty());
+}
+
+#[test]
+fn events_that_come_under_a_name_that_is_not_of_their_stream_are_refused_and_told_of() {
+    let mut bench = Bench::with(&["*", "*"], &["rw:*", "r:*,w:default"]);
+    bench.publish(1, "a", 10);
+    let session = bench.connect(0, 1);
+    bench.pass(200);
+    assert_eq!(bench.nodes[0].incidents, []);
+    let alarms = bench.stream(1, 1);
+    let head = bench.reader(1).head(alarms).unwrap();
+    let entry = HeadEntry {
+        stream: alarms,
+        name: StreamName::default_name(),
+        first: Offset::ZERO,
+        last: head.last,
+        hash: head.hash,
+    };
+    bench.forge(1, session, &Frame::Heads(vec![entry]));
+    bench.pass(100);
+    let refused = Incident::Quarantined {
+        stream: alarms,
+        name: Some(head.name),
+        first: Offset::ZERO,
+    };
+    assert_eq!(bench.nodes[0].incidents, [refused]);
+    assert!(bench.reader(0).present().last(alarms).is_none());
 }
 
 #[test]
