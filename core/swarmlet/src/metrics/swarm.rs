@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use swarmlet_engine::membership::Denial;
-use swarmlet_engine::sync::Tally;
+use swarmlet_engine::sync::{CloseReason, Incident, Tally};
 
 use super::histogram::Recorder;
 use super::recorders::count;
@@ -90,6 +90,23 @@ impl From<Denial> for Greeting {
 impl Denied {
     const ALL: [Self; 4] = [Self::Read, Self::Write, Self::Quota, Self::Malformed];
 
+    /// What the machine has denied where it tells of `incident`.
+    pub(crate) const fn told_by(incident: &Incident) -> Option<Self> {
+        match incident {
+            Incident::Quarantined { .. } => Some(Self::Write),
+            _ => None,
+        }
+    }
+
+    /// What it has denied where it closes a session for `reason`.
+    pub(crate) const fn closing(reason: &CloseReason) -> Option<Self> {
+        match reason {
+            CloseReason::Misbehaved(_) => Some(Self::Malformed),
+            CloseReason::Unread => Some(Self::Quota),
+            _ => None,
+        }
+    }
+
     const fn word(self) -> &'static str {
         match self {
             Self::Read => "read",
@@ -147,6 +164,8 @@ impl SwarmRecorder {
 
 #[cfg(test)]
 mod tests {
+    use swarmlet_engine::event::{NodeId, Offset, StreamId, StreamNumber};
+
     use super::*;
 
     #[test]
@@ -156,7 +175,18 @@ mod tests {
             swarm.note_greeting(greeting);
         }
         swarm.note_greeting(Greeting::from(Denial::Revoked));
-        swarm.note_denied(Denied::Write);
+        let refused = Incident::Quarantined {
+            stream: StreamId::new(NodeId::from_bytes([1; 32]), StreamNumber::DEFAULT),
+            name: None,
+            first: Offset::ZERO,
+        };
+        let forked = Incident::DuplicateIdentity {
+            node: NodeId::from_bytes([1; 32]),
+        };
+        swarm.note_denied(Denied::told_by(&refused).unwrap());
+        assert_eq!(Denied::told_by(&forked), None);
+        swarm.note_denied(Denied::closing(&CloseReason::Unread).unwrap());
+        assert_eq!(Denied::closing(&CloseReason::Crowded), None);
         let tally = Tally {
             reads_denied: 3,
             runs_verified: 5,
@@ -170,7 +200,7 @@ mod tests {
         for (word, times) in told.handshakes {
             assert_eq!(times, if word == "revoked" { 2 } else { 1 }, "{word}");
         }
-        let denied = [("read", 3), ("write", 1), ("quota", 0), ("malformed", 0)];
+        let denied = [("read", 3), ("write", 1), ("quota", 1), ("malformed", 0)];
         assert_eq!(told.denied, denied);
         assert_eq!((told.signatures_verified, told.signatures_failed), (6, 2));
     }

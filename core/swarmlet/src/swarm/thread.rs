@@ -372,11 +372,13 @@ impl SyncTask {
                     count(&recorders.swarm.forks);
                 }
             }
-            Incident::Quarantined { .. } => recorders.swarm.note_denied(Denied::Write),
             Incident::Unreadable {
                 is_damage: true, ..
             } => count(&recorders.corruptions),
             _ => {}
+        }
+        if let Some(denied) = Denied::told_by(incident) {
+            recorders.swarm.note_denied(denied);
         }
     }
 
@@ -430,11 +432,8 @@ impl SyncTask {
         };
         self.shared.house.company().note_left(open.node);
         self.blobs.note(exchange::Input::Disconnected { session });
-        let swarm = &self.shared.state.recorders.swarm;
-        match reason {
-            CloseReason::Misbehaved(_) => swarm.note_denied(Denied::Malformed),
-            CloseReason::Unread => swarm.note_denied(Denied::Quota),
-            _ => {}
+        if let Some(denied) = Denied::closing(&reason) {
+            self.shared.state.recorders.swarm.note_denied(denied);
         }
         if reason == CloseReason::Crowded {
             tracing::info!(node = %open.node, "a session was closed, there are others");
