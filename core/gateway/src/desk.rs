@@ -37,7 +37,7 @@ pub(crate) struct Desk {
     publishing: Arc<Semaphore>,
     sending_kept: Arc<Semaphore>,
     /// Turns of reading what is there.
-    pub(crate) reads: Semaphore,
+    pub(crate) reads: Arc<Semaphore>,
     /// Room for sockets.
     pub(crate) sockets: Arc<Semaphore>,
     streams: Arc<Semaphore>,
@@ -59,7 +59,7 @@ impl Desk {
             usage: UsageSeen::default(),
             publishing: Arc::new(Semaphore::new(PUBLISHING_KB_MAX)),
             sending_kept: Arc::new(Semaphore::new(SNAPSHOTS_SENT_KB_MAX)),
-            reads: Semaphore::new(READS_MAX),
+            reads: Arc::new(Semaphore::new(READS_MAX)),
             sockets: Arc::new(Semaphore::new(SOCKETS_MAX)),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             is_closing: watch::Sender::new(false),

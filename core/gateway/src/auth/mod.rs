@@ -16,5 +16,5 @@ mod trust;
 
 pub(crate) use caller::Caller;
 pub(crate) use endpoint::authenticate;
-pub(crate) use presented::{of_header, of_query};
+pub(crate) use presented::{of_header, of_parameter, of_query};
 pub(crate) use trust::{Trust, parse_key};

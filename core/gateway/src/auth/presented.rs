@@ -7,7 +7,7 @@ use crate::problem::Problem;
 
 /// The token that a request shows, as it stands there: nothing of it is decoded.
 pub(crate) fn of_request(parts: &Parts) -> Result<&str, Problem> {
-    if let Some(token) = parts.uri.query().and_then(parameter) {
+    if let Some(token) = parts.uri.query().and_then(of_parameter) {
         return Ok(token);
     }
     of_header(parts)
@@ -29,10 +29,11 @@ pub(crate) fn of_header(parts: &Parts) -> Result<&str, Problem> {
 /// The token in what stands behind the question mark: a parameter, or all of it, as clients of the
 /// predecessor open sockets.
 pub(crate) fn of_query(query: &str) -> &str {
-    parameter(query).unwrap_or(query)
+    of_parameter(query).unwrap_or(query)
 }
 
-fn parameter(query: &str) -> Option<&str> {
+/// The token in a parameter of what stands behind the question mark, which goes before a header.
+pub(crate) fn of_parameter(query: &str) -> Option<&str> {
     query
         .split('&')
         .find_map(|part| part.strip_prefix("access_token="))

@@ -21,27 +21,34 @@ use crate::desk::Desk;
 use crate::events::Refusal;
 use crate::limits::FETCH_TIME_MAX;
 use crate::problem::Problem;
+use crate::serving::Outflow;
 
-/// What is at a path in a file or folder, a path in a file leads nowhere; a folder is listed, as
-/// HTML if the address is given that a browser asks for.
+/// Whoever reads.
+pub(super) struct Reader {
+    pub(super) node: Node,
+    pub(super) outflow: Arc<Outflow>,
+    /// The address that a browser asks for, which gets HTML.
+    pub(super) browsed: Option<Uri>,
+}
+
+/// What is at a path in a file or folder, a path in a file leads nowhere; a folder is listed.
 pub(super) async fn at(
     desk: Arc<Desk>,
-    node: Node,
-    (cid, path): (Cid, &str),
-    browsed: Option<&Uri>,
+    reader: Reader,
+    cid: Cid,
+    path: &str,
 ) -> Result<Response, Problem> {
+    let node = &reader.node;
     if let Kind::File = cid.kind {
-        return plain(desk, &node, cid, path).await;
+        return plain(desk, node, cid, path).await;
     }
-    let folder = &folder(&node, cid.id).await?;
-    if let Some(found) = find(folder, path) {
-        return file(desk, &node, found.id, path).await;
+    let folder = folder(node, cid.id).await?;
+    if let Some(found) = find(&folder, path) {
+        return file(desk, node, found.id, path).await;
     }
+    let path = path.to_owned();
     let listing = Listing { cid, folder, path };
-    match browsed {
-        Some(asked) => listing.html(asked),
-        None => listing.json(),
-    }
+    listing.respond(&desk, reader).await
 }
 
 /// A file that is in no folder.

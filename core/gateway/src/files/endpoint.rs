@@ -13,6 +13,7 @@ use serde::Deserialize;
 use swarmlet_aql::Query;
 
 use super::cid::Cid;
+use super::download::Reader;
 use super::names::{self, FileName};
 use super::upload::Upload;
 use super::{download, names::NoName};
@@ -56,11 +57,11 @@ fn check_length(headers: &HeaderMap) -> Result<(), Problem> {
 pub(crate) async fn read(
     State(desk): State<Arc<Desk>>,
     caller: Caller,
+    Extension(connection): Extension<Connection>,
     (asked, headers): (Uri, HeaderMap),
     route: Route,
 ) -> Result<Response, Problem> {
     let Path(route) = route.map_err(|_| Problem::NotFound)?;
-    let browsed = names_html(&headers).then_some(&asked);
     let (file, path) = route.split_once('/').unwrap_or((&route, ""));
     let cid = match file.parse::<Cid>() {
         Ok(cid) => cid,
@@ -70,7 +71,12 @@ pub(crate) async fn read(
             named.ok_or(Problem::NotFound)?
         }
     };
-    download::at(desk, caller.node, (cid, path), browsed).await
+    let reader = Reader {
+        node: caller.node,
+        outflow: connection.outflow,
+        browsed: names_html(&headers).then_some(asked),
+    };
+    download::at(desk, reader, cid, path).await
 }
 
 pub(crate) async fn name(caller: Caller, route: Route, sent: Sent) -> Result<StatusCode, Problem> {

@@ -13,27 +13,72 @@ use swarmlet::Collection;
 
 use super::children::{Child, children};
 use super::cid::{Cid, Kind};
-use super::download::KEPT;
+use super::download::{KEPT, Reader};
+use crate::auth;
+use crate::background::in_background;
+use crate::desk::Desk;
+use crate::events::Refusal;
 use crate::negotiation::JSON;
 use crate::problem::Problem;
 
 /// A folder, or one that is in it, that somebody has asked for.
-#[derive(Clone, Copy)]
-pub(super) struct Listing<'a> {
+pub(super) struct Listing {
     pub(super) cid: Cid,
-    pub(super) folder: &'a Collection,
+    pub(super) folder: Collection,
     /// Which of the folders in it; empty for itself.
-    pub(super) path: &'a str,
+    pub(super) path: String,
 }
 
-impl Listing<'_> {
-    /// The files and folders in it.
-    pub(super) fn json(self) -> Result<Response, Problem> {
-        let child = |child: Child| {
+/// What it is answered with.
+enum Answer {
+    Json(String),
+    Html(String),
+    /// Where it is.
+    Moved(String),
+    /// There is no such folder.
+    Nothing,
+}
+
+impl Listing {
+    /// The files and folders in it, once there is room for them. What is written is held in a turn,
+    /// also if nobody waits for it any more.
+    pub(super) async fn respond(self, desk: &Desk, reader: Reader) -> Result<Response, Problem> {
+        let Reader {
+            outflow, browsed, ..
+        } = reader;
+        let turn = desk.reads.clone().acquire_owned().await;
+        let written = in_background(move || Ok((self.answer(browsed.as_ref()), turn))).await;
+        let (answer, _turn) = written.map_err(Refusal::from)?;
+        let housed = async |text: String| {
+            let room = outflow.draw(text.len()).await;
+            room.house(text.into_bytes())
+        };
+        match answer {
+            Answer::Json(text) => Ok((JSON_BY_ACCEPT, housed(text).await).into_response()),
+            Answer::Html(text) => Ok((HTML, housed(text).await).into_response()),
+            Answer::Moved(place) => Ok(sent_to(&place)),
+            Answer::Nothing => Err(Problem::NotFound),
+        }
+    }
+
+    /// An address that does not end with a slash leads to the one that does, as links would lead
+    /// elsewhere from there.
+    fn answer(&self, browsed: Option<&Uri>) -> Answer {
+        let children = children(&self.folder, &self.path);
+        match browsed {
+            _ if children.is_empty() => Answer::Nothing,
+            Some(asked) if !asked.path().ends_with('/') => Answer::Moved(moved(asked)),
+            Some(asked) => Answer::Html(self.html(&children, &kept(asked))),
+            None => Answer::Json(self.json(&children)),
+        }
+    }
+
+    fn json(&self, children: &[Child]) -> String {
+        let child = |child: &Child| {
             let cid = child.cid.to_string();
             json!({ "size": child.size, "name": child.name, "cid": cid })
         };
-        let children: Vec<_> = self.children()?.into_iter().map(child).collect();
+        let children: Vec<_> = children.iter().map(child).collect();
         let listing = json!({
             "directory": {
                 "name": self.path.trim_end_matches('/'),
@@ -41,38 +86,20 @@ impl Listing<'_> {
                 "children": children,
             },
         });
-        Ok(([(CONTENT_TYPE, JSON), BY_ACCEPT], listing.to_string()).into_response())
+        listing.to_string()
     }
 
-    /// The files and folders in it, with links. Links keep the query, in which the token may be;
-    /// an address that does not end with a slash leads to the one that does, as they would lead
-    /// elsewhere from there.
-    pub(super) fn html(self, asked: &Uri) -> Result<Response, Problem> {
-        let children = self.children()?;
-        let query = asked.query().map(|query| format!("?{query}"));
-        let query = query.unwrap_or_default();
-        if !asked.path().ends_with('/') {
-            return Ok(moved(asked.path(), &query));
-        }
-        let rows: String = children.iter().map(|child| row(child, &query)).collect();
+    fn html(&self, children: &[Child], query: &str) -> String {
+        let rows: String = children.iter().map(|child| row(child, query)).collect();
         let name = self.path.trim_end_matches('/');
         let title = format!("Files: {}", if name.is_empty() { "/" } else { name });
         let (title, cid) = (escaped(&title), self.cid);
-        let page = format!(
+        format!(
             "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <title>{title}</title>\n<h1>{title}</h1>\n<p>{cid}</p>\n<table>\n\
              <tr><th>Name</th><th>Size</th><th>Cid</th></tr>\n{rows}</table>\n</html>\n"
-        );
-        Ok((HTML, page).into_response())
-    }
-
-    fn children(self) -> Result<Vec<Child>, Problem> {
-        let children = children(self.folder, self.path);
-        match children.is_empty() {
-            true => Err(Problem::NotFound),
-            false => Ok(children),
-        }
+        )
     }
 }
 
@@ -82,9 +109,16 @@ pub(super) fn sent_to(place: &str) -> Response {
 }
 
 /// The address with a slash at its end, from where it is: the path here is not all of it.
-fn moved(path: &str, query: &str) -> Response {
-    let last = path.rsplit('/').next().unwrap_or_default();
-    sent_to(&format!("./{last}/{query}"))
+fn moved(asked: &Uri) -> String {
+    let last = asked.path().rsplit('/').next().unwrap_or_default();
+    format!("./{last}/{}", kept(asked))
+}
+
+/// What links keep of the query: the token. It is in each of thousands of rows, and clients may
+/// write there whatever they like.
+fn kept(asked: &Uri) -> String {
+    let token = asked.query().and_then(auth::of_parameter);
+    token.map_or_else(String::new, |token| format!("?access_token={token}"))
 }
 
 /// A file, or a folder.
@@ -121,6 +155,8 @@ fn escaped(text: &str) -> Cow<'_, str> {
 
 /// What is answered depends on what is accepted.
 const BY_ACCEPT: (HeaderName, &str) = (VARY, "Accept");
+
+const JSON_BY_ACCEPT: [(HeaderName, &str); 2] = [(CONTENT_TYPE, JSON), BY_ACCEPT];
 
 /// No other site learns the address with the token.
 const HTML: [(HeaderName, &str); 3] = [

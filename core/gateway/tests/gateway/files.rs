@@ -109,6 +109,27 @@ fn names(listed: &Value) -> Vec<&str> {
     names.collect::<Option<_>>().unwrap()
 }
 
+/// Whoever asks writes the query, and each row of a large folder has a link.
+#[tokio::test]
+async fn links_keep_the_token_of_a_long_query_and_nothing_else() {
+    let place = Place::open().await;
+    let token = place.token().await;
+    let cid = stored(&place, &token, &[("a.txt", "1"), ("b/c.txt", "2")]).await;
+    let browse = async |path: &str| {
+        let (before, after) = ("&".repeat(10_000), "x=y&".repeat(2_000));
+        let path = format!("{FILES}/{path}?{before}access_token={token}&{after}");
+        let ask = Ask::new("GET", path).header("Accept", "text/html");
+        place.send(ask).await
+    };
+    let page = browse(&format!("{cid}/")).await;
+    assert!(page.body.len() < 2_000, "{}", page.body.len());
+    let link = format!("<a href=\"./a.txt?access_token={token}\">");
+    assert!(page.text().contains(&link), "{}", page.text());
+    let moved = browse(&cid).await;
+    let place = format!("./{cid}/?access_token={token}");
+    assert_eq!(moved.header("location"), Some(&*place));
+}
+
 #[tokio::test]
 async fn a_browser_sees_what_is_in_a_folder_and_runs_nothing_of_it() {
     let place = Place::open().await;
