@@ -6,18 +6,12 @@
 //! wait for each other would all wait for ever.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 
-use crate::limits::{FLOW_STEP_BYTES, INFLOW_OWN_BYTES, PUBLISH_BYTES_MAX};
-
-/// What all connections share, in one direction.
-#[derive(Clone, Debug)]
-pub(crate) struct Reservoir {
-    steps: Arc<Semaphore>,
-    bytes_max: usize,
-}
+use super::reservoir::Reservoir;
+use crate::limits::{INFLOW_OWN_BYTES, PUBLISH_BYTES_MAX};
 
 /// What one connection has sent.
 #[derive(Debug)]
@@ -35,26 +29,6 @@ struct Room {
     _permit: OwnedSemaphorePermit,
     /// Bytes that may be received with it.
     bytes_max: usize,
-}
-
-impl Reservoir {
-    pub(crate) fn new(bytes_max: usize) -> Self {
-        Self {
-            steps: Arc::new(Semaphore::new(bytes_max / FLOW_STEP_BYTES)),
-            bytes_max,
-        }
-    }
-
-    /// Waits for room for so many bytes; whoever came first gets it first.
-    pub(super) async fn draw(self, bytes: usize) -> Option<OwnedSemaphorePermit> {
-        let steps = bytes.min(self.bytes_max).div_ceil(FLOW_STEP_BYTES);
-        self.steps.acquire_many_owned(steps as u32).await.ok()
-    }
-
-    /// Waits for room for a message of whose size nothing is known.
-    pub(super) async fn draw_message(self) -> Option<OwnedSemaphorePermit> {
-        self.draw(PUBLISH_BYTES_MAX).await
-    }
 }
 
 impl Inflow {
@@ -78,14 +52,17 @@ impl Inflow {
             return;
         }
         // Nobody closes the semaphore.
-        if let Some(room) = self.reservoir().draw(bytes).await {
+        if let Some(room) = self.reservoir.clone().draw(bytes).await {
             // Who reads the body bounds it; what is around its parts is not kept.
             self.hold(room, usize::MAX);
         }
     }
 
-    pub(super) fn reservoir(&self) -> Reservoir {
-        self.reservoir.clone()
+    /// Waits for room for a message of whose size nothing is known.
+    pub(super) fn draw_message(
+        &self,
+    ) -> impl Future<Output = Option<OwnedSemaphorePermit>> + Send + use<> {
+        self.reservoir.clone().draw(PUBLISH_BYTES_MAX)
     }
 
     /// Whether more may be received.
@@ -138,10 +115,10 @@ mod tests {
         assert!(one.has_room() && one.is_drawing());
         other.receive(INFLOW_OWN_BYTES);
         assert!(!other.has_room());
-        assert!(other.reservoir().draw_message().now_or_never().is_none());
+        assert!(other.draw_message().now_or_never().is_none());
         one.settle();
         assert!(one.has_room() && !one.is_drawing());
-        let room = other.reservoir().draw_message().now_or_never();
+        let room = other.draw_message().now_or_never();
         other.take_in(room.flatten().unwrap());
         other.receive(PUBLISH_BYTES_MAX - 1);
         assert!(other.has_room());

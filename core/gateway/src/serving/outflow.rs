@@ -12,7 +12,7 @@ use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
-use super::inflow::Reservoir;
+use super::reservoir::Reservoir;
 use crate::limits::{ANSWER_BYTES_PER_SEC_MIN, OUTFLOW_OWN_BYTES};
 
 /// What waits to be sent on one connection.

@@ -76,7 +76,7 @@ impl Wire {
             let inflow = &self.inflow;
             let drawing = self
                 .drawing
-                .get_or_insert_with(|| Box::pin(inflow.reservoir().draw_message()));
+                .get_or_insert_with(|| Box::pin(inflow.draw_message()));
             let room = ready!(drawing.as_mut().poll(context));
             self.drawing = None;
             let room = room.ok_or(io::ErrorKind::ConnectionAborted)?;
