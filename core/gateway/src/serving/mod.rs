@@ -14,7 +14,7 @@ mod seats;
 mod wire;
 
 pub(crate) use accept::{Connection, serve};
-pub(crate) use outflow::{Outflow, Room};
+pub(crate) use outflow::{Outflow, Room, Sending};
 pub(crate) use pace::Pace;
 pub(crate) use reservoir::Reservoir;
 pub(crate) use seats::Seats;

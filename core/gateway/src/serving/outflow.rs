@@ -2,8 +2,7 @@
 //!
 //! Each connection has a little for itself, which the usual answer fits into. A larger one draws on
 //! what all share before it is handed to the connection, and waits when that is used up. Whoever
-//! has drawn on it and does not take what was drawn for is cut off, so that nobody keeps it from
-//! the others for long.
+//! does not take what was drawn for is cut off, so that nobody keeps it from the others for long.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -28,8 +27,8 @@ pub(crate) struct Outflow {
 struct Waiting {
     /// Bytes for which nothing was drawn.
     own_bytes: usize,
-    /// How many answers hold something of what all share.
-    drawn: usize,
+    /// How many answers are being sent that hold something of what all share.
+    shared: usize,
     /// When they have to be gone.
     due: Option<Instant>,
 }
@@ -39,19 +38,41 @@ struct Waiting {
 pub(crate) struct Room {
     outflow: Arc<Outflow>,
     own_bytes: usize,
-    drawn: Option<OwnedSemaphorePermit>,
+    drawn: Option<Drawn>,
 }
 
+/// A part of what all share.
+#[derive(Debug)]
+struct Drawn {
+    bytes: usize,
+    _permit: OwnedSemaphorePermit,
+}
+
+/// An answer that is being sent, in its room: how long it takes is up to the peer.
+#[derive(Debug)]
+pub(crate) struct Sending(Room);
+
 impl Room {
-    /// Bytes that hold it as long as somebody has them.
+    /// Begins to hold the peer to its time, once there is something for it to take.
+    pub(crate) fn begin_sending(self) -> Sending {
+        if let Some(drawn) = &self.drawn {
+            self.outflow.begin_sending(drawn.bytes);
+        }
+        Sending(self)
+    }
+
+    /// Bytes that are being sent as long as somebody has them.
     pub(crate) fn house(self, bytes: Vec<u8>) -> Bytes {
-        Bytes::from_owner(Housed { bytes, _room: self })
+        Bytes::from_owner(Housed {
+            bytes,
+            _sending: self.begin_sending(),
+        })
     }
 }
 
 struct Housed {
     bytes: Vec<u8>,
-    _room: Room,
+    _sending: Sending,
 }
 
 impl AsRef<[u8]> for Housed {
@@ -75,24 +96,27 @@ impl Outflow {
             return room;
         }
         // Nobody closes the semaphore.
-        let drawn = self.reservoir.clone().draw(bytes).await;
-        let rate = ANSWER_BYTES_PER_SEC_MIN as f64;
-        let needed = Duration::from_secs_f64(bytes as f64 / rate);
-        let mut waiting = self.waiting();
-        waiting.drawn += 1;
-        // Who goes on asking has no more time for what was asked for before.
-        let due = waiting.due.unwrap_or_else(|| Instant::now() + self.grace);
-        waiting.due = Some(due + needed);
+        let permit = self.reservoir.clone().draw(bytes).await;
         Room {
             outflow: self.clone(),
             own_bytes: 0,
-            drawn,
+            drawn: permit.map(|_permit| Drawn { bytes, _permit }),
         }
     }
 
     /// When the peer has to have taken what waits for it, if somebody may be waiting for that.
     pub(super) fn due(&self) -> Option<Instant> {
         self.waiting().due
+    }
+
+    fn begin_sending(&self, bytes: usize) {
+        let rate = ANSWER_BYTES_PER_SEC_MIN as f64;
+        let needed = Duration::from_secs_f64(bytes as f64 / rate);
+        let mut waiting = self.waiting();
+        waiting.shared += 1;
+        // Who goes on asking has no more time for what was asked for before.
+        let due = waiting.due.unwrap_or_else(|| Instant::now() + self.grace);
+        waiting.due = Some(due + needed);
     }
 
     /// Room of the connection itself.
@@ -116,11 +140,16 @@ impl Outflow {
 
 impl Drop for Room {
     fn drop(&mut self) {
-        let mut waiting = self.outflow.waiting();
-        waiting.own_bytes -= self.own_bytes;
-        if self.drawn.take().is_some() {
-            waiting.drawn -= 1;
-            if waiting.drawn == 0 {
+        self.outflow.waiting().own_bytes -= self.own_bytes;
+    }
+}
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        if self.0.drawn.is_some() {
+            let mut waiting = self.0.outflow.waiting();
+            waiting.shared -= 1;
+            if waiting.shared == 0 {
                 waiting.due = None;
             }
         }
@@ -133,24 +162,52 @@ mod tests {
     use crate::limits::OUTFLOW_BYTES_MAX;
     use futures::FutureExt as _;
 
+    /// Outflows of two connections.
+    fn two() -> [Arc<Outflow>; 2] {
+        let reservoir = Reservoir::new(OUTFLOW_BYTES_MAX);
+        [(); 2].map(|()| Arc::new(Outflow::new(reservoir.clone(), Duration::from_secs(1))))
+    }
+
+    fn drawn(outflow: &Arc<Outflow>, bytes: usize) -> Option<Room> {
+        outflow.draw(bytes).now_or_never()
+    }
+
+    fn is_due(outflow: &Outflow) -> bool {
+        outflow.due().is_some()
+    }
+
     #[test]
     fn small_answers_have_room_whatever_others_hold() {
-        let reservoir = Reservoir::new(OUTFLOW_BYTES_MAX);
-        let outflow = || Arc::new(Outflow::new(reservoir.clone(), Duration::from_secs(1)));
-        let [one, other] = [(); 2].map(|()| outflow());
-        let all = one.draw(OUTFLOW_BYTES_MAX).now_or_never().unwrap();
-        assert!(one.due().is_some() && other.due().is_none());
-        let own = other.draw(OUTFLOW_OWN_BYTES).now_or_never().unwrap();
-        assert!(other.draw(1).now_or_never().is_none());
+        let [one, other] = two();
+        let all = drawn(&one, OUTFLOW_BYTES_MAX).unwrap();
+        let own = drawn(&other, OUTFLOW_OWN_BYTES).unwrap();
+        assert!(drawn(&other, 1).is_none());
         drop(own);
-        let small = other.draw(1).now_or_never().unwrap();
-        assert!(other.draw(OUTFLOW_OWN_BYTES).now_or_never().is_none());
+        let small = drawn(&other, 1).unwrap();
+        assert!(drawn(&other, OUTFLOW_OWN_BYTES).is_none());
         drop(all);
-        assert!(one.due().is_none());
-        let large = other.draw(OUTFLOW_OWN_BYTES).now_or_never().unwrap();
-        assert!(other.due().is_some());
+        let large = drawn(&other, OUTFLOW_OWN_BYTES).unwrap();
         drop((small, large));
-        assert!(other.due().is_none());
-        assert!(one.draw(OUTFLOW_BYTES_MAX).now_or_never().is_some());
+        assert!(drawn(&one, OUTFLOW_BYTES_MAX).is_some());
+    }
+
+    #[test]
+    fn the_peer_has_its_time_from_when_there_is_something_to_take() {
+        let [one, other] = two();
+        let small = drawn(&one, OUTFLOW_OWN_BYTES).unwrap().begin_sending();
+        assert!(!is_due(&one));
+        // Nothing was read or written yet.
+        let [first, second] = [(); 2].map(|()| drawn(&one, OUTFLOW_OWN_BYTES).unwrap());
+        assert!(!is_due(&one));
+        let first = first.house(Vec::new());
+        assert!(is_due(&one) && !is_due(&other));
+        let second = second.begin_sending();
+        drop(first);
+        assert!(is_due(&one));
+        drop(second);
+        assert!(!is_due(&one));
+        drop(drawn(&one, OUTFLOW_OWN_BYTES));
+        drop(small);
+        assert!(!is_due(&one));
     }
 }

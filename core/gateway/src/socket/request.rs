@@ -58,12 +58,11 @@ async fn publish(session: &Session, payload: &str, line: Line) -> Result<Begun, 
     Ok(Box::pin(async move {
         let published = events::publish(&node, request).await;
         drop(room);
-        let held = Held::of(None, Some(answer_room));
         let text = match published {
             Ok(published) => next(&line, [published]),
             Err(refusal) => return refuse(line, refusal.into()).await,
         };
-        match line.send(text, held).await {
+        match line.send(text, Held::of(None, answer_room)).await {
             true => complete(&line).await,
             false => Outcome::Broken,
         }
@@ -80,7 +79,7 @@ fn offsets(session: &Session, line: Line) -> Begun {
             Err(refusal) => return refuse(line, refusal.into()).await,
         };
         let bytes = text.as_ref().map_or(0, |text| text.len());
-        let room = Some(share.outflow.draw(bytes).await);
+        let room = share.outflow.draw(bytes).await;
         drop(read);
         match line.send(text, Held::of(turn, room)).await {
             true => complete(&line).await,
@@ -139,7 +138,7 @@ async fn stream(
             Err(Cut) => return Outcome::Broken,
         };
         let bytes = text.as_ref().map_or(0, |text| text.len());
-        let room = Some(share.outflow.draw(bytes).await);
+        let room = share.outflow.draw(bytes).await;
         drop(read);
         if !line.send(text, Held::of(turn, room)).await {
             return Outcome::Broken;

@@ -23,7 +23,7 @@ use crate::desk::Desk;
 use crate::limits::{
     SOCKET_FRAMES_QUEUED, SOCKET_PING_PERIOD, SOCKET_READS_MAX, SOCKET_REQUESTS_MAX,
 };
-use crate::serving::{Connection, Outflow, Room};
+use crate::serving::{Connection, Outflow, Room, Sending};
 
 /// Serves a socket until either side is done.
 pub(super) async fn run(socket: WebSocket, node: Node, desk: Arc<Desk>, connection: Connection) {
@@ -98,7 +98,7 @@ struct Frame {
 #[derive(Default)]
 pub(super) struct Held {
     _turn: Option<OwnedSemaphorePermit>,
-    _room: Option<Room>,
+    _sending: Option<Sending>,
 }
 
 impl Line {
@@ -117,10 +117,10 @@ impl Line {
 }
 
 impl Held {
-    pub(super) fn of(turn: Option<OwnedSemaphorePermit>, room: Option<Room>) -> Self {
+    pub(super) fn of(turn: Option<OwnedSemaphorePermit>, room: Room) -> Self {
         Self {
             _turn: turn,
-            _room: room,
+            _sending: Some(room.begin_sending()),
         }
     }
 }
