@@ -5,9 +5,11 @@
 //! does not take what was drawn for is cut off, so that nobody keeps it from the others for long.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::task::AtomicWaker;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
@@ -21,6 +23,8 @@ pub(crate) struct Outflow {
     /// How long a connection has in any case.
     grace: Duration,
     waiting: Mutex<Waiting>,
+    /// Of whoever sends, and waits for the peer to take something.
+    sender: AtomicWaker,
 }
 
 #[derive(Debug, Default)]
@@ -87,6 +91,7 @@ impl Outflow {
             reservoir,
             grace,
             waiting: Mutex::default(),
+            sender: AtomicWaker::new(),
         }
     }
 
@@ -105,7 +110,10 @@ impl Outflow {
     }
 
     /// When the peer has to have taken what waits for it, if somebody may be waiting for that.
-    pub(super) fn due(&self) -> Option<Instant> {
+    /// Whoever waits for the peer is woken when this becomes sooner.
+    pub(super) fn due(&self, sender: &Waker) -> Option<Instant> {
+        // What changes after this wakes it, what changed before is seen below.
+        self.sender.register(sender);
         self.waiting().due
     }
 
@@ -117,6 +125,8 @@ impl Outflow {
         // Who goes on asking has no more time for what was asked for before.
         let due = waiting.due.unwrap_or_else(|| Instant::now() + self.grace);
         waiting.due = Some(due + needed);
+        drop(waiting);
+        self.sender.wake();
     }
 
     /// Room of the connection itself.
@@ -161,6 +171,7 @@ mod tests {
     use super::*;
     use crate::limits::OUTFLOW_BYTES_MAX;
     use futures::FutureExt as _;
+    use futures::task::noop_waker_ref;
 
     /// Outflows of two connections.
     fn two() -> [Arc<Outflow>; 2] {
@@ -173,7 +184,7 @@ mod tests {
     }
 
     fn is_due(outflow: &Outflow) -> bool {
-        outflow.due().is_some()
+        outflow.due(noop_waker_ref()).is_some()
     }
 
     #[test]

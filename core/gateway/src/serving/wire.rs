@@ -101,7 +101,8 @@ impl Wire {
             .map_or_else(Instant::now, |stalled| stalled.since);
         let until = since + self.periods.write;
         // What others wait for has to be taken sooner, also by a peer that takes a little of it.
-        let until = self.outflow.due().map_or(until, |due| due.min(until));
+        let due = self.outflow.due(context.waker());
+        let until = due.map_or(until, |due| due.min(until));
         let stalled = self.stalled.get_or_insert_with(|| Stalled {
             since,
             until,
@@ -161,5 +162,55 @@ impl AsyncWrite for Wire {
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let shut = Pin::new(&mut self.stream).poll_shutdown(context);
         self.judge(shut, context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    use futures::poll;
+    use tokio::io::AsyncWriteExt as _;
+    use tokio::net::{TcpListener, TcpSocket};
+    use tokio::task::yield_now;
+    use tokio::time::timeout;
+
+    use crate::limits::{INFLOW_BYTES_MAX, OUTFLOW_BYTES_MAX, OUTFLOW_OWN_BYTES};
+    use crate::serving::reservoir::Reservoir;
+
+    /// A socket to a peer that takes nothing, and that peer.
+    async fn to_nobody(outflow: Arc<Outflow>) -> (Wire, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let peer = TcpSocket::new_v4().unwrap();
+        peer.set_recv_buffer_size(4096).unwrap();
+        let at = listener.local_addr().unwrap();
+        let (peer, accepted) = tokio::join!(peer.connect(at), listener.accept());
+        let inflow = Arc::new(Inflow::new(Reservoir::new(INFLOW_BYTES_MAX)));
+        let (stream, _) = accepted.unwrap();
+        (
+            Wire::new(stream, inflow, outflow, Periods::default()),
+            peer.unwrap(),
+        )
+    }
+
+    #[tokio::test]
+    async fn who_stands_still_already_is_cut_off_for_what_is_drawn_then() {
+        let grace = Duration::from_millis(50);
+        let reservoir = Reservoir::new(OUTFLOW_BYTES_MAX);
+        let outflow = Arc::new(Outflow::new(reservoir, grace));
+        let (mut wire, _peer) = to_nobody(outflow.clone()).await;
+        let lots = vec![0; 64 * 1024 * 1024];
+        let mut writing = Box::pin(async move { wire.write_all(&lots).await });
+        assert!(poll!(writing.as_mut()).is_pending());
+        // From here on it is polled when it was woken and not otherwise.
+        let writing = tokio::spawn(writing);
+        yield_now().await;
+        let room = outflow.draw(OUTFLOW_OWN_BYTES + 1).await;
+        let _still = room.begin_sending();
+        // Sooner than somebody is cut off who takes nothing of what nobody waits for.
+        let written = timeout(Duration::from_secs(30), writing).await;
+        let written = written.unwrap().unwrap();
+        assert_eq!(written.unwrap_err().kind(), io::ErrorKind::TimedOut);
     }
 }
