@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::limits::{
-    ANSWER_TIME_MAX, BODY_TIME_MAX, HEAD_TIME_MAX, PUBLISH_WAIT_MAX, SOCKET_SILENCE_MAX,
-    SPARE_TIME_MAX, WRITE_TIME_MAX,
+    ANSWER_TIME_MAX, BODY_TIME_MAX, HEAD_TIME_MAX, KEEP_ALIVE, PUBLISH_WAIT_MAX,
+    SOCKET_SILENCE_MAX, SPARE_TIME_MAX, WRITE_TIME_MAX,
 };
 
 /// The periods of a gateway; those of `limits` unless a test says otherwise.
@@ -18,6 +18,8 @@ pub(crate) struct Periods {
     pub(crate) publish: Duration,
     /// For a large answer to be taken, beside what its size needs.
     pub(crate) answer: Duration,
+    /// For a stream of results without any.
+    pub(crate) alive: Duration,
     /// For a client that takes nothing.
     pub(crate) write: Duration,
     /// For a socket that says nothing.
@@ -33,6 +35,7 @@ impl Default for Periods {
             body: BODY_TIME_MAX,
             publish: PUBLISH_WAIT_MAX,
             answer: ANSWER_TIME_MAX,
+            alive: KEEP_ALIVE,
             write: WRITE_TIME_MAX,
             silence: SOCKET_SILENCE_MAX,
             spare: SPARE_TIME_MAX,

@@ -1,19 +1,19 @@
 //! Answers as lines of JSON, in the body of a response.
 
+use std::io;
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use futures::stream;
+use futures::stream::{self, Stream, TryStreamExt as _};
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::sleep;
 
 use super::answer::Answer;
 use super::answers::{Answers, Cut};
 use crate::desk::Desk;
-use crate::limits::KEEP_ALIVE;
 use crate::negotiation::NDJSON;
 use crate::serving::Connection;
 
@@ -26,31 +26,39 @@ pub(super) struct Lines {
     pub(super) _place: OwnedSemaphorePermit,
 }
 
+/// The body of a response: lines, and empty ones while there are none.
+struct Alive<L> {
+    lines: L,
+    desk: Arc<Desk>,
+    connection: Connection,
+}
+
 impl Lines {
     /// A response that goes on as long as there are answers. What is cut off has no proper end, so
     /// that clients see it.
     pub(super) fn respond(self) -> Response {
+        let (desk, connection) = (self.desk.clone(), self.connection.clone());
         let lines = stream::try_unfold(self, |mut lines| async move {
-            let desk = lines.desk.clone();
-            let chunk = tokio::select! {
-                chunk = lines.next() => chunk?,
-                () = desk.closing() => return Err(cut_off()),
-            };
+            let chunk = lines.next().await?;
             Ok(chunk.map(|chunk| (chunk, lines)))
         });
-        ([(CONTENT_TYPE, NDJSON)], Body::from_stream(lines)).into_response()
+        let alive = Alive {
+            lines: Box::pin(lines),
+            desk,
+            connection,
+        };
+        let body = stream::try_unfold(alive, |mut alive| async move {
+            let chunk = alive.next().await?;
+            Ok::<_, io::Error>(chunk.map(|chunk| (chunk, alive)))
+        });
+        ([(CONTENT_TYPE, NDJSON)], Body::from_stream(body)).into_response()
     }
 
-    /// The next lines, or an empty one that says that the connection is alive.
-    ///
-    /// Nothing is held while nothing happens; what was read is held in a turn until there is room
-    /// for it.
-    async fn next(&mut self) -> Result<Option<Bytes>, std::io::Error> {
-        let alive_at = Instant::now() + KEEP_ALIVE;
-        while Instant::now() < alive_at {
-            if timeout_at(alive_at, self.answers.changed()).await.is_err() {
-                break;
-            }
+    /// The next lines. Nothing is held while nothing happens; what was read is held in a turn until
+    /// there is room for it.
+    async fn next(&mut self) -> Result<Option<Bytes>, io::Error> {
+        loop {
+            self.answers.changed().await;
             let _turn = self.desk.reads.acquire().await;
             match self.answers.next().await {
                 Ok(Some(answers)) if answers.is_empty() => {}
@@ -64,11 +72,32 @@ impl Lines {
                 Err(Cut) => return Err(cut_off()),
             }
         }
-        Ok(Some(Bytes::from_static(b"\n")))
     }
 }
 
-fn lines(answers: &[Answer]) -> Result<Vec<u8>, std::io::Error> {
+impl<L: Stream<Item = Result<Bytes, io::Error>> + Unpin> Alive<L> {
+    /// The next lines, or an empty one that says that the connection is alive, whatever the lines
+    /// wait for: they go on waiting where they are.
+    async fn next(&mut self) -> Result<Option<Bytes>, io::Error> {
+        loop {
+            tokio::select! {
+                lines = self.lines.try_next() => return lines,
+                () = self.desk.closing() => return Err(cut_off()),
+                () = sleep(self.connection.periods.alive) => {}
+            }
+            // Whoever has something to take sees that. And if this were added to it without end,
+            // the lines would be asked for no more, and keep a turn that they wait for.
+            if self.connection.outflow.is_empty() {
+                let room = self.connection.outflow.draw(ALIVE.len()).await;
+                return Ok(Some(room.house(ALIVE.to_vec())));
+            }
+        }
+    }
+}
+
+const ALIVE: &[u8] = b"\n";
+
+fn lines(answers: &[Answer]) -> Result<Vec<u8>, io::Error> {
     let mut lines = Vec::new();
     for answer in answers {
         serde_json::to_writer(&mut lines, answer)?;
@@ -78,6 +107,6 @@ fn lines(answers: &[Answer]) -> Result<Vec<u8>, std::io::Error> {
     Ok(lines)
 }
 
-fn cut_off() -> std::io::Error {
-    std::io::ErrorKind::ConnectionAborted.into()
+fn cut_off() -> io::Error {
+    io::ErrorKind::ConnectionAborted.into()
 }

@@ -12,8 +12,9 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::*;
 use crate::auth::token::{self, Bearer, Issued, TokenUse};
-use crate::limits::PUBLISH_BYTES_MAX;
+use crate::limits::{OUTFLOW_BYTES_MAX, PUBLISH_BYTES_MAX, READS_MAX};
 use crate::periods::Periods;
+use crate::serving::Outflow;
 
 /// Long enough for a machine that is busy with other things.
 const SOON: Duration = Duration::from_secs(30);
@@ -65,10 +66,15 @@ impl Place {
     }
 
     async fn post(&self, path: &str, body: &Value) -> String {
+        rest(self.ask(path, body).await).await
+    }
+
+    /// A connection on which something was asked for.
+    async fn ask(&self, path: &str, body: &Value) -> TcpStream {
         let body = body.to_string();
         let headers = format!("Content-Length: {}\r\nConnection: close\r\n", body.len());
-        let request = self.head("POST", path, &headers) + &body;
-        rest(self.begin(&request).await).await
+        self.begin(&(self.head("POST", path, &headers) + &body))
+            .await
     }
 
     /// So many events, in tens.
@@ -222,6 +228,48 @@ async fn what_others_may_wait_for_is_taken_sooner() {
     place.publish(40, 300_000).await;
     let _still = place.ask_and_stand_still().await;
     place.until_nobody_is_there().await;
+}
+
+/// Reads until a stream of results has said so often that it is alive.
+async fn until_alive(stream: &mut TcpStream, times: usize) {
+    let mut seen = String::new();
+    while seen.matches("\r\n1\r\n\n").count() < times {
+        let mut bytes = [0; 512];
+        let count = timeout(SOON, stream.read(&mut bytes)).await.unwrap();
+        let count = count.unwrap();
+        assert_ne!(count, 0, "{seen}");
+        seen += std::str::from_utf8(&bytes[..count]).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn streams_are_alive_whatever_they_wait_for() {
+    let alive = SHORT;
+    let place = Place::open(Periods {
+        alive,
+        ..Periods::default()
+    })
+    .await;
+    let mut subscription = place
+        .ask("events/subscribe", &json!({ "query": "FROM 'a'" }))
+        .await;
+    until_alive(&mut subscription, 2).await;
+    drop(subscription);
+
+    place.publish(10, 100_000).await;
+    let desk = &place.gateway.desk;
+    let query = async |held: Box<dyn Send>| {
+        let query = json!({ "query": "FROM 'a'", "order": "asc" });
+        let mut stream = place.ask("events/query", &query).await;
+        until_alive(&mut stream, 2).await;
+        drop(held);
+        let rest = rest(stream).await;
+        assert!(rest.contains("offsets") && rest.ends_with("\r\n0\r\n\r\n"));
+    };
+    let turns = desk.reads.clone().acquire_many_owned(READS_MAX as u32);
+    query(Box::new(turns.await.unwrap())).await;
+    let others = Arc::new(Outflow::new(desk.outflow.clone(), SOON));
+    query(Box::new(others.draw(OUTFLOW_BYTES_MAX).await)).await;
 }
 
 #[tokio::test]

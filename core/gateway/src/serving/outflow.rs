@@ -109,6 +109,12 @@ impl Outflow {
         }
     }
 
+    /// Whether nothing waits for the peer to take it.
+    pub(crate) fn is_empty(&self) -> bool {
+        let waiting = self.waiting();
+        waiting.own_bytes == 0 && waiting.shared == 0
+    }
+
     /// When the peer has to have taken what waits for it, if somebody may be waiting for that.
     /// Whoever waits for the peer is woken when this becomes sooner.
     pub(super) fn due(&self, sender: &Waker) -> Option<Instant> {
@@ -206,7 +212,7 @@ mod tests {
     fn the_peer_has_its_time_from_when_there_is_something_to_take() {
         let [one, other] = two();
         let small = drawn(&one, OUTFLOW_OWN_BYTES).unwrap().begin_sending();
-        assert!(!is_due(&one));
+        assert!(!is_due(&one) && !one.is_empty());
         // Nothing was read or written yet.
         let [first, second] = [(); 2].map(|()| drawn(&one, OUTFLOW_OWN_BYTES).unwrap());
         assert!(!is_due(&one));
@@ -218,7 +224,8 @@ mod tests {
         drop(second);
         assert!(!is_due(&one));
         drop(drawn(&one, OUTFLOW_OWN_BYTES));
+        assert!(!is_due(&one) && !one.is_empty());
         drop(small);
-        assert!(!is_due(&one));
+        assert!(one.is_empty());
     }
 }
