@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use swarmlet::Node;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::timeout;
+use tokio::time::{self, timeout, timeout_at};
 
 use crate::limits::{
     CONNECTIONS_MAX, INFLOW_BYTES_MAX, OUTFLOW_BYTES_MAX, PUBLISHING_KB_MAX, READS_MAX,
@@ -12,7 +12,7 @@ use crate::limits::{
 };
 use crate::metrics::{Tally, UsageSeen};
 use crate::problem::Problem;
-use crate::serving::{Reservoir, Seats};
+use crate::serving::{Outflow, Reservoir, Room, Seats};
 use crate::settings::Settings;
 use crate::snapshots::Shelf;
 
@@ -44,6 +44,26 @@ pub(crate) struct Desk {
     is_closing: watch::Sender<bool>,
 }
 
+/// Room for a request that publishes, given back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Publishing {
+    _room: OwnedSemaphorePermit,
+    /// Until when it is waited for whatever else the request needs.
+    until: time::Instant,
+}
+
+impl Publishing {
+    /// Room for the answer as well: what is published is not taken back if there is none for it.
+    pub(crate) async fn room_for_answer(
+        &self,
+        outflow: &Arc<Outflow>,
+        bytes: usize,
+    ) -> Result<Room, Problem> {
+        let room = timeout_at(self.until, outflow.draw(bytes)).await;
+        room.map_err(|_| Problem::Overloaded)
+    }
+}
+
 impl Desk {
     pub(crate) fn new(node: Node, settings: Settings, port: u16) -> Self {
         Self {
@@ -66,27 +86,18 @@ impl Desk {
         }
     }
 
-    /// Room for a request that publishes, of so many bytes; given back when the permit is dropped.
-    /// Who waits for it too long is told that there is too much to do.
-    pub(crate) async fn room_to_publish(
-        &self,
-        bytes: usize,
-    ) -> Result<OwnedSemaphorePermit, Problem> {
+    /// Room for a request that publishes, of so many bytes. Who waits for it too long is told that
+    /// there is too much to do.
+    pub(crate) async fn room_to_publish(&self, bytes: usize) -> Result<Publishing, Problem> {
+        let until = time::Instant::now() + self.settings.periods.publish;
         let kilobytes = bytes.div_ceil(1024).min(PUBLISHING_KB_MAX) as u32;
         let room = self.publishing.clone().acquire_many_owned(kilobytes);
-        self.in_time_to_publish(room)
-            .await?
-            // Nobody closes the semaphore.
-            .map_err(|_| Problem::ShuttingDown)
-    }
-
-    /// Waits for what publishing needs.
-    pub(crate) async fn in_time_to_publish<T>(
-        &self,
-        room: impl Future<Output = T>,
-    ) -> Result<T, Problem> {
-        let room = timeout(self.settings.periods.publish, room).await;
-        room.map_err(|_| Problem::Overloaded)
+        let room = timeout_at(until, room).await;
+        // Nobody closes the semaphore.
+        let _room = room
+            .map_err(|_| Problem::Overloaded)?
+            .map_err(|_| Problem::ShuttingDown)?;
+        Ok(Publishing { _room, until })
     }
 
     /// A place for a stream of results, asked for with so many bytes, as long as it is open.

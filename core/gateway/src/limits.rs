@@ -68,8 +68,9 @@ pub(crate) const UPLOAD_BYTES_PER_SEC_MIN: usize = 16 * 1024;
 /// Bytes that the head of a part of an upload counts for.
 pub(crate) const UPLOAD_PART_BYTES: usize = 256;
 
-/// How long room to publish is waited for: a disk that was slow for so long is overloaded, and the
-/// predecessor's clients wait and repeat a request that is refused for that.
+/// How long room to publish and for the answer is waited for, together: a disk that was slow for
+/// so long is overloaded, and the predecessor's clients wait and repeat a request that is refused
+/// for that.
 pub(crate) const PUBLISH_WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// Bytes of what is said of an event that was published, about: lamport, stream, offset and time.

@@ -47,11 +47,11 @@ pub(crate) async fn publish(
     negotiation::check_accept(&sent.headers, JSON)?;
     let outflow = sent.connection.outflow.clone();
     let text = sent.text(PUBLISH_BYTES_MAX).await?;
-    let _room = desk.room_to_publish(text.len()).await?;
+    let publishing = desk.room_to_publish(text.len()).await?;
     let request: PublishRequest = text.parse()?;
-    // What is published is not taken back if there is no room for the answer.
-    let room = outflow.draw(request.answer_bytes());
-    let room = desk.in_time_to_publish(room).await?;
+    let room = publishing
+        .room_for_answer(&outflow, request.answer_bytes())
+        .await?;
     let published = ask::publish(&caller.node, request).await?;
     Ok(housed(negotiation::json_bytes(&published)?, room))
 }

@@ -14,6 +14,7 @@ use super::*;
 use crate::auth::token::{self, Bearer, Issued, TokenUse};
 use crate::limits::{OUTFLOW_BYTES_MAX, PUBLISH_BYTES_MAX, READS_MAX};
 use crate::periods::Periods;
+use crate::problem::Problem;
 use crate::serving::Outflow;
 
 /// Long enough for a machine that is busy with other things.
@@ -320,4 +321,22 @@ async fn a_device_with_too_much_to_do_says_so() {
     assert_eq!(next().await["type"], "next");
     let answer = place.post("events/publish", &events).await;
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[tokio::test]
+async fn what_publishing_needs_is_waited_for_so_long_altogether() {
+    let publish = SHORT;
+    let place = Place::open(Periods {
+        publish,
+        ..Periods::default()
+    })
+    .await;
+    let desk = &place.gateway.desk;
+    let [others, own] = [(); 2].map(|()| Arc::new(Outflow::new(desk.outflow.clone(), SOON)));
+    let _held = others.draw(OUTFLOW_BYTES_MAX).await;
+    let publishing = desk.room_to_publish(1).await.unwrap();
+    sleep(SHORT).await;
+    let room = publishing.room_for_answer(&own, OUTFLOW_BYTES_MAX);
+    let room = timeout(SHORT / 2, room).await.unwrap();
+    assert!(matches!(room, Err(Problem::Overloaded)));
 }

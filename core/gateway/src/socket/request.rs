@@ -49,20 +49,20 @@ pub(super) async fn begin(
 
 async fn publish(session: &Session, payload: &str, line: Line) -> Result<Begun, Fault> {
     let (desk, outflow) = (&session.share.desk, &session.share.outflow);
-    let room = desk.room_to_publish(payload.len()).await?;
+    let publishing = desk.room_to_publish(payload.len()).await?;
     let request: PublishRequest = parsed(payload)?;
-    // What is published is not taken back if there is no room for the answer.
-    let answer_room = outflow.draw(request.answer_bytes());
-    let answer_room = desk.in_time_to_publish(answer_room).await?;
+    let room = publishing
+        .room_for_answer(outflow, request.answer_bytes())
+        .await?;
     let node = session.node.clone();
     Ok(Box::pin(async move {
         let published = events::publish(&node, request).await;
-        drop(room);
+        drop(publishing);
         let text = match published {
             Ok(published) => next(&line, [published]),
             Err(refusal) => return refuse(line, refusal.into()).await,
         };
-        match line.send(text, Held::of(None, answer_room)).await {
+        match line.send(text, Held::of(None, room)).await {
             true => complete(&line).await,
             false => Outcome::Broken,
         }
