@@ -130,7 +130,10 @@ async fn whole(body: Body, bytes_max: usize, from: &Connection) -> Result<Bytes,
     room.map_err(|_| Problem::Overloaded)?;
     let read = Limited::new(body, bytes_max).collect();
     match tokio::time::timeout(from.periods.body, read).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Ok(collected)) => {
+            from.inflow.complete();
+            Ok(collected.to_bytes())
+        }
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
             Err(Problem::PayloadTooLarge { size: None, limit })
         }

@@ -12,7 +12,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::*;
 use crate::auth::token::{self, Bearer, Issued, TokenUse};
-use crate::limits::{OUTFLOW_BYTES_MAX, PUBLISH_BYTES_MAX, READS_MAX};
+use crate::limits::{INFLOW_OWN_BYTES, OUTFLOW_BYTES_MAX, PUBLISH_BYTES_MAX, READS_MAX};
 use crate::periods::Periods;
 use crate::problem::Problem;
 use crate::serving::Outflow;
@@ -339,4 +339,27 @@ async fn what_publishing_needs_is_waited_for_so_long_altogether() {
     let room = publishing.room_for_answer(&own, OUTFLOW_BYTES_MAX);
     let room = timeout(SHORT / 2, room).await.unwrap();
     assert!(matches!(room, Err(Problem::Overloaded)));
+}
+
+/// It takes longer to be dealt with than it may take to come.
+#[tokio::test]
+async fn who_has_sent_all_is_not_given_up_while_the_device_has_too_much_to_do() {
+    let body = Duration::from_secs(1);
+    let place = Place::open(Periods {
+        body,
+        ..Periods::default()
+    })
+    .await;
+    let desk = &place.gateway.desk;
+    let taken = desk.room_to_publish(2 * PUBLISH_BYTES_MAX).await.unwrap();
+    let payload = "x".repeat(INFLOW_OWN_BYTES);
+    let events = json!({ "data": [{ "tags": ["a"], "payload": payload }] });
+    let mut stream = place.ask("events/publish", &events).await;
+    let mut begin = [0; 13];
+    let answered = timeout(2 * body, stream.read_exact(&mut begin)).await;
+    assert!(answered.is_err(), "{answered:?}");
+    drop(taken);
+    let answered = timeout(SOON, stream.read_exact(&mut begin)).await;
+    answered.unwrap().unwrap();
+    assert_eq!(&begin, b"HTTP/1.1 200 ");
 }

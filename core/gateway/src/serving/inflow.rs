@@ -5,7 +5,7 @@
 //! before the rest is received: if some of it were held while waiting for more, connections that
 //! wait for each other would all wait for ever.
 
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::OwnedSemaphorePermit;
@@ -19,6 +19,8 @@ pub(crate) struct Inflow {
     reservoir: Reservoir,
     /// Bytes that were received and not dealt with.
     pending: AtomicUsize,
+    /// Whether these are all of a body: what they wait for is up to us.
+    is_whole: AtomicBool,
     /// Whatever the connection may still send, until it is dealt with.
     drawn: Mutex<Option<Room>>,
 }
@@ -36,6 +38,7 @@ impl Inflow {
         Self {
             reservoir,
             pending: AtomicUsize::new(0),
+            is_whole: AtomicBool::new(false),
             drawn: Mutex::default(),
         }
     }
@@ -43,7 +46,13 @@ impl Inflow {
     /// Whatever came so far was dealt with.
     pub(crate) fn settle(&self) {
         self.pending.store(0, Relaxed);
+        self.is_whole.store(false, Relaxed);
         self.drawn().take();
+    }
+
+    /// The last of a body came: the peer has done its part until this is dealt with.
+    pub(crate) fn complete(&self) {
+        self.is_whole.store(true, Relaxed);
     }
 
     /// Waits for room for a body of so many bytes, before it is received.
@@ -74,6 +83,11 @@ impl Inflow {
     /// Whether something of what all share is held.
     pub(super) fn is_drawing(&self) -> bool {
         self.drawn().is_some()
+    }
+
+    /// Whether it is held until the peer goes on.
+    pub(super) fn is_unfinished(&self) -> bool {
+        self.is_drawing() && !self.is_whole.load(Relaxed)
     }
 
     pub(super) fn receive(&self, bytes: usize) {

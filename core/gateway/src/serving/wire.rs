@@ -22,7 +22,7 @@ pub(super) struct Wire {
     outflow: Arc<Outflow>,
     periods: Periods,
     drawing: Option<Drawing>,
-    /// Runs while something of the inflow is held.
+    /// Runs while something of the inflow is held until the peer goes on.
     unfinished: Option<Pin<Box<Sleep>>>,
     /// Runs while the peer takes nothing.
     stalled: Option<Stalled>,
@@ -57,7 +57,7 @@ impl Wire {
 
     /// Ready when more may be received.
     fn poll_room(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if !self.inflow.is_drawing() {
+        if !self.inflow.is_unfinished() {
             self.unfinished = None;
         } else {
             let period = self.periods.body;
