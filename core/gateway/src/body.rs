@@ -66,7 +66,7 @@ impl Sent {
     }
 }
 
-/// A body that was read, and counts as received until something is made of it.
+/// A body that was read, and counts as received until something is made of it or it is dropped.
 #[derive(Debug)]
 pub(crate) struct Received {
     bytes: Bytes,
@@ -79,17 +79,21 @@ impl Received {
     }
 
     /// The bytes themselves.
-    pub(crate) fn into_bytes(self) -> Bytes {
-        self.connection.inflow.settle();
-        self.bytes
+    pub(crate) fn into_bytes(mut self) -> Bytes {
+        std::mem::take(&mut self.bytes)
     }
 
     /// What they say in JSON. They are gone after that.
     pub(crate) fn parse<T: DeserializeOwned>(self) -> Result<T, Problem> {
-        let parsed = parse(&self.bytes, PAYLOAD_LEVELS).map_err(Problem::invalid);
-        drop(self.bytes);
+        parse(&self.bytes, PAYLOAD_LEVELS).map_err(Problem::invalid)
+    }
+}
+
+impl Drop for Received {
+    fn drop(&mut self) {
+        // Others get its room, so that it has to be gone before.
+        self.bytes = Bytes::new();
         self.connection.inflow.settle();
-        parsed
     }
 }
 

@@ -12,7 +12,9 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::*;
 use crate::auth::token::{self, Bearer, Issued, TokenUse};
-use crate::limits::{INFLOW_OWN_BYTES, OUTFLOW_BYTES_MAX, PUBLISH_BYTES_MAX, READS_MAX};
+use crate::limits::{
+    INFLOW_BYTES_MAX, INFLOW_OWN_BYTES, OUTFLOW_BYTES_MAX, PUBLISH_BYTES_MAX, READS_MAX,
+};
 use crate::periods::Periods;
 use crate::problem::Problem;
 use crate::serving::Outflow;
@@ -362,4 +364,33 @@ async fn who_has_sent_all_is_not_given_up_while_the_device_has_too_much_to_do() 
     let answered = timeout(SOON, stream.read_exact(&mut begin)).await;
     answered.unwrap().unwrap();
     assert_eq!(&begin, b"HTTP/1.1 200 ");
+}
+
+#[tokio::test]
+async fn what_was_refused_is_not_held() {
+    let (publish, body, head) = (SHORT, 2 * SOON, 2 * SOON);
+    let place = Place::open(Periods {
+        publish,
+        body,
+        head,
+        ..Periods::default()
+    })
+    .await;
+    let desk = &place.gateway.desk;
+    let _taken = desk.room_to_publish(2 * PUBLISH_BYTES_MAX).await.unwrap();
+    let body = " ".repeat(PUBLISH_BYTES_MAX);
+    let headers = format!("Content-Length: {}\r\n", body.len());
+    let request = place.head("POST", "events/publish", &headers) + &body;
+    let mut streams = Vec::new();
+    // More than there is room for at a time, each on a connection that goes on.
+    for _ in 0..=INFLOW_BYTES_MAX / PUBLISH_BYTES_MAX {
+        let mut begin = [0; 13];
+        let answered = async {
+            let mut stream = place.begin(&request).await;
+            stream.read_exact(&mut begin).await.unwrap();
+            stream
+        };
+        streams.push(timeout(SOON, answered).await.unwrap());
+        assert_eq!(&begin, b"HTTP/1.1 503 ");
+    }
 }
