@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use swarmlet::Node;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::{self, timeout, timeout_at};
+use tokio::time::{self, timeout_at};
 
 use crate::limits::{
     CONNECTIONS_MAX, INFLOW_BYTES_MAX, OUTFLOW_BYTES_MAX, PUBLISHING_KB_MAX, READS_MAX,
-    SNAPSHOTS_SENT_KB_MAX, SOCKETS_MAX, SPARE_CONNECTIONS_MAX, STREAM_REQUEST_BYTES, STREAMS_MAX,
+    SOCKETS_MAX, SPARE_CONNECTIONS_MAX, STREAM_REQUEST_BYTES, STREAMS_MAX,
 };
 use crate::metrics::{Tally, UsageSeen};
 use crate::problem::Problem;
@@ -35,7 +35,6 @@ pub(crate) struct Desk {
     pub(crate) shelf: Shelf,
     pub(crate) usage: UsageSeen,
     publishing: Arc<Semaphore>,
-    sending_kept: Arc<Semaphore>,
     /// Turns of reading what is there.
     pub(crate) reads: Arc<Semaphore>,
     /// Room for sockets.
@@ -78,7 +77,6 @@ impl Desk {
             shelf: Shelf::default(),
             usage: UsageSeen::default(),
             publishing: Arc::new(Semaphore::new(PUBLISHING_KB_MAX)),
-            sending_kept: Arc::new(Semaphore::new(SNAPSHOTS_SENT_KB_MAX)),
             reads: Arc::new(Semaphore::new(READS_MAX)),
             sockets: Arc::new(Semaphore::new(SOCKETS_MAX)),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
@@ -104,16 +102,6 @@ impl Desk {
     pub(crate) fn place_for_stream(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
         let places = 1 + (bytes / STREAM_REQUEST_BYTES).min(STREAMS_MAX - 1) as u32;
         self.streams.clone().try_acquire_many_owned(places).ok()
-    }
-
-    /// Waits for room for something that apps keep, of so many bytes, to be sent.
-    pub(crate) async fn room_to_send(&self, bytes: u64) -> Result<OwnedSemaphorePermit, Problem> {
-        let kilobytes = bytes.div_ceil(1024).min(SNAPSHOTS_SENT_KB_MAX as u64) as u32;
-        let room = self.sending_kept.clone().acquire_many_owned(kilobytes);
-        let room = timeout(self.settings.periods.body, room).await;
-        // Nobody closes the semaphore.
-        room.map_err(|_| Problem::Overloaded)?
-            .map_err(|_| Problem::ShuttingDown)
     }
 
     /// From here on connections end when they can.

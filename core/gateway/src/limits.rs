@@ -46,7 +46,8 @@ pub(crate) const INFLOW_BYTES_MAX: usize = 16 * 1024 * 1024;
 pub(crate) const INFLOW_OWN_BYTES: usize = 64 * 1024;
 
 /// Bytes of answers that wait to be sent, of all connections together, beside what each has of its
-/// own: some of the largest events there are, in a quarter of what a node may use.
+/// own: some of the largest events there are, or the largest that an app keeps, in a quarter of
+/// what a node may use.
 pub(crate) const OUTFLOW_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Bytes of answers that a connection may have waiting of its own: with all connections as much as
@@ -196,10 +197,6 @@ pub(crate) const USAGE_PERIOD: Duration = Duration::from_secs(60);
 
 /// Bytes of what an app keeps under one name, as with the predecessor: the state of a large fish.
 pub(crate) const SNAPSHOT_BYTES_MAX: usize = 10 * 1024 * 1024;
-
-/// Kilobytes of that which are being sent, to all clients together: three of the largest, while
-/// usual ones are hundreds.
-pub(crate) const SNAPSHOTS_SENT_KB_MAX: usize = 32 * 1024;
 
 /// Bytes of the file of what apps keep that are held in memory: the inner pages; what is in it is
 /// read once in the life of an app.

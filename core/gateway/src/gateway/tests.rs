@@ -13,7 +13,8 @@ use tokio_tungstenite::tungstenite::Message;
 use super::*;
 use crate::auth::token::{self, Bearer, Issued, TokenUse};
 use crate::limits::{
-    INFLOW_BYTES_MAX, INFLOW_OWN_BYTES, OUTFLOW_BYTES_MAX, PUBLISH_BYTES_MAX, READS_MAX,
+    INFLOW_BYTES_MAX, INFLOW_OWN_BYTES, OUTFLOW_BYTES_MAX, OUTFLOW_OWN_BYTES, PUBLISH_BYTES_MAX,
+    READS_MAX,
 };
 use crate::periods::Periods;
 use crate::problem::Problem;
@@ -74,9 +75,14 @@ impl Place {
 
     /// A connection on which something was asked for.
     async fn ask(&self, path: &str, body: &Value) -> TcpStream {
-        let body = body.to_string();
-        let headers = format!("Content-Length: {}\r\nConnection: close\r\n", body.len());
-        self.begin(&(self.head("POST", path, &headers) + &body))
+        self.send("POST", path, "", &body.to_string()).await
+    }
+
+    /// A connection on which a request was sent, and that ends with its answer.
+    async fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> TcpStream {
+        let length = body.len();
+        let headers = format!("Content-Length: {length}\r\nConnection: close\r\n{headers}");
+        self.begin(&(self.head(method, path, &headers) + body))
             .await
     }
 
@@ -392,5 +398,33 @@ async fn what_was_refused_is_not_held() {
         };
         streams.push(timeout(SOON, answered).await.unwrap());
         assert_eq!(&begin, b"HTTP/1.1 503 ");
+    }
+}
+
+#[tokio::test]
+async fn what_is_large_waits_for_room_to_be_sent() {
+    let place = Place::open(Periods::default()).await;
+    let kept = "x".repeat(2 * OUTFLOW_OWN_BYTES);
+    let put = place.send("PUT", "blob/-/kept", "", &kept).await;
+    assert!(rest(put).await.starts_with("HTTP/1.1 204 "));
+    let part = |index| {
+        let head = "--x\r\nContent-Disposition: form-data; name=\"f\"";
+        format!("{head}; filename=\"{index:0>200}\"\r\n\r\n\r\n")
+    };
+    let form = (0..1000).map(part).collect::<String>() + "--x--\r\n";
+    let kind = "Content-Type: multipart/form-data; boundary=x\r\n";
+    let stored = rest(place.send("POST", "files", kind, &form).await).await;
+    let (_, cid) = stored.rsplit_once("\r\n").unwrap();
+
+    let others = Arc::new(Outflow::new(place.gateway.desk.outflow.clone(), SOON));
+    for path in ["blob/-/kept", &format!("files/{cid}")] {
+        let held = others.draw(OUTFLOW_BYTES_MAX).await;
+        let stream = place.send("GET", path, "", "").await;
+        let answered = timeout(SHORT, stream.readable()).await;
+        assert!(answered.is_err(), "{path}");
+        drop(held);
+        let answer = rest(stream).await;
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{path}");
+        assert!(answer.len() > 2 * OUTFLOW_OWN_BYTES, "{path}");
     }
 }

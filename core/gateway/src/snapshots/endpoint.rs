@@ -8,10 +8,8 @@ use axum::extract::State;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::path::SnapshotPath;
 use super::store::{Entry, Found, Kept, Refused, Store};
@@ -34,7 +32,9 @@ pub(crate) async fn read(
     let (found, room) = loop {
         let (measured, read) = (path.clone(), path.clone());
         let size = on_shelf(&desk, move |store| store.size(&measured)).await?;
-        let room = desk.room_to_send(size).await?;
+        // Nothing larger is kept.
+        let bytes = size.min(SNAPSHOT_BYTES_MAX as u64) as usize;
+        let room = connection.outflow.draw(bytes).await;
         let found = on_shelf(&desk, move |store| store.read(&read, size)).await?;
         if let Some(found) = found {
             break (found, room);
@@ -42,11 +42,8 @@ pub(crate) async fn read(
     };
     match found {
         Found::File(kept) => {
-            let bytes = Bytes::from_owner(Sending {
-                bytes: kept.bytes,
-                _room: room,
-            });
-            Ok(([(CONTENT_TYPE, kept.media_type)], bytes).into_response())
+            let headers = [(CONTENT_TYPE, kept.media_type)];
+            Ok((headers, room.house(kept.bytes)).into_response())
         }
         Found::Folder(entries) => {
             let _turn = desk.reads.acquire().await;
@@ -55,18 +52,6 @@ pub(crate) async fn read(
             Ok(([(CONTENT_TYPE, JSON)], room.house(text)).into_response())
         }
         Found::Nothing => Ok(StatusCode::NO_CONTENT.into_response()),
-    }
-}
-
-/// What is being sent, and the room for it: until the last of it was taken.
-struct Sending {
-    bytes: Vec<u8>,
-    _room: OwnedSemaphorePermit,
-}
-
-impl AsRef<[u8]> for Sending {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes
     }
 }
 
