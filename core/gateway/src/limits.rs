@@ -47,11 +47,12 @@ pub(crate) const INFLOW_OWN_BYTES: usize = 64 * 1024;
 
 /// Bytes of answers that wait to be sent, of all connections together, beside what each has of its
 /// own: some of the largest events there are, or the largest that an app keeps, in a quarter of
-/// what a node may use.
+/// what a node may use. Files, which are sent in pieces of 64 KiB, the page, measurements and
+/// refusals draw nothing.
 pub(crate) const OUTFLOW_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// Bytes of answers that a connection may have waiting of its own: with all connections as much as
-/// all share.
+/// Bytes of answers that a connection may have waiting of its own: with all 272 connections 17 MiB,
+/// about as much as all share.
 pub(crate) const OUTFLOW_OWN_BYTES: usize = 64 * 1024;
 
 /// Bytes in which all that is shared is counted, rounded up.
