@@ -141,7 +141,7 @@ function crowded(state) {
   }));
   state.pending = [{ device: "p", code: "012345", name: "<b>\u2066" }];
   state.refused = Array.from({ length: 300 }, () => ({ with: "y".repeat(500), why: "\u202eno" }));
-  const counts = { memberCount: state.members.length, streamCount: 12_345, isComplete: false };
+  const counts = { memberCount: state.members.length, streamCount: 12_345 };
   return { ...state, ...counts, isInSync: false, behind: 1200, fault: "z".repeat(5000) };
 }
 

@@ -33,8 +33,6 @@ struct NodeState {
     member_count: usize,
     /// The same of streams.
     stream_count: usize,
-    /// Whether all members and streams are told of.
-    is_complete: bool,
     storage: Storage,
     counters: Measures,
     gauges: Measures,
@@ -94,7 +92,6 @@ impl NodeState {
             streams: streams.into_iter().map(StreamRow::from).collect(),
             member_count,
             stream_count,
-            is_complete: member_count.max(stream_count) <= PAGE_ROWS_MAX,
             storage: Storage::of(&metrics, desk.usage.known(node).as_ref()),
             counters,
             gauges: measures::gauges(desk, &metrics),
