@@ -13,8 +13,8 @@ use tokio_tungstenite::tungstenite::Message;
 use super::*;
 use crate::auth::token::{self, Bearer, Issued, TokenUse};
 use crate::limits::{
-    INFLOW_BYTES_MAX, INFLOW_OWN_BYTES, OUTFLOW_BYTES_MAX, OUTFLOW_OWN_BYTES, PUBLISH_BYTES_MAX,
-    READS_MAX,
+    CONNECTIONS_MAX, INFLOW_BYTES_MAX, INFLOW_OWN_BYTES, OUTFLOW_BYTES_MAX, OUTFLOW_OWN_BYTES,
+    PUBLISH_BYTES_MAX, READS_MAX,
 };
 use crate::periods::Periods;
 use crate::problem::Problem;
@@ -33,12 +33,13 @@ struct Place {
 }
 
 impl Place {
-    async fn open(periods: Periods) -> Self {
+    /// One with other periods than usual.
+    async fn open(change: impl FnOnce(&mut Periods)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let node = Node::open(folder.path().join("node"), Options::new());
         let node = node.await.unwrap();
         let mut settings = Settings::new().listen("127.0.0.1:0".parse().unwrap());
-        settings.periods = periods;
+        change(&mut settings.periods);
         let gateway = Gateway::bind(node.clone(), settings).await.unwrap();
         let bearer = Bearer {
             app_id: &"com.example.app".parse().unwrap(),
@@ -80,10 +81,14 @@ impl Place {
 
     /// A connection on which a request was sent, and that ends with its answer.
     async fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> TcpStream {
-        let length = body.len();
-        let headers = format!("Content-Length: {length}\r\nConnection: close\r\n{headers}");
-        self.begin(&(self.head(method, path, &headers) + body))
+        let headers = format!("Connection: close\r\n{headers}");
+        self.begin(&self.request(method, path, &headers, body))
             .await
+    }
+
+    fn request(&self, method: &str, path: &str, headers: &str, body: &str) -> String {
+        let headers = format!("Content-Length: {}\r\n{headers}", body.len());
+        self.head(method, path, &headers) + body
     }
 
     /// So many events, in tens.
@@ -104,13 +109,9 @@ impl Place {
         socket.set_recv_buffer_size(4096).unwrap();
         let stream = socket.connect(self.gateway.local_addr()).await;
         let mut stream = stream.unwrap();
-        let body = json!({ "query": "FROM 'a'", "order": "asc" }).to_string();
-        let head = self.head(
-            "POST",
-            "events/query",
-            &format!("Content-Length: {}\r\n", body.len()),
-        );
-        stream.write_all((head + &body).as_bytes()).await.unwrap();
+        let query = json!({ "query": "FROM 'a'", "order": "asc" });
+        let request = self.request("POST", "events/query", "", &query.to_string());
+        stream.write_all(request.as_bytes()).await.unwrap();
         // It is being answered.
         let begun = timeout(SOON, stream.read_exact(&mut [0; 17])).await;
         begun.unwrap().unwrap();
@@ -137,25 +138,29 @@ async fn rest(mut stream: TcpStream) -> String {
 
 #[tokio::test]
 async fn a_head_that_does_not_come_ends_the_connection() {
-    let head = SHORT;
-    let place = Place::open(Periods {
-        head,
-        ..Periods::default()
-    })
-    .await;
+    let place = Place::open(|periods| periods.head = SHORT).await;
     let idle = place.begin("GET /api/v2/node/id HTTP/1.1\r\nX: ");
     rest(idle.await).await;
     place.until_nobody_is_there().await;
 }
 
 #[tokio::test]
+async fn who_is_there_beyond_all_seats_is_there_for_a_short_time() {
+    let change = |periods: &mut Periods| (periods.spare, periods.head) = (SHORT, 2 * SOON);
+    let place = Place::open(change).await;
+    let taken = || {
+        let seat = place.gateway.desk.seats.take().unwrap();
+        seat.make_known();
+        (seat.busy(), seat)
+    };
+    let _all = [(); CONNECTIONS_MAX].map(|()| taken());
+    let idle = place.begin("GET /healthz HTTP/1.1\r\nX: ").await;
+    assert_eq!(rest(idle).await, "");
+}
+
+#[tokio::test]
 async fn a_body_that_does_not_come_is_waited_for_so_long() {
-    let body = SHORT;
-    let place = Place::open(Periods {
-        body,
-        ..Periods::default()
-    })
-    .await;
+    let place = Place::open(|periods| periods.body = SHORT).await;
     let head = place.head("POST", "events/query", "Content-Length: 100\r\n");
     let answer = rest(place.begin(&(head + "{")).await).await;
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
@@ -164,12 +169,7 @@ async fn a_body_that_does_not_come_is_waited_for_so_long() {
 
 #[tokio::test]
 async fn an_upload_that_trickles_is_given_up() {
-    let body = SHORT;
-    let place = Place::open(Periods {
-        body,
-        ..Periods::default()
-    })
-    .await;
+    let place = Place::open(|periods| periods.body = SHORT).await;
     let headers = "Content-Length: 100000\r\nContent-Type: multipart/form-data; boundary=x\r\n";
     let head = place.head("POST", "files", headers);
     let part = "--x\r\nContent-Disposition: form-data; name=\"f\"; filename=\"f\"\r\n\r\n";
@@ -194,12 +194,7 @@ async fn an_upload_that_trickles_is_given_up() {
 
 #[tokio::test]
 async fn a_socket_that_says_nothing_is_closed() {
-    let silence = SHORT;
-    let place = Place::open(Periods {
-        silence,
-        ..Periods::default()
-    })
-    .await;
+    let place = Place::open(|periods| periods.silence = SHORT).await;
     let headers = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
                    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
     let path = format!("events?{}", place.token);
@@ -215,12 +210,7 @@ async fn a_socket_that_says_nothing_is_closed() {
 
 #[tokio::test]
 async fn who_takes_nothing_is_cut_off() {
-    let write = SHORT;
-    let place = Place::open(Periods {
-        write,
-        ..Periods::default()
-    })
-    .await;
+    let place = Place::open(|periods| periods.write = SHORT).await;
     place.publish(600, 20_000).await;
     let _still = place.ask_and_stand_still().await;
     place.until_nobody_is_there().await;
@@ -228,12 +218,7 @@ async fn who_takes_nothing_is_cut_off() {
 
 #[tokio::test]
 async fn what_others_may_wait_for_is_taken_sooner() {
-    let answer = SHORT;
-    let place = Place::open(Periods {
-        answer,
-        ..Periods::default()
-    })
-    .await;
+    let place = Place::open(|periods| periods.answer = SHORT).await;
     place.publish(40, 300_000).await;
     let _still = place.ask_and_stand_still().await;
     place.until_nobody_is_there().await;
@@ -253,12 +238,7 @@ async fn until_alive(stream: &mut TcpStream, times: usize) {
 
 #[tokio::test]
 async fn streams_are_alive_whatever_they_wait_for() {
-    let alive = SHORT;
-    let place = Place::open(Periods {
-        alive,
-        ..Periods::default()
-    })
-    .await;
+    let place = Place::open(|periods| periods.alive = SHORT).await;
     let mut subscription = place
         .ask("events/subscribe", &json!({ "query": "FROM 'a'" }))
         .await;
@@ -283,12 +263,7 @@ async fn streams_are_alive_whatever_they_wait_for() {
 
 #[tokio::test]
 async fn a_device_with_too_much_to_do_says_so() {
-    let publish = SHORT;
-    let place = Place::open(Periods {
-        publish,
-        ..Periods::default()
-    })
-    .await;
+    let place = Place::open(|periods| periods.publish = SHORT).await;
     let desk = place.gateway.desk.clone();
     let taken = desk.room_to_publish(2 * PUBLISH_BYTES_MAX).await.unwrap();
     let events = json!({ "data": [{ "tags": ["a"], "payload": 1 }] });
@@ -333,12 +308,7 @@ async fn a_device_with_too_much_to_do_says_so() {
 
 #[tokio::test]
 async fn what_publishing_needs_is_waited_for_so_long_altogether() {
-    let publish = SHORT;
-    let place = Place::open(Periods {
-        publish,
-        ..Periods::default()
-    })
-    .await;
+    let place = Place::open(|periods| periods.publish = SHORT).await;
     let desk = &place.gateway.desk;
     let [others, own] = [(); 2].map(|()| Arc::new(Outflow::new(desk.outflow.clone(), SOON)));
     let _held = others.draw(OUTFLOW_BYTES_MAX).await;
@@ -353,11 +323,7 @@ async fn what_publishing_needs_is_waited_for_so_long_altogether() {
 #[tokio::test]
 async fn who_has_sent_all_is_not_given_up_while_the_device_has_too_much_to_do() {
     let body = Duration::from_secs(1);
-    let place = Place::open(Periods {
-        body,
-        ..Periods::default()
-    })
-    .await;
+    let place = Place::open(|periods| periods.body = body).await;
     let desk = &place.gateway.desk;
     let taken = desk.room_to_publish(2 * PUBLISH_BYTES_MAX).await.unwrap();
     let payload = "x".repeat(INFLOW_OWN_BYTES);
@@ -374,19 +340,15 @@ async fn who_has_sent_all_is_not_given_up_while_the_device_has_too_much_to_do() 
 
 #[tokio::test]
 async fn what_was_refused_is_not_held() {
-    let (publish, body, head) = (SHORT, 2 * SOON, 2 * SOON);
-    let place = Place::open(Periods {
-        publish,
-        body,
-        head,
-        ..Periods::default()
+    let place = Place::open(|periods| {
+        periods.publish = SHORT;
+        (periods.body, periods.head) = (2 * SOON, 2 * SOON);
     })
     .await;
     let desk = &place.gateway.desk;
     let _taken = desk.room_to_publish(2 * PUBLISH_BYTES_MAX).await.unwrap();
     let body = " ".repeat(PUBLISH_BYTES_MAX);
-    let headers = format!("Content-Length: {}\r\n", body.len());
-    let request = place.head("POST", "events/publish", &headers) + &body;
+    let request = place.request("POST", "events/publish", "", &body);
     let mut streams = Vec::new();
     // More than there is room for at a time, each on a connection that goes on.
     for _ in 0..=INFLOW_BYTES_MAX / PUBLISH_BYTES_MAX {
@@ -403,7 +365,7 @@ async fn what_was_refused_is_not_held() {
 
 #[tokio::test]
 async fn what_is_large_waits_for_room_to_be_sent() {
-    let place = Place::open(Periods::default()).await;
+    let place = Place::open(|_| {}).await;
     let kept = "x".repeat(2 * OUTFLOW_OWN_BYTES);
     let put = place.send("PUT", "blob/-/kept", "", &kept).await;
     assert!(rest(put).await.starts_with("HTTP/1.1 204 "));
