@@ -1,5 +1,6 @@
 //! What all requests share: the node, what was decided about the gateway, and whether it closes.
 
+use std::io;
 use std::sync::Arc;
 
 use swarmlet::Node;
@@ -11,7 +12,7 @@ use crate::limits::{
     SOCKETS_MAX, SPARE_CONNECTIONS_MAX, STREAM_REQUEST_BYTES, STREAMS_MAX,
 };
 use crate::metrics::{Tally, UsageSeen};
-use crate::problem::Problem;
+use crate::problem::{Problem, cut_off};
 use crate::serving::{Outflow, Reservoir, Room, Seats};
 use crate::settings::Settings;
 use crate::snapshots::Shelf;
@@ -114,6 +115,17 @@ impl Desk {
         let mut is_closing = self.is_closing.subscribe();
         // The sender is borrowed with self.
         let _ = is_closing.wait_for(|is_closing| *is_closing).await;
+    }
+
+    /// What comes next in the body of an answer; an error once the gateway is to be closed.
+    pub(crate) async fn unless_closing<T>(
+        &self,
+        next: impl Future<Output = io::Result<T>>,
+    ) -> io::Result<T> {
+        tokio::select! {
+            next = next => next,
+            () = self.closing() => Err(cut_off()),
+        }
     }
 
     /// Done once no socket is open any more.

@@ -221,6 +221,12 @@ pub(crate) const OVERLOADED: &str = "Channel towards event store is overloaded."
 pub(crate) const DISK_FULL: &str = "The disk of the device is full.";
 const NOT_FOUND: &str = "The requested resource could not be found.";
 
+/// How the body of an answer ends that cannot be finished: without a proper end, so that clients
+/// do not take it for complete.
+pub(crate) fn cut_off() -> std::io::Error {
+    std::io::ErrorKind::ConnectionAborted.into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,6 +15,7 @@ use super::answer::Answer;
 use super::answers::{Answers, Cut};
 use crate::desk::Desk;
 use crate::negotiation::NDJSON;
+use crate::problem::cut_off;
 use crate::serving::Connection;
 
 /// Answers on their way to whoever asked.
@@ -29,7 +30,6 @@ pub(super) struct Lines {
 /// The body of a response: lines, and empty ones while there are none.
 struct Alive<L> {
     lines: L,
-    desk: Arc<Desk>,
     connection: Connection,
 }
 
@@ -44,12 +44,11 @@ impl Lines {
         });
         let alive = Alive {
             lines: Box::pin(lines),
-            desk,
             connection,
         };
-        let body = stream::try_unfold(alive, |mut alive| async move {
-            let chunk = alive.next().await?;
-            Ok::<_, io::Error>(chunk.map(|chunk| (chunk, alive)))
+        let body = stream::try_unfold((alive, desk), |(mut alive, desk)| async move {
+            let chunk = desk.unless_closing(alive.next()).await?;
+            Ok::<_, io::Error>(chunk.map(|chunk| (chunk, (alive, desk))))
         });
         ([(CONTENT_TYPE, NDJSON)], Body::from_stream(body)).into_response()
     }
@@ -82,7 +81,6 @@ impl<L: Stream<Item = Result<Bytes, io::Error>> + Unpin> Alive<L> {
         loop {
             tokio::select! {
                 lines = self.lines.try_next() => return lines,
-                () = self.desk.closing() => return Err(cut_off()),
                 () = sleep(self.connection.periods.alive) => {}
             }
             // Whoever has something to take sees that. And if this were added to it without end,
@@ -105,8 +103,4 @@ fn lines(answers: &[Answer]) -> Result<Vec<u8>, io::Error> {
     }
     lines.shrink_to_fit();
     Ok(lines)
-}
-
-fn cut_off() -> io::Error {
-    io::ErrorKind::ConnectionAborted.into()
 }

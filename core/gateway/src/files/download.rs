@@ -1,5 +1,6 @@
 //! Handing files out, as they are read: from this device, or from others.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use futures::stream;
+use futures::{TryFutureExt as _, stream};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use swarmlet::{BlobId, BlobReader, BlobState, Collection, CollectionFile, Node};
 use tokio::time::timeout;
@@ -20,7 +21,7 @@ use crate::background::in_background;
 use crate::desk::Desk;
 use crate::events::Refusal;
 use crate::limits::FETCH_TIME_MAX;
-use crate::problem::Problem;
+use crate::problem::{Problem, cut_off};
 use crate::serving::Outflow;
 
 /// Whoever reads.
@@ -160,18 +161,14 @@ fn body(desk: Arc<Desk>, first: Option<Bytes>, reader: BlobReader) -> Body {
         |(first, mut reader, desk)| async move {
             let chunk = match first {
                 Some(first) => Some(first),
-                None => tokio::select! {
-                    chunk = next(&mut reader, FETCH_TIME_MAX) => chunk.map_err(|_| cut_off())?,
-                    () = desk.closing() => return Err(cut_off()),
-                },
+                None => {
+                    let next = next(&mut reader, FETCH_TIME_MAX).map_err(|_| cut_off());
+                    desk.unless_closing(next).await?
+                }
             };
-            Ok(chunk.map(|chunk| (chunk, (None, reader, desk))))
+            Ok::<_, io::Error>(chunk.map(|chunk| (chunk, (None, reader, desk))))
         },
     ))
-}
-
-fn cut_off() -> std::io::Error {
-    std::io::ErrorKind::ConnectionAborted.into()
 }
 
 const INDEX: &str = "index.html";

@@ -58,13 +58,12 @@ async fn publish(session: &Session, payload: &str, line: Line) -> Result<Begun, 
     Ok(Box::pin(async move {
         let published = events::publish(&node, request).await;
         drop(publishing);
-        let text = match published {
-            Ok(published) => next(&line, [published]),
-            Err(refusal) => return refuse(line, refusal.into()).await,
-        };
-        match line.send(text, Held::of(None, room)).await {
-            true => complete(&line).await,
-            false => Outcome::Broken,
+        match published {
+            Ok(published) => {
+                let text = next(&line, [published]);
+                answer(line, text, Held::of(None, room)).await
+            }
+            Err(refusal) => refuse(line, refusal.into()).await,
         }
     }))
 }
@@ -72,19 +71,13 @@ async fn publish(session: &Session, payload: &str, line: Line) -> Result<Begun, 
 fn offsets(session: &Session, line: Line) -> Begun {
     let (node, share) = (session.node.clone(), session.share.clone());
     Box::pin(async move {
-        let turn = share.turns.acquire_owned().await.ok();
-        let read = share.desk.reads.acquire().await;
+        let turn = Turn::take(&share).await;
         let text = match events::offsets(&node) {
             Ok(offsets) => next(&line, [offsets]),
             Err(refusal) => return refuse(line, refusal.into()).await,
         };
-        let bytes = text.as_ref().map_or(0, |text| text.len());
-        let room = share.outflow.draw(bytes).await;
-        drop(read);
-        match line.send(text, Held::of(turn, room)).await {
-            true => complete(&line).await,
-            false => Outcome::Broken,
-        }
+        let held = turn.hold(&share, text.as_ref()).await;
+        answer(line, text, held).await
     })
 }
 
@@ -92,9 +85,37 @@ fn offsets(session: &Session, line: Line) -> Begun {
 pub(super) async fn refuse(line: Line, kind: Fault) -> Outcome {
     let request_id = line.request_id;
     let fault: Outgoing<()> = Outgoing::Error { request_id, kind };
-    match line.send(fault.encode(), Held::default()).await {
+    answer(line, fault.encode(), Held::default()).await
+}
+
+/// Says something, and that this is the end.
+async fn answer(line: Line, text: Option<Utf8Bytes>, held: Held) -> Outcome {
+    match line.send(text, held).await {
         true => complete(&line).await,
         false => Outcome::Broken,
+    }
+}
+
+/// A turn of reading what is there: what was read is held in it until there is room for it.
+struct Turn {
+    of_socket: Option<OwnedSemaphorePermit>,
+    _of_all: Option<OwnedSemaphorePermit>,
+}
+
+impl Turn {
+    /// Waits for one.
+    async fn take(share: &Share) -> Self {
+        // Nobody closes the semaphores.
+        let of_socket = share.turns.clone().acquire_owned().await.ok();
+        let _of_all = share.desk.reads.clone().acquire_owned().await.ok();
+        Self { of_socket, _of_all }
+    }
+
+    /// Waits for room for what was read; then others may read, but on this socket.
+    async fn hold(self, share: &Share, text: Option<&Utf8Bytes>) -> Held {
+        let bytes = text.map_or(0, |text| text.len());
+        let room = share.outflow.draw(bytes).await;
+        Held::of(self.of_socket, room)
     }
 }
 
@@ -129,18 +150,15 @@ async fn stream(
 ) -> Outcome {
     loop {
         answers.changed().await;
-        let turn = share.turns.clone().acquire_owned().await.ok();
-        let read = share.desk.reads.acquire().await;
+        let turn = Turn::take(&share).await;
         let text = match answers.next().await {
             Ok(Some(chunk)) if chunk.is_empty() => continue,
             Ok(Some(chunk)) => next(&line, chunk),
             Ok(None) => return complete(&line).await,
             Err(Cut) => return Outcome::Broken,
         };
-        let bytes = text.as_ref().map_or(0, |text| text.len());
-        let room = share.outflow.draw(bytes).await;
-        drop(read);
-        if !line.send(text, Held::of(turn, room)).await {
+        let held = turn.hold(&share, text.as_ref()).await;
+        if !line.send(text, held).await {
             return Outcome::Broken;
         }
     }
