@@ -74,7 +74,10 @@ fn offsets(session: &Session, line: Line) -> Begun {
         let turn = Turn::take(&share).await;
         let text = match events::offsets(&node) {
             Ok(offsets) => next(&line, [offsets]),
-            Err(refusal) => return refuse(line, refusal.into()).await,
+            Err(refusal) => {
+                drop(turn);
+                return refuse(line, refusal.into()).await;
+            }
         };
         let held = turn.hold(&share, text.as_ref()).await;
         answer(line, text, held).await
@@ -154,7 +157,11 @@ async fn stream(
         let text = match answers.next().await {
             Ok(Some(chunk)) if chunk.is_empty() => continue,
             Ok(Some(chunk)) => next(&line, chunk),
-            Ok(None) => return complete(&line).await,
+            Ok(None) => {
+                // Others need not wait for a client that is slow.
+                drop(turn);
+                return complete(&line).await;
+            }
             Err(Cut) => return Outcome::Broken,
         };
         let held = turn.hold(&share, text.as_ref()).await;

@@ -271,26 +271,54 @@ mod tests {
     use crate::settings::Settings;
     use swarmlet::{Options, Payload, Tags};
 
-    #[tokio::test]
-    async fn subscriptions_take_turns_while_the_client_is_slow() {
-        let folder = tempfile::tempdir().unwrap();
-        let node = Node::open(folder.path().join("node"), Options::new())
-            .await
-            .unwrap();
-        let (frames, mut queue) = mpsc::channel(SOCKET_FRAMES_QUEUED);
+    /// A session with a node of its own, and what it sends.
+    async fn session(folder: &tempfile::TempDir) -> (Session, mpsc::Receiver<Frame>) {
+        let node = Node::open(folder.path().join("node"), Options::new());
+        let node = node.await.unwrap();
+        let (frames, queue) = mpsc::channel(SOCKET_FRAMES_QUEUED);
         let desk = Arc::new(Desk::new(node.clone(), Settings::new(), 0));
         let share = Share {
-            desk: desk.clone(),
             outflow: Arc::new(Outflow::new(desk.outflow.clone(), Duration::ZERO)),
+            desk,
             turns: Arc::new(Semaphore::new(SOCKET_READS_MAX)),
         };
-        let mut session = Session {
-            node: node.clone(),
-            share: share.clone(),
+        let session = Session {
+            node,
+            share,
             frames,
             requests: HashMap::new(),
             tasks: JoinSet::new(),
         };
+        (session, queue)
+    }
+
+    #[tokio::test]
+    async fn a_request_that_has_ended_keeps_no_turn_while_the_client_is_slow() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut session, _queue) = session(&folder).await;
+        for id in 2..=SOCKET_FRAMES_QUEUED {
+            let line = session.line(id as u64);
+            assert!(line.send(Some("x".into()), Held::default()).await);
+        }
+        let query = r#"{"query":"FROM 'a'","order":"asc"}"#;
+        assert!(session.begin(1, "query", query).await.is_continue());
+        let is_full = async {
+            while session.frames.capacity() > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(Duration::from_secs(20), is_full).await.unwrap();
+        // It says how far it was, and has to say yet that this is the end.
+        assert_eq!(session.tasks.len(), 1);
+        assert_eq!(session.share.desk.reads.available_permits(), READS_MAX);
+    }
+
+    #[tokio::test]
+    async fn subscriptions_take_turns_while_the_client_is_slow() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut session, mut queue) = session(&folder).await;
+        let (node, share) = (session.node.clone(), session.share.clone());
+        let desk = share.desk.clone();
         let count = 20;
         for id in 0..count {
             let begun = session.begin(id, "subscribe", r#"{"query":"FROM 'a'"}"#);
