@@ -3,6 +3,9 @@
 //! Short postings lie beside their term, longer ones in a frame of their own, so that a lookup
 //! that finds nothing reads one page and no postings.
 
+use std::cmp::Ordering;
+use std::ops::Range;
+
 use bytes::Bytes;
 use roaring::RoaringBitmap;
 
@@ -148,19 +151,15 @@ impl Terms<'_> {
         let Some(number) = number.checked_sub(1) else {
             return Ok(None);
         };
-        let page = self.page(number, true)?;
-        let index = page.binary_search_by(|entry| entry.term.as_slice().cmp(term));
-        Ok(index.ok().and_then(|index| page.into_iter().nth(index)))
+        let frame = self.pages[number].frame;
+        let content = self.file.read(frame)?;
+        find_in(&content, term).map_err(|error| self.file.damaged(frame, error))
     }
 
-    /// The terms of a page; `is_kept` says whether the cache may keep it.
-    pub(super) fn page(&self, number: usize, is_kept: bool) -> Result<Vec<Term>> {
+    /// All terms of a page, which the cache does not keep.
+    pub(super) fn page(&self, number: usize) -> Result<Vec<Term>> {
         let frame = self.pages[number].frame;
-        let content = if is_kept {
-            self.file.read(frame)?
-        } else {
-            self.file.read_uncached(frame)?
-        };
+        let content = self.file.read_uncached(frame)?;
         decode_page(&content).map_err(|error| self.file.damaged(frame, error))
     }
 
@@ -177,44 +176,110 @@ impl Terms<'_> {
 }
 
 pub(super) fn decode_page(content: &Bytes) -> Result<Vec<Term>, Malformed> {
-    let mut reader = Reader::new(content);
-    let mut terms: Vec<Term> = Vec::new();
-    while !reader.is_at_end() {
-        let before = terms.last().map_or(&[][..], |before| &before.term);
-        let shared = reader.len(before.len(), "term shares more than there is")?;
+    let mut entries = Entries::new(content);
+    let mut terms = Vec::new();
+    while let Some(entry) = entries.next()? {
+        terms.push(entries.term(entry));
+    }
+    Ok(terms)
+}
+
+/// A term of a page, if it is there. What is behind it is not looked at.
+pub(super) fn find_in(content: &Bytes, term: &[u8]) -> Result<Option<Term>, Malformed> {
+    let mut entries = Entries::new(content);
+    while let Some(entry) = entries.next()? {
+        match entries.text.as_slice().cmp(term) {
+            Ordering::Less => {}
+            Ordering::Equal => return Ok(Some(entries.term(entry))),
+            Ordering::Greater => return Ok(None),
+        }
+    }
+    Ok(None)
+}
+
+/// The terms of a page one after the other: nothing is copied of those that nobody wants.
+struct Entries<'a> {
+    content: &'a Bytes,
+    reader: Reader<'a>,
+    /// The term that was read last; empty before the first.
+    text: Vec<u8>,
+}
+
+/// What a page says of the term that was read last.
+#[derive(Clone, Debug)]
+struct Entry {
+    count: u32,
+    encoding: Encoding,
+    postings: Postings,
+}
+
+#[derive(Clone, Debug)]
+enum Postings {
+    /// Where in the page they are.
+    Here(Range<usize>),
+    Frame(FrameRef),
+}
+
+impl<'a> Entries<'a> {
+    fn new(content: &'a Bytes) -> Self {
+        Self {
+            content,
+            reader: Reader::new(content),
+            text: Vec::new(),
+        }
+    }
+
+    fn next(&mut self) -> Result<Option<Entry>, Malformed> {
+        let reader = &mut self.reader;
+        if reader.is_at_end() {
+            return Ok(None);
+        }
+        let shared = reader.len(self.text.len(), "term shares more than there is")?;
         let rest_len = reader.len(TERM_BYTES_MAX, "term is too long")?;
-        let term = [&before[..shared], reader.take(rest_len)?].concat();
-        if term.as_slice() <= before {
+        let rest = reader.take(rest_len)?;
+        if *rest <= self.text[shared..] {
             return Err(reader.malformed("terms are out of order"));
         }
+        self.text.truncate(shared);
+        self.text.extend_from_slice(rest);
         let count = reader.len(u32::MAX as usize, "term has too many events")? as u32;
         let flags = reader.u8()?;
         if flags > 3 {
             return Err(reader.malformed("postings have an unknown encoding"));
         }
-        let encoding = if flags & 1 == 0 {
-            Encoding::Deltas
-        } else {
-            Encoding::Roaring
+        let encoding = match flags & 1 {
+            0 => Encoding::Deltas,
+            _ => Encoding::Roaring,
         };
-        let place = if flags & 2 == 0 {
+        let postings = if flags & 2 == 0 {
             let len = reader.len(POSTINGS_HERE_BYTES_MAX, "postings are too long")?;
             let at = reader.position();
             reader.take(len)?;
-            Place::Here(content.slice(at..at + len))
+            Postings::Here(at..at + len)
         } else {
             let position = reader.varint()?;
             let len = reader.len(u32::MAX as usize, "frame is too long")? as u32;
-            Place::Frame(FrameRef { position, len })
+            Postings::Frame(FrameRef { position, len })
         };
-        terms.push(Term {
-            term,
+        Ok(Some(Entry {
             count,
             encoding,
-            place,
-        });
+            postings,
+        }))
     }
-    Ok(terms)
+
+    /// The term that was read last.
+    fn term(&self, entry: Entry) -> Term {
+        Term {
+            term: self.text.clone(),
+            count: entry.count,
+            encoding: entry.encoding,
+            place: match entry.postings {
+                Postings::Here(range) => Place::Here(self.content.slice(range)),
+                Postings::Frame(frame) => Place::Frame(frame),
+            },
+        }
+    }
 }
 
 /// Apps sort before tags, and are kept apart from a tag of the same text.

@@ -52,7 +52,7 @@ fn check_terms(segment: &Segment, expected: u64) -> Result<()> {
     let terms = segment.terms();
     let mut found = 0;
     for number in 0..terms.pages.len() {
-        for term in terms.page(number, false)? {
+        for term in terms.page(number)? {
             found += terms.positions(&term, false)?.len();
         }
     }

@@ -193,7 +193,7 @@ impl<'a> TermReader<'a> {
         self.head = self.page.next();
         let terms = self.segment.terms();
         while self.head.is_none() && self.next_page < terms.pages.len() {
-            self.page = terms.page(self.next_page, false)?.into_iter();
+            self.page = terms.page(self.next_page)?.into_iter();
             self.next_page += 1;
             self.head = self.page.next();
         }

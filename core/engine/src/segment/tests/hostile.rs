@@ -137,7 +137,10 @@ proptest! {
         let _ = directory_codec::decode(&bytes);
         let _ = block_index::decode_page(&bytes);
         let _ = table::decode_page(&bytes, streams);
-        let _ = terms::decode_page(&bytes.into());
+        let page = bytes.into();
+        for term in terms::decode_page(&page).unwrap_or_default() {
+            assert_eq!(terms::find_in(&page, &term.term).unwrap(), Some(term));
+        }
     }
 
     #[test]
