@@ -777,6 +777,11 @@ typedef struct {
      * `blob:<id>`.
      */
     swarmlet_text keep;
+    /**
+     * A `swarmlet_switch`: whether the bytes stay in the file, which is only ever read and must
+     * stay as it is; of a file or a folder only.
+     */
+    uint32_t reference;
 } swarmlet_put_options;
 
 /**

@@ -133,6 +133,36 @@ static void a_file_is_stored_and_saved(const char *folder) {
     closed(node);
 }
 
+static void a_file_can_stay_where_it_is(const char *folder) {
+    char path[256];
+    swarmlet_node *node = opened(folder, "node");
+    swarmlet_text source = below(path, sizeof path, folder, "film.mp4");
+    FILE *file = fopen(path, "wb");
+    CHECK(file != NULL && fwrite(film, 1, sizeof film, file) == sizeof film && fclose(file) == 0);
+    swarmlet_put_options options = swarmlet_put_options_init();
+    options.reference = SWARMLET_SWITCH_ON;
+    swarmlet_blob_info *info = NULL;
+    OK(swarmlet_blobs_put_file(node, source, &options, -1, &info));
+    uint8_t buffer[sizeof film];
+    size_t size = 0;
+    swarmlet_blob_reader *reader = reader_of(node, info->id);
+    OK(swarmlet_blob_reader_read(reader, buffer, sizeof buffer, LIMIT_MS, &size));
+    CHECK(size == sizeof film && memcmp(buffer, film, size) == 0);
+    swarmlet_blob_reader_free(reader);
+    CHECK(truncate(path, (off_t)(sizeof film - 1)) == 0);
+    reader = reader_of(node, info->id);
+    CHECK_STATUS(SWARMLET_STATUS_CORRUPT,
+                 swarmlet_blob_reader_read(reader, buffer, sizeof buffer, LIMIT_MS, &size));
+    swarmlet_blob_reader_free(reader);
+    swarmlet_blob_info_free(info);
+    CHECK_STATUS(SWARMLET_STATUS_INVALID_ARGUMENT,
+                 swarmlet_blobs_put(node, film_from(0), &options, NULL));
+    options.reference = 7;
+    CHECK_STATUS(SWARMLET_STATUS_INVALID_ARGUMENT,
+                 swarmlet_blobs_put_file(node, source, &options, -1, NULL));
+    closed(node);
+}
+
 /* How many files there are in the folder of blobs. */
 static unsigned files(const char *folder) {
     char path[256];
@@ -456,6 +486,7 @@ int main(void) {
         {"a_blob_says_what_was_said", a_blob_says_what_was_said},
         {"bytes_come_in_pieces_and_at_once", bytes_come_in_pieces_and_at_once},
         {"a_file_is_stored_and_saved", a_file_is_stored_and_saved},
+        {"a_file_can_stay_where_it_is", a_file_can_stay_where_it_is},
         {"what_is_written_is_a_blob_once_it_is_finished",
          what_is_written_is_a_blob_once_it_is_finished},
         {"devices_fetch_from_each_other", devices_fetch_from_each_other},

@@ -40,6 +40,11 @@ export interface PutOptions extends WaitOptions {
   readonly hold?: Hold | undefined;
   /** How long it is kept; `forever` unless given. */
   readonly keep?: Keep | undefined;
+  /**
+   * The bytes stay in the file, which is only ever read and must stay as it is; of a file or a
+   * folder only.
+   */
+  readonly reference?: boolean | undefined;
 }
 
 /** What is said of a folder when it is stored. All of it may be left out. */

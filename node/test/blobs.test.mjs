@@ -122,6 +122,20 @@ test("no chunk is asked for before the one before it was dealt with", async (con
   assert.deepEqual(await last.read(), chunk.slice().fill(200));
 });
 
+test("a file can stay where it is", async (context) => {
+  const { node } = await placed(context);
+  const path = join(folder(context), "film.mp4");
+  fs.writeFileSync(path, FILM);
+  const { id, size } = await node.blobs.put(pathToFileURL(path), { reference: true });
+  assert.equal(size, FILM.length);
+  assert.ok((await node.blobs.usage()).bytes < 30_000);
+  assert.deepEqual(await node.blobs.get(id).read(), FILM);
+  const refused = { code: "invalid_argument", operation: "put" };
+  await assert.rejects(node.blobs.put(FILM, { reference: true }), refused);
+  fs.truncateSync(path, size - 1);
+  await assert.rejects(node.blobs.get(id).read(), { code: "corrupt" });
+});
+
 test("who reads slowly makes nobody read ahead", async (context) => {
   const { node } = await placed(context);
   const part = new Uint8Array(1024 * 1024);

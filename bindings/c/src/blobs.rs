@@ -20,6 +20,7 @@ use crate::event::texts;
 use crate::extensible::{Extensible, options};
 use crate::failure::{entry, given, place};
 use crate::node::Node;
+use crate::options::switch;
 use crate::status::Status;
 use crate::text::{Bytes, Text};
 use crate::waiting::{limit, wait_for, wait_for_others_within};
@@ -48,6 +49,9 @@ pub struct GivenPut {
     /// until the next blob of the same name; `"while_referenced"`, as long as an event has the tag
     /// `blob:<id>`.
     pub keep: Text,
+    /// A `swarmlet_switch`: whether the bytes stay in the file, which is only ever read and must
+    /// stay as it is; of a file or a folder only.
+    pub reference: u32,
 }
 
 // SAFETY: a `usize` first, then integers, pointers and structs of them.
@@ -60,7 +64,7 @@ unsafe impl Extensible for GivenPut {
 /// As for [`crate::extensible::options`], and the same holds for what the options point to.
 pub(crate) unsafe fn put_options(given: *const GivenPut) -> Result<BlobOptions> {
     // SAFETY: what this function asks for.
-    let (name, media_type, tags, hold, keep) = unsafe {
+    let (name, media_type, tags, hold, keep, reference) = unsafe {
         let given = options(given)?;
         (
             given.name.read_if_given("name")?,
@@ -68,6 +72,7 @@ pub(crate) unsafe fn put_options(given: *const GivenPut) -> Result<BlobOptions> 
             texts(given.tags, given.tag_count, "tags")?,
             given.hold.read_if_given("hold")?,
             given.keep.read_if_given("keep")?,
+            given.reference,
         )
     };
     Ok(BlobOptions {
@@ -76,7 +81,7 @@ pub(crate) unsafe fn put_options(given: *const GivenPut) -> Result<BlobOptions> 
         tags: Tags::new(tags).map_err(Failure::from)?,
         hold: hold.map_or(Ok(Hold::default()), hold_of_json)?,
         keep: keep.map_or(Ok(Keep::default()), keep_of_json)?,
-        is_reference: false,
+        is_reference: switch("reference", reference)?.unwrap_or(false),
     })
 }
 

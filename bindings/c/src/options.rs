@@ -218,7 +218,8 @@ fn durability(number: u32) -> Result<Durability> {
     }
 }
 
-fn switch(name: &str, number: u32) -> Result<Option<bool>> {
+/// What a `swarmlet_switch` says, if it says something.
+pub(crate) fn switch(name: &str, number: u32) -> Result<Option<bool>> {
     const UNSET: u32 = Switch::Unset as u32;
     const ON: u32 = Switch::On as u32;
     const OFF: u32 = Switch::Off as u32;

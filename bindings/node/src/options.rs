@@ -123,6 +123,8 @@ pub(crate) struct GivenPut {
     tags: Vec<String>,
     hold: Option<GivenHold>,
     keep: Option<GivenKeep>,
+    #[serde(default)]
+    reference: bool,
 }
 
 #[derive(Parse)]
@@ -313,7 +315,7 @@ impl GivenPut {
                 .map(GivenKeep::into_keep)
                 .transpose()?
                 .unwrap_or_default(),
-            is_reference: false,
+            is_reference: self.reference,
         })
     }
 }

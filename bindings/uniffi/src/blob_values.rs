@@ -20,6 +20,8 @@ pub(crate) struct GivenBlob {
     tags: Vec<String>,
     hold: Option<BlobHold>,
     keep: Option<BlobKeep>,
+    /// Whether the bytes stay in the file that is stored.
+    is_reference: bool,
 }
 
 /// Who is to hold a blob.
@@ -167,7 +169,7 @@ impl GivenBlob {
             tags: to_tags(&self.tags)?,
             hold: hold.unwrap_or_default(),
             keep: keep.unwrap_or_default(),
-            is_reference: false,
+            is_reference: self.is_reference,
         })
     }
 }

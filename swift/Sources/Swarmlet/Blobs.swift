@@ -60,7 +60,8 @@ public final class Blobs: Sendable {
     }
 
     /// Stores the bytes of a file, which stays where it is, under its name unless another is given,
-    /// or no blob can have it; as the other `put`.
+    /// or no blob can have it; as the other `put`. By `reference` the bytes stay in the file, which
+    /// is only ever read and must stay as it is.
     @discardableResult
     public func put(
         contentsOf file: URL,
@@ -68,9 +69,10 @@ public final class Blobs: Sendable {
         mediaType: String? = nil,
         tags: [String] = [],
         hold: Hold? = nil,
-        keep: Keep? = nil
+        keep: Keep? = nil,
+        reference: Bool = false
     ) async throws -> BlobInfo {
-        let given = try given(name, mediaType, tags, hold, keep)
+        let given = try given(name, mediaType, tags, hold, keep, reference)
         let path = try path(of: file, "put")
         return try await asking("put") { native in
             BlobInfo(try await native.putFile(path: path, given: given))
@@ -90,9 +92,10 @@ public final class Blobs: Sendable {
         name: String? = nil,
         tags: [String] = [],
         hold: Hold? = nil,
-        keep: Keep? = nil
+        keep: Keep? = nil,
+        reference: Bool = false
     ) async throws -> BlobInfo {
-        let given = try given(name, nil, tags, hold, keep)
+        let given = try given(name, nil, tags, hold, keep, reference)
         let path = try path(of: folder, "put_folder")
         return try await asking("put_folder") { native in
             BlobInfo(try await native.putFolder(path: path, given: given))
@@ -257,12 +260,14 @@ public final class Blobs: Sendable {
 private let writeBytes = 256 * 1024
 
 private func given(
-    _ name: String?, _ mediaType: String?, _ tags: [String], _ hold: Hold?, _ keep: Keep?
+    _ name: String?, _ mediaType: String?, _ tags: [String], _ hold: Hold?, _ keep: Keep?,
+    _ reference: Bool = false
 ) throws -> GivenBlob {
     GivenBlob(
         name: name,
         mediaType: mediaType,
         tags: tags,
         hold: hold.map { BlobHold($0) },
-        keep: try keep.map { try BlobKeep($0) })
+        keep: try keep.map { try BlobKeep($0) },
+        isReference: reference)
 }

@@ -141,6 +141,25 @@ final class BlobsTests: NodeTestCase {
         }
     }
 
+    func testAFileCanStayWhereItIs() async throws {
+        let file = folder.appendingPathComponent("film.mp4")
+        try film.write(to: file)
+        let parts = folder.appendingPathComponent("parts")
+        try FileManager.default.createDirectory(at: parts, withIntermediateDirectories: true)
+        try film.write(to: parts.appendingPathComponent("a"))
+        try await withNode { node in
+            let id = try await node.blobs.put(contentsOf: file, reference: true).id
+            let bytes = try await node.blobs.get(id).read()
+            XCTAssertEqual(bytes, film)
+            try await node.blobs.putFolder(parts, reference: true)
+            let usage = try await node.blobs.usage()
+            XCTAssertLessThan(usage.bytes, 60_000)
+            try film.dropLast().write(to: file)
+            try film.dropLast().write(to: parts.appendingPathComponent("a"))
+            try await failing(.corrupt) { _ = try await node.blobs.get(id).read() }
+        }
+    }
+
     func testWhoHoldsItAndHowLongComeBackAsTheyWereGiven() async throws {
         let time = Date(timeIntervalSince1970: 5_000_000_000)
         let said: [(Hold, Keep)] = [

@@ -81,6 +81,9 @@ public class Blobs internal constructor(private val native: NativeBlobs) {
     /**
      * Stores the bytes of a file, which stays where it is, under its name unless another is given,
      * or no blob can have it; as the other [put].
+     *
+     * @param reference whether the bytes stay in the file, which is only ever read and must stay as
+     * it is
      */
     public suspend fun put(
         file: Path,
@@ -89,8 +92,9 @@ public class Blobs internal constructor(private val native: NativeBlobs) {
         tags: Iterable<String> = emptyList(),
         hold: Hold? = null,
         keep: Keep? = null,
+        reference: Boolean = false,
     ): BlobInfo {
-        val given = given(name, mediaType, tags, hold, keep)
+        val given = given(name, mediaType, tags, hold, keep, reference)
         val path = file.toFile().path
         return awaiting("put") { native.putFile(path, given) }.toInfo()
     }
@@ -110,8 +114,9 @@ public class Blobs internal constructor(private val native: NativeBlobs) {
         tags: Iterable<String> = emptyList(),
         hold: Hold? = null,
         keep: Keep? = null,
+        reference: Boolean = false,
     ): BlobInfo {
-        val given = given(name, null, tags, hold, keep)
+        val given = given(name, null, tags, hold, keep, reference)
         val path = folder.toFile().path
         return awaiting("put_folder") { native.putFolder(path, given) }.toInfo()
     }
@@ -244,7 +249,8 @@ public class Blobs internal constructor(private val native: NativeBlobs) {
         tags: Iterable<String>,
         hold: Hold?,
         keep: Keep?,
-    ) = GivenBlob(name, mediaType, tags.toList(), hold?.given(), keep?.given())
+        reference: Boolean = false,
+    ) = GivenBlob(name, mediaType, tags.toList(), hold?.given(), keep?.given(), reference)
 
     private companion object {
         /** Bytes that cross at once: as many as the native half writes at once. */

@@ -137,6 +137,21 @@ class BlobsTest {
     }
 
     @Test
+    fun `a file can stay where it is`() = withNode(path) { node ->
+        val file = folder.resolve("film.mp4").apply { writeBytes(film) }
+        val id = node.blobs.put(file.toPath(), reference = true).id
+        assertTrue(node.blobs.usage().bytes < 30_000)
+        assertArrayEquals(film, node.blobs.get(id).read())
+        file.writeBytes(film.copyOf(film.size - 1))
+        failingHere<SwarmletException.Corrupt> { node.blobs.get(id).read() }
+
+        val parts = folder.resolve("parts").apply { mkdir() }
+        parts.resolve("a").writeBytes(film)
+        node.blobs.putFolder(parts.toPath(), reference = true)
+        assertTrue(node.blobs.usage().bytes < 60_000)
+    }
+
+    @Test
     fun `who holds it and how long come back as they were given`() = withNode(path) { node ->
         val time = Instant.parse("2140-01-01T00:00:00.000001Z")
         val holds = listOf(
