@@ -185,6 +185,6 @@ const FOLDER: &str = "SWARMLET_GATEWAY_TEST_FOLDER";
 /// The file in it that says where.
 const ADDRESS: &str = "address";
 /// What a node takes that publishes as much without subscriptions, 48 MiB, what waits to be sent,
-/// the buffers of sockets, and what the allocator keeps for each thread: some 165 MiB, and up to 221
-/// in one of dozens of runs beside other work.
+/// the buffers of sockets, and what the allocator keeps for each thread: some 165 MiB, and up to
+/// 221 in one of dozens of runs beside other work.
 const RESIDENT_BYTES_MAX: u64 = 256 * 1024 * 1024;
