@@ -198,8 +198,9 @@ fn put_on_full_disk(disk: &Path, folder: &Path, file: &Path) -> Result<()> {
 
 fn fetch_to_full_disk(disk: &Path, folder: &Path, id: BlobId, mut source: Running) -> Result<()> {
     let wanted = id.to_string();
-    let read = ["--read".as_ref(), wanted.as_ref()];
-    let mut node = Running::start(folder, Some(&source.address), &read)?;
+    let wanted = wanted.as_ref();
+    let fetch = ["--read".as_ref(), wanted, "--wait".as_ref(), wanted];
+    let mut node = Running::start(folder, Some(&source.address), &fetch)?;
     let told = node.wait_for("full")?;
     ensure!(
         told.contains("there is too little room for a blob"),
@@ -219,6 +220,8 @@ fn fetch_to_full_disk(disk: &Path, folder: &Path, id: BlobId, mut source: Runnin
     );
     resize(disk, 1000)?;
     node.wait_for("read")?;
+    // What was read is a part until all of it is synced.
+    node.wait_for("whole")?;
     node.kill()?;
     source.kill()?;
     check(folder, id, FILM_BYTES)

@@ -17,6 +17,8 @@ pub(crate) struct There {
     pub(crate) parts: BTreeMap<BlobId, Pair>,
     /// In which pack a whole blob is, and where its bytes are.
     pub(crate) packed: BTreeMap<BlobId, (FileName, Range<usize>)>,
+    /// The parts of which a sync has failed.
+    doubted: BTreeSet<BlobId>,
     /// How many files of imports there are.
     pub(crate) imports: usize,
 }
@@ -52,6 +54,10 @@ impl There {
             let blobs = match suffix {
                 ".blob" => &mut there.whole,
                 ".part" => &mut there.parts,
+                ".part.doubt" if !is_hashes && bytes.is_empty() => {
+                    there.doubted.insert(id.parse()?);
+                    continue;
+                }
                 _ => anyhow::bail!("{name} is no file of a blob"),
             };
             let pair: &mut Pair = blobs.entry(id.parse()?).or_default();
@@ -115,6 +121,8 @@ impl There {
         for (id, pair) in self.parts.iter().chain(&self.whole) {
             ensure!(pair.bytes.is_some(), "{id}: hashes without bytes");
         }
+        let none = self.doubted.iter().find(|id| !self.parts.contains_key(id));
+        ensure!(none.is_none(), "{none:?} is no part, and in doubt");
         let both = self.parts.keys().find(|id| self.whole.contains_key(id));
         ensure!(both.is_none(), "{both:?} is here whole and as a part");
         Ok(())
