@@ -126,7 +126,7 @@ test("a file can stay where it is", async (context) => {
   const { node } = await placed(context);
   const path = `${folder(context)}-film`;
   fs.writeFileSync(path, FILM);
-  const { id, size } = await node.blobs.put(pathToFileURL(path), { reference: true });
+  const { id, size } = await node.blobs.putFile(pathToFileURL(path), { reference: true });
   assert.equal(size, FILM.length);
   assert.ok((await node.blobs.usage()).bytes < 30_000);
   assert.deepEqual(await node.blobs.get(id).read(), FILM);
