@@ -2,13 +2,14 @@
 //!
 //! What a failed sync was to write counts as written, and may be in memory only: no later sync of
 //! these files proves anything, also not one of a process that opens the store after this one was
-//! killed. So an empty file stands beside such a part. It need not be durable: once the power has
-//! failed only what is on the disk is found of the part.
+//! killed. So an empty file stands beside such a part, or its files are removed, where none can be
+//! made. Neither need be durable: once the power has failed only what is on the disk is found of
+//! the part.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::names::{Named, doubt};
+use super::names::{Named, Pair, doubt};
 use crate::blobs::BlobId;
 use crate::storage::{Disk, FileName};
 
@@ -34,9 +35,9 @@ impl Doubts {
 
     /// A sync of a part has failed.
     pub(super) fn note(&self, id: BlobId) {
-        if self.doubted().insert(id) {
-            // Where nothing can be made any more no part becomes a blob either.
-            let _ = self.disk.create_unsynced(&doubt(id));
+        if self.doubted().insert(id) && self.disk.create_unsynced(&doubt(id)).is_err() {
+            // Whoever has them open still has what came. If this fails too, nothing can be said.
+            let _ = Pair::part(id).remove(self.disk.as_ref());
         }
     }
 

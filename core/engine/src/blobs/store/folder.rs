@@ -380,10 +380,7 @@ impl BlobStore {
         self.lost.forget(id);
         let failed = |error| Error::io("cannot remove a blob", error).with("blob", id);
         // The file first: after an error the blob is there as before.
-        let removed = match self.shelves.may_have_files(id) {
-            true => self.remove_files(id).map_err(failed)?,
-            false => false,
-        };
+        let removed = self.shelves.may_have_files(id) && self.remove_files(id).map_err(failed)?;
         Ok(self.shelves.packs.remove(id) | removed)
     }
 

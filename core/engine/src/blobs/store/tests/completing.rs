@@ -86,6 +86,33 @@ fn what_a_failed_sync_was_to_write_is_not_taken_for_durable() {
 }
 
 #[test]
+fn a_failed_sync_that_cannot_be_noted_takes_the_part_with_it() {
+    let content = bytes(2 * PIECE_BYTES as usize + 9, 0);
+    let source = source(&content);
+    for seed in 0..20 {
+        let mut disk = SimDisk::new(seed);
+        let mut store = open(&disk);
+        let part = begin(&store, &source).unwrap();
+        fetch(&part, &source).unwrap();
+        disk.fail_next_sync(1);
+        disk.fail_nth_operation(2, Fault::Enospc);
+        part.sync().unwrap_err();
+        assert_eq!(disk_files(&store), 0, "seed {seed}");
+        if seed % 2 == 0 {
+            disk = disk.kill();
+            store = open(&disk);
+        }
+        assert!(store.part(source.id()).unwrap().is_none());
+        let part = begin(&store, &source).unwrap();
+        fetch(&part, &source).unwrap();
+        complete(&store, &part).unwrap();
+        let again = open(&disk.power_loss());
+        let whole = again.blob(source.id()).unwrap().unwrap();
+        assert_eq!(all(&whole).unwrap(), content, "seed {seed}");
+    }
+}
+
+#[test]
 fn parts_that_are_completed_together_become_durable_with_one_sync_of_their_names() {
     let sources = [1, 2, 3].map(|seed| source(&bytes(19_000, seed)));
     for nth in 1.. {
