@@ -376,8 +376,8 @@ impl Node {
             blobs,
             ..
         } = self.running.as_ref();
-        let app_id = self.app_id.clone();
-        Blobs::new(blobs.clone(), writer.clone(), state.clone(), app_id)
+        let app = (self.app_id.clone(), self.recorder.clone());
+        Blobs::new(blobs.clone(), writer.clone(), state.clone(), app)
     }
 
     /// Signs a message as this device, for a purpose that nobody else uses: name the program, what

@@ -16,6 +16,7 @@ use super::keeper::BlobKeeper;
 use super::reader::BlobReader;
 use super::watch::BlobWatch;
 use super::writer::{BlobWriter, FileCopy, Publisher};
+use crate::metrics::AppRecorder;
 use crate::query::{Asker, QueryOptions, SubscribeOptions, Wanted};
 use crate::state::State;
 use crate::writer::Writer;
@@ -54,14 +55,14 @@ impl Blobs {
         keeper: Arc<BlobKeeper>,
         writer: Arc<Writer>,
         state: Arc<State>,
-        app_id: AppId,
+        (app_id, recorder): (AppId, Arc<AppRecorder>),
     ) -> Self {
         let publisher = Publisher {
-            recorder: state.recorders.apps.of(&app_id),
             keeper,
             writer,
             state,
             app_id,
+            recorder,
         };
         Self { publisher }
     }
