@@ -439,7 +439,11 @@ impl SyncTask {
             tracing::info!(node = %open.node, "a session was closed, there are others");
             return self.net.leave(open.key);
         }
-        tracing::warn!(node = %open.node, %reason, "a session was closed");
+        if reason == CloseReason::Revoked {
+            tracing::info!(node = %open.node, "a session was closed, its device was put out");
+        } else {
+            tracing::warn!(node = %open.node, %reason, "a session was closed");
+        }
         self.net.disconnect(open.key);
         let (node, reason) = (open.node.to_string(), reason.to_string());
         let status = &self.shared.status;
