@@ -15,6 +15,7 @@ mod admission;
 mod behaviour;
 mod book;
 mod cause;
+mod cork;
 mod deadman;
 mod discovery;
 mod driver;

@@ -20,6 +20,10 @@ pub const OWN_DIALS_QUARTERS: usize = 3;
 /// A frame: a batch of events with room; what a link may allocate for its peer.
 pub const FRAME_BYTES_MAX: usize = 1024 * 1024;
 
+/// What is read of a TCP socket at once, a message of the encryption, which asks for 8 KiB at a
+/// time.
+pub const SOCKET_READ_BYTES: usize = 64 * 1024;
+
 /// What one read asks for, so that many small frames cost one read: four pieces of yamux.
 pub const READ_BYTES: usize = 64 * 1024;
 

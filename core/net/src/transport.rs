@@ -6,6 +6,7 @@
 use std::io;
 use std::sync::Arc;
 
+use futures::io::BufReader;
 use futures::{AsyncRead, AsyncWrite};
 use libp2p::core::muxing::StreamMuxerBox;
 use libp2p::core::transport::timeout::{TransportTimeout, TransportTimeoutError};
@@ -16,6 +17,7 @@ use libp2p::{PeerId, Transport, noise, tcp, yamux};
 use tokio::time::timeout;
 
 use crate::admission::{NotAdmitted, Refusal, exchange};
+use crate::cork::Cork;
 use crate::deadman::Deadman;
 use crate::gate::Gate;
 use crate::key::PeerKey;
@@ -55,7 +57,9 @@ fn build_tcp(options: &Options, desk: Desk) -> Boxed<(PeerId, StreamMuxerBox)> {
     let sockets = tcp::tokio::Transport::new(tcp::Config::default().nodelay(true));
     TransportTimeout::with_outgoing_timeout(sockets, limits::DIAL_TIME)
         .and_then(move |socket, point| {
-            admit_tcp(Deadman::new(socket, dead_after), desk, point.is_dialer())
+            let socket = Deadman::new(socket, dead_after);
+            let socket = BufReader::with_capacity(limits::SOCKET_READ_BYTES, socket);
+            admit_tcp(socket, desk, point.is_dialer())
         })
         .map_err(|either| either.either(tcp_error, io::Error::other))
         .boxed()
@@ -83,8 +87,8 @@ where
     let mut config = yamux::Config::default();
     config.set_max_num_streams(limits::STREAMS_MAX);
     let muxer = match is_dialler {
-        true => config.upgrade_outbound(stream, "").await,
-        false => config.upgrade_inbound(stream, "").await,
+        true => config.upgrade_outbound(Cork::new(stream), "").await,
+        false => config.upgrade_inbound(Cork::new(stream), "").await,
     };
     let muxer = muxer.map_err(|error| NotAdmitted {
         peer,
