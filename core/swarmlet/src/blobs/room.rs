@@ -21,6 +21,8 @@ pub(super) struct Room {
     spares: BTreeMap<BlobId, u64>,
     /// When which blob was read last; what is not among them was not since the node was opened.
     uses: BTreeMap<BlobId, u64>,
+    /// The same, the one that was read longest ago first.
+    used: BTreeMap<u64, BlobId>,
     uses_count: u64,
 }
 
@@ -82,7 +84,9 @@ impl Room {
             sweep.gone.insert(id);
         }
         self.spares.remove(&id);
-        self.uses.remove(&id);
+        if let Some(used) = self.uses.remove(&id) {
+            self.used.remove(&used);
+        }
     }
 
     /// All that is here is about to be measured.
@@ -114,11 +118,13 @@ impl Room {
     /// A blob is read.
     pub(super) fn note_use(&mut self, id: BlobId) {
         self.uses_count += 1;
-        self.uses.insert(id, self.uses_count);
+        if let Some(before) = self.uses.insert(id, self.uses_count) {
+            self.used.remove(&before);
+        }
+        self.used.insert(self.uses_count, id);
         if self.uses.len() > BLOB_USES_MAX
-            && let Some((oldest, _)) = self.uses.iter().min_by_key(|(_, used)| **used)
+            && let Some((_, oldest)) = self.used.pop_first()
         {
-            let oldest = *oldest;
             self.uses.remove(&oldest);
         }
     }
@@ -217,7 +223,19 @@ mod tests {
         for number in 0..=BLOB_USES_MAX {
             room.note_use(BlobId::of(&number.to_le_bytes()));
         }
+        let number = |number: usize| BlobId::of(&number.to_le_bytes());
         assert_eq!(room.uses.len(), BLOB_USES_MAX);
-        assert!(!room.uses.contains_key(&BlobId::of(&0_usize.to_le_bytes())));
+        assert!(!room.uses.contains_key(&number(0)));
+        // Read once more, or gone, it is not the oldest.
+        room.note_use(number(1));
+        room.remove(number(2), 0);
+        room.note_use(number(0));
+        room.note_use(number(BLOB_USES_MAX + 1));
+        let is_known = |at: usize| room.uses.contains_key(&number(at));
+        assert_eq!(
+            [0, 1, 2, 3, 4].map(is_known),
+            [true, true, false, false, true]
+        );
+        assert_eq!(room.used.len(), room.uses.len());
     }
 }
