@@ -269,9 +269,12 @@ impl FileCopy {
         let is_reference = writer.options.is_reference;
         let referred = is_reference.then(|| Stamp::of(&file)).transpose();
         let referred = referred.map_err(failed)?;
-        let buffer = match writer.take_file(&path, is_reference)? {
+        let bytes = file.metadata().map_err(failed)?.len();
+        // A small one is copied into a file that it shares with others.
+        let may_be_taken = is_reference || bytes > PACKED_BYTES_MAX;
+        let buffer = match may_be_taken && writer.take_file(&path, is_reference)? {
             true => Vec::new(),
-            false => vec![0; BLOB_READ_BYTES],
+            false => vec![0; buffer_bytes(bytes)],
         };
         Ok(Self {
             file,
@@ -329,6 +332,13 @@ impl FileCopy {
     pub(super) fn finish(self) -> Result<BlobInfo> {
         self.writer.finish_blocking()
     }
+}
+
+/// The buffer for a file that is said to have so many bytes, which is not true of all files: one
+/// read takes a small one, and the next sees its end.
+fn buffer_bytes(bytes: u64) -> usize {
+    let bytes = bytes.saturating_add(1).max(PACKED_BYTES_MAX);
+    usize::try_from(bytes).map_or(BLOB_READ_BYTES, |bytes| bytes.min(BLOB_READ_BYTES))
 }
 
 /// One read, again if a signal has interrupted it.
