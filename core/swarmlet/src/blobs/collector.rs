@@ -161,6 +161,7 @@ impl BlobCollector {
         });
         match removed {
             Ok(is_gone) => is_gone,
+            Err(error) if error.kind() == ErrorKind::Closed => false,
             Err(error) => {
                 tracing::warn!(%error, blob = %id, "a blob that is not kept cannot be removed");
                 false
