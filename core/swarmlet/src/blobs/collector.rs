@@ -83,7 +83,7 @@ impl BlobCollector {
     /// Looks at all blobs.
     fn sweep(&mut self) {
         match self.keeper.begin_sweep() {
-            Ok(ids) => self.sweep_all(ids),
+            Ok((ids, stays)) => self.sweep_all(ids, &stays),
             Err(error) => tracing::warn!(%error, "the blobs that are here cannot be listed"),
         }
         self.tidy();
@@ -104,7 +104,7 @@ impl BlobCollector {
         }
     }
 
-    fn sweep_all(&mut self, ids: BTreeSet<BlobId>) {
+    fn sweep_all(&mut self, ids: BTreeSet<BlobId>, stays: &BTreeSet<BlobId>) {
         let mut found = Found::default();
         let mut is_whole = true;
         let looked = self.keeper.look_at(ids, |id, standing| {
@@ -116,6 +116,7 @@ impl BlobCollector {
         });
         if looked.is_ok() && is_whole {
             self.over = found.over;
+            found.spares.retain(|id| !stays.contains(id));
             self.keeper.room().end_sweep(&found.kept, found.spares);
         }
     }

@@ -325,12 +325,22 @@ impl BlobKeeper {
         }
     }
 
-    /// What is here when a sweep begins: whatever comes later is counted when it comes, and nothing
-    /// is counted twice or not at all.
-    pub(super) fn begin_sweep(&self) -> Result<BTreeSet<BlobId>> {
+    /// What is here when a sweep begins, and what of it stays whatever records say: it is pinned, or
+    /// its record is on its way, which nobody need see who looks from here on. Whatever comes later
+    /// is counted when it comes, and nothing is counted twice or not at all.
+    pub(super) fn begin_sweep(&self) -> Result<(BTreeSet<BlobId>, BTreeSet<BlobId>)> {
         let _nobody_stores = self.no_storing();
         self.room().begin_sweep();
-        self.store.ids()
+        let stays = {
+            let inner = self.lock();
+            inner
+                .pins
+                .iter()
+                .chain(inner.leases.keys())
+                .copied()
+                .collect()
+        };
+        Ok((self.store.ids()?, stays))
     }
 
     fn no_storing(&self) -> RwLockWriteGuard<'_, ()> {

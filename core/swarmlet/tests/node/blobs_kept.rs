@@ -53,6 +53,10 @@ fn is_gone(node: &Node, id: BlobId) -> bool {
     node.blobs().state(id).unwrap() == BlobState::Absent
 }
 
+fn spare_bytes(node: &Node) -> u64 {
+    node.blobs().usage().unwrap().spare_bytes
+}
+
 /// Until the node has looked at all blobs twice since: what was over before is gone.
 async fn is_swept(node: &Node) {
     let over = PutOptions::new().keep(Keep::WhileReferenced);
@@ -269,6 +273,19 @@ async fn what_is_stored_again_while_it_is_removed_is_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_being_stored_is_nothing_to_spare() {
+    let place = Place::new();
+    let often = swept().blobs_sweep_period(Duration::from_millis(10));
+    let node = place.open_with(often).await;
+    for seed in 0..150_u8 {
+        // A sweep may see it between its bytes and its record.
+        let content = [seed; 64];
+        node.blobs().put(content, named("film")).await.unwrap();
+        assert_eq!(spare_bytes(&node), 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_need_not_be_here_gives_way_and_nothing_else() {
     let places = [Place::new(), Place::new()];
     let first = founder(&places[0]).await;
@@ -287,6 +304,12 @@ async fn what_need_not_be_here_gives_way_and_nothing_else() {
         until(|| is_here(&second, id)).await;
         spares.push(id);
     }
+    is_swept(&second).await;
+    let both = spare_bytes(&second);
+    second.blobs().pin(spares[0]).unwrap();
+    is_swept(&second).await;
+    assert_eq!(spare_bytes(&second), both / 2, "what is pinned stays");
+    second.blobs().unpin(spares[0]).unwrap();
     // The first was read again since.
     second
         .blobs()
