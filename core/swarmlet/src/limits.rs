@@ -85,6 +85,10 @@ pub(crate) const RENEWAL_PERIOD: Duration = Duration::from_secs(3600);
 /// How often contacts are saved at most: they change when somebody moves, and can be learnt again.
 pub(crate) const CONTACTS_KEPT_EVERY: Duration = Duration::from_secs(10);
 
+/// How often the addresses at which this node was let in are dialled anew while no other is known:
+/// each is tried again and again for ten minutes before it is forgotten.
+pub(crate) const KNOCKED_EVERY: Duration = Duration::from_secs(60);
+
 /// Connection keys that are remembered from admission until the connection is handed over: far more
 /// than there are connections at a time.
 pub(crate) const ADMITTED_MAX: usize = 256;

@@ -20,6 +20,7 @@ use super::network::endpoints;
 use super::root_key::RootKey;
 use super::start::SwarmSide;
 use super::status::{Peer, SwarmStatus};
+use super::whereabouts;
 use crate::limits::{HINTS_MAX, INVITE_VALID};
 use crate::park::block_on_for;
 
@@ -225,10 +226,7 @@ impl Swarm {
         let begin = || {
             let invite = parse_invite(invite)?;
             let hints = endpoints(invite.hints()).unwrap_or_default();
-            self.wish(Wish::Invite(invite), Name::new(name)?)?;
-            for hint in hints {
-                self.side.dial(hint);
-            }
+            self.wish(Wish::Invite(invite), Name::new(name)?, &hints)?;
             Ok(self.side.house.joining())
         };
         begin().map_err(|error: Error| error.during("swarm.join"))
@@ -250,10 +248,7 @@ impl Swarm {
     fn begin_ask(&self, address: &str, name: &str) -> Result<watch::Receiver<JoinState>> {
         let begin = || {
             let address = endpoints(&[address.to_owned()])?;
-            self.wish(Wish::Ask, Name::new(name)?)?;
-            for address in address {
-                self.side.dial(address);
-            }
+            self.wish(Wish::Ask, Name::new(name)?, &address)?;
             Ok(self.side.house.joining())
         };
         begin().map_err(|error: Error| error.during("swarm.ask"))
@@ -270,9 +265,13 @@ impl Swarm {
         outcome.unwrap_or_else(|_| Err(too_late("swarm.wait_joined")))
     }
 
-    fn wish(&self, wish: Wish, name: Name) -> Result<()> {
+    /// Wants to be let in at one of these addresses.
+    fn wish(&self, wish: Wish, name: Name, doors: &[Endpoint]) -> Result<()> {
         self.side.house.wish(wish, name)?;
-        self.side.start()
+        whereabouts::keep_doors(doors, &self.side.house)?;
+        self.side.start()?;
+        doors.iter().for_each(|door| self.side.dial(*door));
+        Ok(())
     }
 
     /// The devices that wait for approval by this issuer.

@@ -475,6 +475,8 @@ impl SyncTask {
             return;
         };
         whereabouts.keep_if_due(machine, house, now);
+        let doors = whereabouts.knock(machine, now).iter();
+        doors.for_each(|door| self.net.dial(*door));
         let contact = whereabouts.announce(&self.net.announced(), house, now);
         if let Some(contact) = contact {
             self.step(Input::Announced(contact));

@@ -38,6 +38,8 @@ enum Access {
 pub(super) enum Kept {
     /// Where others are.
     Contacts,
+    /// Where this device asked to be let in.
+    Doors,
     /// Which streams this device writes.
     Incarnation,
     /// Branches of earlier streams that are to be published again.
@@ -48,6 +50,7 @@ impl Kept {
     fn name(self) -> &'static str {
         match self {
             Self::Contacts => "contacts",
+            Self::Doors => "doors",
             Self::Incarnation => "incarnation",
             Self::Branches => "branches",
         }

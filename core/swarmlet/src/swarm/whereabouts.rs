@@ -11,7 +11,7 @@ use swarmlet_net::Endpoint;
 
 use super::gatehouse::Gatehouse;
 use super::vault::Kept;
-use crate::limits::CONTACTS_KEPT_EVERY;
+use crate::limits::{CONTACTS_KEPT_EVERY, KNOCKED_EVERY};
 
 /// Contacts on their way to and from the vault.
 #[derive(Debug)]
@@ -22,6 +22,16 @@ pub(super) struct Whereabouts {
     said: Option<Duration>,
     is_changed: bool,
     kept: Duration,
+    /// Where this node asked to be let in, and when they were dialled last.
+    doors: Vec<Endpoint>,
+    knocked: Option<Duration>,
+}
+
+/// Keeps where this node asks to be let in. Until a member has told where it is, nothing else leads
+/// back after a restart, and that may come a moment later.
+pub(super) fn keep_doors(doors: &[Endpoint], house: &Gatehouse) -> Result<()> {
+    let lines: Vec<String> = doors.iter().map(Endpoint::to_string).collect();
+    house.keep_for_later(Kept::Doors, lines.join("\n").into_bytes())
 }
 
 impl Whereabouts {
@@ -44,7 +54,20 @@ impl Whereabouts {
             said: None,
             is_changed: false,
             kept: Duration::ZERO,
+            doors: doors(house),
+            knocked: None,
         }
+    }
+
+    /// What is to be dialled now because no other node has said where it is; `now` is the time
+    /// since the start.
+    pub(super) fn knock(&mut self, machine: &Sync, now: Duration) -> &[Endpoint] {
+        let is_just_done = self.knocked.is_some_and(|last| now < last + KNOCKED_EVERY);
+        if is_just_done || machine.contacts().next().is_some() {
+            return &[];
+        }
+        self.knocked = Some(now);
+        &self.doors
     }
 
     /// What this node says of itself, when it can be reached there; `None` if it said that already,
@@ -102,6 +125,16 @@ impl Whereabouts {
             tracing::warn!(%error, "where others are cannot be kept");
         }
     }
+}
+
+/// What was kept; without it others may still be found.
+fn doors(house: &Gatehouse) -> Vec<Endpoint> {
+    let kept = house.recall(Kept::Doors).unwrap_or_else(|error| {
+        tracing::warn!(%error, "where this node was let in cannot be read");
+        Vec::new()
+    });
+    let text = String::from_utf8_lossy(&kept);
+    text.lines().filter_map(|line| line.parse().ok()).collect()
 }
 
 fn decode(bytes: &[u8]) -> Result<Vec<Contact>> {

@@ -66,6 +66,33 @@ async fn nodes_that_cannot_meet_are_connected_by_the_one_between() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_was_let_in_and_was_told_nothing_yet_comes_back() {
+    let places = [Place::new(), Place::new(), Place::new()];
+    let strange = || Options::new().network(network().address_exchange(false));
+    let first = places[0].open_with(strange()).await;
+    first.swarm().create("plant", "first").unwrap();
+    let terms = InviteOptions::default();
+
+    let invited = places[1].open_with(strange()).await;
+    let token = first.swarm().invite(&terms).unwrap();
+    invited.swarm().join(&token, "invited", SOON).await.unwrap();
+    invited.close().await.unwrap();
+
+    let approved = places[2].open_with(strange()).await;
+    let address = first.swarm().status().listening[0].clone();
+    let swarm = approved.swarm();
+    swarm.ask(&address, "approved", SOON).await.unwrap();
+    first.swarm().approve(approved.id(), &terms).unwrap();
+    swarm.wait_joined(SOON).await.unwrap();
+    approved.close().await.unwrap();
+
+    first.publish(tags("meanwhile"), number(1)).await.unwrap();
+    for place in &places[1..] {
+        reaches(&place.open_with(strange()).await, 1).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn quic_alone_will_do() {
     let places = [Place::new(), Place::new()];
     let quic = || {
