@@ -1,10 +1,12 @@
 //! Stores files with iroh-blobs, has a second process fetch them, and saves them again.
 //!
-//! `measure FOLDER SOURCES` prints one line of JSON with the seconds that each took. Nothing is
-//! synced but the database of iroh-blobs, when it likes.
+//! `measure FOLDER SOURCES` prints one line of JSON with the seconds that each took: until
+//! iroh-blobs said that it is done, which syncs its database when it likes and nothing else; and
+//! until all of it was on the disk, for which everything is synced once.
 
 #![expect(clippy::print_stdout, reason = "a program of the command line prints")]
 
+use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -34,7 +36,7 @@ async fn measure(folder: &Path, sources: &Path) -> Result<()> {
     let store = FsStore::load(folder.join("iroh-source")).await?;
     let start = Instant::now();
     let hashes = store_all(&store, &sources).await?;
-    let stored = start.elapsed().as_secs_f64();
+    let stored = Took::until_now(start, &store, &folder.join("iroh-source")).await?;
     let (hash, format) = match hashes[..] {
         [only] => (only, BlobFormat::Raw),
         _ => {
@@ -56,7 +58,7 @@ async fn measure(folder: &Path, sources: &Path) -> Result<()> {
     for (number, hash) in hashes.iter().enumerate() {
         store.export(*hash, copies.join(number.to_string())).await?;
     }
-    let saved = start.elapsed().as_secs_f64();
+    let saved = Took::until_now(start, &store, &copies).await?;
     println!(
         "{}",
         serde_json::json!({ "stored": stored, "fetched": fetched, "saved": saved })
@@ -85,8 +87,8 @@ async fn store_all(store: &FsStore, sources: &[PathBuf]) -> Result<Vec<Hash>> {
     Ok(hashes)
 }
 
-/// Seconds that another process takes to fetch.
-fn fetched_by_another(folder: &Path, ticket: &BlobTicket) -> Result<f64> {
+/// How long another process takes to fetch.
+fn fetched_by_another(folder: &Path, ticket: &BlobTicket) -> Result<Took> {
     let output = Command::new(std::env::current_exe()?)
         .arg("fetch")
         .arg(folder)
@@ -94,21 +96,54 @@ fn fetched_by_another(folder: &Path, ticket: &BlobTicket) -> Result<f64> {
         .stderr(Stdio::inherit())
         .output()?;
     ensure!(output.status.success(), "the receiver failed");
-    let text = String::from_utf8(output.stdout)?;
-    text.trim().parse().context("the receiver prints seconds")
+    serde_json::from_slice(&output.stdout).context("the receiver prints seconds")
 }
 
 async fn fetch(folder: &Path, ticket: &str) -> Result<()> {
     let ticket: BlobTicket = ticket.parse()?;
-    let store = FsStore::load(folder.join("iroh-fetcher")).await?;
+    let folder = folder.join("iroh-fetcher");
+    let store = FsStore::load(&folder).await?;
     let endpoint = endpoint().await?;
     let connection = endpoint.connect(ticket.addr().clone(), ALPN).await?;
     let start = Instant::now();
     let got = store.remote().fetch(connection, ticket.hash_and_format());
     got.complete().await?;
-    println!("{}", start.elapsed().as_secs_f64());
+    let took = Took::until_now(start, &store, &folder).await?;
+    println!("{}", serde_json::to_string(&took)?);
     endpoint.close().await;
     Ok(())
+}
+
+/// Seconds since a start.
+#[derive(serde::Deserialize, serde::Serialize)]
+struct Took {
+    /// Until it was said to be done.
+    done: f64,
+    /// Until it was on the disk.
+    synced: f64,
+}
+
+impl Took {
+    /// It is done now; all of it is in `folder`, or in the database.
+    async fn until_now(start: Instant, store: &FsStore, folder: &Path) -> Result<Self> {
+        let done = start.elapsed().as_secs_f64();
+        store.sync_db().await?;
+        sync_all(folder)?;
+        let synced = start.elapsed().as_secs_f64();
+        Ok(Self { done, synced })
+    }
+}
+
+/// Syncs a folder and all that is in it.
+fn sync_all(folder: &Path) -> Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        match path.is_dir() {
+            true => sync_all(&path)?,
+            false => File::open(path)?.sync_all()?,
+        }
+    }
+    Ok(File::open(folder)?.sync_all()?)
 }
 
 /// On loopback only, with nobody in between.

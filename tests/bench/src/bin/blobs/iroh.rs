@@ -1,24 +1,43 @@
 //! The peer that works as we do: iroh-blobs, as a program of its own. It syncs nothing that it
-//! stores.
+//! stores, so it is measured until it says that it is done, and until all of that is synced.
 
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-/// Seconds for all files of a measurement.
+/// What all files of a measurement took.
 #[derive(Clone, Copy, Debug, serde::Deserialize)]
-pub(crate) struct Seconds {
+pub(crate) struct Times {
     /// To store them.
-    pub(crate) stored: f64,
-    /// Until another process has them.
-    pub(crate) fetched: f64,
+    pub(crate) stored: Took,
+    /// Until another process had them.
+    pub(crate) fetched: Took,
     /// To save them.
-    pub(crate) saved: f64,
+    pub(crate) saved: Took,
+}
+
+/// Seconds.
+#[derive(Clone, Copy, Debug, serde::Deserialize)]
+pub(crate) struct Took {
+    /// Until iroh-blobs said that it is done.
+    pub(crate) done: f64,
+    /// Until it was on the disk, as it is when we say so.
+    pub(crate) synced: f64,
+}
+
+impl Took {
+    /// Both as a rate.
+    pub(crate) fn map(self, rate: impl Fn(f64) -> f64) -> Self {
+        Self {
+            done: rate(self.done),
+            synced: rate(self.synced),
+        }
+    }
 }
 
 /// Has `program` store, fetch and save a file, or those of a folder.
-pub(crate) fn measure(program: &Path, sources: &Path, folder: &Path) -> Result<Seconds> {
+pub(crate) fn measure(program: &Path, sources: &Path, folder: &Path) -> Result<Times> {
     std::fs::create_dir_all(folder)?;
     let output = Command::new(program)
         .arg("measure")

@@ -129,7 +129,7 @@ struct Bench {
 struct Rates {
     ours: f64,
     bare: f64,
-    iroh: Option<f64>,
+    iroh: Option<iroh::Took>,
     unit: &'static str,
 }
 
@@ -151,10 +151,10 @@ impl Bench {
         let bare = bare::measure(&[&source], &folder.join("bare"))?;
         let fetched = fetch(node, &[stored.id], &mut self.fetcher)?;
         let iroh = self.iroh(&source, "iroh-large")?;
-        let rates = |ours: f64, bare: f64, iroh: Option<f64>| Rates {
+        let rates = |ours: f64, bare: f64, iroh: Option<iroh::Took>| Rates {
             ours: rate(ours),
             bare,
-            iroh: iroh.map(rate),
+            iroh: iroh.map(|took| took.map(rate)),
             unit,
         };
         let [stored, saved, moved] = [
@@ -207,10 +207,10 @@ impl Bench {
         let bare = bare::measure(&paths, &folder.join("bare-small"))?;
         let fetched = fetch(node, &ids, &mut self.fetcher)?;
         let iroh = self.iroh(&sources, "iroh-small")?;
-        let rates = |ours: f64, bare: f64, iroh: Option<f64>| Rates {
+        let rates = |ours: f64, bare: f64, iroh: Option<iroh::Took>| Rates {
             ours: rate(ours),
             bare,
-            iroh: iroh.map(rate),
+            iroh: iroh.map(|took| took.map(rate)),
             unit: "files/s",
         };
         let stored = rates(seconds, copied, iroh.map(|iroh| iroh.stored));
@@ -223,7 +223,7 @@ impl Bench {
         Ok(())
     }
 
-    fn iroh(&self, sources: &Path, name: &str) -> Result<Option<iroh::Seconds>> {
+    fn iroh(&self, sources: &Path, name: &str) -> Result<Option<iroh::Times>> {
         let measure = |program| iroh::measure(program, sources, &self.folder.join(name));
         self.iroh.as_deref().map(measure).transpose()
     }
@@ -232,8 +232,10 @@ impl Bench {
         let row = || Row::alone(name, rates.ours, rates.unit, Target::Open);
         self.rows.push(row().beside(bare, rates.bare, target));
         if let Some(iroh) = rates.iroh {
-            let beside = row().beside("iroh-blobs, not synced", iroh, Target::RatioMin(1.0));
-            self.rows.push(beside);
+            let peers = [("not synced", iroh.done), ("then synced", iroh.synced)];
+            self.rows.extend(peers.map(|(how, rate)| {
+                row().beside(format!("iroh-blobs, {how}"), rate, Target::RatioMin(1.0))
+            }));
         }
     }
 
