@@ -33,6 +33,7 @@ impl Exchange {
         let number = self.next_number();
         let want = self.wants.entry(blob).or_insert_with(|| Want::new(number));
         self.active.remove(&want.place);
+        self.open.remove(&want.place);
         self.waiting.remove(&want.place);
         want.set(terms);
         let places = if want.is_active {
@@ -41,6 +42,7 @@ impl Exchange {
             &mut self.waiting
         };
         places.insert(want.place, blob);
+        self.reopen(blob);
         self.bar_liars(blob, now, out);
         self.take_turns(now, out);
         self.ask_more(blob, now, out);
@@ -52,6 +54,7 @@ impl Exchange {
         self.leave(blob, out);
         if let Some(want) = self.wants.remove(&blob) {
             self.active.remove(&want.place);
+            self.open.remove(&want.place);
             self.waiting.remove(&want.place);
         }
     }
@@ -169,6 +172,7 @@ impl Exchange {
         let want = self.wants.get_mut(&blob);
         if let Some(source) = want.and_then(|want| want.sources.get_mut(&id)) {
             source.answer(listing);
+            self.reopen(blob);
             self.bar_liars(blob, now, out);
             self.review(blob, now, out);
         }
@@ -314,6 +318,7 @@ impl Exchange {
         let number = self.next_number();
         if let Some(want) = self.wants.get_mut(&blob) {
             self.active.remove(&want.place);
+            self.open.remove(&want.place);
             want.is_active = false;
             want.place.number = number;
             self.waiting.insert(want.place, blob);

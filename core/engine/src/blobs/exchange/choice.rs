@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::limits::{CLAIMS_MAX, END_PATIENCE, END_PIECES, OUTSTANDING_MAX};
 use super::machine::Exchange;
-use super::want::Want;
+use super::want::{Place, Want};
 use crate::blobs::{BlobId, BlobSize, Piece};
 use crate::sync::SessionId;
 
@@ -24,7 +24,7 @@ pub(super) struct Choice {
 
 impl Exchange {
     /// The next piece to fetch, if one can be.
-    pub(super) fn choose(&self, now: Duration) -> Option<Choice> {
+    pub(super) fn choose(&mut self, now: Duration) -> Option<Choice> {
         if self.flying.len() + self.storing.len() >= OUTSTANDING_MAX {
             return None;
         }
@@ -32,27 +32,80 @@ impl Exchange {
         if peers.is_empty() {
             return None;
         }
-        let wants = self.active.values();
-        let wants = wants.filter_map(|blob| Some((*blob, self.wants.get(blob)?)));
-        let wants = wants.filter(|(_, want)| want.pause.is_over(now));
-        let mut read: Vec<_> = wants
-            .clone()
-            .filter(|(_, want)| !want.first.is_empty())
+        let mut exhausted = Vec::new();
+        let choice = self.choose_for_readers(&peers, now);
+        let choice = choice.or_else(|| self.choose_in_order(&peers, now, &mut exhausted));
+        for place in exhausted {
+            self.open.remove(&place);
+        }
+        choice
+    }
+
+    /// Something has happened to a blob, so that more of it can be fetched, perhaps.
+    pub(super) fn reopen(&mut self, blob: BlobId) {
+        if let Some(want) = self.wants.get(&blob).filter(|want| want.is_active) {
+            self.open.insert(want.place, blob);
+        }
+    }
+
+    /// As [`Exchange::reopen`], with all blobs.
+    pub(super) fn reopen_all(&mut self) {
+        self.open.clone_from(&self.active);
+    }
+
+    /// A piece that a reader waits for.
+    fn choose_for_readers(&self, peers: &[SessionId], now: Duration) -> Option<Choice> {
+        let mut read: Vec<_> = self
+            .open_wants(now)
+            .take_while(|(place, ..)| !place.is_background)
             .collect();
-        read.sort_by_key(|(_, want)| want.fed);
-        let read = read.into_iter().map(|(blob, want)| (blob, want, true));
-        let mut all = read.chain(wants.map(|(blob, want)| (blob, want, false)));
-        all.find_map(|(blob, want, is_for_reader)| {
-            let mut peers = peers.iter();
-            peers.find_map(|session| {
-                let (size, piece) = self.choose_of(blob, want, *session, is_for_reader, now)?;
-                Some(Choice {
-                    session: *session,
-                    blob,
-                    size,
-                    piece,
-                    is_for_reader,
-                })
+        read.sort_by_key(|(_, _, want)| want.fed);
+        let mut read = read.into_iter();
+        read.find_map(|(_, blob, want)| self.choose_from(peers, (blob, want), true, now))
+    }
+
+    /// A piece of the first that has one. Notes those of which nobody has anything to fetch, be
+    /// there room or not.
+    fn choose_in_order(
+        &self,
+        peers: &[SessionId],
+        now: Duration,
+        exhausted: &mut Vec<Place>,
+    ) -> Option<Choice> {
+        self.open_wants(now).find_map(|(place, blob, want)| {
+            let choice = self.choose_from(peers, (blob, want), false, now);
+            let mut sources = want.sources.keys();
+            let has_none = |id: &SessionId| self.choose_of(blob, want, *id, false, now).is_none();
+            if choice.is_none() && sources.all(has_none) {
+                exhausted.push(place);
+            }
+            choice
+        })
+    }
+
+    /// The open blobs that can be stored, those that readers wait for first.
+    fn open_wants(&self, now: Duration) -> impl Iterator<Item = (Place, BlobId, &Want)> {
+        let wants = self.open.iter();
+        let wants = wants.filter_map(|(place, blob)| Some((*place, *blob, self.wants.get(blob)?)));
+        wants.filter(move |(_, _, want)| want.pause.is_over(now))
+    }
+
+    /// A piece of one blob from the first of these peers that has one.
+    fn choose_from(
+        &self,
+        peers: &[SessionId],
+        (blob, want): (BlobId, &Want),
+        is_for_reader: bool,
+        now: Duration,
+    ) -> Option<Choice> {
+        peers.iter().find_map(|session| {
+            let (size, piece) = self.choose_of(blob, want, *session, is_for_reader, now)?;
+            Some(Choice {
+                session: *session,
+                blob,
+                size,
+                piece,
+                is_for_reader,
             })
         })
     }

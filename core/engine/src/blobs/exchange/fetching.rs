@@ -135,6 +135,7 @@ impl Exchange {
         let Some(storing) = self.storing.remove(&(blob, piece)) else {
             return;
         };
+        self.reopen(blob);
         match outcome {
             Outcome::Stored => self.progress((blob, storing.size, piece), now, out),
             Outcome::Unproven => self.bar(storing.session, storing.peer, blob, now, out),
@@ -201,6 +202,7 @@ impl Exchange {
 
     /// A peer is no longer relied on for a piece, if it was.
     fn land(&mut self, id: SessionId, blob: BlobId, size: BlobSize, piece: Piece) {
+        self.reopen(blob);
         let key = (blob, size, piece);
         if self
             .flying

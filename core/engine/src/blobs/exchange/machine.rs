@@ -25,6 +25,9 @@ pub struct Exchange {
     /// The wanted blobs that have their turn, and those that wait for one.
     pub(super) active: BTreeMap<Place, BlobId>,
     pub(super) waiting: BTreeMap<Place, BlobId>,
+    /// Of those that have their turn, the ones of which something might be fetched. Nobody looks at
+    /// the others before something happens to them, or time has passed: most wait for a piece.
+    pub(super) open: BTreeMap<Place, BlobId>,
     /// Pieces that somebody is relied on for. Who is late is not, though its answer still counts.
     pub(super) flying: BTreeMap<(BlobId, BlobSize, Piece), Flown>,
     /// Pieces that are being checked and written.
@@ -123,6 +126,7 @@ impl Exchange {
 
     fn tick(&mut self, now: Duration, out: &mut Vec<Output>) {
         self.give_back_late(now);
+        self.reopen_all();
         self.ask_again(now, out);
         self.tell(now);
         self.tell_sought(now, out);
@@ -144,6 +148,7 @@ impl Exchange {
             return;
         };
         self.flying.retain(|_, flown| flown.session != id);
+        self.reopen_all();
         self.unseek(session.serving.sought(), out);
         let blobs: Vec<BlobId> = self.active.values().copied().collect();
         for blob in blobs {

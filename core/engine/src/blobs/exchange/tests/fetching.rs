@@ -108,6 +108,25 @@ fn what_a_lost_source_was_asked_for_is_asked_of_others() {
 }
 
 #[test]
+fn what_is_refused_is_asked_of_another_at_once() {
+    let (mut bench, blob, size) = (Bench::with_peers(2), blob(1), size(2));
+    bench.want_all(blob, size);
+    assert_eq!(fetched(&bench.hear_all(1, blob, size)), [(1, 0), (1, 1)]);
+    assert!(bench.hear_all(2, blob, size).is_empty());
+    let refusal = Frame::Refuse(blob, piece(0));
+    assert_eq!(fetched(&bench.hear(1, &refusal)), [(2, 0)]);
+}
+
+#[test]
+fn what_is_wanted_later_of_a_blob_is_asked_for_at_once() {
+    let (mut bench, blob, size) = (Bench::with_peers(1), blob(1), size(20));
+    bench.want_some(blob, size, pieces(size, &[4]));
+    assert_eq!(fetched(&bench.hear_all(1, blob, size)), [(1, 4)]);
+    let out = bench.want_some(blob, size, pieces(size, &[4, 7]));
+    assert_eq!(fetched(&out), [(1, 7)]);
+}
+
+#[test]
 fn what_is_late_is_asked_of_others_and_counts_if_it_comes_after_all() {
     let (mut bench, blob, size) = (Bench::with_peers(1), blob(1), size(20));
     bench.want_all(blob, size);
