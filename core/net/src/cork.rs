@@ -124,7 +124,7 @@ mod tests {
             cork.flush().await.unwrap();
         }
         for _ in 0..3 {
-            cork.read(&mut [0; 8]).await.unwrap();
+            assert_eq!(cork.read(&mut [0; 8]).await.unwrap(), 0);
         }
         // The first flush had to wait, so it is tried again; the third read has nothing to flush.
         let expected = [

@@ -325,20 +325,16 @@ impl BlobKeeper {
         }
     }
 
-    /// What is here when a sweep begins, and what of it stays whatever records say: it is pinned, or
-    /// its record is on its way, which nobody need see who looks from here on. Whatever comes later
-    /// is counted when it comes, and nothing is counted twice or not at all.
+    /// What is here when a sweep begins, and what of it stays whatever records say: what is pinned,
+    /// and what is being stored, whose record may come after the sweep has looked. Whatever comes
+    /// later is counted when it comes, and nothing is counted twice or not at all.
     pub(super) fn begin_sweep(&self) -> Result<(BTreeSet<BlobId>, BTreeSet<BlobId>)> {
         let _nobody_stores = self.no_storing();
         self.room().begin_sweep();
         let stays = {
             let inner = self.lock();
-            inner
-                .pins
-                .iter()
-                .chain(inner.leases.keys())
-                .copied()
-                .collect()
+            let stays = inner.pins.iter().chain(inner.leases.keys());
+            stays.copied().collect()
         };
         Ok((self.store.ids()?, stays))
     }
