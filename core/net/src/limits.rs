@@ -48,7 +48,7 @@ pub const ADMISSION_LINGER: Duration = Duration::from_millis(500);
 pub const ADMISSION_LINGER_BYTES: usize = 64 * 1024;
 
 /// Connections in admission at a time: strangers cannot hold more of our memory than this times a
-/// message and a handshake.
+/// message, a handshake and what is read of a socket at once, together eight mebibytes.
 pub const PENDING_INBOUND_MAX: usize = 64;
 
 /// Time for a TCP connection or a QUIC handshake; a third of the world is 300 ms away, and the
