@@ -83,7 +83,7 @@ impl BlobCollector {
     /// Looks at all blobs.
     fn sweep(&mut self) {
         match self.keeper.begin_sweep() {
-            Ok((ids, stays)) => self.sweep_all(ids, &stays),
+            Ok(ids) => self.sweep_all(ids),
             Err(error) => tracing::warn!(%error, "the blobs that are here cannot be listed"),
         }
         self.tidy();
@@ -104,7 +104,8 @@ impl BlobCollector {
         }
     }
 
-    fn sweep_all(&mut self, ids: BTreeSet<BlobId>, stays: &BTreeSet<BlobId>) {
+    fn sweep_all(&mut self, ids: BTreeSet<BlobId>) {
+        let stays = self.keeper.stays();
         let mut found = Found::default();
         let mut is_whole = true;
         let looked = self.keeper.look_at(ids, |id, standing| {

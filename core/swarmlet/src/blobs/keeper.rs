@@ -325,18 +325,20 @@ impl BlobKeeper {
         }
     }
 
-    /// What is here when a sweep begins, and what of it stays whatever records say: what is pinned,
-    /// and what is being stored, whose record may come after the sweep has looked. Whatever comes
-    /// later is counted when it comes, and nothing is counted twice or not at all.
-    pub(super) fn begin_sweep(&self) -> Result<(BTreeSet<BlobId>, BTreeSet<BlobId>)> {
+    /// What is here when a sweep begins: whatever comes later is counted when it comes, and nothing
+    /// is counted twice or not at all.
+    pub(super) fn begin_sweep(&self) -> Result<BTreeSet<BlobId>> {
         let _nobody_stores = self.no_storing();
         self.room().begin_sweep();
-        let stays = {
-            let inner = self.lock();
-            let stays = inner.pins.iter().chain(inner.leases.keys());
-            stays.copied().collect()
-        };
-        Ok((self.store.ids()?, stays))
+        self.store.ids()
+    }
+
+    /// What stays whatever records say: what is pinned, and what is being stored. Of what was here
+    /// and is not among these, whoever looks at the log from now on finds the record.
+    pub(super) fn stays(&self) -> BTreeSet<BlobId> {
+        let inner = self.lock();
+        let stays = inner.pins.iter().chain(inner.leases.keys());
+        stays.copied().collect()
     }
 
     fn no_storing(&self) -> RwLockWriteGuard<'_, ()> {
