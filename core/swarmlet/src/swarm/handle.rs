@@ -123,6 +123,7 @@ impl Swarm {
         let membership = Membership::found(swarm, device, &root_key.signer(), house.own, moment)?;
         let swarm = membership.members.authority().swarm();
         house.enter(membership)?;
+        whereabouts::forget_doors(house);
         self.side.start()?;
         Ok(Founded { swarm, root_key })
     }

@@ -34,6 +34,14 @@ pub(super) fn keep_doors(doors: &[Endpoint], house: &Gatehouse) -> Result<()> {
     house.keep_for_later(Kept::Doors, lines.join("\n").into_bytes())
 }
 
+/// This node founded a swarm of its own: where it asked before does not lead there.
+pub(super) fn forget_doors(house: &Gatehouse) {
+    if let Err(error) = keep_doors(&[], house) {
+        // Another swarm refuses it, no more.
+        tracing::warn!(%error, "where this node asked to be let in cannot be forgotten");
+    }
+}
+
 impl Whereabouts {
     /// What was kept; the contacts of others are given to `machine`.
     pub(super) fn load(house: &Gatehouse, machine: &mut Sync) -> Self {

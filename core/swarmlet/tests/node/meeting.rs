@@ -6,7 +6,7 @@ use std::time::Duration;
 use swarmlet::{InviteOptions, Network, Options};
 
 use crate::harness::{Place, number, tags};
-use crate::swarm::{SOON, founder, joiner, joiner_with, network, reaches};
+use crate::swarm::{SOON, founder, joiner, joiner_with, network, options, reaches};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn members_who_know_one_of_them_find_the_others() {
@@ -90,6 +90,21 @@ async fn who_was_let_in_and_was_told_nothing_yet_comes_back() {
     for place in &places[1..] {
         reaches(&place.open_with(strange()).await, 1).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_founded_a_swarm_does_not_go_where_it_asked_before() {
+    let places = [Place::new(), Place::new(), Place::new()];
+    let stranger = founder(&places[0]).await;
+    let address = stranger.swarm().status().listening[0].clone();
+    let own = places[1].open_with(options()).await;
+    own.swarm().ask(&address, "own", SOON).await.unwrap();
+    own.swarm().create("elsewhere", "own").unwrap();
+    own.close().await.unwrap();
+    let own = places[1].open_with(options()).await;
+    // That takes longer than to be refused.
+    let _joined = joiner(&places[2], &own, "rw:*").await;
+    assert_eq!(own.swarm().status().refused, []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
