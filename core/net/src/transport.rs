@@ -1,7 +1,8 @@
 //! The transports, each ending in an admitted peer and a muxer; TCP is here, QUIC beside.
 //!
-//! TCP: dead man's timer, buffer, noise, admission, cork, yamux. Nothing is negotiated in clear, and not a byte
-//! beyond the admission is said to who is not admitted. Who dialled begins in everything.
+//! TCP: dead man's timer, buffer, noise, admission, cork, yamux. Nothing is negotiated in clear,
+//! and not a byte beyond the admission is said to who is not admitted. Who dialled begins in
+//! everything.
 
 use std::io;
 use std::sync::Arc;
