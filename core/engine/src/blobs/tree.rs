@@ -15,7 +15,7 @@ use bao_tree::io::{BaoContentItem, EncodeError};
 use bao_tree::iter::BaoChunk;
 use bao_tree::{BaoTree, BlockSize, ChunkNum, ChunkRanges, TreeNode};
 
-use super::hashes::{HASH_PAIR_BYTES, HashFile, HashPair};
+use super::hashes::{Ahead, HASH_PAIR_BYTES, HashFile, HashPair};
 use super::id::BlobId;
 use super::limits::{ENCODED_PIECE_BYTES_MAX, GROUP_BYTES, PIECE_BYTES};
 use super::piece::{BlobSize, Piece};
@@ -77,6 +77,7 @@ impl Tree {
         let stored = Stored {
             tree: self,
             hashes,
+            ahead: RefCell::default(),
             read: &read,
         };
         let mut encoded = Vec::with_capacity(ENCODED_PIECE_BYTES_MAX);
@@ -185,6 +186,7 @@ impl OutboardMut for Made<'_> {
 struct Stored<'a> {
     tree: &'a Tree,
     hashes: Option<&'a HashFile>,
+    ahead: RefCell<Ahead>,
     /// What was read of it.
     read: &'a RefCell<Vec<(u64, HashPair)>>,
 }
@@ -204,7 +206,7 @@ impl Outboard for Stored<'_> {
         };
         // What is not there is zero, and so proves nothing.
         let pair = match self.hashes {
-            Some(hashes) => hashes.read(at)?,
+            Some(hashes) => hashes.read(at, &mut self.ahead.borrow_mut())?,
             None => [0; HASH_PAIR_BYTES],
         };
         self.read.borrow_mut().push((at, pair));
