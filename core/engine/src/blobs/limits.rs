@@ -25,6 +25,10 @@ pub const REFERENCE_PATH_BYTES_MAX: usize = 3 * 32 * 1024;
 /// Bytes of the disk that no fetched blob takes: the log goes on, and the device works.
 pub const FREE_BYTES_KEPT: u64 = 256 * 1024 * 1024;
 
+/// Pieces of a blob that are written until it is looked again whether there is room: a mebibyte,
+/// which is little of what is kept.
+pub const PIECES_PER_ROOM_CHECK: u64 = 16;
+
 /// Bytes of the name of a blob: what filesystems allow for that of a file.
 pub const BLOB_NAME_BYTES_MAX: usize = 255;
 

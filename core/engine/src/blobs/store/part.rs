@@ -8,7 +8,7 @@ use super::files::Files;
 use super::import::Import;
 use super::names::Pair;
 use super::shelves::Shelves;
-use crate::blobs::limits::{FREE_BYTES_KEPT, PACKED_BYTES_MAX, PIECE_BYTES};
+use crate::blobs::limits::{FREE_BYTES_KEPT, PACKED_BYTES_MAX, PIECE_BYTES, PIECES_PER_ROOM_CHECK};
 use crate::blobs::{BlobId, BlobSize, Piece, PieceSet};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -21,6 +21,8 @@ pub struct Part {
     pieces: Mutex<Pieces>,
     /// Bytes written since [`Part::is_sync_due`] said so last.
     unsynced: AtomicU64,
+    /// Pieces that may be written until it is looked again whether there is room.
+    roomy: AtomicU64,
     /// Pieces written, and one for what was there before.
     writes: AtomicU64,
     /// How many of these a sync has made durable.
@@ -54,6 +56,7 @@ impl Part {
             files,
             pieces: Mutex::new(Pieces { missing, checked }),
             unsynced: AtomicU64::new(0),
+            roomy: AtomicU64::new(0),
             writes: AtomicU64::new(1),
             synced: AtomicU64::new(0),
         }
@@ -284,15 +287,23 @@ impl Part {
     /// Refuses to take the room that is kept for other things: others may have used what there was
     /// when this was begun.
     fn check_room(&self) -> Result<()> {
+        let roomy = self.roomy.load(Ordering::Relaxed);
+        if roomy > 0 {
+            self.roomy.store(roomy - 1, Ordering::Relaxed);
+            return Ok(());
+        }
         let free = self.shelves.disk.bytes_free();
         let free = free.map_err(|error| Error::io("cannot tell how much room there is", error))?;
-        if free < FREE_BYTES_KEPT + PIECE_BYTES {
+        let pieces = free.saturating_sub(FREE_BYTES_KEPT) / PIECE_BYTES;
+        if pieces == 0 {
             let message = "there is too little room for a piece of a blob";
             return Err(Error::new(ErrorKind::DiskFull, message)
                 .with("blob", self.id())
                 .with("free", free)
                 .with("kept free", FREE_BYTES_KEPT));
         }
+        let others = pieces.min(PIECES_PER_ROOM_CHECK) - 1;
+        self.roomy.store(others, Ordering::Relaxed);
         Ok(())
     }
 

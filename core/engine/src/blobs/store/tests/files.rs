@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::*;
-use crate::blobs::limits::{FREE_BYTES_KEPT, PIECE_BYTES};
+use crate::blobs::limits::{FREE_BYTES_KEPT, PIECE_BYTES, PIECES_PER_ROOM_CHECK};
 use crate::blobs::{BlobId, BlobSize, Piece};
 use crate::error::{ErrorKind, Result};
 use crate::storage::sim::Fault;
@@ -505,7 +505,8 @@ fn damage_where_the_size_is_proven_costs_no_more_than_other_damage() {
 
 #[test]
 fn a_part_does_not_take_the_room_that_others_left() {
-    let source = source(&bytes(300_000, 0));
+    let content = bytes(2 * (PIECES_PER_ROOM_CHECK * PIECE_BYTES) as usize, 0);
+    let source = source(&content);
     let disk = SimDisk::new(2);
     let store = open(&disk);
     let part = begin(&store, &source).unwrap();
