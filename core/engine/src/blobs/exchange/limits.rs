@@ -125,6 +125,14 @@ pub const LOOKUPS_MAX: usize = 8;
 /// Pieces that are encoded at a time, for all peers: a mebibyte of memory.
 pub const ENCODES_MAX: usize = 16;
 
-/// Bytes that wait on a link, or are being encoded for it, while no further piece is: two pieces,
-/// so that the link is never idle and live events overtake the rest.
+/// Pieces for one peer that are encoded, or being encoded, before the link can take them: half a
+/// mebibyte, so that the link need not wait for the disk.
+pub const AHEAD_MAX: usize = 8;
+
+/// Further ones are encoded when so few are left, several at a time: a change from one thread to
+/// the other costs as much as hashing a piece.
+pub const AHEAD_LOW: usize = AHEAD_MAX / 2;
+
+/// Bytes that wait on a link while no further piece is given to it: two pieces, so that the link is
+/// never idle and live events overtake the rest.
 pub const UNSENT_BYTES_MAX: usize = 2 * PIECE_BYTES as usize;

@@ -2,8 +2,8 @@
 //! however slowly they answer.
 
 use super::limits::{
-    ASKED_MAX, ENCODES_MAX, FETCHES_MAX, LIES_MAX, LOOKUPS_MAX, OUTSTANDING_MAX, WANTED_MAX,
-    WINDOW_MAX,
+    AHEAD_MAX, ASKED_MAX, ENCODES_MAX, FETCHES_MAX, LIES_MAX, LOOKUPS_MAX, OUTSTANDING_MAX,
+    WANTED_MAX, WINDOW_MAX,
 };
 use super::machine::Exchange;
 
@@ -32,6 +32,8 @@ pub struct Holding {
     pub fetches: usize,
     /// Of these, those that are being encoded, with their bytes.
     pub encoding: usize,
+    /// Those that are encoded, with their bytes.
+    pub encoded: usize,
 }
 
 impl Holding {
@@ -54,6 +56,11 @@ impl Holding {
             (self.lookups, sessions * LOOKUPS_MAX, "blobs to look up"),
             (self.fetches, sessions * FETCHES_MAX, "pieces to send"),
             (self.encoding, ENCODES_MAX, "pieces to encode"),
+            (
+                self.encoded,
+                sessions * AHEAD_MAX,
+                "pieces that are encoded",
+            ),
         ];
         let excess = figures.into_iter().find(|(held, max, _)| held > max);
         excess.map(|(.., what)| what)

@@ -9,13 +9,12 @@ use bytes::Bytes;
 use super::frame::Frame;
 use super::input::{Offer, Output};
 use super::limits::{
-    ASK_PERIOD, ASKED_MAX, ENCODES_MAX, FETCHES_MAX, HAVE_PERIOD, LOOKUPS_MAX, SOUGHT_PATIENCE,
-    UNSENT_BYTES_MAX,
+    AHEAD_LOW, AHEAD_MAX, ASK_PERIOD, ASKED_MAX, ENCODES_MAX, FETCHES_MAX, HAVE_PERIOD,
+    LOOKUPS_MAX, SOUGHT_PATIENCE, UNSENT_BYTES_MAX,
 };
 use super::listing::Listing;
 use super::machine::Exchange;
 use super::memory::Holding;
-use crate::blobs::limits::PIECE_BYTES;
 use crate::blobs::{BlobId, BlobSize, Piece};
 use crate::sync::SessionId;
 
@@ -27,9 +26,12 @@ pub(super) struct Serving {
     /// Of these, the ones that are to be looked up, in order, and those that are being.
     to_look: VecDeque<BlobId>,
     looking: BTreeSet<BlobId>,
-    /// Pieces that it asked for, in order, and those that are being encoded.
+    /// Pieces that it asked for, in order, those that are being encoded, and those that are.
     fetches: VecDeque<(BlobId, Piece)>,
     encoding: BTreeSet<(BlobId, Piece)>,
+    encoded: VecDeque<(BlobId, Piece, Bytes)>,
+    /// How many may be encoded in this step.
+    quota: usize,
     /// Bytes that wait on the link, as far as is known.
     unsent: usize,
 }
@@ -138,10 +140,10 @@ impl Serving {
     /// The peer asks for a piece; says whether it may get it.
     fn fetch(&mut self, blob: BlobId, size: BlobSize, piece: Piece) -> Result<bool, &'static str> {
         let key = (blob, piece);
-        if self.fetches.contains(&key) || self.encoding.contains(&key) {
+        if self.awaited().any(|awaited| awaited == key) {
             return Err("a peer asks twice for a piece");
         }
-        if self.fetches.len() + self.encoding.len() == FETCHES_MAX {
+        if self.fetches.len() + self.ahead() == FETCHES_MAX {
             return Err("a peer asks for too many pieces");
         }
         let is_offered = self.offers(blob) == Some(size);
@@ -158,11 +160,31 @@ impl Serving {
         self.refuse(blob)
     }
 
+    /// The pieces of a blob that wait, and need not any more. One that is being encoded is refused
+    /// when that is done.
     fn refuse(&mut self, blob: BlobId) -> Vec<Piece> {
-        let refused = self.fetches.iter().filter(|(other, _)| *other == blob);
-        let refused = refused.map(|(_, piece)| *piece).collect();
+        let encoded = self
+            .encoded
+            .iter()
+            .map(|(other, piece, _)| (*other, *piece));
+        let waiting = encoded.chain(self.fetches.iter().copied());
+        let refused = waiting.filter(|(other, _)| *other == blob);
+        let refused = refused.map(|(_, piece)| piece).collect();
+        self.encoded.retain(|(other, ..)| *other != blob);
         self.fetches.retain(|(other, _)| *other != blob);
         refused
+    }
+
+    /// The pieces that the peer waits for.
+    fn awaited(&self) -> impl Iterator<Item = (BlobId, Piece)> {
+        let encoded = self.encoded.iter().map(|(blob, piece, _)| (*blob, *piece));
+        let others = self.encoding.iter().chain(&self.fetches).copied();
+        encoded.chain(others)
+    }
+
+    /// How many of them are encoded, or being encoded.
+    fn ahead(&self) -> usize {
+        self.encoding.len() + self.encoded.len()
     }
 
     /// The size that the peer was told for a blob.
@@ -185,8 +207,7 @@ impl Serving {
         for watch in self.watches.values_mut() {
             watch.is_doubted = true;
         }
-        let awaited = self.fetches.iter().chain(&self.encoding);
-        let awaited = awaited.map(|(blob, _)| *blob);
+        let awaited = self.awaited().map(|(blob, _)| blob);
         let blobs: Vec<BlobId> = awaited.chain(self.watches.keys().copied()).collect();
         blobs.into_iter().for_each(|blob| self.look(blob));
     }
@@ -267,33 +288,47 @@ impl Serving {
         (frame, refused.unwrap_or_default())
     }
 
-    /// A piece was encoded. What the peer gets, unless it is not known now whether it may have it:
-    /// then the piece waits, and is encoded once more.
-    fn encoded(&mut self, blob: BlobId, piece: Piece, bytes: Option<Bytes>) -> Option<Frame> {
+    /// A piece was encoded, or could not be; says whether the peer may have it, or it is refused.
+    fn take(&mut self, blob: BlobId, piece: Piece, bytes: Option<Bytes>) -> Option<bool> {
         if !self.encoding.remove(&(blob, piece)) {
             return None;
         }
-        let watch = self.watches.get(&blob);
-        let is_offered = |watch: &Watch| watch.size.is_some();
-        let Some(bytes) = bytes.filter(|_| watch.is_some_and(is_offered)) else {
-            return Some(Frame::Refuse(blob, piece));
-        };
-        if watch.is_some_and(|watch| watch.is_doubted) {
-            self.fetches.push_front((blob, piece));
+        let bytes = bytes.filter(|_| self.offers(blob).is_some());
+        let is_good = bytes.is_some();
+        self.encoded.extend(bytes.map(|bytes| (blob, piece, bytes)));
+        Some(is_good)
+    }
+
+    /// The next piece for the link, or none for now.
+    fn next_piece(&mut self) -> Option<Frame> {
+        if self.unsent >= UNSENT_BYTES_MAX {
             return None;
         }
+        let mut encoded = self.encoded.iter();
+        let at = encoded.position(|(blob, ..)| !self.is_doubted(*blob))?;
+        let (blob, piece, bytes) = self.encoded.remove(at)?;
         Some(Frame::Piece(blob, piece, bytes))
     }
 
     /// The next piece to encode, or none for now.
     fn next_fetch(&self) -> Option<usize> {
-        let encoding = self.encoding.len() * PIECE_BYTES as usize;
-        if self.unsent.saturating_add(encoding) >= UNSENT_BYTES_MAX {
-            return None;
-        }
-        let is_doubted = |blob| self.watches.get(blob).is_some_and(|it| it.is_doubted);
-        let mut fetches = self.fetches.iter();
-        fetches.position(|(blob, _)| !is_doubted(blob))
+        let mut fetches = self.fetches.iter().take_while(|_| self.quota > 0);
+        fetches.position(|(blob, _)| !self.is_doubted(*blob))
+    }
+
+    /// Whether it is not known now whether the peer may have a blob. Its pieces wait.
+    fn is_doubted(&self, blob: BlobId) -> bool {
+        self.watches.get(&blob).is_some_and(|it| it.is_doubted)
+    }
+
+    /// Begins a step.
+    fn allot(&mut self) {
+        let ahead = self.ahead();
+        self.quota = if ahead <= AHEAD_LOW {
+            AHEAD_MAX - ahead
+        } else {
+            0
+        };
     }
 
     /// Adds what is held for the peer.
@@ -301,8 +336,9 @@ impl Serving {
         Holding {
             watches: held.watches + self.watches.len(),
             lookups: held.lookups + self.looking.len(),
-            fetches: held.fetches + self.fetches.len() + self.encoding.len(),
+            fetches: held.fetches + self.fetches.len() + self.ahead(),
             encoding: held.encoding + self.encoding.len(),
+            encoded: held.encoded + self.encoded.len(),
             ..held
         }
     }
@@ -396,9 +432,9 @@ impl Exchange {
         out: &mut Vec<Output>,
     ) {
         if let Some(session) = self.sessions.get_mut(&id)
-            && let Some(frame) = session.serving.encoded(blob, piece, bytes)
+            && session.serving.take(blob, piece, bytes) == Some(false)
         {
-            session.send(&frame, out);
+            session.send(&Frame::Refuse(blob, piece), out);
         }
     }
 
@@ -426,7 +462,7 @@ impl Exchange {
         sessions.for_each(|session| session.serving.freshen(now));
     }
 
-    /// Looks up and encodes what peers ask for, each of them in turn.
+    /// Looks up, sends and encodes what peers ask for, each of them in turn.
     pub(super) fn serve(&mut self, out: &mut Vec<Output>) {
         for (id, session) in &mut self.sessions {
             while let Some(blob) = session.serving.next_lookup() {
@@ -436,6 +472,10 @@ impl Exchange {
                     blob,
                 });
             }
+            while let Some(frame) = session.serving.next_piece() {
+                session.send(&frame, out);
+            }
+            session.serving.allot();
         }
         while let Some(id) = self.next_served() {
             self.served = Some(id);
@@ -446,6 +486,7 @@ impl Exchange {
             let Some((blob, piece)) = at.and_then(|at| serving.fetches.remove(at)) else {
                 return;
             };
+            serving.quota -= 1;
             serving.encoding.insert((blob, piece));
             out.push(Output::Encode {
                 session: id,

@@ -9,10 +9,11 @@ use super::bench::{
 };
 use crate::blobs::exchange::frame::Frame;
 use crate::blobs::exchange::limits::{
-    ENCODES_MAX, HAVE_PERIOD, LOOKUPS_MAX, REFUSED_PAUSE, UNSENT_BYTES_MAX,
+    AHEAD_LOW, AHEAD_MAX, ENCODES_MAX, HAVE_PERIOD, LOOKUPS_MAX, REFUSED_PAUSE, UNSENT_BYTES_MAX,
 };
-use crate::blobs::exchange::{Held, Input, Offer};
+use crate::blobs::exchange::{Held, Input, Offer, Output};
 use crate::blobs::limits::PIECE_BYTES;
+use crate::blobs::{BlobId, BlobSize};
 use crate::sync::SessionId;
 
 #[test]
@@ -57,12 +58,13 @@ fn only_what_was_offered_is_given() {
 fn who_loses_the_right_gets_nothing_more() {
     let (blob, size) = (blob(1), size(9));
     let mut bench = Bench::serving(1, blob, size);
-    for at in 0..4 {
-        bench.request(1, blob, size, at);
-    }
+    request_more_than_is_encoded(&mut bench, blob, size);
+    assert!(bench.sent(1, UNSENT_BYTES_MAX).is_empty());
+    assert!(bench.encoded(1, blob, 2, bytes(piece(2))).is_empty());
     let out = bench.offer(1, blob, None);
     let lack = send(1, &Frame::Lack(blob));
-    assert_eq!(out, [refuse(1, blob, 2), refuse(1, blob, 3), lack]);
+    let waiting = AHEAD_LOW as u64 + 1;
+    assert_eq!(out, [refuse(1, blob, 2), refuse(1, blob, waiting), lack]);
     let out = bench.encoded(1, blob, 0, bytes(piece(0)));
     assert_eq!(out, [refuse(1, blob, 0)]);
 }
@@ -71,11 +73,9 @@ fn who_loses_the_right_gets_nothing_more() {
 fn who_forgets_a_blob_is_refused_what_waits_and_not_told_of_more() {
     let (blob, size) = (blob(1), size(9));
     let mut bench = Bench::serving(1, blob, size);
-    for at in 0..3 {
-        bench.request(1, blob, size, at);
-    }
+    request_more_than_is_encoded(&mut bench, blob, size);
     let out = bench.hear(1, &Frame::Forget(blob));
-    assert_eq!(out, [refuse(1, blob, 2)]);
+    assert_eq!(out, [refuse(1, blob, AHEAD_LOW as u64 + 1)]);
     let out = bench.encoded(1, blob, 0, bytes(piece(0)));
     assert_eq!(out, [refuse(1, blob, 0)]);
     bench.wait(999);
@@ -83,36 +83,69 @@ fn who_forgets_a_blob_is_refused_what_waits_and_not_told_of_more() {
     assert!(bench.pass(HAVE_PERIOD).is_empty());
 }
 
+/// Asks for one piece more than are encoded at a time for a peer.
+fn request_more_than_is_encoded(bench: &mut Bench, blob: BlobId, size: BlobSize) {
+    for at in 0..=AHEAD_LOW as u64 {
+        assert_eq!(bench.request(1, blob, size, at), [encode(1, blob, at)]);
+    }
+    let next = AHEAD_LOW as u64 + 1;
+    assert!(bench.request(1, blob, size, next).is_empty());
+}
+
 #[test]
-fn nothing_is_encoded_while_much_waits_on_the_link() {
+fn nothing_is_sent_while_much_waits_on_the_link() {
     let (blob, size) = (blob(1), size(9));
     let mut bench = Bench::serving(1, blob, size);
     let content = Bytes::from(vec![7; PIECE_BYTES as usize]);
-    assert_eq!(bench.request(1, blob, size, 0), [encode(1, blob, 0)]);
-    assert_eq!(bench.request(1, blob, size, 1), [encode(1, blob, 1)]);
-    assert!(bench.request(1, blob, size, 2).is_empty(), "two fill it");
-    assert_eq!(bench.encoded(1, blob, 0, content.clone()).len(), 1);
-    assert_eq!(bench.encoded(1, blob, 1, content).len(), 1);
+    let sent = |at| send(1, &Frame::Piece(blob, piece(at), content.clone()));
+    for at in 0..4 {
+        bench.request(1, blob, size, at);
+    }
+    for at in 0..2 {
+        assert_eq!(bench.encoded(1, blob, at, content.clone()), [sent(at)]);
+    }
+    for at in 2..4 {
+        let out = bench.encoded(1, blob, at, content.clone());
+        assert!(out.is_empty(), "two fill it");
+    }
     assert!(bench.sent(1, UNSENT_BYTES_MAX).is_empty());
-    assert_eq!(
-        bench.sent(1, UNSENT_BYTES_MAX - 1),
-        [encode(1, blob, 2)],
-        "as soon as there is room"
-    );
+    let out = bench.sent(1, UNSENT_BYTES_MAX - 1);
+    assert_eq!(out, [sent(2)], "as soon as there is room");
     // Live events that wait hold blobs up as well.
     assert!(bench.sent(1, UNSENT_BYTES_MAX).is_empty());
-    assert!(bench.request(1, blob, size, 3).is_empty());
     assert!(bench.hear(1, &Frame::Ask(blob, 0)).is_empty());
-    assert_eq!(bench.sent(1, 0), [lookup(1, blob), encode(1, blob, 3)]);
+    assert_eq!(bench.sent(1, 0), [lookup(1, blob), sent(3)]);
+}
+
+#[test]
+fn pieces_are_encoded_ahead_of_the_link_several_at_a_time() {
+    let (blob, size) = (blob(1), size(32));
+    let mut bench = Bench::serving(1, blob, size);
+    bench.sent(1, UNSENT_BYTES_MAX);
+    let mut encoding = Vec::new();
+    for at in 0..20 {
+        encoding.extend(bench.request(1, blob, size, at));
+    }
+    let expected: Vec<_> = (0..=AHEAD_LOW as u64)
+        .map(|at| encode(1, blob, at))
+        .collect();
+    assert_eq!(encoding, expected);
+    // They wait for the link, and nothing more is encoded until most of them are gone.
+    let content = Bytes::from(vec![7; PIECE_BYTES as usize]);
+    for at in 0..=AHEAD_LOW as u64 {
+        assert!(bench.encoded(1, blob, at, content.clone()).is_empty());
+    }
+    let out = bench.sent(1, 0);
+    let begun = out.iter().filter(|it| matches!(it, Output::Encode { .. }));
+    assert_eq!((begun.count(), out.len()), (AHEAD_MAX - AHEAD_LOW + 1, 7));
+    assert!(bench.sent(1, UNSENT_BYTES_MAX - 1).len() == 1);
 }
 
 #[test]
 fn serving_costs_no_choice_of_what_to_fetch() {
     let (served, wanted, size) = (blob(1), blob(2), size(9));
     let mut bench = Bench::serving(1, served, size);
-    for at in 0..3 {
-        bench.request(1, served, size, at);
-    }
+    request_more_than_is_encoded(&mut bench, served, size);
     bench.connect(2);
     bench.want_all(wanted, size);
     bench.hear_all(2, wanted, size);
@@ -124,8 +157,11 @@ fn serving_costs_no_choice_of_what_to_fetch() {
     let offer = bench.offer(1, served, Some(all(size)));
     assert_eq!(offer, [send(1, &have(served, size, Held::All))]);
     let content = Bytes::from(vec![7; PIECE_BYTES as usize]);
-    assert_eq!(bench.encoded(1, served, 0, content).len(), 1);
-    assert_eq!(bench.sent(1, 0), [encode(1, served, 2)]);
+    let out = bench.encoded(1, served, 0, content.clone());
+    assert_eq!(out[1..], [encode(1, served, AHEAD_LOW as u64 + 1)]);
+    assert_eq!(bench.encoded(1, served, 1, content.clone()).len(), 1);
+    assert!(bench.encoded(1, served, 2, content).is_empty());
+    assert_eq!(bench.sent(1, 0).len(), 1);
     assert_eq!(fetched(&bench.pass(Duration::ZERO)), [(2, 0), (2, 1)]);
 }
 
@@ -143,11 +179,11 @@ fn peers_are_served_in_turn() {
     assert_eq!(encoding.len(), ENCODES_MAX, "the disk has a bound");
     assert_eq!(encoding[..2], [encode(1, blob, 0), encode(1, blob, 1)]);
     // Whoever came too late comes before those who had their turn.
-    let last = peers / 2 + 1;
+    let late = ENCODES_MAX.div_ceil(AHEAD_LOW + 1) as u64 + 1;
     let out = bench.encoded(1, blob, 0, bytes(piece(0)));
-    assert_eq!(out[1..], [encode(last, blob, 0)]);
+    assert_eq!(out[1..], [encode(late, blob, 0)]);
     let out = bench.encoded(1, blob, 1, bytes(piece(1)));
-    assert_eq!(out[1..], [encode(last + 1, blob, 0)]);
+    assert_eq!(out[1..], [encode(late + 1, blob, 0)]);
 }
 
 #[test]
