@@ -1,7 +1,4 @@
 //! The keeper: which blobs are here, which are being fetched, and who waits for what.
-//!
-//! Whoever waits looks again whenever something has moved; what moved is not said, so nothing of it
-//! can be lost.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{ControlFlow, Range};
@@ -15,9 +12,9 @@ use swarmlet_engine::blobs::{
 };
 use swarmlet_engine::storage::Disk;
 use swarmlet_engine::{Error, ErrorKind, Result};
-use tokio::sync::watch;
 
 use super::claims::{Judge, Look, Standing};
+use super::moves::Moves;
 use super::rights::Rights;
 use super::room::Room;
 use super::worker::Job;
@@ -34,8 +31,7 @@ pub(crate) struct BlobKeeper {
     unleased: RwLock<()>,
     /// Reads what the log says of blobs; there once the log is open.
     judge: OnceLock<Judge>,
-    /// Changes with everything that somebody may wait for.
-    moved: watch::Sender<()>,
+    pub(super) moves: Moves,
 }
 
 #[derive(Debug, Default)]
@@ -111,7 +107,7 @@ impl BlobKeeper {
             room: Mutex::new(room),
             unleased: RwLock::default(),
             judge: OnceLock::new(),
-            moved: watch::Sender::new(()),
+            moves: Moves::default(),
         })
     }
 
@@ -201,15 +197,14 @@ impl BlobKeeper {
         self.lock().is_expected
     }
 
-    /// Something to wait on for anything to have moved.
-    pub(super) fn watch(&self) -> watch::Receiver<()> {
-        let mut moved = self.moved.subscribe();
-        moved.mark_unchanged();
-        moved
+    /// Whoever waits is to look again.
+    pub(crate) fn note_moved(&self) {
+        self.moves.note();
     }
 
-    pub(crate) fn note_moved(&self) {
-        self.moved.send_replace(());
+    /// Whoever follows how much is here is to look again, if pieces came.
+    pub(crate) fn tell_of_pieces(&self) {
+        self.moves.tell_of_pieces();
     }
 
     /// A blob is whole here now, other than by being fetched.

@@ -2,13 +2,13 @@
 //!
 //! The engine keeps files and decides who is asked for what; this connects both with the log, the
 //! swarm and the user. From below: `rights` (what the swarm says of members), `room` (how many
-//! bytes there may be), `claims` (what the log says of a blob), `keeper` (what is here, and who
-//! waits for what is not), `follower` (records in the log), `holds` (whose turn it is), `syncer`
-//! (the thread that makes durable what was fetched), `worker` (the one that reads, checks and
-//! writes; `serving` is what of it peers get, `opened` what it keeps open for them, `counted`
-//! what it counts), `collector` (the one that removes), `saving` (a file for a user), `reader`,
-//! `writer`, `changes`, `watch`, `handle`, `kept`, `collection` and `collecting` (the door for
-//! users).
+//! bytes there may be), `claims` (what the log says of a blob), `moves` (what wakes whoever
+//! waits), `keeper` (what is here, and who waits for what is not), `follower` (records in the
+//! log), `holds` (whose turn it is), `syncer` (the thread that makes durable what was fetched),
+//! `worker` (the one that reads, checks and writes; `serving` is what of it peers get, `opened`
+//! what it keeps open for them, `counted` what it counts), `collector` (the one that removes),
+//! `saving` (a file for a user), `reader`, `writer`, `changes`, `watch`, `handle`, `kept`,
+//! `collection` and `collecting` (the door for users).
 
 mod changes;
 mod claims;
@@ -22,6 +22,7 @@ mod holds;
 mod info;
 mod keeper;
 mod kept;
+mod moves;
 mod opened;
 mod reader;
 mod rights;

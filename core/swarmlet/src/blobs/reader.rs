@@ -56,7 +56,7 @@ impl BlobReader {
         range: Range<u64>,
     ) -> Self {
         keeper.note_use(id);
-        let moved = keeper.watch();
+        let moved = keeper.moves.watch();
         let source = Source {
             keeper,
             state,

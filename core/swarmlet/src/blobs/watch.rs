@@ -13,8 +13,9 @@ use crate::clock::Stopwatch;
 use crate::park::block_on_for;
 use crate::state::State;
 
-/// How much of a blob is on this device: first as it is, then each time it has changed. Who looks
-/// seldom gets the newest only. It makes nobody fetch the blob.
+/// How much of a blob is on this device: first as it is, then when it has changed. That it is whole
+/// is told at once, pieces that came some twenty times a second; who looks seldom gets the newest
+/// only. It makes nobody fetch the blob.
 #[derive(Debug)]
 pub struct BlobWatch {
     keeper: Arc<BlobKeeper>,
@@ -26,7 +27,7 @@ pub struct BlobWatch {
 
 impl BlobWatch {
     pub(super) fn new(keeper: Arc<BlobKeeper>, state: Arc<State>, id: BlobId) -> Self {
-        let moved = keeper.watch();
+        let moved = keeper.moves.watch_paced();
         Self {
             keeper,
             state,

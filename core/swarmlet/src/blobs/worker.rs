@@ -471,7 +471,7 @@ impl BlobWorker {
             Ok(Outcome::Stored) => {
                 self.is_failing = false;
                 self.holds.note_hope(blob);
-                self.keeper.note_moved();
+                self.keeper.moves.note_piece();
                 self.sync_if_due(blob);
                 self.complete(blob);
             }

@@ -454,6 +454,7 @@ impl SyncTask {
         self.step(Input::Tick);
         self.blobs.note(exchange::Input::Tick);
         self.blobs.look(self.started.elapsed(), self.looked_at);
+        self.shared.blobs.tell_of_pieces();
         self.tell_where();
         self.renew();
         self.note_tally();
