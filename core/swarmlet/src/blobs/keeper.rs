@@ -12,6 +12,7 @@ use swarmlet_engine::blobs::{
 };
 use swarmlet_engine::storage::Disk;
 use swarmlet_engine::{Error, ErrorKind, Result};
+use tokio::sync::mpsc::UnboundedSender;
 
 use super::claims::{Judge, Look, Standing};
 use super::moves::Moves;
@@ -46,7 +47,7 @@ struct Inner {
     /// Whether there is a worker, or will be when the network can be used.
     is_expected: bool,
     /// There while the worker runs.
-    jobs: Option<mpsc::Sender<Job>>,
+    jobs: Option<UnboundedSender<Vec<Job>>>,
     /// There while the collector runs: it is to look at a blob.
     suspects: Option<mpsc::Sender<BlobId>>,
     pins: BTreeSet<BlobId>,
@@ -173,11 +174,11 @@ impl BlobKeeper {
     }
 
     /// From here on blobs can be fetched.
-    pub(crate) fn connect(&self, jobs: mpsc::Sender<Job>) {
+    pub(crate) fn connect(&self, jobs: UnboundedSender<Vec<Job>>) {
         let mut inner = self.lock();
         for id in inner.waits.keys() {
             // A worker that has ended needs nothing.
-            let _ = jobs.send(Job::Want(*id));
+            let _ = jobs.send(vec![Job::Want(*id)]);
         }
         inner.jobs = Some(jobs);
     }
@@ -486,7 +487,7 @@ impl Inner {
     fn tell(&self, job: Job) {
         if let Some(jobs) = &self.jobs {
             // A worker that has ended needs nothing.
-            let _ = jobs.send(job);
+            let _ = jobs.send(vec![job]);
         }
     }
 }

@@ -4,7 +4,7 @@
 //! follows the log for blobs that this node is to hold.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use swarmlet_engine::blobs::exchange::{Input, Outcome, Terms};
@@ -14,6 +14,7 @@ use swarmlet_engine::blobs::{
 use swarmlet_engine::event::{Event, NodeId, Tag};
 use swarmlet_engine::sync::SessionId;
 use swarmlet_engine::{Error, ErrorKind, Result};
+use tokio::sync::mpsc::{self, error::TryRecvError};
 
 use super::claims::{Judge, Standing};
 use super::follower::Follower;
@@ -141,16 +142,22 @@ impl BlobWorker {
     }
 
     /// Works until nobody can ask any more, or wants an answer.
-    pub(crate) fn run(mut self, jobs: &mpsc::Receiver<Job>) {
+    pub(crate) fn run(mut self, mut jobs: mpsc::UnboundedReceiver<Vec<Job>>) {
+        let mut todo = VecDeque::new();
         while self.keeper.is_expected() {
-            let job = match self.checking.is_empty() {
-                true => jobs.recv().map_err(|_| mpsc::TryRecvError::Disconnected),
-                false => jobs.try_recv(),
-            };
-            match job {
-                Ok(job) => self.work(job),
-                Err(mpsc::TryRecvError::Empty) => {}
-                Err(mpsc::TryRecvError::Disconnected) => return,
+            if todo.is_empty() {
+                let asked = match self.checking.is_empty() {
+                    true => jobs.blocking_recv().ok_or(TryRecvError::Disconnected),
+                    false => jobs.try_recv(),
+                };
+                match asked {
+                    Ok(asked) => todo.extend(asked),
+                    Err(TryRecvError::Empty) => {}
+                    Err(TryRecvError::Disconnected) => return,
+                }
+            }
+            if let Some(job) = todo.pop_front() {
+                self.work(job);
             }
             // Between two jobs, so that neither waits for all of the other.
             self.check_some();

@@ -2,7 +2,6 @@
 //! sync, what it wants of the disk to the worker, which has a thread of its own.
 
 use std::collections::VecDeque;
-use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use swarmlet_engine::blobs::exchange::{Exchange, Input, Output};
 use swarmlet_engine::event::NodeId;
 use swarmlet_engine::sync::SessionId;
 use swarmlet_engine::{Error, Result};
+use tokio::sync::mpsc;
 
 use super::happening::Happening;
 use super::thread::Shared;
@@ -24,7 +24,10 @@ pub(super) struct BlobSide {
     /// What has happened to it, and what came of that: each is carried out before the next.
     inputs: VecDeque<Input>,
     outputs: VecDeque<Output>,
-    jobs: mpsc::Sender<Job>,
+    /// What the worker is to be asked, and where. It is asked for all of it at once: waking a
+    /// thread takes as long as hashing a piece.
+    asked: Vec<Job>,
+    jobs: mpsc::UnboundedSender<Vec<Job>>,
     worker: Option<JoinHandle<()>>,
     /// The position of the log when the worker was asked last to look for records.
     looked_at: Option<u64>,
@@ -51,7 +54,7 @@ pub(super) enum Passed {
 impl BlobSide {
     /// Starts the worker.
     pub(super) fn start(shared: &Shared) -> Result<Self> {
-        let (jobs, todo) = mpsc::channel();
+        let (jobs, todo) = mpsc::unbounded_channel();
         let notes = shared.notes.clone();
         let answer = move |input| {
             // A thread that has ended needs no answer.
@@ -60,13 +63,14 @@ impl BlobSide {
         let worker = BlobWorker::new(shared.blobs.clone(), Box::new(answer))?;
         let started = std::thread::Builder::new()
             .name("swarmlet-blobs".into())
-            .spawn(move || worker.run(&todo));
+            .spawn(move || worker.run(todo));
         let worker = started.map_err(|error| Error::io("cannot start the blob thread", error))?;
         shared.blobs.connect(jobs.clone());
         Ok(Self {
             exchange: Exchange::new(),
             inputs: VecDeque::new(),
             outputs: VecDeque::new(),
+            asked: Vec::new(),
             jobs,
             worker: Some(worker),
             looked_at: None,
@@ -98,7 +102,10 @@ impl BlobSide {
                     return Some(passed);
                 }
             }
-            let input = self.inputs.pop_front()?;
+            let Some(input) = self.inputs.pop_front() else {
+                self.ask_all();
+                return None;
+            };
             let mut outputs = Vec::new();
             self.exchange.step(now, input, &mut outputs);
             self.outputs.extend(outputs);
@@ -120,14 +127,14 @@ impl BlobSide {
     /// Ends the worker, and waits until it has.
     pub(super) fn end(&mut self, shared: &Shared) {
         shared.blobs.disconnect();
-        self.jobs = mpsc::channel().0;
+        self.jobs = mpsc::unbounded_channel().0;
         if let Some(worker) = self.worker.take() {
             let ended = worker.join();
             debug_assert!(ended.is_ok(), "the blob thread does not panic");
         }
     }
 
-    fn pass(&self, output: Output) -> Option<Passed> {
+    fn pass(&mut self, output: Output) -> Option<Passed> {
         match output {
             Output::Send { session, frame } => return Some(Passed::Send { session, frame }),
             Output::Close { session, reason } => {
@@ -176,8 +183,14 @@ impl BlobSide {
         None
     }
 
-    fn ask(&self, job: Job) {
-        // A worker that has ended has nothing to do.
-        let _ = self.jobs.send(job);
+    fn ask(&mut self, job: Job) {
+        self.asked.push(job);
+    }
+
+    fn ask_all(&mut self) {
+        if !self.asked.is_empty() {
+            // A worker that has ended has nothing to do.
+            let _ = self.jobs.send(std::mem::take(&mut self.asked));
+        }
     }
 }

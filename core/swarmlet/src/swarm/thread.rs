@@ -129,6 +129,10 @@ impl SyncTask {
                 },
                 Some((session, frame)) = frames.recv() => {
                     self.step(Input::Received { session, frame });
+                    // There is room for some only, and nobody adds to them meanwhile.
+                    while let Ok((session, frame)) = frames.try_recv() {
+                        self.step(Input::Received { session, frame });
+                    }
                 }
                 Some(note) = notes.recv() => self.happened(note),
                 _ = tick.tick() => self.tick(),
