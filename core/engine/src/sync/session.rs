@@ -138,11 +138,15 @@ impl Session {
             let what = "a peer announces too many streams";
             return Err(Malformed { what, at: 0 });
         }
-        let (stream, first) = (entry.stream, entry.first);
+        let (stream, first, last) = (entry.stream, entry.first, entry.last);
         let before = self.theirs.insert(stream, entry);
         self.withheld.remove(&stream);
-        if first > next && before.is_some_and(|before| before.first != first) {
+        let had_nothing = |before: &HeadEntry| before.last < next && next <= last;
+        if first > next && before.as_ref().is_some_and(|before| before.first != first) {
             // What it could not give it does not offer any more.
+            self.lacking.remove(&stream);
+        } else if before.as_ref().is_some_and(had_nothing) {
+            // It was given up because it had no more than we, and has more now.
             self.lacking.remove(&stream);
         }
         Ok(())

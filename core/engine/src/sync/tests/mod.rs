@@ -2,6 +2,7 @@
 
 mod bench;
 mod blobs;
+mod choices;
 mod crowds;
 mod forks;
 mod gaps;
