@@ -258,6 +258,9 @@ impl BlobWorker {
             self.complete(blob);
             return Ok(());
         }
+        if let Some(part) = &part {
+            part.expect_room()?;
+        }
         let first = self.keeper.waits(blob);
         let terms = Terms {
             missing: part.map(|part| (part.size(), part.missing())),

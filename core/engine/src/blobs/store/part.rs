@@ -158,6 +158,16 @@ impl Part {
         Ok(Taken::Stored)
     }
 
+    /// Looks whether there is room for a piece, before anybody fetches one.
+    ///
+    /// # Errors
+    ///
+    /// `disk_full` if there is none; `storage`.
+    pub fn expect_room(&self) -> Result<()> {
+        self.roomy.store(0, Ordering::Relaxed);
+        self.check_room()
+    }
+
     /// Whether so many bytes were written since this was so last.
     #[must_use]
     pub fn is_sync_due(&self, bytes: u64) -> bool {

@@ -513,7 +513,10 @@ fn a_part_does_not_take_the_room_that_others_left() {
     disk.set_bytes_capacity(Some(FREE_BYTES_KEPT + 2 * PIECE_BYTES));
     let refused = fetch(&part, &source).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::DiskFull);
+    let expected = part.expect_room().unwrap_err();
+    assert_eq!(expected.kind(), ErrorKind::DiskFull);
     disk.set_bytes_capacity(None);
+    part.expect_room().unwrap();
     fetch(&part, &source).unwrap();
     complete(&store, &part).unwrap();
 }

@@ -107,6 +107,9 @@ impl BlobSide {
             self.complete(blob, desk);
             return Ok(());
         }
+        if let Some(part) = part {
+            part.expect_room()?;
+        }
         let missing = part.map(|part| (part.size(), part.missing()));
         let waits = self.waits.get(&blob);
         let first = waits.map_or_else(Vec::new, |waits| waits.values().cloned().collect());
