@@ -341,7 +341,7 @@ impl World {
         Ok(())
     }
 
-    fn commit_some(&mut self, percent: u64) -> Result<()> {
+    pub(crate) fn commit_some(&mut self, percent: u64) -> Result<()> {
         for place in 0..self.devices.len() {
             if self.devices[place].is_busy() && self.random.percent(percent) {
                 let wishes = self.devices[place].commit(self.now)?;

@@ -158,7 +158,6 @@ impl Device {
             match import_some(importing, bytes, desk) {
                 Ok(Progress::Whole(id, hold)) => {
                     side.jobs.push_back(Job::Gained(id));
-                    side.pieces.remove(&id);
                     desk.folder.note_stored(id);
                     Some((id, hold))
                 }

@@ -132,7 +132,7 @@ impl BlobFolder {
 
     /// Checks that each whole blob is what its name says, but for those that were damaged since.
     pub(super) fn check(&mut self, there: &There) -> Result<()> {
-        for id in there.whole.keys() {
+        for id in there.whole_ids() {
             let content = self.shelf.find(*id);
             let is_right = content.is_some_and(|content| there.has(content));
             if is_right {

@@ -128,6 +128,13 @@ impl There {
         Ok(())
     }
 
+    /// The blobs that are here whole. Hashes without bytes are none: opening the store removes
+    /// them, unless the disk fails.
+    pub(crate) fn whole_ids(&self) -> impl Iterator<Item = &BlobId> {
+        let whole = self.whole.iter().filter(|(_, pair)| pair.bytes.is_some());
+        whole.map(|(id, _)| id)
+    }
+
     /// Whether a blob is here whole, and right.
     pub(crate) fn has(&self, content: &Content) -> bool {
         let pair = self.whole.get(&content.id);
