@@ -288,15 +288,15 @@ impl Serving {
         (frame, refused.unwrap_or_default())
     }
 
-    /// A piece was encoded, or could not be; says whether the peer may have it, or it is refused.
-    fn take(&mut self, blob: BlobId, piece: Piece, bytes: Option<Bytes>) -> Option<bool> {
+    /// A piece was encoded, or could not be; says whether it is refused.
+    fn take(&mut self, blob: BlobId, piece: Piece, bytes: Option<Bytes>) -> bool {
         if !self.encoding.remove(&(blob, piece)) {
-            return None;
+            return false;
         }
         let bytes = bytes.filter(|_| self.offers(blob).is_some());
-        let is_good = bytes.is_some();
+        let is_refused = bytes.is_none();
         self.encoded.extend(bytes.map(|bytes| (blob, piece, bytes)));
-        Some(is_good)
+        is_refused
     }
 
     /// The next piece for the link, or none for now.
@@ -432,7 +432,7 @@ impl Exchange {
         out: &mut Vec<Output>,
     ) {
         if let Some(session) = self.sessions.get_mut(&id)
-            && session.serving.take(blob, piece, bytes) == Some(false)
+            && session.serving.take(blob, piece, bytes)
         {
             session.send(&Frame::Refuse(blob, piece), out);
         }
