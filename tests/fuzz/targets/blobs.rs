@@ -176,6 +176,7 @@ fn want(data: &mut Unstructured<'_>) -> Result<Input> {
         first,
         holders,
         is_for_peers: data.ratio(1, 4)?,
+        is_full: data.ratio(1, 4)?,
     };
     Ok(Input::Want {
         blob: blob(data)?,

@@ -258,18 +258,18 @@ impl BlobWorker {
             self.complete(blob);
             return Ok(());
         }
-        if let Some(part) = &part {
-            part.expect_room()?;
-        }
+        let room = part.as_ref().map_or(Ok(()), |part| part.expect_room());
         let first = self.keeper.waits(blob);
         let terms = Terms {
             missing: part.map(|part| (part.size(), part.missing())),
             is_for_peers: first.is_empty() && !self.holds.contains(blob),
             holders: self.judge.holders(blob)?,
             first,
+            is_full: room.is_err(),
         };
+        // Whoever waits for longer gets it when there is room.
         (self.answer)(Input::Want { blob, terms });
-        Ok(())
+        room
     }
 
     /// Goes on with what is there of a blob, once it was looked at.

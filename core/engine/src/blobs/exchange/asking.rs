@@ -35,6 +35,9 @@ impl Exchange {
         self.active.remove(&want.place);
         self.open.remove(&want.place);
         self.waiting.remove(&want.place);
+        if terms.is_full {
+            want.pause.fail(now);
+        }
         want.set(terms);
         let places = if want.is_active {
             &mut self.active

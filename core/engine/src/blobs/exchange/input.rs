@@ -202,6 +202,9 @@ pub struct Terms {
     /// Whether only peers want it, as told by [`Output::Sought`]. Then nobody is asked to fetch it
     /// in turn, so that no question goes round in circles.
     pub is_for_peers: bool,
+    /// Whether there is no room for a piece of it just now. Then it is wanted, but nothing of it is
+    /// asked for until a pause is over, as after a piece that could not be stored.
+    pub is_full: bool,
 }
 
 /// What a node has of a blob.

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::bench::{Bench, ask, blob, fetch, fetched, piece, send, size, store};
-use crate::blobs::BlobId;
 use crate::blobs::exchange::frame::Frame;
 use crate::blobs::exchange::limits::{
     ACTIVE_MAX, REFUSED_PAUSE, REFUSED_PAUSE_MAX, STORE_PAUSE, STORE_PAUSE_MAX, TURN,
 };
-use crate::blobs::exchange::{Input, Outcome};
+use crate::blobs::exchange::{Input, Outcome, Terms};
+use crate::blobs::{BlobId, PieceSet};
 
 const MOMENT: Duration = Duration::from_millis(1);
 
@@ -132,4 +132,26 @@ fn blobs_that_cannot_be_stored_do_not_take_turns_from_each_other() {
         bench.stored(failing, piece(0), Outcome::Failed);
     }
     assert!(bench.pass(STORE_PAUSE - TURN - MOMENT).is_empty());
+}
+
+#[test]
+fn nothing_is_asked_for_while_there_is_no_room_for_it() {
+    let (mut bench, blob, size) = (Bench::with_peers(1), blob(1), size(9));
+    let terms = |is_full| Terms {
+        missing: Some((size, PieceSet::all(size))),
+        is_full,
+        ..Terms::default()
+    };
+    let want = |is_full| Input::Want {
+        blob,
+        terms: terms(is_full),
+    };
+    assert!(bench.step(want(true)).is_empty());
+    bench.pass(STORE_PAUSE / 2);
+    // Who tries again meanwhile makes it no longer, and no shorter.
+    assert!(bench.step(want(true)).is_empty());
+    assert!(bench.step(want(false)).is_empty());
+    assert!(bench.pass(STORE_PAUSE / 2 - MOMENT).is_empty());
+    assert_eq!(bench.pass(MOMENT), [ask(1, blob)]);
+    assert_eq!(fetched(&bench.hear_all(1, blob, size)), [(1, 0), (1, 1)]);
 }

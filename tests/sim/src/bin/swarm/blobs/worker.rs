@@ -107,19 +107,18 @@ impl BlobSide {
             self.complete(blob, desk);
             return Ok(());
         }
-        if let Some(part) = part {
-            part.expect_room()?;
-        }
+        let room = part.map_or(Ok(()), |part| part.expect_room());
         let missing = part.map(|part| (part.size(), part.missing()));
         let waits = self.waits.get(&blob);
         let first = waits.map_or_else(Vec::new, |waits| waits.values().cloned().collect());
         let terms = Terms {
             missing,
             first,
+            is_full: room.is_err(),
             ..Terms::default()
         };
         self.note(Input::Want { blob, terms });
-        Ok(())
+        room
     }
 
     fn take_up(&mut self, part: Part) {
