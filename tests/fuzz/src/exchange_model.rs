@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use swarmlet_engine::blobs::exchange::limits::{
-    ENCODES_MAX, END_PATIENCE, END_PIECES, FETCHES_MAX, LATE_MIN, LOOKUPS_MAX, WINDOW_MAX,
+    AHEAD_MAX, ENCODES_MAX, END_PATIENCE, END_PIECES, FETCHES_MAX, LATE_MIN, LOOKUPS_MAX,
+    WINDOW_MAX,
 };
 use swarmlet_engine::blobs::exchange::{Input, Output};
 use swarmlet_engine::blobs::{BlobId, Piece};
@@ -40,9 +41,10 @@ pub struct Model {
     wants: BTreeMap<BlobId, Option<u32>>,
     /// Those of them that only peers want.
     for_peers: BTreeSet<BlobId>,
-    /// What came in this step: a piece that was asked for, with its size, or one that was read.
+    /// The piece that came in this step and was asked for, with the size of its blob.
     arrived: Option<(BlobId, u64, u64, Bytes)>,
-    read: Option<(SessionId, BlobId, u64, Bytes)>,
+    /// Pieces that were read for peers, and not sent yet.
+    read: BTreeMap<(SessionId, BlobId, u64), Bytes>,
 }
 
 #[derive(Debug, Default)]
@@ -98,7 +100,7 @@ impl Model {
 
     /// Something is about to happen.
     pub fn note(&mut self, input: &Input) {
-        (self.arrived, self.read) = (None, None);
+        self.arrived = None;
         match input {
             Input::Connected { session, .. } => {
                 self.peers.insert(*session, Peer::default());
@@ -127,10 +129,10 @@ impl Model {
                 piece,
                 bytes,
             } => {
-                self.encodes.remove(&(*session, *blob, *piece));
-                let number = u64::from(piece.get());
-                let read = bytes.clone();
-                self.read = read.map(|bytes| (*session, *blob, number, bytes));
+                let is_awaited = self.encodes.remove(&(*session, *blob, *piece));
+                let key = (*session, *blob, u64::from(piece.get()));
+                let read = bytes.clone().filter(|_| is_awaited);
+                self.read.extend(read.map(|bytes| (key, bytes)));
             }
             Input::Stored { blob, piece, .. } => {
                 self.stores.remove(&(*blob, *piece));
@@ -198,6 +200,7 @@ impl Model {
         self.peers.remove(&session);
         self.relied.retain(|_, (by, _)| *by != session);
         self.encodes.retain(|(by, ..)| *by != session);
+        self.read.retain(|(by, ..), _| *by != session);
         self.lookups.retain(|(by, _), _| *by != session);
     }
 
@@ -208,6 +211,10 @@ impl Model {
             self.check_one(now, output);
         }
         assert!(self.encodes.len() <= ENCODES_MAX);
+        for session in self.peers.keys() {
+            let ahead = self.read.keys().filter(|(by, ..)| by == session);
+            assert!(ahead.count() <= AHEAD_MAX);
+        }
     }
 
     fn check_one(&mut self, now: Duration, output: Output) {
@@ -288,10 +295,13 @@ impl Model {
             PIECE => {
                 peer.check_gets(blob, piece);
                 peer.fetches.remove(&(blob, piece));
-                let read = self.read.take();
-                assert_eq!(read, Some((session, blob, piece, said.rest.clone())));
+                let read = self.read.remove(&(session, blob, piece));
+                assert_eq!(read.as_ref(), Some(&said.rest), "as it was read");
             }
-            REFUSE => assert!(peer.fetches.remove(&(blob, piece)), "it did not ask"),
+            REFUSE => {
+                assert!(peer.fetches.remove(&(blob, piece)), "it did not ask");
+                self.read.remove(&(session, blob, piece));
+            }
             SEEK => {
                 assert!(peer.asked.contains(&blob), "it was not asked what it has");
                 assert!(self.wants.contains_key(&blob));
