@@ -232,6 +232,8 @@ class LifecycleTest {
             java, "-cp", System.getProperty("java.class.path"),
             "-Djna.library.path=${System.getProperty("jna.library.path")}",
             "-XX:TieredStopAtLevel=1", "-Xshare:auto",
+            // Machines that start at the same time may look at each other's files, and warn of it.
+            "-XX:-UsePerfData",
             "io.github.swarmlet.$main", *arguments,
         )
     }
