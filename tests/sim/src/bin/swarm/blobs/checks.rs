@@ -78,7 +78,7 @@ impl World {
     fn expected(&self) -> Result<Expected> {
         let mut has = BTreeSet::new();
         let readers = || self.blobbing.iter().flat_map(|blobbing| &blobbing.readers);
-        let of_all = readers().filter(|reader| reader.range == (0..u64::MAX));
+        let of_all = readers().filter(|reader| reader.is_of_all);
         let mut wants: BTreeSet<(Place, BlobId)> =
             of_all.map(|reader| (reader.place, reader.blob)).collect();
         let mut serves = BTreeSet::new();
@@ -370,7 +370,7 @@ const IDLE_MAX: Duration = Duration::from_secs(8);
 /// or among the last ones, two may come.
 const WASTED_MAX: u64 = 2 * OUTSTANDING_MAX as u64;
 
-/// Bytes that may be before an event on a link: two pieces, and one that was being encoded.
+/// Bytes that may be before an event on a link: less than two pieces, and one more.
 const QUEUE_BYTES: u64 = 3 * PIECE_BYTES;
 
 /// How long it may take until it is looked at, at both ends.

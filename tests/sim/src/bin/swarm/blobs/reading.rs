@@ -22,6 +22,8 @@ pub(super) struct Reader {
     pub(super) blob: BlobId,
     /// What is still to be read.
     pub(super) range: Range<u64>,
+    /// Whether it reads all of the blob.
+    pub(super) is_of_all: bool,
     /// Whether it is waiting for something to come.
     has_waited: bool,
 }
@@ -45,6 +47,7 @@ impl Reader {
             place,
             number,
             blob,
+            is_of_all: range == (0..u64::MAX),
             range,
             has_waited: false,
         }
