@@ -141,12 +141,13 @@ impl Session {
         let (stream, first, last) = (entry.stream, entry.first, entry.last);
         let before = self.theirs.insert(stream, entry);
         self.withheld.remove(&stream);
-        let had_nothing = |before: &HeadEntry| before.last < next && next <= last;
-        if first > next && before.as_ref().is_some_and(|before| before.first != first) {
+        let is_another_offer = |before: HeadEntry| {
             // What it could not give it does not offer any more.
-            self.lacking.remove(&stream);
-        } else if before.as_ref().is_some_and(had_nothing) {
+            let begins_elsewhere = first > next && before.first != first;
             // It was given up because it had no more than we, and has more now.
+            begins_elsewhere || before.last < next && next <= last
+        };
+        if before.is_some_and(is_another_offer) {
             self.lacking.remove(&stream);
         }
         Ok(())
