@@ -136,7 +136,7 @@ impl Part {
         let Some(proven) = self.files.tree.prove(piece, encoded) else {
             return Ok(Taken::Unproven);
         };
-        self.check_room()?;
+        self.take_room()?;
         let write = || {
             let at = self.size().range(piece).start;
             self.files.content.write_at(&proven.content, at)?;
@@ -158,14 +158,26 @@ impl Part {
         Ok(Taken::Stored)
     }
 
-    /// Looks whether there is room for a piece, before anybody fetches one.
+    /// Refuses to take the room that is kept for other things: others may have used what there was
+    /// when this was begun. Asked before a piece is fetched, and now and then when one is written.
     ///
     /// # Errors
     ///
-    /// `disk_full` if there is none; `storage`.
+    /// `disk_full` if there is no room for a piece; `storage`.
     pub fn expect_room(&self) -> Result<()> {
-        self.roomy.store(0, Ordering::Relaxed);
-        self.check_room()
+        let free = self.shelves.disk.bytes_free();
+        let free = free.map_err(|error| Error::io("cannot tell how much room there is", error))?;
+        let pieces = free.saturating_sub(FREE_BYTES_KEPT) / PIECE_BYTES;
+        let roomy = pieces.min(PIECES_PER_ROOM_CHECK);
+        self.roomy.store(roomy, Ordering::Relaxed);
+        if roomy == 0 {
+            let message = "there is too little room for a piece of a blob";
+            return Err(Error::new(ErrorKind::DiskFull, message)
+                .with("blob", self.id())
+                .with("free", free)
+                .with("kept free", FREE_BYTES_KEPT));
+        }
+        Ok(())
     }
 
     /// Whether so many bytes were written since this was so last.
@@ -294,26 +306,15 @@ impl Part {
         Error::corrupt("a piece of a blob was lost").with("blob", self.id())
     }
 
-    /// Refuses to take the room that is kept for other things: others may have used what there was
-    /// when this was begun.
-    fn check_room(&self) -> Result<()> {
-        let roomy = self.roomy.load(Ordering::Relaxed);
-        if roomy > 0 {
-            self.roomy.store(roomy - 1, Ordering::Relaxed);
-            return Ok(());
+    /// Takes the room for a piece.
+    fn take_room(&self) -> Result<()> {
+        if self.roomy.load(Ordering::Relaxed) == 0 {
+            self.expect_room()?;
         }
-        let free = self.shelves.disk.bytes_free();
-        let free = free.map_err(|error| Error::io("cannot tell how much room there is", error))?;
-        let pieces = free.saturating_sub(FREE_BYTES_KEPT) / PIECE_BYTES;
-        if pieces == 0 {
-            let message = "there is too little room for a piece of a blob";
-            return Err(Error::new(ErrorKind::DiskFull, message)
-                .with("blob", self.id())
-                .with("free", free)
-                .with("kept free", FREE_BYTES_KEPT));
-        }
-        let others = pieces.min(PIECES_PER_ROOM_CHECK) - 1;
-        self.roomy.store(others, Ordering::Relaxed);
+        let one_less = |roomy: u64| roomy.checked_sub(1);
+        let order = Ordering::Relaxed;
+        // If another took the last, it is looked again for the next.
+        let _ = self.roomy.fetch_update(order, order, one_less);
         Ok(())
     }
 
