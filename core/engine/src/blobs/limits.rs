@@ -5,7 +5,7 @@
 pub const BLOB_BYTES_MAX: u64 = 1 << 40;
 
 /// Bytes of a piece: it fits a frame of sync with the hashes that prove it, and a live event waits
-/// behind at most one.
+/// behind a few of them at most.
 pub const PIECE_BYTES: u64 = 64 * 1024;
 
 /// Bytes that have one hash of their own. A smaller group costs more hashes on disk and on the

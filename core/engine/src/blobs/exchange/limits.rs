@@ -134,5 +134,5 @@ pub const AHEAD_MAX: usize = 8;
 pub const AHEAD_LOW: usize = AHEAD_MAX / 2;
 
 /// Bytes that wait on a link while no further piece is given to it: two pieces, so that the link is
-/// never idle and live events overtake the rest.
+/// never idle and live events overtake the rest. They wait behind less than these and one more.
 pub const UNSENT_BYTES_MAX: usize = 2 * PIECE_BYTES as usize;
