@@ -1915,7 +1915,8 @@ swarmlet_status swarmlet_blob_reader_read(const swarmlet_blob_reader *reader,
 /**
  * Writes all the bytes that are left to a file, and waits for them at most `timeout_ms`, without
  * limit below 0. The file appears under its name when all of it is there and synced; one that was
- * there is replaced. If it takes longer, or fails, nothing is left behind and nothing was taken.
+ * there is replaced. If it takes longer, or fails, nothing was taken, and nothing is left behind
+ * soon after, unless the file was just getting its name.
  */
 swarmlet_status swarmlet_blob_reader_save(const swarmlet_blob_reader *reader,
                                           swarmlet_text path,

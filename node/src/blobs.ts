@@ -95,8 +95,8 @@ export class BlobReader extends Taking<Uint8Array> {
 
   /**
    * Writes all the bytes that are left to a file. It appears under its name when all of it is there
-   * and synced; one that was there is replaced. If it fails, or is given up, nothing is left behind
-   * and nothing is lost.
+   * and synced; one that was there is replaced. If it fails, or is given up, nothing is lost, and
+   * nothing is left behind soon after, unless the file was just getting its name.
    */
   async save(path: string | URL, options: WaitOptions = {}): Promise<void> {
     const { signal } = unaborted("save", options);

@@ -65,7 +65,8 @@ class BlobReader(TakingAsync[_native.BlobReader, bytes]):
 
     async def save(self, path: str | os.PathLike[str]) -> None:
         """Writes all the bytes that are left to a file. It appears under its name when all of it
-        is there and synced; one that was there is replaced. If it fails nothing is left behind.
+        is there and synced; one that was there is replaced. If it fails nothing is left behind;
+        nor soon after it was cancelled, unless the file was just getting its name.
         """
         await dispatcher().run(self._native.save(path, None))
         self._native.finish()

@@ -163,7 +163,8 @@ pub extern "C" fn swarmlet_blob_reader_read(
 
 /// Writes all the bytes that are left to a file, and waits for them at most `timeout_ms`, without
 /// limit below 0. The file appears under its name when all of it is there and synced; one that was
-/// there is replaced. If it takes longer, or fails, nothing is left behind and nothing was taken.
+/// there is replaced. If it takes longer, or fails, nothing was taken, and nothing is left behind
+/// soon after, unless the file was just getting its name.
 #[unsafe(no_mangle)]
 pub extern "C" fn swarmlet_blob_reader_save(
     reader: Option<&BlobReader>,

@@ -48,7 +48,7 @@ public struct BlobReader: AsyncSequence, Sendable {
 
     /// Writes all of the bytes to a file. It appears under its name when all of it is there and
     /// synced; one that was there is replaced. If it fails, or its task is cancelled, nothing is
-    /// left behind.
+    /// left behind soon after, unless the file was just getting its name.
     ///
     /// Throws an error of the kind `timeout` if the bytes are not here within the time.
     public func save(to file: URL, timeout: Duration? = nil) async throws {

@@ -75,7 +75,8 @@ impl BlobReader {
     }
 
     /// Writes the rest to a file, which appears when all of it is there. It is taken when
-    /// [`BlobReader::finish`] says so.
+    /// [`BlobReader::finish`] says so. Of a call that was given up, or ran out of time, nothing is
+    /// left soon after, unless the file was just getting its name.
     pub fn save(
         &self,
         path: PathBuf,

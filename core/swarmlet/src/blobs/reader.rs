@@ -187,7 +187,8 @@ impl BlobReader {
 
     /// Writes the rest to a file, which appears under its name when all of it is there and synced;
     /// one that was there is replaced. If it fails, or the future is dropped, nothing is left and
-    /// nothing was consumed.
+    /// nothing was consumed. What a dropped future was doing on the disk is finished in the
+    /// background: what was written is gone soon after, unless it was just getting its name.
     ///
     /// # Errors
     ///

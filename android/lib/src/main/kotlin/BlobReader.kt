@@ -44,7 +44,8 @@ public class BlobReader internal constructor(
 
     /**
      * Writes all of the bytes to a file. It appears under its name when all of it is there and
-     * synced; one that was there is replaced. If it fails, or is cancelled, nothing is left behind.
+     * synced; one that was there is replaced. If it fails, or is cancelled, nothing is left behind
+     * soon after, unless the file was just getting its name.
      *
      * Throws [SwarmletException.Timeout] if the bytes are not here within the time.
      */
