@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::ops::AddAssign;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -12,12 +13,20 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use swarmlet_bench::quantile::quantile;
 
-/// How a bare copy went.
+/// How a bare copy went. Of several, the seconds are added up, and the worst of the others counts.
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Copied {
     /// Until a process of its own had all files in its folder.
     pub(crate) seconds: f64,
     /// What a bare append with a sync took meanwhile, a hundred times a second.
     pub(crate) append_p99_ms: f64,
+}
+
+impl AddAssign for Copied {
+    fn add_assign(&mut self, other: Self) {
+        self.seconds += other.seconds;
+        self.append_p99_ms = self.append_p99_ms.max(other.append_p99_ms);
+    }
 }
 
 /// Has a process of its own receive all `files` into `folder`.

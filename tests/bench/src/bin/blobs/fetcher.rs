@@ -1,6 +1,7 @@
 //! The other process: joins, fetches what it is told to, and measures live events meanwhile.
 
 use std::io::{BufRead, BufReader, Lines};
+use std::ops::AddAssign;
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
@@ -13,12 +14,21 @@ use swarmlet::{BlobState, ErrorKind, InviteOptions, Network, Node, Options, Subs
 use swarmlet_bench::memory;
 use swarmlet_bench::quantile::quantile;
 
-/// A line from process to process.
-#[derive(Clone, Copy, Debug, serde::Deserialize, serde::Serialize)]
+/// A line from process to process. Of several, the seconds are added up, and of the others the
+/// worst counts.
+#[derive(Clone, Copy, Debug, Default, serde::Deserialize, serde::Serialize)]
 pub(crate) struct Fetched {
     pub(crate) seconds: f64,
     pub(crate) latency_p99_ms: f64,
     pub(crate) memory_mb: f64,
+}
+
+impl AddAssign for Fetched {
+    fn add_assign(&mut self, other: Self) {
+        self.seconds += other.seconds;
+        self.latency_p99_ms = self.latency_p99_ms.max(other.latency_p99_ms);
+        self.memory_mb = self.memory_mb.max(other.memory_mb);
+    }
 }
 
 /// The process, as the other one holds it.

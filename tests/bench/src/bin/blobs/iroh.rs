@@ -1,6 +1,7 @@
 //! The peer that works as we do: iroh-blobs, as a program of its own. It syncs nothing that it
 //! stores, so it is measured until it says that it is done, and until all of that is synced.
 
+use std::ops::AddAssign;
 use std::path::Path;
 use std::process::Command;
 
@@ -26,6 +27,21 @@ pub(crate) struct Took {
     pub(crate) synced: f64,
 }
 
+impl AddAssign for Times {
+    fn add_assign(&mut self, other: Self) {
+        self.stored += other.stored;
+        self.fetched += other.fetched;
+        self.saved += other.saved;
+    }
+}
+
+impl AddAssign for Took {
+    fn add_assign(&mut self, other: Self) {
+        self.done += other.done;
+        self.synced += other.synced;
+    }
+}
+
 impl Took {
     /// Both as a rate.
     pub(crate) fn map(self, rate: impl Fn(f64) -> f64) -> Self {
@@ -36,7 +52,7 @@ impl Took {
     }
 }
 
-/// Has `program` store, fetch and save a file, or those of a folder.
+/// Has `program` store, fetch and save the files of a folder.
 pub(crate) fn measure(program: &Path, sources: &Path, folder: &Path) -> Result<Times> {
     std::fs::create_dir_all(folder)?;
     let output = Command::new(program)
