@@ -154,13 +154,9 @@ async fn endpoint() -> Result<Endpoint> {
     Ok(builder.bind().await?)
 }
 
-/// The files of a folder, or the one file that it is.
-fn files(sources: &Path) -> Result<Vec<PathBuf>> {
-    let sources = std::path::absolute(sources)?;
-    if sources.is_file() {
-        return Ok(vec![sources]);
-    }
-    let entries = std::fs::read_dir(&sources)?;
+/// The files of a folder.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(std::path::absolute(folder)?)?;
     let paths = entries.map(|entry| Ok(entry?.path()));
     paths.collect()
 }
