@@ -60,7 +60,7 @@ impl Stop {
     }
 
     /// Makes a call. Once it is stopped the call is dropped where it is, with all that it holds,
-    /// and only then the outcome is `Cancelled`.
+    /// and only then the outcome is `Cancelled`. What other threads do for it ends after that.
     pub(crate) async fn run<T>(
         &self,
         operation: &'static str,

@@ -133,9 +133,9 @@ pub(crate) const BLOBS_RELAYED_MAX: usize = 64;
 /// time wait for each other anyway.
 pub(crate) const BLOBS_SERVED_OPEN_MAX: usize = 16;
 
-/// Bytes written of a part until it is synced. The sync of an event waits until the disk has them,
-/// so the fewer the sooner; a slow disk has more of them written in each sync, as it is asked
-/// again only when it is done. Of 4 MiB the p99 of live events was three times as long.
+/// Bytes written of a part until it is to be synced. The sync of an event waits until the disk has
+/// them, so the fewer the sooner: with 4 MiB the p99 of live events was three times as long. A slow
+/// disk has more of them in each sync: what is asked for during one is done in the next.
 pub(crate) const BLOB_SYNC_BYTES: u64 = 1024 * 1024;
 
 /// Threads that sync parts at the same time. On ext4 two are twice as fast as one, as they share a
