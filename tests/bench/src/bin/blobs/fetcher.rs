@@ -9,8 +9,11 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
-use serde_json::Value;
-use swarmlet::{BlobState, ErrorKind, InviteOptions, Network, Node, Options, SubscribeOptions};
+use serde_json::{Value, json};
+use swarmlet::{
+    BlobId, BlobState, ErrorKind, InviteOptions, Network, Node, Options, Payload, SubscribeOptions,
+    Tags,
+};
 use swarmlet_bench::memory;
 use swarmlet_bench::quantile::quantile;
 
@@ -56,14 +59,40 @@ impl Fetcher {
         Ok(fetcher)
     }
 
-    /// What it says when it has all blobs of a round.
-    pub(crate) fn fetched(&mut self) -> Result<Fetched> {
-        let line = self.line()?;
-        serde_json::from_str(&line).with_context(|| format!("not a figure: {line}"))
+    /// Has it fetch blobs of `node`, while events are published.
+    pub(crate) fn fetch(&mut self, node: &Node, ids: &[BlobId]) -> Result<Fetched> {
+        let is_done = Arc::new(AtomicBool::new(false));
+        let publishing = std::thread::spawn({
+            let (node, is_done) = (node.clone(), is_done.clone());
+            move || -> Result<()> {
+                while !is_done.load(Relaxed) {
+                    publish(&node, "live", &json!(micros()))?;
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                Ok(())
+            }
+        });
+        for some in ids.chunks(IDS_PER_EVENT) {
+            let texts: Vec<String> = some.iter().map(ToString::to_string).collect();
+            publish(node, "fetch", &json!({ "blobs": texts }))?;
+        }
+        let mut sum = Fetched::default();
+        for _ in ids.chunks(IDS_PER_EVENT) {
+            let line = self.line()?;
+            let fetched: Fetched =
+                serde_json::from_str(&line).with_context(|| format!("not a figure: {line}"))?;
+            sum += fetched;
+        }
+        is_done.store(true, Relaxed);
+        publishing
+            .join()
+            .expect("the publishing thread does not panic")?;
+        Ok(sum)
     }
 
-    /// Waits until it has ended.
-    pub(crate) fn close(mut self) -> Result<()> {
+    /// Tells it that it is over, and waits until it has ended.
+    pub(crate) fn close(mut self, node: &Node) -> Result<()> {
+        publish(node, "fetch", &json!("over"))?;
         self.process.wait()?;
         Ok(())
     }
@@ -71,6 +100,11 @@ impl Fetcher {
     fn line(&mut self) -> Result<String> {
         Ok(self.lines.next().context("the other process ended")??)
     }
+}
+
+fn publish(node: &Node, tag: &str, value: &Value) -> Result<()> {
+    node.publish_blocking(Tags::new([tag])?, Payload::from_serde(value)?)?;
+    Ok(())
 }
 
 /// Joins and fetches, round by round, until it is told that it is over.
@@ -162,11 +196,14 @@ fn latencies(node: &Node, is_done: &AtomicBool) -> Result<Vec<u64>> {
 /// Blobs read at the same time: as many as a session asks for.
 const READ_AT_ONCE: usize = 512;
 
+/// An event has at most a mebibyte.
+const IDS_PER_EVENT: usize = 10_000;
+
 /// How long nothing may come.
 const PATIENCE: Option<Duration> = Some(Duration::from_secs(120));
 
 /// Microseconds since 1970, by the clock that both processes share.
-pub(crate) fn micros() -> u64 {
+fn micros() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| since.as_micros() as u64)
 }

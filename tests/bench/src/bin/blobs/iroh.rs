@@ -42,16 +42,6 @@ impl AddAssign for Took {
     }
 }
 
-impl Took {
-    /// Both as a rate.
-    pub(crate) fn map(self, rate: impl Fn(f64) -> f64) -> Self {
-        Self {
-            done: rate(self.done),
-            synced: rate(self.synced),
-        }
-    }
-}
-
 /// Has `program` store, fetch and save the files of a folder.
 pub(crate) fn measure(program: &Path, sources: &Path, folder: &Path) -> Result<Times> {
     std::fs::create_dir_all(folder)?;

@@ -13,18 +13,15 @@ mod round;
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
-use serde_json::json;
-use swarmlet::{BlobId, Network, Node, Options, Payload, Tags};
+use swarmlet::{Network, Node, Options};
 use swarmlet_bench::report::{self, Row, Target};
 
-use fetcher::{Fetcher, micros};
-use round::{Files, IN_FLIGHT, ROUNDS};
+use fetcher::Fetcher;
+use iroh::Times;
+use round::{Files, IN_FLIGHT, Parties, ROUNDS, Took};
 
 /// Measures blobs.
 #[derive(Parser)]
@@ -93,11 +90,14 @@ fn measure(arguments: &Arguments) -> Result<()> {
     let node = Node::open_blocking(folder.join("source"), Options::new().network(network))?;
     node.swarm().create("bench", "source")?;
     let fetcher = Fetcher::start(&node, &folder.join("fetcher"))?;
-    let mut bench = Bench {
+    let parties = Parties {
         node,
         fetcher,
         iroh: arguments.iroh()?,
         folder,
+    };
+    let mut bench = Bench {
+        parties,
         rows: Vec::new(),
     };
     bench.large(arguments.mebibytes)?;
@@ -117,40 +117,10 @@ impl Arguments {
     }
 }
 
-/// What is measured with.
+/// What was measured so far.
 struct Bench {
-    node: Node,
-    fetcher: Fetcher,
-    iroh: Option<PathBuf>,
-    folder: PathBuf,
+    parties: Parties,
     rows: Vec<Row>,
-}
-
-/// How much was done, in both rounds.
-struct Amount {
-    count: u64,
-    unit: &'static str,
-}
-
-/// How fast something was done by us and by others.
-struct Rates {
-    ours: f64,
-    bare: f64,
-    iroh: Option<iroh::Took>,
-    unit: &'static str,
-}
-
-impl Amount {
-    /// Of seconds.
-    fn rates(&self, ours: f64, bare: f64, iroh: Option<iroh::Took>) -> Rates {
-        let rate = |seconds: f64| self.count as f64 / seconds;
-        Rates {
-            ours: rate(ours),
-            bare: rate(bare),
-            iroh: iroh.map(|took| took.map(rate)),
-            unit: self.unit,
-        }
-    }
 }
 
 impl Bench {
@@ -160,113 +130,85 @@ impl Bench {
             name: "large",
             count: 1,
             bytes: mebibytes << 20,
-            are_saved: true,
         };
-        let took = round::measure(self, &files)?;
-        let amount = Amount {
-            count: mebibytes * ROUNDS,
-            unit: "MiB/s",
-        };
-        let stored = took.iroh.map(|iroh| iroh.stored);
-        let rates = amount.rates(took.stored, took.copied, stored);
-        self.add("store a file", "copy and sync", &rates, Target::Open);
-        let saved = took.iroh.map(|iroh| iroh.saved);
-        let rates = amount.rates(took.saved, took.copied, saved);
-        self.add("save to a file", "copy and sync", &rates, Target::Open);
-        let moved = took.iroh.map(|iroh| iroh.fetched);
-        let rates = amount.rates(took.fetched.seconds, took.bare.seconds, moved);
-        let (name, aim) = ("to another process", Target::RatioMin(0.5));
-        self.add(name, "bare socket", &rates, aim);
+        let names = ["store a file", "save to a file", "to another process"];
+        let took = self.compare(&files, names, (mebibytes, "MiB/s"))?;
         let (name, aim) = ("live events meanwhile, p99", Target::ValueMax(10.0));
         let row = Row::alone(name, took.fetched.latency_p99_ms, "ms", aim);
-        let peer = "append and sync beside the bare socket";
-        self.rows
-            .push(row.beside(peer, took.bare.append_p99_ms, aim));
+        let (peer, p99) = (
+            "append and sync beside the bare socket",
+            took.bare.append_p99_ms,
+        );
+        self.rows.push(row.beside(peer, p99, aim));
         let (name, aim) = ("peak memory of the receiver", Target::ValueMax(67.1));
         let row = Row::alone(name, took.fetched.memory_mb, "MB", aim);
         self.rows.push(row);
         Ok(())
     }
 
-    /// Many small blobs, fetched by the other process.
+    /// Many small blobs: the same.
     fn small(&mut self, count: u64) -> Result<()> {
         let files = Files {
             name: "small",
             count,
             bytes: SMALL_BYTES,
-            are_saved: false,
         };
-        let took = round::measure(self, &files)?;
-        let amount = Amount {
-            count: count * ROUNDS,
-            unit: "files/s",
-        };
-        let name = format!("store {count} files of 10 KiB, {IN_FLIGHT} in flight");
-        let stored = took.iroh.map(|iroh| iroh.stored);
-        let rates = amount.rates(took.stored, took.copied, stored);
-        self.add(&name, "copy and sync", &rates, Target::Open);
-        let moved = took.iroh.map(|iroh| iroh.fetched);
-        let rates = amount.rates(took.fetched.seconds, took.bare.seconds, moved);
-        let (name, aim) = ("those to another process", Target::RatioMin(0.5));
-        self.add(name, "bare socket", &rates, aim);
+        let store = format!("store {count} files of 10 KiB, {IN_FLIGHT} in flight");
+        let names = [
+            store.as_str(),
+            "save those, one at a time",
+            "those to another process",
+        ];
+        self.compare(&files, names, (count, "files/s"))?;
         Ok(())
     }
 
-    fn add(&mut self, name: &str, bare: &str, rates: &Rates, target: Target) {
-        let row = || Row::alone(name, rates.ours, rates.unit, Target::Open);
-        self.rows.push(row().beside(bare, rates.bare, target));
-        if let Some(iroh) = rates.iroh {
-            let peers = [("not synced", iroh.done), ("then synced", iroh.synced)];
-            self.rows.extend(peers.map(|(how, rate)| {
-                row().beside(format!("iroh-blobs, {how}"), rate, Target::RatioMin(1.0))
-            }));
+    /// What is stored, saved and moved of some files, of which a round has this amount, beside what
+    /// others do.
+    fn compare(
+        &mut self,
+        files: &Files,
+        names: [&str; 3],
+        (amount, unit): (u64, &'static str),
+    ) -> Result<Took> {
+        let took = round::measure(&mut self.parties, files)?;
+        let rate = |seconds: f64| (amount * ROUNDS) as f64 / seconds;
+        let iroh = |of: fn(&Times) -> iroh::Took| took.iroh.as_ref().map(of);
+        let (copied, bare) = ("copy and sync", "bare socket");
+        let compared = [
+            (took.stored, copied, took.copied, iroh(|times| times.stored)),
+            (took.saved, copied, took.copied, iroh(|times| times.saved)),
+            (
+                took.fetched.seconds,
+                bare,
+                took.bare.seconds,
+                iroh(|times| times.fetched),
+            ),
+        ];
+        let targets = [Target::Open, Target::Open, Target::RatioMin(0.5)];
+        for ((name, target), (ours, peer, theirs, iroh)) in
+            names.into_iter().zip(targets).zip(compared)
+        {
+            let row = || Row::alone(name, rate(ours), unit, Target::Open);
+            self.rows.push(row().beside(peer, rate(theirs), target));
+            if let Some(iroh) = iroh {
+                let peers = [("not synced", iroh.done), ("then synced", iroh.synced)];
+                self.rows.extend(peers.map(|(how, seconds)| {
+                    let peer = format!("iroh-blobs, {how}");
+                    row().beside(peer, rate(seconds), Target::RatioMin(1.0))
+                }));
+            }
         }
+        Ok(took)
     }
 
     fn end(self) -> Result<()> {
-        publish(&self.node, "fetch", &json!("over"))?;
-        self.fetcher.close()?;
-        self.node.close_blocking()?;
+        let folder = self.parties.folder.clone();
+        self.parties.close()?;
         print!("\n{}", report::table(&self.rows));
         println!("\nwrote {}", report::write("blobs", &self.rows)?.display());
-        let folder = &self.folder;
-        fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))
+        fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))
     }
-}
-
-/// Has the other process fetch blobs, while events are published.
-fn fetch(node: &Node, ids: &[BlobId], fetcher: &mut Fetcher) -> Result<fetcher::Fetched> {
-    let is_done = Arc::new(AtomicBool::new(false));
-    let publishing = std::thread::spawn({
-        let (node, is_done) = (node.clone(), is_done.clone());
-        move || -> Result<()> {
-            while !is_done.load(Relaxed) {
-                publish(&node, "live", &json!(micros()))?;
-                std::thread::sleep(Duration::from_millis(10));
-            }
-            Ok(())
-        }
-    });
-    for some in ids.chunks(IDS_PER_EVENT) {
-        let texts: Vec<String> = some.iter().map(ToString::to_string).collect();
-        publish(node, "fetch", &json!({ "blobs": texts }))?;
-    }
-    let mut sum = fetcher.fetched()?;
-    for _ in 1..ids.len().div_ceil(IDS_PER_EVENT) {
-        sum += fetcher.fetched()?;
-    }
-    is_done.store(true, Relaxed);
-    publishing
-        .join()
-        .expect("the publishing thread does not panic")?;
-    Ok(sum)
-}
-
-fn publish(node: &Node, tag: &str, value: &serde_json::Value) -> Result<()> {
-    node.publish_blocking(Tags::new([tag])?, Payload::from_serde(value)?)?;
-    Ok(())
 }
 
 const SMALL_BYTES: u64 = 10 * 1024;
-/// An event has at most a mebibyte.
-const IDS_PER_EVENT: usize = 10_000;

@@ -16,17 +16,31 @@ use anyhow::Result;
 use swarmlet::{BlobId, Hold, Node, PutOptions};
 
 use crate::bare::{self, Copied};
-use crate::fetcher::Fetched;
+use crate::fetcher::{Fetched, Fetcher};
 use crate::iroh::{self, Times};
-use crate::{Bench, fetch};
 
 /// Files that are stored and moved, of the same length each.
 pub(crate) struct Files {
     pub(crate) name: &'static str,
     pub(crate) count: u64,
     pub(crate) bytes: u64,
-    /// Whether they are saved again, too.
-    pub(crate) are_saved: bool,
+}
+
+/// Who stores and moves them.
+pub(crate) struct Parties {
+    pub(crate) node: Node,
+    pub(crate) fetcher: Fetcher,
+    /// The program of iroh-blobs, if that is measured.
+    pub(crate) iroh: Option<PathBuf>,
+    /// Where all of them have their files.
+    pub(crate) folder: PathBuf,
+}
+
+impl Parties {
+    pub(crate) fn close(self) -> Result<()> {
+        self.fetcher.close(&self.node)?;
+        Ok(self.node.close_blocking()?)
+    }
 }
 
 /// The seconds of a round, or of all.
@@ -71,9 +85,9 @@ const OPPOSITE: [Step; 6] = [
 pub(crate) const ROUNDS: u64 = 2;
 
 /// Measures both rounds.
-pub(crate) fn measure(bench: &mut Bench, files: &Files) -> Result<Took> {
-    let mut took = Round::begin(bench, files, 0)?.run(bench, ORDER)?;
-    took += Round::begin(bench, files, 1)?.run(bench, OPPOSITE)?;
+pub(crate) fn measure(parties: &mut Parties, files: &Files) -> Result<Took> {
+    let mut took = Round::begin(parties, files, 0)?.run(parties, ORDER)?;
+    took += Round::begin(parties, files, 1)?.run(parties, OPPOSITE)?;
     Ok(took)
 }
 
@@ -81,32 +95,30 @@ struct Round {
     folder: PathBuf,
     sources: PathBuf,
     paths: Vec<PathBuf>,
-    are_saved: bool,
     ids: Vec<BlobId>,
 }
 
 impl Round {
     /// Makes files that no other round has.
-    fn begin(bench: &Bench, files: &Files, number: u64) -> Result<Self> {
-        let folder = bench.folder.join(format!("{}-{number}", files.name));
+    fn begin(parties: &Parties, files: &Files, number: u64) -> Result<Self> {
+        let folder = parties.folder.join(format!("{}-{number}", files.name));
         let sources = folder.join("sources");
         fs::create_dir_all(&sources)?;
         let mut paths = Vec::new();
         for place in 0..files.count {
             let path = sources.join(place.to_string());
-            fill(&path, files.bytes, files.bytes ^ (place * ROUNDS + number))?;
+            fill(&path, files.bytes, place * ROUNDS + number)?;
             paths.push(path);
         }
         Ok(Self {
             folder,
             sources,
             paths,
-            are_saved: files.are_saved,
             ids: Vec::new(),
         })
     }
 
-    fn run(mut self, bench: &mut Bench, order: [Step; 6]) -> Result<Took> {
+    fn run(mut self, parties: &mut Parties, order: [Step; 6]) -> Result<Took> {
         let mut took = Took::default();
         for step in order {
             let start = Instant::now();
@@ -116,17 +128,16 @@ impl Round {
                     took.copied = start.elapsed().as_secs_f64();
                 }
                 Step::Store => {
-                    self.ids = store_all(&bench.node, &self.paths)?;
+                    self.ids = store_all(&parties.node, &self.paths)?;
                     took.stored = start.elapsed().as_secs_f64();
                 }
-                Step::Save if self.are_saved => {
-                    self.save_all(&bench.node)?;
+                Step::Save => {
+                    self.save_all(&parties.node)?;
                     took.saved = start.elapsed().as_secs_f64();
                 }
-                Step::Save => {}
                 Step::Bare => took.bare = bare::measure(&self.paths, &self.folder.join("bare"))?,
-                Step::Fetch => took.fetched = fetch(&bench.node, &self.ids, &mut bench.fetcher)?,
-                Step::Iroh => took.iroh = self.iroh(bench.iroh.as_deref())?,
+                Step::Fetch => took.fetched = parties.fetcher.fetch(&parties.node, &self.ids)?,
+                Step::Iroh => took.iroh = self.iroh(parties.iroh.as_deref())?,
             }
         }
         Ok(took)
